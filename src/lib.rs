@@ -1,0 +1,3 @@
+//! The terminal sandbox for AWS IoT Jobs.
+
+pub mod jobs;

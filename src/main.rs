@@ -1,0 +1,3 @@
+//! The `jobs-sandbox` program.
+
+fn main() {}
