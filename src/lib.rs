@@ -1,3 +1,4 @@
 //! The terminal sandbox for AWS IoT Jobs.
 
+pub mod cli;
 pub mod jobs;

@@ -1,0 +1,109 @@
+//! What the name of an AWS IoT endpoint tells.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/connect-to-iot.html>
+
+use super::UsageError;
+
+/// A host name, without the scheme, port or path that people paste along with it.
+pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
+    let host = endpoint.trim();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let ipv6 = host.parse::<std::net::Ipv6Addr>().is_ok();
+    if ipv6 || (!host.is_empty() && host.len() <= 253 && host.bytes().all(plain)) {
+        Ok(host.to_owned())
+    } else {
+        Err(UsageError(format!(
+            "--endpoint must be a host name alone, without scheme, port or path (for a port there is --port), not {host:?}"
+        )))
+    }
+}
+
+/// The URL of a control plane.
+pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
+    let url = url.trim();
+    match url.parse::<http::Uri>() {
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
+            Ok(url.to_owned())
+        }
+        _ => Err(UsageError(format!(
+            "--control-endpoint-url must begin with http:// or https:// and name a host, not {url:?}"
+        ))),
+    }
+}
+
+/// The region to use: as given, or else as the endpoint shows it.
+pub(super) fn region(endpoint: &str, given: Option<&str>) -> Result<Option<String>, UsageError> {
+    let given = given.map(str::trim).filter(|region| !region.is_empty());
+    let shown = shown_region(endpoint);
+    match (given, shown) {
+        (Some(given), _) if !looks_like_region(given) => {
+            Err(UsageError(format!("--region: {given:?} is not a region name such as us-east-1")))
+        }
+        (Some(given), Some(shown)) if given != shown => Err(UsageError(format!(
+            "--region {given} contradicts the endpoint, which is in {shown}: leave out --region or correct one of them"
+        ))),
+        (given, shown) => Ok(given.or(shown).map(str::to_owned)),
+    }
+}
+
+/// The label after `iot` (or `iot-fips`) in a name of AWS's own.
+fn shown_region(endpoint: &str) -> Option<&str> {
+    let name = endpoint.strip_suffix(".cn").unwrap_or(endpoint).strip_suffix(".amazonaws.com")?;
+    let labels: Vec<&str> = name.split('.').collect();
+    let iot = labels.iter().rposition(|label| matches!(*label, "iot" | "iot-fips"))?;
+    labels.get(iot + 1).copied().filter(|label| looks_like_region(label))
+}
+
+/// Letters, digits and dashes, as in `us-gov-west-1`; new regions must not need a new release.
+pub(super) fn looks_like_region(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= 32
+        && text.contains('-')
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.ends_with(|last: char| last.is_ascii_digit())
+        && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_read_from_every_form_of_endpoint() {
+        for (endpoint, shown) in [
+            ("a1b2-ats.iot.us-east-1.amazonaws.com", Some("us-east-1")),
+            ("a1b2.iot.eu-central-1.amazonaws.com", Some("eu-central-1")),
+            ("a1b2.ats.iot.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
+            ("a1b2.iot-fips.us-gov-west-1.amazonaws.com", Some("us-gov-west-1")),
+            ("vpce-1.data.iot.us-west-2.vpce.amazonaws.com", Some("us-west-2")),
+            ("localhost", None),
+            ("iot.example.com", None),
+        ] {
+            assert_eq!(shown_region(endpoint), shown, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_region_that_contradicts_the_endpoint_is_named() {
+        let error = region("a-ats.iot.us-east-1.amazonaws.com", Some("eu-west-1")).unwrap_err();
+        assert!(error.to_string().contains("eu-west-1 contradicts the endpoint, which is in us-east-1"));
+        assert_eq!(region("localhost", Some("eu-west-1")), Ok(Some("eu-west-1".into())));
+        assert_eq!(region("localhost", None), Ok(None));
+    }
+
+    #[test]
+    fn a_pasted_url_is_not_an_endpoint() {
+        for wrong in ["https://a.iot.us-east-1.amazonaws.com", "host:8883", "host/path", "", "a b"] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
+        assert!(check("::1").is_ok());
+    }
+
+    #[test]
+    fn a_control_plane_is_an_http_url() {
+        assert!(check_url("http://127.0.0.1:5000").is_ok());
+        for wrong in ["127.0.0.1:5000", "ftp://host", "https://", ""] {
+            assert!(check_url(wrong).is_err(), "{wrong}");
+        }
+    }
+}
