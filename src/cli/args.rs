@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::{LOCAL_REGION, endpoint};
 use crate::jobs::model::ThingName;
@@ -34,6 +35,11 @@ pub struct Cli {
 pub(super) enum Command {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +93,9 @@ pub(super) struct InputArgs {
     /// Print each command of a script before its output
     #[arg(long)]
     pub(super) echo: bool,
+    /// Write a JUnit XML report of the script, for CI systems
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +104,9 @@ pub(super) struct OutputArgs {
     /// One JSON object a line, bodies as they were on the wire
     #[arg(long)]
     pub(super) json: bool,
+    /// Show every message and control-plane call as it goes and comes
+    #[arg(long)]
+    pub(super) trace: bool,
     /// Whether to colour the output
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: ColorChoice,

@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::Shell;
+
 use crate::jobs::model::ThingName;
 
 mod args;
@@ -28,6 +30,8 @@ const HTTP_PORT: u16 = 9443;
 pub enum Launch {
     /// The local service alone.
     Serve(LocalOptions),
+    /// A completion script for a shell.
+    Completions(Shell),
     /// A terminal session or a script.
     Session(SessionOptions),
 }
@@ -45,12 +49,30 @@ pub struct SessionOptions {
     pub timeout: Duration,
     /// Where commands come from.
     pub input: Input,
-    /// Stop a script at the first error.
+    /// How a script runs.
+    pub script: ScriptOptions,
+    /// What is shown, and how.
+    pub output: OutputOptions,
+}
+
+/// How a script runs.
+#[derive(Debug)]
+pub struct ScriptOptions {
+    /// Stop at the first error.
     pub bail: bool,
-    /// Print each command of a script before its output.
+    /// Print each command before its output.
     pub echo: bool,
+    /// Where to write a JUnit XML report.
+    pub junit: Option<PathBuf>,
+}
+
+/// What is shown, and how.
+#[derive(Debug)]
+pub struct OutputOptions {
     /// One JSON object a line.
     pub json: bool,
+    /// Show every message and control-plane call.
+    pub trace: bool,
     /// When to colour.
     pub color: ColorChoice,
 }
@@ -124,8 +146,10 @@ impl Cli {
     /// # Errors
     /// One line where options are missing or contradict each other.
     pub fn launch(self) -> Result<Launch, UsageError> {
-        if let Some(Command::Serve(serve)) = self.command {
-            return Ok(Launch::Serve(serve.options()?));
+        match self.command {
+            Some(Command::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(Command::Completions { shell }) => return Ok(Launch::Completions(shell)),
+            None => {}
         }
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         let (target, thing) = if self.connection.selects_aws() {
@@ -153,10 +177,12 @@ impl Cli {
                 (_, Some(file)) if file.as_os_str() == OsStr::new("-") => Input::Stdin,
                 (_, Some(file)) => Input::File(file),
             },
-            bail: self.input.bail,
-            echo: self.input.echo,
-            json: self.output.json,
-            color: self.output.color,
+            script: ScriptOptions { bail: self.input.bail, echo: self.input.echo, junit: self.input.junit },
+            output: OutputOptions {
+                json: self.output.json,
+                trace: self.output.trace,
+                color: self.output.color,
+            },
         }))
     }
 }
@@ -295,7 +321,7 @@ mod tests {
     fn session(arguments: &[&str]) -> SessionOptions {
         match launch(arguments).unwrap() {
             Launch::Session(options) => options,
-            Launch::Serve(_) => panic!("not a session"),
+            other => panic!("not a session: {other:?}"),
         }
     }
 
