@@ -1,4 +1,5 @@
 //! The terminal sandbox for AWS IoT Jobs.
 
 pub mod cli;
+pub mod exit;
 pub mod jobs;

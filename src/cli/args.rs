@@ -15,7 +15,7 @@ use crate::jobs::model::ThingName;
 /// Play the operator who creates jobs and the device that executes them, and watch the service's
 /// events arrive. Without connection options it runs on a local Jobs service: no AWS account needed.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(version = env!("JOBS_SANDBOX_VERSION"), max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
