@@ -1,0 +1,11 @@
+//! The program from outside: every test here starts the real binary and speaks to it as its users do,
+//! over pipes, TLS and HTTP. One binary for all of them, since each would link the whole program again.
+//!
+//! A module a subject; what they share is in [`support`].
+
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, and its helpers too")]
+
+mod launcher;
+mod policies;
+#[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]
+mod support;

@@ -1,0 +1,83 @@
+//! The policy files: what AWS limits, and the placeholders that a user replaces.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use regex::Regex;
+use serde_json::Value;
+
+const FILES: [&str; 3] =
+    ["device-policy.json", "device-policy-test-clients.json", "control-plane-policy.json"];
+
+fn text(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies").join(file)).unwrap()
+}
+
+fn statements(file: &str) -> Vec<Value> {
+    let policy: Value = serde_json::from_str(&text(file)).unwrap();
+    assert_eq!(policy["Version"], "2012-10-17", "{file}");
+    policy["Statement"].as_array().unwrap().clone()
+}
+
+/// One string or a list of them, as policies write both.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap()).collect(),
+        one => vec![one.as_str().unwrap()],
+    }
+}
+
+#[test]
+fn placeholders_are_the_three_that_the_readme_names() {
+    let placeholder = Regex::new(r"\$\{([^}]*)\}").unwrap();
+    for file in FILES {
+        let text = text(file);
+        let found: BTreeSet<&str> =
+            placeholder.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert_eq!(found, BTreeSet::from(["region", "account", "thing"]), "{file}");
+    }
+}
+
+#[test]
+fn every_statement_allows_and_only_a_list_operation_reaches_every_resource() {
+    for file in FILES {
+        for statement in statements(file) {
+            assert_eq!(statement["Effect"], "Allow", "{file}");
+            if strings(&statement["Resource"]).contains(&"*") {
+                assert_eq!(strings(&statement["Action"]), ["iot:ListJobs"], "{file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_two_device_policies_differ_in_the_client_ids_alone() {
+    let narrowed = text("device-policy.json").replace(":client/*\"", ":client/test-*\"");
+    assert_eq!(narrowed, text("device-policy-test-clients.json"));
+}
+
+#[test]
+fn what_may_be_subscribed_to_may_be_received() {
+    let statements = statements("device-policy.json");
+    let resources = |action: &str| {
+        let statement = statements.iter().find(|statement| statement["Action"] == action).unwrap();
+        strings(&statement["Resource"])
+    };
+    let received: Vec<String> =
+        resources("iot:Receive").iter().map(|topic| topic.replace(":topic/", ":topicfilter/")).collect();
+    assert_eq!(received, resources("iot:Subscribe"));
+}
+
+/// AWS IoT refuses a policy document of more than 2,048 characters, white space not counted.
+#[test]
+fn a_device_policy_fits_what_aws_allows_for_an_ordinary_thing_name() {
+    for file in ["device-policy.json", "device-policy-test-clients.json"] {
+        let policy = text(file)
+            .replace("${region}", "ap-southeast-1")
+            .replace("${account}", "123456789012")
+            .replace("${thing}", "a-thing-name-of-thirty-letters");
+        let length = policy.chars().filter(|letter| !letter.is_whitespace()).count();
+        assert!(length <= 2048, "{file}: {length}");
+    }
+}

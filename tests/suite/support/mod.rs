@@ -1,0 +1,16 @@
+//! What the tests share: start our binary or a peer's, feed it, wait with a deadline, compare, clean up.
+//!
+//! - [`Sandbox`] runs `jobs-sandbox` with arguments, files and a script, and checks what came out.
+//! - [`Serve`] keeps a `jobs-sandbox serve` running and knows its addresses and files.
+//! - [`Process`] is any program: lines in, lines out, killed and reaped when it goes out of scope.
+//! - [`pattern`] compares text in which `[..]` stands for anything; [`peers`] finds programs of others.
+
+pub(crate) mod pattern;
+pub(crate) mod peers;
+mod process;
+mod sandbox;
+mod serve;
+
+pub(crate) use process::{DEADLINE, Finished, Process};
+pub(crate) use sandbox::{Message, Output, Sandbox};
+pub(crate) use serve::Serve;

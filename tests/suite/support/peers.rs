@@ -1,0 +1,54 @@
+//! Programs that we did not write. Where one is missing its tests are skipped, and say so, unless
+//! `JOBS_SANDBOX_REQUIRE_PEERS` is set.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where a program is, or `None` with a line that says so.
+#[track_caller]
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    // Debian keeps servers in sbin, which is not on every user's path.
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file());
+    found.or_else(|| missing(name))
+}
+
+/// A Python that can import `module`, or `None` with a line that says so.
+///
+/// `JOBS_SANDBOX_PYTHON` names the interpreter; otherwise the environment that `.ci/run` makes, or else `python3`.
+#[track_caller]
+pub(crate) fn python(module: &str) -> Option<PathBuf> {
+    let interpreter = interpreter();
+    let imported = Command::new(&interpreter)
+        .args(["-c", &format!("import {module}")])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if imported { Some(interpreter.into()) } else { missing(&format!("the Python module {module}")) }
+}
+
+fn interpreter() -> OsString {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
+    env::var_os("JOBS_SANDBOX_PYTHON")
+        .or_else(|| installed.is_file().then(|| installed.into()))
+        .unwrap_or_else(|| "python3".into())
+}
+
+#[track_caller]
+fn missing(what: &str) -> Option<PathBuf> {
+    assert!(
+        env::var_os("JOBS_SANDBOX_REQUIRE_PEERS").is_none(),
+        "{what} is not installed, and peers are required"
+    );
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    // Written, not printed: the test harness would keep it to itself.
+    writeln!(io::stderr(), "skipped {test}: {what} is not installed").ok();
+    None
+}

@@ -1,0 +1,192 @@
+//! A child process whose every wait has a deadline.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+
+/// How long a process may take altogether. Generous: it ends hangs, it measures nothing.
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A running program, killed and reaped when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    pid: Pid,
+    deadline: Instant,
+    stdin: Option<ChildStdin>,
+    stdout: Lines,
+    stderr: Lines,
+    exited: Receiver<ExitStatus>,
+    status: Option<ExitStatus>,
+}
+
+/// What a process left behind.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    /// What had not been read before.
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts `command` with all three streams piped.
+    #[track_caller]
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        Self {
+            pid: Pid::from_raw(i32::try_from(child.id()).unwrap()),
+            deadline: Instant::now() + DEADLINE,
+            stdin: child.stdin.take(),
+            stdout: Lines::read(child.stdout.take().unwrap()),
+            stderr: Lines::read(child.stderr.take().unwrap()),
+            exited: reap(child),
+            status: None,
+            name,
+        }
+    }
+
+    /// Writes `text` to its standard input.
+    #[track_caller]
+    pub(crate) fn send(&mut self, text: impl AsRef<[u8]>) {
+        let stdin = self.stdin.as_mut().expect("standard input is open");
+        stdin.write_all(text.as_ref()).and_then(|()| stdin.flush()).unwrap();
+    }
+
+    /// Writes all of `bytes` from a thread, so that a child that writes more than it reads cannot block us,
+    /// then closes its standard input. A child that stops reading is no error.
+    pub(crate) fn feed(&mut self, bytes: Vec<u8>) {
+        let mut stdin = self.stdin.take().expect("standard input is open");
+        thread::spawn(move || stdin.write_all(&bytes));
+    }
+
+    /// Closes its standard input.
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Sends it a signal.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        signal::kill(self.pid, signal).unwrap_or_else(|error| panic!("{}: {signal}: {error}", self.name));
+    }
+
+    /// The next line of its standard output, without the line feed.
+    #[track_caller]
+    pub(crate) fn stdout_line(&mut self) -> String {
+        self.line_of(|process| &mut process.stdout)
+    }
+
+    /// The next line of its standard error, without the line feed.
+    #[track_caller]
+    pub(crate) fn stderr_line(&mut self) -> String {
+        self.line_of(|process| &mut process.stderr)
+    }
+
+    /// Reads standard output up to the first line that contains `text`, and returns that line.
+    #[track_caller]
+    pub(crate) fn stdout_until(&mut self, text: &str) -> String {
+        loop {
+            let line = self.stdout_line();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Reads standard error up to the first line that contains `text`, and returns that line.
+    #[track_caller]
+    pub(crate) fn stderr_until(&mut self, text: &str) -> String {
+        loop {
+            let line = self.stderr_line();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn finish(&mut self) -> Finished {
+        self.close_stdin();
+        let stdout = self.stdout.rest(self.deadline);
+        let stderr = self.stderr.rest(self.deadline);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let Ok(status) = self.exited.recv_timeout(left) else {
+            panic!("{} did not end in time\nstdout:\n{stdout}\nstderr:\n{stderr}", self.name);
+        };
+        self.status = Some(status);
+        Finished { status, stdout, stderr }
+    }
+
+    #[track_caller]
+    fn line_of(&mut self, stream: impl Fn(&mut Self) -> &mut Lines) -> String {
+        let deadline = self.deadline;
+        match stream(self).next(deadline) {
+            Ok(line) => line.trim_end_matches(['\r', '\n']).to_owned(),
+            Err(why) => {
+                let soon = Instant::now() + Duration::from_secs(1);
+                let (stdout, stderr) = (self.stdout.rest(soon), self.stderr.rest(soon));
+                panic!("{}: no further line: {why}\nstdout:\n{stdout}\nstderr:\n{stderr}", self.name)
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Nobody has waited for it yet, so the pid is still its own or it is being reaped this instant.
+        if self.status.is_none() && self.exited.try_recv().is_err() {
+            signal::kill(self.pid, Signal::SIGKILL).ok();
+            self.exited.recv_timeout(DEADLINE).ok();
+        }
+    }
+}
+
+/// Waits for `child` on a thread, since the standard library has no wait with a deadline.
+fn reap(mut child: Child) -> Receiver<ExitStatus> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || sender.send(child.wait().expect("a child can be waited for")));
+    receiver
+}
+
+/// One of a child's output streams, read by a thread as fast as it comes.
+#[derive(Debug)]
+struct Lines(Receiver<String>);
+
+impl Lines {
+    fn read(stream: impl Read + Send + 'static) -> Self {
+        let (sender, receiver) = channel();
+        thread::spawn(move || {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    break;
+                }
+                line.clear();
+            }
+        });
+        Self(receiver)
+    }
+
+    fn next(&mut self, deadline: Instant) -> Result<String, RecvTimeoutError> {
+        self.0.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Everything up to the end of the stream, or to the deadline.
+    fn rest(&mut self, deadline: Instant) -> String {
+        std::iter::from_fn(|| self.next(deadline).ok()).collect()
+    }
+}

@@ -1,0 +1,193 @@
+//! One run of `jobs-sandbox`: what goes in, and what must come out.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Process, pattern};
+
+/// A run of the real binary in a directory of its own, which is also its home.
+///
+/// The environment is empty but for `PATH`, `HOME` and `TMPDIR`: nothing of the developer's reaches the program.
+/// Unless told otherwise the run must exit 0 and say no more on standard error than where its local service is.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    home: TempDir,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    stdin: Vec<u8>,
+    stdout: Option<String>,
+    stderr: Option<String>,
+    status: i32,
+}
+
+/// What a run printed.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A line that `--json` prints.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    pub(crate) r#type: String,
+    pub(crate) title: String,
+    pub(crate) line: Option<usize>,
+    pub(crate) topic: Option<String>,
+    /// The body as it was printed, member order and number spelling included.
+    pub(crate) body: Option<Box<serde_json::value::RawValue>>,
+}
+
+impl Sandbox {
+    /// `jobs-sandbox` without arguments and with nothing on standard input.
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            args: Vec::new(),
+            env: Vec::new(),
+            stdin: Vec::new(),
+            stdout: None,
+            stderr: None,
+            status: 0,
+        }
+    }
+
+    /// `jobs-sandbox --json`, which [`Output::messages`] reads.
+    pub(crate) fn json() -> Self {
+        Self::new().arg("--json")
+    }
+
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// What comes on standard input; arguments and files may be used instead.
+    pub(crate) fn script(mut self, script: impl AsRef<[u8]>) -> Self {
+        script.as_ref().clone_into(&mut self.stdin);
+        self
+    }
+
+    /// Puts a file into the directory that the program runs in.
+    pub(crate) fn file(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
+        fs::write(self.path(name), contents).unwrap();
+        self
+    }
+
+    /// All of standard output, `[..]` standing for anything within a line.
+    pub(crate) fn stdout(mut self, expected: impl Into<String>) -> Self {
+        self.stdout = Some(expected.into());
+        self
+    }
+
+    /// All of standard error, `[..]` standing for anything within a line.
+    pub(crate) fn stderr(mut self, expected: impl Into<String>) -> Self {
+        self.stderr = Some(expected.into());
+        self
+    }
+
+    /// The exit code; 0 unless given.
+    pub(crate) fn status(mut self, expected: i32) -> Self {
+        self.status = expected;
+        self
+    }
+
+    /// The directory that the program runs in.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A path in that directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home().join(name)
+    }
+
+    /// Starts it and leaves the rest to the caller. The builder must outlive the process: it owns its directory.
+    #[track_caller]
+    pub(crate) fn spawn(&self) -> Process {
+        Process::spawn(&mut self.command())
+    }
+
+    /// Runs it to its end and compares everything that was asked for.
+    #[track_caller]
+    pub(crate) fn run(&self) -> Output {
+        let mut process = self.spawn();
+        process.feed(self.stdin.clone());
+        let finished = process.finish();
+        let output = Output { status: finished.status, stdout: finished.stdout, stderr: finished.stderr };
+        assert_eq!(
+            output.status.code(),
+            Some(self.status),
+            "{}\nstdout:\n{}\nstderr:\n{}",
+            output.status,
+            output.stdout,
+            output.stderr
+        );
+        if let Some(expected) = &self.stdout {
+            pattern::assert_matches("stdout", expected, &output.stdout);
+        }
+        match &self.stderr {
+            Some(expected) => pattern::assert_matches("stderr", expected, &output.stderr),
+            None => assert_eq!(output.unexpected_stderr(), "", "standard error of a run that succeeds"),
+        }
+        output
+    }
+
+    /// The command line, for a test that wants other pipes than [`spawn`](Self::spawn)'s.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+        command
+            .args(&self.args)
+            .current_dir(self.home())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home())
+            .env("TMPDIR", self.home())
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Output {
+    /// The lines of `--json`; each must be an object of the documented shape.
+    #[track_caller]
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        self.stdout.lines().map(Message::parse).collect()
+    }
+
+    /// Standard error without what a run on the local service always says.
+    fn unexpected_stderr(&self) -> String {
+        self.stderr.lines().filter(|line| !line.starts_with("local service: ")).collect()
+    }
+}
+
+impl Message {
+    /// Reads one line of `--json`.
+    #[track_caller]
+    pub(crate) fn parse(line: &str) -> Self {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))
+    }
+
+    /// The body, null where there was none.
+    pub(crate) fn value(&self) -> Value {
+        self.body.as_ref().map_or(Value::Null, |body| serde_json::from_str(body.get()).unwrap())
+    }
+}

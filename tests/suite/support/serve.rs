@@ -1,0 +1,78 @@
+//! `jobs-sandbox serve`, kept running for the length of a test.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::{Process, Sandbox};
+
+/// A local service in a process of its own, on free ports.
+#[derive(Debug)]
+pub(crate) struct Serve {
+    pub(crate) process: Process,
+    pub(crate) mqtt: SocketAddr,
+    pub(crate) http: SocketAddr,
+    dir: PathBuf,
+    _sandbox: Sandbox,
+}
+
+impl Serve {
+    /// `jobs-sandbox serve` for one thing, `MyThing`.
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// `jobs-sandbox serve` with further arguments.
+    #[track_caller]
+    pub(crate) fn with(args: &[&str]) -> Self {
+        let sandbox =
+            Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "service"]);
+        let sandbox = sandbox.args(args);
+        let mut process = sandbox.spawn();
+        let ready = process.stdout_line();
+        let field = |name: &str| {
+            ready
+                .split(' ')
+                .find_map(|word| word.strip_prefix(name))
+                .unwrap_or_else(|| panic!("{name} in {ready}"))
+        };
+        assert!(ready.starts_with("ready "), "{ready}");
+        Self {
+            mqtt: field("mqtt=").parse().unwrap(),
+            http: field("http=").parse().unwrap(),
+            dir: sandbox.home().join(field("dir=")),
+            process,
+            _sandbox: sandbox,
+        }
+    }
+
+    /// One of the files it wrote: `ca.pem`, `cert.pem`, `key.pem`, `env`.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The directory of those files.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the control plane and the HTTPS data plane are.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// The options with which `jobs-sandbox` itself connects to it in AWS mode.
+    pub(crate) fn client(&self) -> Sandbox {
+        Sandbox::new()
+            .args(["--endpoint", "localhost", "--thing", "MyThing", "--region", "us-east-1"])
+            .args(["--port", &self.mqtt.port().to_string(), "--control-endpoint-url", &self.url()])
+            .arg("--ca-file")
+            .arg(self.file("ca.pem"))
+            .arg("--cert")
+            .arg(self.file("cert.pem"))
+            .arg("--key")
+            .arg(self.file("key.pem"))
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+    }
+}
