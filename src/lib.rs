@@ -6,3 +6,4 @@ pub mod control_plane;
 pub mod exit;
 pub mod identity;
 pub mod jobs;
+pub mod service;

@@ -1,0 +1,220 @@
+//! Certificates that the local service makes: a throw-away authority, and what it signs.
+//!
+//! The only file that uses `rcgen` and `rsa`. Each start makes a new authority; nothing of it outlives the
+//! directory that it is written to.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
+};
+use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
+use rsa::pkcs8::{EncodePublicKey, LineEnding};
+use thiserror::Error;
+use time::{Duration, OffsetDateTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// A certificate or key could not be made.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The certificate library refused.
+    #[error("cannot make a certificate")]
+    Certificate(#[from] rcgen::Error),
+    /// The key library refused.
+    #[error("cannot make an RSA key: {0}")]
+    RsaKey(String),
+}
+
+/// The certificate authority of one running service; P-256.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A certificate for a device, and its private key.
+pub struct Identity {
+    /// The certificate in PEM.
+    pub certificate_pem: String,
+    /// The private key in PEM, PKCS#8.
+    pub private_key_pem: String,
+}
+
+/// What CreateKeysAndCertificate hands out.
+///
+/// AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateKeysAndCertificate.html>
+pub struct KeysAndCertificate {
+    /// The certificate in PEM.
+    pub certificate_pem: String,
+    /// The RSA public key in PEM.
+    pub public_key_pem: String,
+    /// The RSA private key in PEM, PKCS#1.
+    pub private_key_pem: String,
+}
+
+impl Authority {
+    /// Makes an authority.
+    pub fn new() -> Result<Self, Error> {
+        let mut params = params("jobs-sandbox local authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
+    }
+
+    /// The authority's certificate in PEM: what clients must trust.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A server certificate for the loopback names and, where it is another one, `listen`.
+    pub fn server(&self, listen: IpAddr) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+        let mut params = params("localhost");
+        let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        if !listen.is_unspecified() && !addresses.contains(&listen) {
+            addresses.push(listen);
+        }
+        params.subject_alt_names = addresses.into_iter().map(SanType::IpAddress).collect();
+        params.subject_alt_names.push(SanType::DnsName("localhost".try_into()?));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        // Apple's TLS accepts no server certificate that is valid for longer than 825 days.
+        params.not_after = OffsetDateTime::now_utc() + Duration::days(365);
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.into(), PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
+    }
+
+    /// A device certificate with a P-256 key.
+    pub fn device(&self) -> Result<Identity, Error> {
+        let key = KeyPair::generate()?;
+        let certificate_pem = self.sign_device(&key)?;
+        Ok(Identity { certificate_pem, private_key_pem: key.serialize_pem() })
+    }
+
+    /// A device certificate with an RSA key of 2048 bits, as AWS makes them. Takes up to a second.
+    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, Error> {
+        let failed = |error: &dyn fmt::Display| Error::RsaKey(error.to_string());
+        let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|e| failed(&e))?;
+        let public = private.to_public_key();
+        let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
+        Ok(KeysAndCertificate {
+            certificate_pem: self.sign_device(&RsaPublicKey(der.as_bytes()))?,
+            public_key_pem: public.to_public_key_pem(LineEnding::LF).map_err(|e| failed(&e))?,
+            private_key_pem: private.to_pkcs1_pem(LineEnding::LF).map_err(|e| failed(&e))?.to_string(),
+        })
+    }
+
+    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, Error> {
+        // AWS's own device certificates bear this name.
+        let mut params = params("AWS IoT Certificate");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        Ok(params.signed_by(key, &self.issuer)?.pem())
+    }
+}
+
+/// What all our certificates have in common; valid to the end of 2049, as AWS's are.
+fn params(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+    params.not_after = rcgen::date_time_ymd(2049, 12, 31);
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+/// An RSA public key in PKCS#1: rcgen with ring can sign one but not make one.
+struct RsaPublicKey<'a>(&'a [u8]);
+
+impl PublicKeyData for RsaPublicKey<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+// The keys stay out of every log.
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authority")
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
+impl fmt::Debug for KeysAndCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeysAndCertificate")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_the_authority_signs_verifies_against_it() {
+        let authority = Authority::new().unwrap();
+        let pem = authority.pem();
+        let (_, ca) = parse_x509_pem(pem.as_bytes()).unwrap();
+        let ca = ca.parse_x509().unwrap();
+        assert!(ca.is_ca());
+        let identity = authority.device().unwrap();
+        let rsa = authority.keys_and_certificate().unwrap();
+        let (server, _) = authority.server("127.0.0.1".parse().unwrap()).unwrap();
+        for der in [
+            parse_x509_pem(identity.certificate_pem.as_bytes()).unwrap().1.contents,
+            parse_x509_pem(rsa.certificate_pem.as_bytes()).unwrap().1.contents,
+            server.to_vec(),
+        ] {
+            let (_, certificate) = parse_x509_certificate(&der).unwrap();
+            assert_eq!(certificate.issuer(), ca.subject());
+            assert_eq!(certificate.version(), X509Version::V3);
+            assert!(certificate.validity().is_valid());
+            // Signed by the authority's own key, which ring can tell.
+            let key = ring::signature::UnparsedPublicKey::new(
+                &ring::signature::ECDSA_P256_SHA256_ASN1,
+                &ca.public_key().subject_public_key.data,
+            );
+            key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_server_is_named_as_loopback_and_as_what_it_listens_on() {
+        let authority = Authority::new().unwrap();
+        let names = |listen: &str| {
+            let (der, _) = authority.server(listen.parse().unwrap()).unwrap();
+            let (_, certificate) = parse_x509_certificate(&der).unwrap();
+            certificate.subject_alternative_name().unwrap().unwrap().value.general_names.len()
+        };
+        assert_eq!(names("127.0.0.1"), 3);
+        assert_eq!(names("0.0.0.0"), 3);
+        assert_eq!(names("192.0.2.1"), 4);
+    }
+
+    #[test]
+    fn keys_are_of_the_kind_that_aws_hands_out() {
+        let keys = Authority::new().unwrap().keys_and_certificate().unwrap();
+        assert!(keys.private_key_pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+        assert!(keys.public_key_pem.starts_with("-----BEGIN PUBLIC KEY-----"));
+        let (_, pem) = parse_x509_pem(keys.certificate_pem.as_bytes()).unwrap();
+        let certificate = pem.parse_x509().unwrap();
+        let x509_parser::public_key::PublicKey::RSA(key) = certificate.public_key().parsed().unwrap() else {
+            panic!("not an RSA key");
+        };
+        assert_eq!(key.key_size(), 2048);
+        assert_eq!(format!("{keys:?}"), "KeysAndCertificate");
+    }
+}

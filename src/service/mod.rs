@@ -1,0 +1,4 @@
+//! The local Jobs service.
+
+pub mod certificates;
+pub mod policy;

@@ -1,0 +1,193 @@
+//! A policy document: JSON read and checked once.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html> and, for the grammar,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::condition::Condition;
+use super::pattern::Pattern;
+
+/// The longest policy document, in characters that are not white space.
+pub const MAX_DOCUMENT_CHARS: usize = 2048;
+
+/// Why a policy document is none; AWS answers MalformedPolicyException.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("Policy cannot be created - malformed policy document ({0})")]
+pub struct Malformed(String);
+
+/// A policy document, ready to be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub(super) statements: Vec<Statement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) effect: Effect,
+    /// Compared without regard to case, so in lower case here.
+    pub(super) actions: Vec<Pattern>,
+    pub(super) resources: Vec<Pattern>,
+    pub(super) conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Allow,
+    Deny,
+}
+
+impl Document {
+    /// Reads a policy document as CreatePolicy takes it.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let length = text.chars().filter(|character| !character.is_whitespace()).count();
+        if length > MAX_DOCUMENT_CHARS {
+            return Err(Malformed(format!(
+                "{length} characters besides white space, at most {MAX_DOCUMENT_CHARS} are allowed"
+            )));
+        }
+        Self::parse_any_length(text)
+    }
+
+    /// Reads a policy document that may be longer than AWS allows.
+    pub fn parse_any_length(text: &str) -> Result<Self, Malformed> {
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| Malformed(format!("not JSON: {error}")))?;
+        let document = object(&value, "the document")?;
+        known_members(document, &["Version", "Id", "Statement"], "the document")?;
+        match document.get("Version").map(Value::as_str) {
+            Some(Some("2012-10-17" | "2008-10-17")) => {}
+            _ => return Err(Malformed("Version must be \"2012-10-17\"".into())),
+        }
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => {
+                statements.iter().map(Statement::read).collect::<Result<_, _>>()?
+            }
+            Some(statement) => vec![Statement::read(statement)?],
+            None => return Err(Malformed("Statement is missing".into())),
+        };
+        Ok(Self { statements })
+    }
+}
+
+impl Statement {
+    fn read(value: &Value) -> Result<Self, Malformed> {
+        let statement = object(value, "a statement")?;
+        known_members(statement, &["Sid", "Effect", "Action", "Resource", "Condition"], "a statement")?;
+        let effect = match statement.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => Effect::Allow,
+            Some("Deny") => Effect::Deny,
+            _ => return Err(Malformed("Effect must be Allow or Deny".into())),
+        };
+        let actions = strings(statement, "Action")?
+            .map(|action| match action?.to_ascii_lowercase() {
+                action if action == "*" || action.starts_with("iot") => Ok(Pattern::parse(&action)),
+                action => Err(Malformed(format!("{action} is not an action of AWS IoT"))),
+            })
+            .collect::<Result<_, _>>()?;
+        let resources = strings(statement, "Resource")?
+            .map(|resource| match resource? {
+                resource if resource == "*" || resource.starts_with("arn:") => Ok(Pattern::parse(resource)),
+                resource => Err(Malformed(format!("{resource} is not an ARN"))),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { effect, actions, resources, conditions: conditions(statement.get("Condition"))? })
+    }
+}
+
+fn conditions(value: Option<&Value>) -> Result<Vec<Condition>, Malformed> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let mut conditions = Vec::new();
+    for (operator, keys) in object(value, "Condition")? {
+        for (key, values) in object(keys, operator)? {
+            conditions.push(Condition::parse(operator, key, values).map_err(Malformed)?);
+        }
+    }
+    Ok(conditions)
+}
+
+fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Malformed> {
+    value.as_object().ok_or_else(|| Malformed(format!("{what} is not a JSON object")))
+}
+
+fn known_members(object: &Map<String, Value>, known: &[&str], what: &str) -> Result<(), Malformed> {
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => Err(Malformed(format!("{what} has the unknown member {unknown}"))),
+        None => Ok(()),
+    }
+}
+
+/// A member that is a string or a list of strings, at least one.
+fn strings<'a>(
+    statement: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<impl Iterator<Item = Result<&'a str, Malformed>>, Malformed> {
+    let listed = match statement.get(name) {
+        Some(Value::Array(listed)) if !listed.is_empty() => listed.iter().collect(),
+        Some(one @ Value::String(_)) => vec![one],
+        _ => return Err(Malformed(format!("{name} must be a string or a list of strings"))),
+    };
+    Ok(listed.into_iter().map(move |value| {
+        value.as_str().ok_or_else(|| Malformed(format!("{name} must be a string or a list of strings")))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Document::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_statement_may_stand_alone_or_in_a_list() {
+        let statement = r#"{"Sid":"s","Effect":"Allow","Action":["iot:Publish","IOT:Sub*"],"Resource":"*"}"#;
+        let alone =
+            Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#)).unwrap();
+        let listed =
+            Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#)).unwrap();
+        assert_eq!(alone, listed);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert!(refusal("{").contains("not JSON"));
+        assert!(refusal("[]").contains("the document is not a JSON object"));
+        assert!(refusal(r#"{"Statement":[]}"#).contains("Version"));
+        assert!(refusal(r#"{"Version":"2012-10-17"}"#).contains("Statement is missing"));
+        let with =
+            |statement: &str| refusal(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#));
+        assert!(with(r#"{"Effect":"Maybe","Action":"*","Resource":"*"}"#).contains("Effect"));
+        assert!(with(r#"{"Effect":"Allow","Action":[],"Resource":"*"}"#).contains("Action"));
+        assert!(with(r#"{"Effect":"Allow","Action":"s3:Get","Resource":"*"}"#).contains("s3:get"));
+        assert!(with(r#"{"Effect":"Allow","Action":"iot:*","Resource":"topic/x"}"#).contains("topic/x"));
+        assert!(with(r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#).contains("NotAction"));
+        assert!(
+            with(r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Date":{"a":"b"}}}"#)
+                .contains("Date")
+        );
+    }
+
+    #[test]
+    fn white_space_does_not_count() {
+        let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        assert!(Document::parse(&format!("{document}{}", " ".repeat(5000))).is_ok());
+        let sid = "s".repeat(2048);
+        let long = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Sid":"{sid}","Effect":"Allow","Action":"*","Resource":"*"}}}}"#
+        );
+        assert!(refusal(&long).contains("at most 2048"));
+        assert!(Document::parse_any_length(&long).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in r#"[{}\[\]":,a-zA-Z$*?.\\ ]{0,80}"#) {
+            let _ = Document::parse(&text);
+        }
+    }
+}

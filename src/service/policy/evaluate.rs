@@ -1,0 +1,236 @@
+//! Whether policies allow an action on a resource.
+
+use std::fmt;
+
+use super::document::{Document, Effect};
+use super::variable::Context;
+
+/// What a client does that a policy must allow.
+///
+/// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Connect with a client id.
+    Connect,
+    /// Publish to a topic.
+    Publish,
+    /// Publish a retained message to a topic, in addition to [`Action::Publish`].
+    RetainPublish,
+    /// Receive a message from a topic.
+    Receive,
+    /// Subscribe to a topic filter.
+    Subscribe,
+}
+
+impl Action {
+    /// The action's name in a policy.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "iot:Connect",
+            Self::Publish => "iot:Publish",
+            Self::RetainPublish => "iot:RetainPublish",
+            Self::Receive => "iot:Receive",
+            Self::Subscribe => "iot:Subscribe",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The outcome of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it and none denies it.
+    Allowed,
+    /// No statement speaks about it.
+    NotAllowed,
+    /// A statement denies it, whatever others allow.
+    Denied,
+}
+
+/// Evaluates all documents together: an explicit Deny wins, and what nothing allows is not allowed.
+pub fn evaluate<'a>(
+    documents: impl IntoIterator<Item = &'a Document>,
+    action: Action,
+    resource: &str,
+    context: &Context,
+) -> Decision {
+    let name = action.name().to_ascii_lowercase();
+    let mut decision = Decision::NotAllowed;
+    for statement in documents.into_iter().flat_map(|document| &document.statements) {
+        // An Allow that is found already needs no second one.
+        if statement.effect == Effect::Allow && decision == Decision::Allowed {
+            continue;
+        }
+        let applies = statement.actions.iter().any(|pattern| pattern.matches(&name, context))
+            && statement.resources.iter().any(|pattern| pattern.matches(resource, context))
+            && statement.conditions.iter().all(|condition| condition.is_met(context));
+        match statement.effect {
+            _ if !applies => {}
+            Effect::Deny => return Decision::Denied,
+            Effect::Allow => decision = Decision::Allowed,
+        }
+    }
+    decision
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Thing;
+    use super::*;
+
+    const PREFIX: &str = "arn:aws:iot:us-east-1:123456789012:";
+
+    fn document(statements: &str) -> Document {
+        Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap()
+    }
+
+    fn allow(action: &str, resource: &str) -> Document {
+        document(&format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{PREFIX}{resource}"}}"#))
+    }
+
+    fn allows(policy: &Document, action: Action, resource: &str) -> bool {
+        evaluate([policy], action, &format!("{PREFIX}{resource}"), &Context::default()) == Decision::Allowed
+    }
+
+    #[test]
+    fn filters_are_compared_as_text() {
+        use Action::{Publish, Receive, Subscribe};
+        for (action, resource, request, expected) in [
+            (Subscribe, "filter/$aws/things/T/jobs/*/get/*", "filter/$aws/things/T/jobs/Job1/get/+", true),
+            (Subscribe, "filter/$aws/things/T/jobs/get/*", "filter/$aws/things/T/jobs/get/+", true),
+            (Subscribe, "filter/$aws/things/T/jobs/#", "filter/$aws/things/T/jobs/notify", false),
+            (Subscribe, "filter/$aws/things/T/jobs/#", "filter/$aws/things/T/jobs/#", true),
+            (Publish, "/$aws/things/T/jobs/*/get", "/$aws/things/T/jobs/$next/get", true),
+            (Publish, "/$aws/things/T/jobs/*/get", "/$aws/things/T/jobs/get", false),
+            (Receive, "/$aws/things/T/jobs/*/get/*", "/$aws/things/T/jobs/get/accepted", false),
+            (Receive, "/$aws/things/T/*", "/$aws/things/T/jobs/notify-next", true),
+        ] {
+            let policy = allow(action.name(), &format!("topic{resource}"));
+            assert_eq!(allows(&policy, action, &format!("topic{request}")), expected, "{resource} {request}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_allows_is_not_allowed() {
+        let policy = allow("iot:Publish", "topic/a");
+        assert!(allows(&policy, Action::Publish, "topic/a"));
+        assert!(!allows(&policy, Action::Publish, "topic/b"));
+        assert!(!allows(&policy, Action::Receive, "topic/a"));
+        assert_eq!(evaluate([], Action::Connect, "x", &Context::default()), Decision::NotAllowed);
+    }
+
+    #[test]
+    fn actions_take_wildcards_and_any_case() {
+        for action in ["iot:*", "IOT:pub*", "*", "iot:Publis?"] {
+            assert!(allows(&allow(action, "*"), Action::Publish, "topic/a"), "{action}");
+        }
+        assert!(!allows(&allow("iot:Pub*", "*"), Action::RetainPublish, "topic/a"));
+    }
+
+    #[test]
+    fn an_explicit_deny_wins_in_any_document_and_order() {
+        let allowing = allow("iot:*", "*");
+        let denying = document(
+            r#"{"Effect":"Deny","Action":"iot:Publish","Resource":"arn:aws:iot:*:*:topic/secret/*"}"#,
+        );
+        for documents in [[&allowing, &denying], [&denying, &allowing]] {
+            let decide = |topic: &str| {
+                evaluate(documents, Action::Publish, &format!("{PREFIX}topic/{topic}"), &Context::default())
+            };
+            assert_eq!(decide("secret/1"), Decision::Denied);
+            assert_eq!(decide("public"), Decision::Allowed);
+        }
+    }
+
+    #[test]
+    fn thing_variables_need_a_thing() {
+        let policy = allow(
+            "iot:Publish",
+            "topic/${iot:Connection.Thing.ThingName}/${iot:Connection.Thing.Attributes[room]}",
+        );
+        let topic = format!("{PREFIX}topic/T/kitchen");
+        let mut context = Context::default();
+        assert_eq!(evaluate([&policy], Action::Publish, &topic, &context), Decision::NotAllowed);
+        let attributes = [("room".to_owned(), "kitchen".to_owned())].into();
+        context.thing = Some(Thing { name: "T".into(), type_name: None, attributes });
+        assert_eq!(evaluate([&policy], Action::Publish, &topic, &context), Decision::Allowed);
+    }
+
+    #[test]
+    fn a_deny_with_an_unresolved_variable_does_not_match() {
+        let policy = document(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+               {"Effect":"Deny","Action":"*","Resource":"arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}"}"#,
+        );
+        assert!(allows(&policy, Action::Publish, "topic/T"));
+    }
+
+    #[test]
+    fn conditions_narrow_a_statement() {
+        let policy = document(
+            r#"{"Effect":"Allow","Action":"iot:Connect","Resource":"*","Condition":{
+                 "Bool":{"iot:Connection.Thing.IsAttached":["true"]},
+                 "StringLike":{"iot:ClientId":"room-*"},
+                 "ForAllValues:StringEquals":{"iot:ConnectAttributes":["PersistentConnect"]}}}"#,
+        );
+        let connect = |context: &Context| evaluate([&policy], Action::Connect, "client", context);
+        let mut context =
+            Context { client_id: "room-1".into(), thing: Some(Thing::default()), ..Context::default() };
+        assert_eq!(connect(&context), Decision::Allowed);
+        context.connect_attributes = vec!["PersistentConnect"];
+        assert_eq!(connect(&context), Decision::Allowed);
+        context.connect_attributes = vec!["PersistentConnect", "LastWill"];
+        assert_eq!(connect(&context), Decision::NotAllowed);
+        context.connect_attributes.clear();
+        context.client_id = "hall-1".into();
+        assert_eq!(connect(&context), Decision::NotAllowed);
+        context.client_id = "room-1".into();
+        context.thing = None;
+        assert_eq!(connect(&context), Decision::NotAllowed);
+    }
+
+    #[test]
+    fn string_equals_takes_no_wildcards() {
+        let policy = document(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"iot:ClientId":"a*"}}}"#,
+        );
+        let with = |client_id: &str| Context { client_id: client_id.into(), ..Context::default() };
+        assert_eq!(evaluate([&policy], Action::Connect, "x", &with("ab")), Decision::NotAllowed);
+        assert_eq!(evaluate([&policy], Action::Connect, "x", &with("a*")), Decision::Allowed);
+    }
+
+    proptest! {
+        /// Adding a Deny never allows more, adding an Allow never allows less.
+        #[test]
+        fn decisions_are_monotonic(
+            statements in prop::collection::vec((any::<bool>(), "[ab*?]{1,4}"), 0..6),
+            topic in "[ab]{0,4}",
+        ) {
+            let documents: Vec<_> = statements.iter().map(|(deny, resource)| {
+                let effect = if *deny { "Deny" } else { "Allow" };
+                document(&format!(
+                    r#"{{"Effect":"{effect}","Action":"iot:Publish","Resource":"arn:aws:iot:::topic/{resource}"}}"#
+                ))
+            }).collect();
+            let decide = |count: usize| evaluate(
+                &documents[..count], Action::Publish, &format!("arn:aws:iot:::topic/{topic}"), &Context::default(),
+            );
+            for count in 1..=documents.len() {
+                let (before, after) = (decide(count - 1), decide(count));
+                if statements[count - 1].0 {
+                    prop_assert!(after == before || after == Decision::Denied);
+                } else {
+                    prop_assert!(after == before || (before == Decision::NotAllowed && after == Decision::Allowed));
+                }
+            }
+        }
+    }
+}

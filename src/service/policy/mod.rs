@@ -1,0 +1,16 @@
+//! AWS IoT policies: who may connect as which client, publish, subscribe and receive what.
+//!
+//! A [`Document`] is read once, with its wildcards and variables already told apart; [`evaluate`] then
+//! answers whether a set of documents allows an action. Both are pure.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
+
+mod condition;
+mod document;
+mod evaluate;
+mod pattern;
+mod variable;
+
+pub use document::{Document, MAX_DOCUMENT_CHARS, Malformed};
+pub use evaluate::{Action, Decision, evaluate};
+pub use variable::{Context, Thing};

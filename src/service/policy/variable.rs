@@ -1,0 +1,78 @@
+//! Policy variables: what they are called and what they stand for on one connection.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/basic-policy-variables.html> and
+//! <https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html>
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// What policy variables and conditions are resolved against: one connection.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The MQTT client id.
+    pub client_id: String,
+    /// Where the client connects from.
+    pub source_ip: Option<IpAddr>,
+    /// The thing that the client is: its certificate is attached to it and its client id is the thing's name.
+    pub thing: Option<Thing>,
+    /// `iot:ConnectAttributes`: `PersistentConnect` and `LastWill`, as far as the CONNECT asks for them.
+    pub connect_attributes: Vec<&'static str>,
+}
+
+/// A thing, as far as policy variables can name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thing {
+    /// `${iot:Connection.Thing.ThingName}`
+    pub name: String,
+    /// `${iot:Connection.Thing.ThingTypeName}`
+    pub type_name: Option<String>,
+    /// `${iot:Connection.Thing.Attributes[name]}`
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A policy variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Variable {
+    ClientId,
+    SourceIp,
+    ThingName,
+    ThingTypeName,
+    ThingAttribute(String),
+    ThingIsAttached,
+    /// A name that this service does not know: it never resolves.
+    Unknown,
+}
+
+impl Variable {
+    /// Reads the name between `${` and `}`.
+    pub(super) fn parse(name: &str) -> Self {
+        match name {
+            "iot:ClientId" => Self::ClientId,
+            "aws:SourceIp" => Self::SourceIp,
+            "iot:Connection.Thing.ThingName" => Self::ThingName,
+            "iot:Connection.Thing.ThingTypeName" => Self::ThingTypeName,
+            "iot:Connection.Thing.IsAttached" => Self::ThingIsAttached,
+            _ => name
+                .strip_prefix("iot:Connection.Thing.Attributes[")
+                .and_then(|rest| rest.strip_suffix(']'))
+                .map_or(Self::Unknown, |attribute| Self::ThingAttribute(attribute.to_owned())),
+        }
+    }
+
+    /// What the variable stands for; `None` where it stands for nothing, so that its statement does not match.
+    pub(super) fn resolve<'a>(&self, context: &'a Context) -> Option<Cow<'a, str>> {
+        let thing = context.thing.as_ref();
+        match self {
+            Self::ClientId => Some(Cow::Borrowed(&context.client_id)),
+            Self::SourceIp => context.source_ip.map(|ip| Cow::Owned(ip.to_string())),
+            Self::ThingName => thing.map(|thing| Cow::Borrowed(thing.name.as_str())),
+            Self::ThingTypeName => thing?.type_name.as_deref().map(Cow::Borrowed),
+            Self::ThingAttribute(name) => {
+                thing?.attributes.get(name).map(|value| Cow::Borrowed(value.as_str()))
+            }
+            Self::ThingIsAttached => Some(Cow::Borrowed(if thing.is_some() { "true" } else { "false" })),
+            Self::Unknown => None,
+        }
+    }
+}
