@@ -3,13 +3,15 @@
 //! - [`Sandbox`] runs `jobs-sandbox` with arguments, files and a script, and checks what came out.
 //! - [`Serve`] keeps a `jobs-sandbox serve` running and knows its addresses and files.
 //! - [`Process`] is any program: lines in, lines out, killed and reaped when it goes out of scope.
-//! - [`pattern`] compares text in which `[..]` stands for anything; [`peers`] finds programs of others.
+//! - [`pattern`] compares text in which `[..]` stands for anything, [`wire`] payloads with captured ones.
+//! - [`peers`] finds programs of others.
 
 pub(crate) mod pattern;
 pub(crate) mod peers;
 mod process;
 mod sandbox;
 mod serve;
+pub(crate) mod wire;
 
 pub(crate) use process::{DEADLINE, Finished, Process};
 pub(crate) use sandbox::{Message, Output, Sandbox};

@@ -1,7 +1,10 @@
 //! `jobs-sandbox serve`, kept running for the length of a test.
 
+use std::env;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{Process, Sandbox};
 
@@ -12,7 +15,7 @@ pub(crate) struct Serve {
     pub(crate) mqtt: SocketAddr,
     pub(crate) http: SocketAddr,
     dir: PathBuf,
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
 }
 
 impl Serve {
@@ -42,7 +45,7 @@ impl Serve {
             http: field("http=").parse().unwrap(),
             dir: sandbox.home().join(field("dir=")),
             process,
-            _sandbox: sandbox,
+            sandbox,
         }
     }
 
@@ -59,6 +62,20 @@ impl Serve {
     /// Where the control plane and the HTTPS data plane are.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// A command line that starts with `program`, run by a shell that has read the `env` file: the way in which
+    /// a user points a program at the local service.
+    pub(crate) fn shell(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", r#". "$0" && exec "$@""#])
+            .arg(self.file("env"))
+            .arg(program)
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.sandbox.home());
+        command
     }
 
     /// The options with which `jobs-sandbox` itself connects to it in AWS mode.
