@@ -6,6 +6,9 @@
 //! - [`pattern`] compares text in which `[..]` stands for anything, [`wire`] payloads with captured ones.
 //! - [`peers`] finds programs of others.
 
+pub(crate) mod certificates;
+pub(crate) mod mosquitto;
+pub(crate) mod moto;
 pub(crate) mod pattern;
 pub(crate) mod peers;
 mod process;

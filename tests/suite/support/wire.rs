@@ -1,9 +1,60 @@
 //! Payloads captured on AWS, compared with ours: member order and spelling exactly, times and ids by kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
+
+/// One command of the samples' walkthrough and the MQTT messages that AWS sent, in the order in which the local
+/// service sends them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) command: String,
+    pub(crate) messages: Vec<Captured>,
+}
+
+/// A message that AWS sent; its payload is what AWS's JavaScript sample printed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Captured {
+    /// The title under which we show it.
+    pub(crate) kind: String,
+    pub(crate) payload: String,
+}
+
+/// The samples' walkthrough.
+pub(crate) fn walkthrough() -> Vec<Step> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/walkthrough-wire.json");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+impl Captured {
+    /// The topic below `$aws/things/MyThing/jobs/` on which `command` made AWS send it.
+    #[track_caller]
+    pub(crate) fn topic(&self, command: &str) -> String {
+        match self.kind.as_str() {
+            "JobExecutionsChangedEvent" => "notify".into(),
+            "NextJobExecutionChangedEvent" => "notify-next".into(),
+            "GetPendingJobExecutionsResponse" => "get/accepted".into(),
+            "StartNextPendingJobExecutionResponse" => "start-next/accepted".into(),
+            "UpdateJobExecutionResponse" => format!("{}/update/accepted", command.split(' ').nth(1).unwrap()),
+            other => panic!("an unexpected {other}"),
+        }
+    }
+
+    /// Whether it answers a request; otherwise it is an event.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.kind.ends_with("Response")
+    }
+
+    /// The payload as the answer to a request that carried `token`.
+    pub(crate) fn with_token(&self, token: &str) -> String {
+        let payload: Value = serde_json::from_str(&self.payload).unwrap();
+        self.payload.replace(payload["clientToken"].as_str().unwrap(), token)
+    }
+}
 
 /// Compares a series of payloads with captured ones.
 ///
@@ -25,7 +76,7 @@ impl Capture {
         self.adopt(&mut expected, &parsed);
         assert_eq!(actual, expected.to_string());
         assert!(self.times.values().is_sorted(), "times run backwards: {:?}", self.times);
-        let tokens: std::collections::BTreeSet<_> = self.tokens.values().collect();
+        let tokens: BTreeSet<_> = self.tokens.values().collect();
         assert_eq!(tokens.len(), self.tokens.len(), "a client token is used twice: {:?}", self.tokens);
     }
 

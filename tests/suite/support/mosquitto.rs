@@ -1,0 +1,165 @@
+//! A broker that we did not write, mosquitto, and the test itself in the part of the Jobs service behind it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{Client, Event, MqttOptions};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::certificates::{Authority, Pem};
+use super::{DEADLINE, Process, Sandbox, peers};
+
+/// mosquitto with a mutual-TLS listener for our program and a plain one for the test.
+#[derive(Debug)]
+pub(crate) struct Mosquitto {
+    process: Process,
+    port: u16,
+    plain_port: u16,
+    dir: TempDir,
+}
+
+impl Mosquitto {
+    /// Starts it, or says why the test is skipped.
+    #[track_caller]
+    pub(crate) fn start() -> Option<Self> {
+        let program = peers::program("mosquitto")?;
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::new();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        let Pem { cert, key } = authority.server();
+        write("server.pem", &cert);
+        write("server.key", &key);
+        let Pem { cert, key } = authority.device();
+        write("cert.pem", &cert);
+        write("key.pem", &key);
+        write("ca.pem", &authority.pem());
+
+        let [port, plain_port] = free_ports();
+        // Started as root it would become another user, who cannot read the key.
+        write(
+            "mosquitto.conf",
+            &format!(
+                "per_listener_settings true
+                 user root
+                 log_dest stderr
+                 listener {port} 127.0.0.1
+                 cafile ca.pem
+                 certfile server.pem
+                 keyfile server.key
+                 require_certificate true
+                 use_identity_as_username true
+                 listener {plain_port} 127.0.0.1
+                 allow_anonymous true
+                "
+            )
+            .replace("\n                 ", "\n"),
+        );
+        let mut process = Process::spawn(
+            std::process::Command::new(program).args(["-c", "mosquitto.conf"]).current_dir(dir.path()),
+        );
+        process.stderr_until(" running");
+        Some(Self { process, port, plain_port, dir })
+    }
+
+    /// `jobs-sandbox` connected to it, its control plane at `control_plane`.
+    pub(crate) fn client(&self, control_plane: &str) -> Sandbox {
+        let file = |name: &str| self.dir.path().join(name);
+        Sandbox::new()
+            .args(["--endpoint", "localhost", "--port", &self.port.to_string()])
+            .args(["--thing", "MyThing", "--region", "us-east-1", "--control-endpoint-url", control_plane])
+            .arg("--cert")
+            .arg(file("cert.pem"))
+            .arg("--key")
+            .arg(file("key.pem"))
+            .arg("--ca-file")
+            .arg(file("ca.pem"))
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+    }
+
+    /// The test's own connection, on which it plays the Jobs service of `MyThing`.
+    pub(crate) fn service(&self) -> Service {
+        Service::connect(self.plain_port)
+    }
+}
+
+/// Two ports that were free a moment ago: mosquitto cannot choose by itself.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
+
+/// The Jobs service of `MyThing`, played by a test step by step.
+pub(crate) struct Service {
+    client: Client,
+    requests: Receiver<Request>,
+}
+
+/// What a device asked.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The topic below `$aws/things/MyThing/jobs/`.
+    pub(crate) topic: String,
+    pub(crate) payload: Value,
+}
+
+const PREFIX: &str = "$aws/things/MyThing/jobs/";
+
+impl Service {
+    fn connect(port: u16) -> Self {
+        let mut options = MqttOptions::new("the-tests", "127.0.0.1", port);
+        options.set_keep_alive(Duration::from_mins(1));
+        let (client, mut connection) = Client::new(options, 100);
+        for requests in ["get", "start-next", "+/get", "+/update"] {
+            client.subscribe(format!("{PREFIX}{requests}"), QoS::AtLeastOnce).unwrap();
+        }
+        let (sender, requests) = channel();
+        let (subscribed, ready) = channel();
+        thread::spawn(move || {
+            for event in connection.iter() {
+                match event {
+                    Ok(Event::Incoming(Packet::SubAck(_))) => subscribed.send(()).unwrap(),
+                    Ok(Event::Incoming(Packet::Publish(publish))) => {
+                        let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
+                        let topic = topic.strip_prefix(PREFIX).unwrap().to_owned();
+                        let payload = serde_json::from_slice(&publish.payload).unwrap();
+                        if sender.send(Request { topic, payload }).is_err() {
+                            break;
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+        });
+        for _ in 0..4 {
+            ready.recv_timeout(DEADLINE).expect("mosquitto grants the test's subscriptions");
+        }
+        Self { client, requests }
+    }
+
+    /// The next request of a device.
+    #[track_caller]
+    pub(crate) fn request(&self) -> Request {
+        self.requests.recv_timeout(DEADLINE).expect("a request of the device")
+    }
+
+    /// Publishes below `$aws/things/MyThing/jobs/`.
+    pub(crate) fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.client.publish(format!("{PREFIX}{topic}"), QoS::AtLeastOnce, false, payload.into()).unwrap();
+    }
+}
+
+impl Request {
+    /// The client token that its answer must carry.
+    #[track_caller]
+    pub(crate) fn token(&self) -> &str {
+        self.payload["clientToken"].as_str().expect("a request carries a client token")
+    }
+}
