@@ -1,0 +1,380 @@
+//! JSON as text: laid out for people or put on one line, its order and spelling kept.
+//!
+//! Works on the text, not on parsed values, so that the order of members, the digits of numbers
+//! and the escapes of strings stay the sender's own. The text should have been checked to be JSON;
+//! if it is not, the result is no JSON either, but nothing panics and nothing unsafe gets through.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::escape;
+use crate::style::{Ink, Style};
+
+/// Nesting beyond this many levels is put on one line: indented, a hostile document of 128 KiB
+/// would fill gigabytes.
+const MAX_INDENTED_DEPTH: usize = 64;
+
+/// Members that hold a time of the service, in epoch seconds.
+const TIMES: [&str; 6] = [
+    "\"timestamp\"",
+    "\"queuedAt\"",
+    "\"startedAt\"",
+    "\"lastUpdatedAt\"",
+    "\"createdAt\"",
+    "\"completedAt\"",
+];
+
+/// Members whose content belongs to the user; nothing in there is a time of the service.
+const FOREIGN: [&str; 3] = ["\"jobDocument\"", "\"statusDetails\"", "\"documentParameters\""];
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{` or `[`.
+    Open,
+    /// `}` or `]`.
+    Close,
+    /// `,` or `:`.
+    Separator,
+    /// A string before a colon.
+    Key,
+    /// Any other string.
+    Text,
+    /// A number, `true`, `false`, `null`, or what is no JSON at all.
+    Value,
+}
+
+/// A piece of JSON between white space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its spelling.
+    pub text: &'a str,
+    /// Where it begins, in bytes.
+    pub start: usize,
+}
+
+/// The tokens of `json`, whether or not they make sense together.
+pub fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut position = 0;
+    std::iter::from_fn(move || {
+        position += leading_white_space(&json[position..]);
+        let start = position;
+        let rest = &json[start..];
+        let (kind, length) = match rest.bytes().next()? {
+            b'{' | b'[' => (Kind::Open, 1),
+            b'}' | b']' => (Kind::Close, 1),
+            b',' | b':' => (Kind::Separator, 1),
+            b'"' => {
+                let length = string_length(rest);
+                let after = &rest[length..];
+                let is_key = after[leading_white_space(after)..].starts_with(':');
+                (if is_key { Kind::Key } else { Kind::Text }, length)
+            }
+            _ => (Kind::Value, rest.find(is_delimiter).unwrap_or(rest.len())),
+        };
+        position += length;
+        Some(Token { kind, text: &rest[..length], start })
+    })
+}
+
+/// `json` on one line without a space between tokens.
+#[must_use]
+pub fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for token in tokens(json) {
+        out.push_str(&escape::json(token.text));
+    }
+    out
+}
+
+/// How [`pretty`] lays JSON out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Layout {
+    /// Colours.
+    pub style: Style,
+    /// Epoch milliseconds: with it each time of the service also says how long ago it was.
+    pub now: Option<i64>,
+}
+
+/// `json` over several lines, two spaces a level, the service's own times as RFC 3339.
+#[must_use]
+pub fn pretty(json: &str, layout: Layout) -> String {
+    let mut writer = Writer { layout, out: String::with_capacity(json.len() * 2), depth: 0, foreign: None };
+    let mut tokens = tokens(json).peekable();
+    let mut key: Option<&str> = None;
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            Kind::Open => {
+                writer.open(token.text, key);
+                let closes_at_once = tokens.next_if(|next| next.kind == Kind::Close);
+                match closes_at_once {
+                    Some(close) => writer.close(close.text, true),
+                    None => writer.new_line(),
+                }
+            }
+            Kind::Close => writer.close(token.text, false),
+            Kind::Separator if token.text == "," => {
+                writer.out.push(',');
+                writer.new_line();
+            }
+            Kind::Separator => writer.out.push_str(if writer.is_indented() { ": " } else { ":" }),
+            Kind::Key => writer.paint(Ink::Key, token.text),
+            Kind::Text => writer.paint(Ink::Text, token.text),
+            Kind::Value => writer.value(token.text, key),
+        }
+        key = match token.kind {
+            Kind::Key => Some(token.text),
+            Kind::Separator => key,
+            _ => None,
+        };
+    }
+    writer.out
+}
+
+/// `json`, perhaps unfinished, in colours and otherwise unchanged.
+#[must_use]
+pub fn highlight(json: &str, style: Style) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let mut end = 0;
+    for token in tokens(json) {
+        out.push_str(&json[end..token.start]);
+        end = token.start + token.text.len();
+        match token.kind {
+            Kind::Key => style.push(Ink::Key, token.text, &mut out),
+            Kind::Text => style.push(Ink::Text, token.text, &mut out),
+            Kind::Value => style.push(Ink::Value, token.text, &mut out),
+            Kind::Open | Kind::Close | Kind::Separator => out.push_str(token.text),
+        }
+    }
+    out.push_str(&json[end..]);
+    out
+}
+
+/// A time as the service writes it, in epoch seconds with or without decimals, in milliseconds;
+/// `None` for what is no time between the years 0 and 9999.
+#[must_use]
+pub fn millis(number: &str) -> Option<i64> {
+    let seconds: f64 = number.parse().ok()?;
+    let millis = (seconds * 1000.0).round();
+    // Up to the year 9999, which a double holds exactly to the millisecond.
+    #[allow(clippy::cast_possible_truncation)]
+    (millis.abs() < 2.6e14).then_some(millis as i64)
+}
+
+/// Epoch milliseconds as RFC 3339 in UTC.
+#[must_use]
+pub fn rfc3339(millis: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?.format(&Rfc3339).ok()
+}
+
+/// How far `millis` is from `now`, in the one unit that tells most: `5 min ago`, `in 2 h`.
+#[must_use]
+pub fn distance(millis: i64, now: i64) -> String {
+    let seconds = millis.abs_diff(now) / 1000;
+    let amount = match seconds {
+        0 => return "now".to_owned(),
+        1..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    if millis <= now { format!("{amount} ago") } else { format!("in {amount}") }
+}
+
+struct Writer {
+    layout: Layout,
+    out: String,
+    depth: usize,
+    /// The depth at which content of the user's began, while inside such.
+    foreign: Option<usize>,
+}
+
+impl Writer {
+    fn is_indented(&self) -> bool {
+        self.depth <= MAX_INDENTED_DEPTH
+    }
+
+    fn paint(&mut self, ink: Ink, text: &str) {
+        self.layout.style.push(ink, &escape::json(text), &mut self.out);
+    }
+
+    fn open(&mut self, bracket: &str, key: Option<&str>) {
+        if self.foreign.is_none() && key.is_some_and(|key| FOREIGN.contains(&key)) {
+            self.foreign = Some(self.depth);
+        }
+        self.out.push_str(bracket);
+        self.depth += 1;
+    }
+
+    fn close(&mut self, bracket: &str, empty: bool) {
+        let was_indented = self.is_indented();
+        self.depth = self.depth.saturating_sub(1);
+        if self.foreign == Some(self.depth) {
+            self.foreign = None;
+        }
+        if !empty && was_indented {
+            self.new_line();
+        }
+        self.out.push_str(bracket);
+    }
+
+    fn new_line(&mut self) {
+        if self.is_indented() {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.depth));
+        }
+    }
+
+    fn value(&mut self, text: &str, key: Option<&str>) {
+        let is_time = self.foreign.is_none() && key.is_some_and(|key| TIMES.contains(&key));
+        let time = if is_time { millis(text) } else { None };
+        let Some((millis, spelled)) = time.and_then(|millis| Some((millis, rfc3339(millis)?))) else {
+            return self.paint(Ink::Value, text);
+        };
+        self.paint(Ink::Value, &format!("\"{spelled}\""));
+        if let Some(now) = self.layout.now {
+            self.layout.style.push(Ink::Faint, &format!(" ({})", distance(millis, now)), &mut self.out);
+        }
+    }
+}
+
+fn leading_white_space(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t', '\n', '\r']).len()
+}
+
+fn is_delimiter(character: char) -> bool {
+    matches!(character, '{' | '}' | '[' | ']' | ',' | ':' | '"' | ' ' | '\t' | '\n' | '\r')
+}
+
+/// The length of the string at the beginning of `text`, quotes included; to the end if unclosed.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (index, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return index + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn plain(json: &str) -> String {
+        pretty(json, Layout::default())
+    }
+
+    #[test]
+    fn pretty_keeps_order_digits_and_escapes() {
+        assert_eq!(
+            plain(r#"{"b":1.50,"a":["\u00e9\/",-0,1e5],"e":{},"l":[]}"#),
+            "{\n  \"b\": 1.50,\n  \"a\": [\n    \"\\u00e9\\/\",\n    -0,\n    1e5\n  ],\n  \"e\": {},\n  \"l\": []\n}"
+        );
+        assert_eq!(plain("3"), "3");
+    }
+
+    #[test]
+    fn the_services_own_times_are_spelled_out() {
+        assert_eq!(plain(r#"{"timestamp":1748981603}"#), "{\n  \"timestamp\": \"2025-06-03T20:13:23Z\"\n}");
+        assert_eq!(
+            plain(r#"{"createdAt":1560279201.123}"#),
+            "{\n  \"createdAt\": \"2019-06-11T18:53:21.123Z\"\n}"
+        );
+        assert_eq!(plain(r#"{"createdAt":1.5602792E9}"#), "{\n  \"createdAt\": \"2019-06-11T18:53:20Z\"\n}");
+    }
+
+    #[test]
+    fn times_of_the_user_and_impossible_ones_stay_numbers() {
+        for json in [
+            r#"{"execution":{"jobDocument":{"timestamp":1748981603,"x":{"queuedAt":1}},"statusDetails":{"startedAt":2}}}"#,
+            r#"{"timestamp":1e300}"#,
+            r#"{"timestamp":"1748981603"}"#,
+            r#"{"timestamp":[1748981603]}"#,
+            r#"{"versionNumber":1748981603}"#,
+        ] {
+            assert_eq!(compact(&plain(json)), json);
+        }
+        let after = plain(r#"{"jobDocument":{"a":[1]},"queuedAt":0}"#);
+        assert!(after.contains("1970-01-01T00:00:00Z"), "{after}");
+    }
+
+    #[test]
+    fn a_time_says_how_long_ago_it_was() {
+        let layout = Layout { now: Some(1_748_981_603_500), ..Layout::default() };
+        assert_eq!(
+            pretty(r#"{"queuedAt":1748981600}"#, layout),
+            "{\n  \"queuedAt\": \"2025-06-03T20:13:20Z\" (3 s ago)\n}"
+        );
+        assert_eq!(distance(0, 999), "now");
+        assert_eq!(distance(600_000, 0), "in 10 min");
+        assert_eq!(distance(0, 7_200_000), "2 h ago");
+        assert_eq!(distance(0, 400_000_000), "4 days ago");
+    }
+
+    #[test]
+    fn deep_nesting_costs_neither_stack_nor_gigabytes() {
+        let depth = 60_000;
+        let json = "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(compact(&json), json);
+        assert!(plain(&json).len() < json.len() + 20_000);
+    }
+
+    #[test]
+    fn what_could_drive_the_terminal_is_escaped() {
+        assert_eq!(compact("{\"a\": \"\u{7f}\u{9b}2J\u{202e}\"}"), r#"{"a":"\u007f\u009b2J\u202e"}"#);
+        assert_eq!(compact("\u{1b}[31m"), r"\u001b[31m");
+    }
+
+    #[test]
+    fn highlighting_changes_nothing_but_colours() {
+        let style = Style { colour: true, unicode: true };
+        assert_eq!(
+            highlight(r#"{"a" : 1, "b"#, style),
+            "{\x1b[34m\"a\"\x1b[0m : \x1b[35m1\x1b[0m, \x1b[32m\"b\x1b[0m"
+        );
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((".*", inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn both_layouts_are_the_same_json(value in json()) {
+            let spaced = serde_json::to_string_pretty(&value).unwrap();
+            let one_line = compact(&spaced);
+            prop_assert_eq!(&serde_json::from_str::<Value>(&one_line).unwrap(), &value);
+            prop_assert_eq!(serde_json::from_str::<Value>(&plain(&one_line)).unwrap(), value);
+            prop_assert!(!one_line.contains(escape::is_unsafe));
+            prop_assert_eq!(compact(&plain(&one_line)), one_line);
+        }
+
+        #[test]
+        fn any_text_is_taken_without_panic_or_danger(text in ".*") {
+            prop_assert!(!compact(&text).contains(escape::is_unsafe));
+            prop_assert!(!plain(&text).contains(|c| c != '\n' && escape::is_unsafe(c)));
+            prop_assert_eq!(highlight(&text, Style::default()), text);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! How output looks: colours that can be read on dark and on light backgrounds, or none.
+
+/// What a piece of text is, and so what colour it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// The title line of a message.
+    Title,
+    /// The title line of a refusal, and of what failed.
+    Refusal,
+    /// The name of a JSON member.
+    Key,
+    /// A JSON string.
+    Text,
+    /// A JSON number, `true`, `false` or `null`.
+    Value,
+    /// What stands back: hints, how long ago something was.
+    Faint,
+    /// A command word, or a heading.
+    Strong,
+}
+
+impl Ink {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Title => "1;36",
+            Self::Refusal => "1;31",
+            Self::Key => "34",
+            Self::Text => "32",
+            Self::Value => "35",
+            Self::Faint => "90",
+            Self::Strong => "1",
+        }
+    }
+}
+
+/// What the reader's terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Style {
+    /// Whether colours are wanted.
+    pub colour: bool,
+    /// Whether the terminal shows more than ASCII.
+    pub unicode: bool,
+}
+
+impl Style {
+    /// `text` in the colour of `ink`.
+    #[must_use]
+    pub fn paint(self, ink: Ink, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() + 10);
+        self.push(ink, text, &mut out);
+        out
+    }
+
+    /// Appends `text` to `out` in the colour of `ink`.
+    pub fn push(self, ink: Ink, text: &str, out: &mut String) {
+        if self.colour {
+            out.extend(["\x1b[", ink.code(), "m", text, "\x1b[0m"]);
+        } else {
+            out.push_str(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colour_means_no_escape_sequence() {
+        assert_eq!(Style::default().paint(Ink::Title, "x"), "x");
+        assert_eq!(Style { colour: true, unicode: true }.paint(Ink::Strong, "x"), "\x1b[1mx\x1b[0m");
+    }
+}
