@@ -1,0 +1,84 @@
+//! What AWS does not say: one entry for each point on which the local service had to choose.
+//!
+//! To follow another reading, change the entry; nothing else in the service decides these points. The
+//! numbers are stable, so that notes and tests can refer to them.
+
+use crate::jobs::model::{JobExecutionStatus, StatusDetails};
+use crate::service::state::Rejected;
+
+/// 2. Where the `InvalidTopic` error of a publish to `topic` goes.
+#[must_use]
+pub fn invalid_topic_reply(topic: &str) -> String {
+    format!("{topic}/rejected")
+}
+
+/// 3. Status details that an update carries replace the stored ones; `{}` clears them.
+pub fn store_status_details(stored: &mut StatusDetails, given: StatusDetails) {
+    *stored = given;
+}
+
+/// 4. Whether answers on MQTT carry `thingName` in a described job execution.
+pub const THING_NAME_ON_MQTT: bool = false;
+
+/// 5, 6 and 8. Whether a device's update may move a job execution from one status to another.
+///
+/// Straight from QUEUED to SUCCEEDED is allowed (5), so is REJECTED from IN_PROGRESS (6); a terminal job
+/// execution never moves, and its update is refused as InvalidStateTransition (8).
+#[must_use]
+pub fn device_may_move(from: JobExecutionStatus, to: JobExecutionStatus) -> bool {
+    use JobExecutionStatus::{Failed, InProgress, Rejected, Succeeded};
+    from.is_pending() && matches!(to, InProgress | Succeeded | Failed | Rejected)
+}
+
+/// 7. The exception that stands for VersionMismatch over HTTPS, with its HTTP status.
+pub const VERSION_MISMATCH_OVER_HTTPS: (&str, u16) = ("InvalidStateTransitionException", 409);
+
+/// 9. By how much the version grows when the service itself moves a job execution to `status`.
+#[must_use]
+pub fn version_step_of_service(status: JobExecutionStatus) -> u64 {
+    u64::from(status != JobExecutionStatus::Removed)
+}
+
+/// 10. How CancelJob answers for a job that is neither IN_PROGRESS nor SCHEDULED.
+#[must_use]
+pub fn cancel_of_finished_job(job_id: &str, status: &str) -> Rejected {
+    Rejected::InvalidRequest(format!("Job {job_id} in status {status} cannot be canceled."))
+}
+
+/// 11. Whether a CANCELED job has `completedAt`.
+pub const COMPLETED_AT_OF_CANCELED_JOB: bool = false;
+
+/// 12. Whether a SNAPSHOT job whose targets hold no thing becomes COMPLETED at once.
+pub const JOB_WITHOUT_THINGS_COMPLETES: bool = true;
+
+/// 13. Whether the data plane answers ResourceNotFound for a thing that is not registered.
+pub const UNREGISTERED_THING_IS_NOT_FOUND: bool = true;
+
+/// 14. Whether a retry may follow a job execution that ended as `status`.
+///
+/// The retry is created in the change that ends its predecessor, so that both events go out once.
+#[must_use]
+pub fn retry_may_follow(status: JobExecutionStatus) -> bool {
+    matches!(status, JobExecutionStatus::Failed | JobExecutionStatus::TimedOut)
+}
+
+/// 16. How many pending job executions answers and events list, IN_PROGRESS ones first.
+pub const LISTED_PENDING_JOB_EXECUTIONS: usize = 10;
+
+/// 18. Whether DeleteJobExecution takes a QUEUED job execution without force.
+pub const QUEUED_EXECUTION_NEEDS_NO_FORCE: bool = true;
+
+/// 19. Whether a value of status details may be stored: by length alone, whatever its characters.
+#[must_use]
+pub fn status_details_value_allowed(value: &str) -> bool {
+    (1..=1024).contains(&value.chars().count())
+}
+
+/// 20. Whether CreateJob, CancelJob and AssociateTargetsWithJob leave out a missing `description`.
+///
+/// They write null; in all other answers of the control plane an unset member is absent, unless AWS was
+/// seen to write it.
+#[must_use]
+pub fn omit_description(_: &Option<String>) -> bool {
+    false
+}

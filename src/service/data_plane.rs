@@ -1,0 +1,137 @@
+//! The MQTT face of the Jobs service: a topic and a payload in, an answer and events out.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
+
+mod request;
+
+use serde::Serialize;
+
+pub use self::request::Body;
+use super::choices;
+use super::state::{Event, Outcome, Rejected, State};
+use super::time::Timestamp;
+use crate::jobs::model::{JobId, RejectedResponse, ThingName};
+use crate::jobs::topics::{Channel, Operation, Topic, split_jobs_topic};
+
+/// What follows from a message of a device: the answer, for the sender alone, then the events, for all.
+#[derive(Debug)]
+#[must_use]
+pub struct Handled {
+    /// The topic and the payload of the answer.
+    pub answer: Option<(String, Vec<u8>)>,
+    /// What to publish after the answer, in this order.
+    pub events: Vec<Event>,
+}
+
+/// Does what a message to `topic` asks for; `None` where the topic is not below a thing's `jobs`.
+///
+/// The order of checks: the topic, JSON, the members and their limits, existence, the expected version,
+/// the transition.
+///
+/// ```
+/// use jobs_sandbox::service::{data_plane, state::{Settings, State}, time::Timestamp};
+///
+/// let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+/// let now = Timestamp::from_millis(1_748_981_603_000);
+/// let handled = data_plane::handle(&mut state, now, "$aws/things/T/jobs/get", b"").unwrap();
+/// assert_eq!(handled.answer.unwrap().0, "$aws/things/T/jobs/get/rejected");
+/// ```
+pub fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[u8]) -> Option<Handled> {
+    let (thing, rest) = split_jobs_topic(topic)?;
+    let Some(Topic { thing, channel: Channel::Request(operation) }) = Topic::parse(topic) else {
+        return Some(refuse_topic(now, topic, thing, rest, payload));
+    };
+    let Ok(body) = Body::parse(payload) else {
+        return Some(rejected(now, topic.to_owned() + "/rejected", None, INVALID_JSON, INVALID_JSON_MESSAGE));
+    };
+    let token = body.client_token();
+    let answer = Answer { now, topic, token };
+    Some(match operation {
+        Operation::GetPendingJobExecutions => answer.to(body
+            .get_pending_job_executions()
+            .map(|request| state.get_pending_job_executions(now, &thing, request))),
+        Operation::StartNextPendingJobExecution => answer.to(body
+            .start_next_pending_job_execution()
+            .map(|request| state.start_next_pending_job_execution(now, &thing, request))),
+        Operation::DescribeJobExecution(job) => answer.to(body
+            .describe_job_execution()
+            .map(|request| state.describe_job_execution(now, &thing, &job, request))),
+        Operation::UpdateJobExecution(job) => answer.to(body
+            .update_job_execution()
+            .map(|request| state.update_job_execution(now, &thing, &job, request))),
+    })
+}
+
+const INVALID_JSON: &str = "InvalidJson";
+const INVALID_JSON_MESSAGE: &str = "The payload is not valid JSON.";
+const INVALID_TOPIC: &str = "InvalidTopic";
+
+/// What every answer to one request has in common.
+struct Answer<'a> {
+    now: Timestamp,
+    topic: &'a str,
+    token: Option<String>,
+}
+
+impl Answer<'_> {
+    fn to<T: Serialize>(self, outcome: Result<Outcome<T>, Rejected>) -> Handled {
+        let outcome = outcome.unwrap_or_else(|rejected| Err(rejected).into());
+        match outcome.reply {
+            Ok(response) => {
+                let payload =
+                    serde_json::to_vec(&response).expect("an answer holds nothing that JSON cannot write");
+                Handled {
+                    answer: Some((format!("{}/accepted", self.topic), payload)),
+                    events: outcome.events,
+                }
+            }
+            Err(reason) => {
+                let response = RejectedResponse {
+                    client_token: self.token,
+                    timestamp: self.now.seconds(),
+                    code: reason.code().to_owned(),
+                    message: reason.to_string(),
+                    execution_state: reason.execution_state().cloned(),
+                };
+                refusal(format!("{}/rejected", self.topic), &response)
+            }
+        }
+    }
+}
+
+/// The topic lies in the Jobs name space, but names no operation, or one of an impossible job or thing.
+fn refuse_topic(now: Timestamp, topic: &str, thing: &str, rest: &str, payload: &[u8]) -> Handled {
+    let token = Body::parse(payload).ok().and_then(|body| body.client_token());
+    let segments: Vec<&str> = rest.split('/').collect();
+    let bad_name = match segments[..] {
+        ["get" | "start-next"] => thing.parse::<ThingName>().err(),
+        [job, "get" | "update"] if !job.starts_with('$') => {
+            thing.parse::<ThingName>().err().or_else(|| job.parse::<JobId>().err())
+        }
+        _ => None,
+    };
+    if let Some(reason) = bad_name {
+        return rejected(now, format!("{topic}/rejected"), token, "InvalidRequest", &reason.to_string());
+    }
+    let message = "The topic names no operation of AWS IoT Jobs.";
+    rejected(now, choices::invalid_topic_reply(topic), token, INVALID_TOPIC, message)
+}
+
+fn rejected(now: Timestamp, topic: String, token: Option<String>, code: &str, message: &str) -> Handled {
+    let response = RejectedResponse {
+        client_token: token,
+        timestamp: now.seconds(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        execution_state: None,
+    };
+    refusal(topic, &response)
+}
+
+fn refusal(topic: String, response: &RejectedResponse) -> Handled {
+    let payload = serde_json::to_vec(response).expect("a refusal holds nothing that JSON cannot write");
+    Handled { answer: Some((topic, payload)), events: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests;

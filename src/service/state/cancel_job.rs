@@ -1,0 +1,124 @@
+//! CancelJob and DeleteJob: what becomes of a job's executions when the operator is done with it.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/create-manage-jobs.html>
+
+use serde::Deserialize;
+
+use super::create_job::JobNamed;
+use super::event::{Event, Outcome};
+use super::job::JobStatus;
+use super::timers::Timer;
+use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
+use super::{Rejected, SLICE, State};
+use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
+use crate::service::choices;
+use crate::service::time::Timestamp;
+
+/// The body of CancelJob.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CancelJobRequest {
+    /// A word for the reason.
+    pub reason_code: Option<String>,
+    /// Free text.
+    pub comment: Option<String>,
+}
+
+impl State {
+    /// Cancels a job and its QUEUED executions; with `force` those IN_PROGRESS too.
+    pub fn cancel_job(
+        &mut self,
+        now: Timestamp,
+        job_id: &str,
+        force: bool,
+        request: CancelJobRequest,
+    ) -> Outcome<JobNamed> {
+        Outcome::of(|events| {
+            let id = validate::parsed(|violations| {
+                violations.text("reasonCode", request.reason_code.as_deref(), 0, 128, PRINTABLE);
+                violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
+                violations.job_id(job_id)
+            })?;
+            let job = self.jobs.get_mut(&id).ok_or_else(|| super::job::no_such_job(job_id))?;
+            if !job.status.is_active() {
+                return Err(choices::cancel_of_finished_job(job_id, job.status.as_str()));
+            }
+            job.reason_code = request.reason_code;
+            job.comment = request.comment;
+            job.force_canceled = force;
+            job.enter(now, JobStatus::Canceled);
+            self.cancel_executions(now, &id, force, None, events);
+            self.job_named(&id)
+        })
+    }
+
+    /// Deletes a job and all its executions; one that is not finished only with `force`.
+    pub fn delete_job(&mut self, now: Timestamp, job_id: &str, force: bool) -> Outcome<()> {
+        Outcome::of(|events| {
+            let id = validate::job_id(job_id)?;
+            let job = self.jobs.get_mut(&id).ok_or_else(|| super::job::no_such_job(job_id))?;
+            let finished = matches!(job.status, JobStatus::Completed | JobStatus::Canceled);
+            if job.status == JobStatus::DeletionInProgress || !finished && !force {
+                let status = job.status.as_str();
+                let message = format!("Job {job_id} cannot be deleted in status {status}.");
+                return Err(Rejected::InvalidStateTransition { message, state: None });
+            }
+            job.enter(now, JobStatus::DeletionInProgress);
+            self.delete_executions(now, &id, events);
+            Ok(())
+        })
+    }
+
+    /// Cancels a slice of a job's executions, those behind `after`; the rest falls due at once.
+    pub(super) fn cancel_executions(
+        &mut self,
+        now: Timestamp,
+        job: &JobId,
+        force: bool,
+        after: Option<&(ThingName, u64)>,
+        events: &mut Vec<Event>,
+    ) {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let Some(record) = self.jobs.get(job).filter(|record| record.status == JobStatus::Canceled) else {
+            return;
+        };
+        let from = after.map_or(Unbounded, Excluded);
+        let slice: Vec<_> = record.executions.range((from, Unbounded)).take(SLICE).cloned().collect();
+        for (thing, sequence) in &slice {
+            if self.is_cancelable(thing, *sequence, force) {
+                self.mutate(now, thing, job, events, |state| {
+                    state.end(now, thing, *sequence, JobExecutionStatus::Canceled);
+                    state.change(thing, *sequence, |execution| execution.force_canceled = force);
+                });
+            }
+        }
+        if let Some(after) = slice.into_iter().nth(SLICE - 1) {
+            self.timers.start(now, Timer::Cancel { job: job.clone(), force, after });
+        }
+    }
+
+    fn is_cancelable(&self, thing: &ThingName, sequence: u64, force: bool) -> bool {
+        let execution = self.executions.get(thing).and_then(|executions| executions.get(sequence));
+        execution.is_some_and(|execution| match execution.status {
+            JobExecutionStatus::Queued => true,
+            status => force && status.is_pending(),
+        })
+    }
+
+    /// Deletes a slice of a job's executions, and the job after its last one.
+    pub(super) fn delete_executions(&mut self, now: Timestamp, job: &JobId, events: &mut Vec<Event>) {
+        let Some(record) = self.jobs.get(job).filter(|record| record.status == JobStatus::DeletionInProgress)
+        else {
+            return;
+        };
+        let slice: Vec<_> = record.executions.iter().take(SLICE).cloned().collect();
+        for (thing, sequence) in &slice {
+            self.mutate(now, thing, job, events, |state| state.forget(thing, *sequence));
+        }
+        if slice.len() < SLICE {
+            self.jobs.remove(job);
+        } else {
+            self.timers.start(now, Timer::Delete(job.clone()));
+        }
+    }
+}

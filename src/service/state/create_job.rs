@@ -1,0 +1,255 @@
+//! CreateJob.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::event::Outcome;
+use super::job::{Job, JobConfigs, JobStatus, StatusCounts, TargetSelection};
+use super::rollout::Rollout;
+use super::schedule::{Schedule, SchedulingConfig};
+use super::validate::{self, Pattern, Violations};
+use super::{Rejected, State};
+use crate::jobs::model::{JobDocument, JobId, ThingName};
+use crate::service::choices;
+use crate::service::time::Timestamp;
+
+/// The body of CreateJob.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateJobRequest {
+    /// ARNs of things and thing groups.
+    pub targets: Option<Vec<String>>,
+    /// JSON as text.
+    pub document: Option<String>,
+    /// A link to S3; refused.
+    pub document_source: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// SNAPSHOT or CONTINUOUS.
+    pub target_selection: Option<String>,
+    /// Rollout, abort, timeout, retry and presigned links.
+    #[serde(flatten)]
+    pub configs: JobConfigs,
+    /// Start and end.
+    pub scheduling_config: Option<SchedulingConfig>,
+    /// Where the members that are missing come from.
+    pub job_template_arn: Option<String>,
+    /// For templates managed by AWS, of which there are none.
+    pub document_parameters: Option<BTreeMap<String, String>>,
+    /// Stored and told, without further effect.
+    pub destination_package_versions: Option<Vec<String>>,
+    /// Labels of the job.
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// A label.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Tag {
+    /// 1 to 128 characters.
+    pub key: Option<String>,
+    /// Up to 256 characters.
+    pub value: Option<String>,
+}
+
+/// The answer to CreateJob, CancelJob and AssociateTargetsWithJob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobNamed {
+    /// As given when the job was created.
+    #[serde(skip_serializing_if = "choices::omit_description")]
+    pub description: Option<String>,
+    /// The ARN.
+    pub job_arn: String,
+    /// The id.
+    pub job_id: JobId,
+}
+
+/// What a target's ARN leads to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    Thing(ThingName),
+}
+
+const MAX_DOCUMENT_BYTES: usize = 32_768;
+pub(super) const MAX_TARGETS: usize = 100;
+
+impl State {
+    /// Creates a job and begins to roll it out, unless it is scheduled for later.
+    pub fn create_job(
+        &mut self,
+        now: Timestamp,
+        job_id: &str,
+        request: CreateJobRequest,
+    ) -> Outcome<JobNamed> {
+        Outcome::of(|events| {
+            let id = check_members(job_id, &request)?;
+            let selection = selection(request.target_selection.as_deref());
+            request.configs.check()?;
+            let config = request.scheduling_config.as_ref();
+            let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
+            let (text, document) = read_document(&request)?;
+            let targets = request.targets.unwrap_or_default();
+            let things = self.things_of_targets(&targets)?;
+            self.check_unused(&id)?;
+
+            self.last_job += 1;
+            let mut rollout = Rollout::default();
+            rollout.add(things);
+            let status = if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress };
+            let job = Job {
+                sequence: self.last_job,
+                document_text: text.into(),
+                document,
+                description: request.description,
+                targets,
+                target_selection: selection,
+                configs: request.configs,
+                scheduling: request.scheduling_config,
+                template_arn: request.job_template_arn,
+                document_parameters: request.document_parameters,
+                destination_package_versions: request.destination_package_versions,
+                status,
+                force_canceled: false,
+                reason_code: None,
+                comment: None,
+                created_at: now,
+                last_updated_at: now,
+                completed_at: None,
+                rollout,
+                counts: StatusCounts::default(),
+                executions: BTreeSet::new(),
+            };
+            self.jobs.insert(id.clone(), job);
+            self.set_schedule(&id, schedule);
+            self.roll_out(now, &id, events);
+            self.job_named(&id)
+        })
+    }
+
+    /// The answer that names a job.
+    pub(super) fn job_named(&self, id: &JobId) -> Result<JobNamed, Rejected> {
+        let description = self.job(id)?.description.clone();
+        Ok(JobNamed { description, job_arn: self.settings.arn("job", id.as_str()), job_id: id.clone() })
+    }
+
+    /// The things that `targets` name, each once.
+    pub(super) fn things_of_targets(&self, targets: &[String]) -> Result<Vec<ThingName>, Rejected> {
+        let mut seen = BTreeSet::new();
+        let mut things = Vec::new();
+        for arn in targets {
+            match self.target(arn)? {
+                Target::Thing(thing) => {
+                    if seen.insert(thing.clone()) {
+                        things.push(thing);
+                    }
+                }
+            }
+        }
+        Ok(things)
+    }
+
+    /// What `arn` names.
+    pub(super) fn target(&self, arn: &str) -> Result<Target, Rejected> {
+        if !arn.starts_with("arn:") {
+            return Err(Rejected::InvalidRequest(format!(
+                "Target {arn} is not the ARN of a thing or a thing group."
+            )));
+        }
+        let unknown = || Rejected::ResourceNotFound(format!("Target {arn} cannot be found."));
+        let (kind, name) = self.settings.split_arn(arn).ok_or_else(unknown)?;
+        match kind {
+            "thing" => {
+                let thing = name.parse().ok().filter(|name| self.things.contains_key(name));
+                thing.map(Target::Thing).ok_or_else(unknown)
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn check_unused(&self, id: &JobId) -> Result<(), Rejected> {
+        if self.jobs.contains_key(id) {
+            return Err(Rejected::ResourceAlreadyExists {
+                message: format!("Job {id} already exists."),
+                resource_id: id.to_string(),
+                resource_arn: self.settings.arn("job", id.as_str()),
+            });
+        }
+        Ok(())
+    }
+}
+
+const PARAMETER_VALUE: Pattern = Pattern { text: r"[^\p{C}]+", allows: |_| true };
+
+fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Rejected> {
+    validate::parsed(|violations| {
+        check_targets(violations, request.targets.as_deref());
+        violations.length("documentSource", request.document_source.as_deref(), 1, 1350);
+        let document = request.document.as_deref();
+        if document.is_some_and(|document| document.len() > MAX_DOCUMENT_BYTES) {
+            let constraint = format!("Member must have length less than or equal to {MAX_DOCUMENT_BYTES}");
+            violations.add(
+                "document",
+                Some(&format!("[{} bytes]", document.map_or(0, str::len))),
+                constraint,
+            );
+        }
+        check_description(violations, request.description.as_deref());
+        violations.word("targetSelection", request.target_selection.as_deref(), &["CONTINUOUS", "SNAPSHOT"]);
+        request.configs.violations(violations);
+        if let Some(config) = &request.scheduling_config {
+            config.violations(violations);
+        }
+        violations.length("jobTemplateArn", request.job_template_arn.as_deref(), 1, 1600);
+        for (key, value) in request.document_parameters.iter().flatten() {
+            violations.text("documentParameters.member.key", Some(key), 1, 128, validate::JOB_ID);
+            violations.text(
+                &format!("documentParameters.{key}.member"),
+                Some(value),
+                1,
+                30_720,
+                PARAMETER_VALUE,
+            );
+        }
+        if let Some(versions) = &request.destination_package_versions {
+            violations.size("destinationPackageVersions", versions.len(), 0, 25);
+        }
+        violations.job_id(job_id)
+    })
+}
+
+pub(super) fn check_targets(violations: &mut Violations, targets: Option<&[String]>) {
+    let Some(targets) = violations.required("targets", targets) else { return };
+    violations.size("targets", targets.len(), 1, MAX_TARGETS);
+    for (index, target) in targets.iter().enumerate() {
+        violations.length(&format!("targets.{}.member", index + 1), Some(target), 1, 2048);
+    }
+}
+
+pub(super) fn check_description(violations: &mut Violations, description: Option<&str>) {
+    violations.text("description", description, 0, 2028, validate::PRINTABLE_OR_EMPTY);
+}
+
+fn selection(word: Option<&str>) -> TargetSelection {
+    if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
+}
+
+/// The document as text and as JSON.
+fn read_document(request: &CreateJobRequest) -> Result<(String, JobDocument), Rejected> {
+    let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
+    match (&request.document, &request.document_source) {
+        (Some(_), Some(_)) => {
+            refuse("Job document and job document source cannot be specified at the same time.")
+        }
+        (None, None) => refuse("Neither job document nor job document source is specified."),
+        (None, Some(_)) => refuse("The local Jobs service has no S3: give the job document itself."),
+        (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
+            Ok(document) => Ok((text.clone(), document.into())),
+            Err(_) => refuse("Job document is not valid JSON."),
+        },
+    }
+}

@@ -1,0 +1,280 @@
+//! DescribeJob, GetJobDocument and ListJobs.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_Job.html>
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::abort::AbortConfig;
+use super::event::Outcome;
+use super::job::{Job, JobStatus, PresignedUrlConfig, TargetSelection, TimeoutConfig};
+use super::paging::{self, Page};
+use super::retry::JobExecutionsRetryConfig;
+use super::rollout::JobExecutionsRolloutConfig;
+use super::schedule::SchedulingConfig;
+use super::validate::{self, Violations};
+use super::{Rejected, State};
+use crate::jobs::model::{JobExecutionStatus, JobId};
+use crate::service::time::Timestamp;
+
+/// The answer to DescribeJob.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeJobResponse {
+    /// All about the job but its document.
+    pub job: JobDescription,
+}
+
+/// A job as DescribeJob tells it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobDescription {
+    /// The ARN.
+    pub job_arn: String,
+    /// The id.
+    pub job_id: JobId,
+    /// SNAPSHOT or CONTINUOUS.
+    pub target_selection: TargetSelection,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// Cancelled with force.
+    pub force_canceled: bool,
+    /// Why it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+    /// What the operator said about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// ARNs of things and groups.
+    pub targets: Vec<String>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `{}` unless set.
+    pub presigned_url_config: PresignedUrlConfig,
+    /// `{}` unless set.
+    pub job_executions_rollout_config: JobExecutionsRolloutConfig,
+    /// Null unless set.
+    pub abort_config: Option<AbortConfig>,
+    /// Created.
+    pub created_at: Timestamp,
+    /// Its status or its members changed.
+    pub last_updated_at: Timestamp,
+    /// Completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// How far it has come.
+    pub job_process_details: JobProcessDetails,
+    /// `{}` unless set.
+    pub timeout_config: TimeoutConfig,
+    /// Where it was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_template_arn: Option<String>,
+    /// What is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_executions_retry_config: Option<JobExecutionsRetryConfig>,
+    /// As given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_parameters: Option<BTreeMap<String, String>>,
+    /// It is being rolled out.
+    pub is_concurrent: bool,
+    /// `{}` unless set.
+    pub scheduling_config: SchedulingConfig,
+    /// As given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_package_versions: Option<Vec<String>>,
+}
+
+/// Counters of a job's executions by status, history included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each counts the executions of the status that it names")]
+pub struct JobProcessDetails {
+    /// The targets that are being rolled out to; null afterwards.
+    pub processing_targets: Option<Vec<String>>,
+    pub number_of_canceled_things: u64,
+    pub number_of_succeeded_things: u64,
+    pub number_of_failed_things: u64,
+    pub number_of_rejected_things: u64,
+    pub number_of_queued_things: u64,
+    pub number_of_in_progress_things: u64,
+    pub number_of_removed_things: u64,
+    pub number_of_timed_out_things: u64,
+}
+
+/// The answer to GetJobDocument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GetJobDocumentResponse {
+    /// The text that CreateJob was given, byte for byte.
+    pub document: String,
+}
+
+/// The query of ListJobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListJobsQuery {
+    /// Only jobs of this status.
+    pub status: Option<String>,
+    /// Only SNAPSHOT or only CONTINUOUS jobs.
+    pub target_selection: Option<String>,
+    /// 1 to 250.
+    pub max_results: Option<i64>,
+    /// From the page before.
+    pub next_token: Option<String>,
+    /// Only jobs that target this group.
+    pub thing_group_name: Option<String>,
+    /// Only jobs that target the group of this id.
+    pub thing_group_id: Option<String>,
+}
+
+/// The answer to ListJobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListJobsResponse {
+    /// Newest first.
+    pub jobs: Vec<JobSummary>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// A job in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobSummary {
+    /// The ARN.
+    pub job_arn: String,
+    /// The id.
+    pub job_id: JobId,
+    /// SNAPSHOT or CONTINUOUS.
+    pub target_selection: TargetSelection,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// Created.
+    pub created_at: Timestamp,
+    /// Its status or its members changed.
+    pub last_updated_at: Timestamp,
+    /// Completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// It is being rolled out.
+    pub is_concurrent: bool,
+}
+
+impl State {
+    /// Describes a job.
+    pub fn describe_job(&self, job_id: &str) -> Outcome<DescribeJobResponse> {
+        let describe = || {
+            let id = validate::job_id(job_id)?;
+            let job = self.job(&id)?;
+            Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
+        };
+        describe().into()
+    }
+
+    /// The document of a job as it was given.
+    pub fn get_job_document(&self, job_id: &str) -> Outcome<GetJobDocumentResponse> {
+        let get = || {
+            let id = validate::job_id(job_id)?;
+            Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
+        };
+        get().into()
+    }
+
+    /// The jobs of the account, newest first.
+    pub fn list_jobs(&self, query: &ListJobsQuery) -> Outcome<ListJobsResponse> {
+        let list = || {
+            let page: Page<u64> = check_list(query)?;
+            let mut jobs: Vec<(&JobId, &Job)> = self
+                .jobs
+                .iter()
+                .filter(|(_, job)| matches(query, job) && page.after.is_none_or(|after| job.sequence < after))
+                .collect();
+            jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
+            let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
+            let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job);
+            Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
+        };
+        list().into()
+    }
+
+    fn job_summary(&self, id: &JobId, job: &Job) -> JobSummary {
+        JobSummary {
+            job_arn: self.settings.arn("job", id.as_str()),
+            job_id: id.clone(),
+            target_selection: job.target_selection,
+            status: job.status,
+            created_at: job.created_at,
+            last_updated_at: job.last_updated_at,
+            completed_at: job.completed_at,
+            is_concurrent: job.rollout.is_under_way(),
+        }
+    }
+}
+
+fn check_list(query: &ListJobsQuery) -> Result<Page<u64>, Rejected> {
+    let mut violations = Violations::default();
+    let statuses = JobStatus::ALL.map(JobStatus::as_str);
+    violations.word("status", query.status.as_deref(), &statuses);
+    violations.word("targetSelection", query.target_selection.as_deref(), &["CONTINUOUS", "SNAPSHOT"]);
+    let group = query.thing_group_name.as_deref();
+    violations.text("thingGroupName", group, 1, 128, validate::THING_NAME);
+    paging::check(&mut violations, query.max_results);
+    violations.finish()?;
+    Page::read(query.max_results, query.next_token.as_deref())
+}
+
+fn matches(query: &ListJobsQuery, job: &Job) -> bool {
+    let selection = match job.target_selection {
+        TargetSelection::Snapshot => "SNAPSHOT",
+        TargetSelection::Continuous => "CONTINUOUS",
+    };
+    query.status.as_deref().is_none_or(|status| status == job.status.as_str())
+        && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
+}
+
+fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
+    let configs = job.configs.clone();
+    JobDescription {
+        job_arn,
+        job_id,
+        target_selection: job.target_selection,
+        status: job.status,
+        force_canceled: job.force_canceled,
+        reason_code: job.reason_code.clone(),
+        comment: job.comment.clone(),
+        targets: job.targets.clone(),
+        description: job.description.clone(),
+        presigned_url_config: configs.presigned_url_config.unwrap_or_default(),
+        job_executions_rollout_config: configs.job_executions_rollout_config.unwrap_or_default(),
+        abort_config: configs.abort_config,
+        created_at: job.created_at,
+        last_updated_at: job.last_updated_at,
+        completed_at: job.completed_at,
+        job_process_details: process_details(job),
+        timeout_config: configs.timeout_config.unwrap_or_default(),
+        job_template_arn: job.template_arn.clone(),
+        job_executions_retry_config: configs.job_executions_retry_config,
+        document_parameters: job.document_parameters.clone(),
+        is_concurrent: job.rollout.is_under_way(),
+        scheduling_config: job.scheduling.clone().unwrap_or_default(),
+        destination_package_versions: job.destination_package_versions.clone(),
+    }
+}
+
+fn process_details(job: &Job) -> JobProcessDetails {
+    use JobExecutionStatus as Status;
+    let count = |status| job.counts.get(status);
+    JobProcessDetails {
+        processing_targets: job.rollout.is_under_way().then(|| job.targets.clone()),
+        number_of_canceled_things: count(Status::Canceled),
+        number_of_succeeded_things: count(Status::Succeeded),
+        number_of_failed_things: count(Status::Failed),
+        number_of_rejected_things: count(Status::Rejected),
+        number_of_queued_things: count(Status::Queued),
+        number_of_in_progress_things: count(Status::InProgress),
+        number_of_removed_things: count(Status::Removed),
+        number_of_timed_out_things: count(Status::TimedOut),
+    }
+}

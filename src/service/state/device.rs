@@ -1,0 +1,219 @@
+//! The four operations of the data plane.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
+
+use super::event::Outcome;
+use super::execution::{Execution, StepTimeout};
+use super::executions::Executions;
+use super::{Rejected, State};
+use crate::jobs::model::{
+    DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
+    GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, StartNextJobExecutionResponse,
+    StartNextPendingJobExecutionRequest, StatusDetails, ThingName, UpdateJobExecutionRequest,
+    UpdateJobExecutionResponse,
+};
+use crate::service::choices;
+use crate::service::time::Timestamp;
+
+impl State {
+    /// What is pending for `thing`.
+    pub fn get_pending_job_executions(
+        &self,
+        now: Timestamp,
+        thing: &ThingName,
+        request: GetPendingJobExecutionsRequest,
+    ) -> Outcome<GetPendingJobExecutionsResponse> {
+        let reply = self.registered(thing).map(|()| {
+            let listed = self.listed_pending(thing);
+            GetPendingJobExecutionsResponse {
+                client_token: request.client_token,
+                timestamp: now.seconds(),
+                in_progress_jobs: listed.in_progress,
+                queued_jobs: listed.queued,
+            }
+        });
+        reply.into()
+    }
+
+    /// Starts the next job execution of `thing`, or returns the one that is in progress already.
+    pub fn start_next_pending_job_execution(
+        &mut self,
+        now: Timestamp,
+        thing: &ThingName,
+        request: StartNextPendingJobExecutionRequest,
+    ) -> Outcome<StartNextJobExecutionResponse> {
+        Outcome::of(|events| {
+            let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
+            check_status_details(request.status_details.as_ref())?;
+            self.registered(thing)?;
+            if let Some((sequence, head)) = self.head(thing)
+                && head.status == JobExecutionStatus::Queued
+            {
+                let job = head.job_id.clone();
+                let timeout = self.jobs.get(&job).and_then(super::job::Job::in_progress_timeout);
+                self.mutate(now, thing, &job, events, |state| {
+                    state.change(thing, sequence, |execution| {
+                        let status = JobExecutionStatus::InProgress;
+                        execution.move_by_device(now, status, request.status_details, step_timeout, timeout);
+                    });
+                });
+            }
+            let execution = self.head(thing).map(|(_, head)| head.data(now, self.document_of(&head.job_id)));
+            Ok(StartNextJobExecutionResponse {
+                client_token: request.client_token,
+                timestamp: now.seconds(),
+                execution,
+            })
+        })
+    }
+
+    /// Describes a pending job execution of `thing`, or whichever is next.
+    pub fn describe_job_execution(
+        &self,
+        now: Timestamp,
+        thing: &ThingName,
+        job: &JobRef,
+        request: DescribeJobExecutionRequest,
+    ) -> Outcome<DescribeJobExecutionResponse> {
+        let describe = || {
+            self.registered(thing)?;
+            let execution = match job {
+                JobRef::Next => match (self.head(thing), request.execution_number) {
+                    (Some((_, head)), Some(number)) if head.number != number => {
+                        return Err(no_such_execution(thing, head.job_id.as_str()));
+                    }
+                    (head, _) => head.map(|(_, head)| head),
+                },
+                JobRef::Id(job) => Some(self.execution(thing, job, request.execution_number)?.1),
+            };
+            if execution.is_some_and(|execution| execution.status.is_terminal()) {
+                return Err(Rejected::TerminalStateReached);
+            }
+            let with_document = request.include_job_document.unwrap_or(true);
+            let describe = |execution: &Execution| {
+                let document = self.document_of(&execution.job_id).filter(|_| with_document);
+                let mut data = execution.data(now, document);
+                data.thing_name = choices::THING_NAME_ON_MQTT.then(|| thing.clone());
+                data
+            };
+            Ok(DescribeJobExecutionResponse {
+                client_token: request.client_token,
+                timestamp: now.seconds(),
+                execution: execution.map(describe),
+            })
+        };
+        describe().into()
+    }
+
+    /// Moves a job execution of `thing` to another status, or reports progress.
+    pub fn update_job_execution(
+        &mut self,
+        now: Timestamp,
+        thing: &ThingName,
+        job: &JobId,
+        request: UpdateJobExecutionRequest,
+    ) -> Outcome<UpdateJobExecutionResponse> {
+        Outcome::of(|events| {
+            let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
+            check_status_details(request.status_details.as_ref())?;
+            self.registered(thing)?;
+            let (sequence, execution) = self.execution(thing, job, request.execution_number)?;
+            check_update(execution, &request)?;
+            let timeout = self.jobs.get(job).and_then(super::job::Job::in_progress_timeout);
+            let mut updated = None;
+            let document = self.document_of(job).filter(|_| request.include_job_document);
+            self.mutate(now, thing, job, events, |state| {
+                state.change(thing, sequence, |execution| {
+                    execution.move_by_device(
+                        now,
+                        request.status,
+                        request.status_details,
+                        step_timeout,
+                        timeout,
+                    );
+                    updated = Some(execution.state());
+                });
+                state.retry(now, thing, sequence);
+            });
+            Ok(UpdateJobExecutionResponse {
+                client_token: request.client_token,
+                timestamp: now.seconds(),
+                execution_state: updated.filter(|_| request.include_job_execution_state),
+                job_document: document,
+            })
+        })
+    }
+
+    fn head(&self, thing: &ThingName) -> Option<(u64, &Execution)> {
+        self.executions.get(thing).and_then(Executions::head)
+    }
+
+    /// The execution of `job` on `thing` with `number`, or the newest one.
+    pub(super) fn execution(
+        &self,
+        thing: &ThingName,
+        job: &JobId,
+        number: Option<u64>,
+    ) -> Result<(u64, &Execution), Rejected> {
+        let found = self.executions.get(thing).and_then(|executions| executions.find(job, number));
+        found.ok_or_else(|| no_such_execution(thing, job.as_str()))
+    }
+
+    fn registered(&self, thing: &ThingName) -> Result<(), Rejected> {
+        if choices::UNREGISTERED_THING_IS_NOT_FOUND && !self.things.contains_key(thing) {
+            return Err(super::things::no_such_thing(thing));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn no_such_execution(thing: &ThingName, job: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Job execution {job} for thing {thing} does not exist."))
+}
+
+/// The version first, then the transition.
+fn check_update(execution: &Execution, request: &UpdateJobExecutionRequest) -> Result<(), Rejected> {
+    let (from, to) = (execution.status, request.status);
+    if let Some(expected) = request.expected_version
+        && expected != execution.version
+    {
+        return Err(Rejected::VersionMismatch { expected, state: execution.state() });
+    }
+    if choices::device_may_move(from, to) {
+        return Ok(());
+    }
+    let message = if from.is_terminal() {
+        format!("The status of job execution cannot be changed from {from} to {to}")
+    } else {
+        format!("The status of job execution cannot be changed to be {to}")
+    };
+    Err(Rejected::InvalidStateTransition { message, state: Some(execution.state()) })
+}
+
+fn step_timeout(minutes: Option<i64>) -> Result<Option<StepTimeout>, Rejected> {
+    let Some(minutes) = minutes else { return Ok(None) };
+    let message = || {
+        format!(
+            "stepTimeoutInMinutes is {minutes}, it must be between 1 and 10080, or -1 to discard the step timer"
+        )
+    };
+    StepTimeout::from_minutes(minutes).map(Some).ok_or_else(|| Rejected::InvalidRequest(message()))
+}
+
+/// Holds status details to AWS's limits: 10 pairs, keys of 128 characters, values of 1024.
+pub(super) fn check_status_details(details: Option<&StatusDetails>) -> Result<(), Rejected> {
+    let Some(details) = details else { return Ok(()) };
+    let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+    if details.len() > 10 {
+        return refuse(format!("statusDetails has {} pairs, it can have at most 10", details.len()));
+    }
+    for (key, value) in details {
+        if !(1..=128).contains(&key.len()) || !key.chars().all(super::validate::THING_NAME.allows) {
+            return refuse("a key of statusDetails must be 1 to 128 characters of [a-zA-Z0-9:_-]".to_owned());
+        }
+        if !choices::status_details_value_allowed(value) {
+            return refuse(format!("the value of statusDetails.{key} must have 1 to 1024 characters"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What the service tells devices unasked, and the form in which every operation of [`State`] answers.
+//!
+//! [`State`]: super::State
+
+use super::Rejected;
+use crate::jobs::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, ThingName};
+use crate::jobs::topics::{Channel, Topic};
+
+/// The reply to one request and the events that it caused: the reply goes out first, then the events in order.
+#[derive(Debug)]
+#[must_use]
+pub struct Outcome<T> {
+    /// What the requester is told.
+    pub reply: Result<T, Rejected>,
+    /// What every subscriber is told.
+    pub events: Vec<Event>,
+}
+
+impl<T> Outcome<T> {
+    /// Runs `operation`, which pushes its events to the vector that it is given.
+    pub(crate) fn of(operation: impl FnOnce(&mut Vec<Event>) -> Result<T, Rejected>) -> Self {
+        let mut events = Vec::new();
+        let reply = operation(&mut events);
+        Self { reply, events }
+    }
+}
+
+impl<T> From<Result<T, Rejected>> for Outcome<T> {
+    fn from(reply: Result<T, Rejected>) -> Self {
+        Self { reply, events: Vec::new() }
+    }
+}
+
+/// A message to the devices of one thing.
+///
+/// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-comm-notifications.html>
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The thing whose pending job executions changed.
+    pub thing: ThingName,
+    /// What changed.
+    pub body: EventBody,
+}
+
+/// The two kinds of events.
+#[derive(Debug, Clone)]
+pub enum EventBody {
+    /// The set of pending job executions changed; goes to `notify`.
+    JobExecutionsChanged(JobExecutionsChangedEvent),
+    /// Another job execution is next; goes to `notify-next`.
+    NextJobExecutionChanged(NextJobExecutionChangedEvent),
+}
+
+impl Event {
+    /// The topic that the event is published to.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        let channel = match self.body {
+            EventBody::JobExecutionsChanged(_) => Channel::Notify,
+            EventBody::NextJobExecutionChanged(_) => Channel::NotifyNext,
+        };
+        Topic::new(&self.thing, channel)
+    }
+
+    /// The event as it is written on the wire.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "an event can always be written")]
+    pub fn payload(&self) -> Vec<u8> {
+        match &self.body {
+            EventBody::JobExecutionsChanged(event) => serde_json::to_vec(event),
+            EventBody::NextJobExecutionChanged(event) => serde_json::to_vec(event),
+        }
+        .expect("an event holds nothing that JSON cannot write")
+    }
+}

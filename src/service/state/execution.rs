@@ -1,0 +1,181 @@
+//! One job execution: what is known of it and how it changes.
+
+use std::time::Duration;
+
+use super::retry::RetriesUsed;
+use crate::jobs::model::{
+    JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
+    StatusDetails,
+};
+use crate::service::choices;
+use crate::service::time::Timestamp;
+
+/// A job execution of one thing.
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    pub(crate) job_id: JobId,
+    /// From 1, counted for this job on this thing.
+    pub(crate) number: u64,
+    pub(crate) status: JobExecutionStatus,
+    pub(crate) status_details: StatusDetails,
+    pub(crate) queued_at: Timestamp,
+    /// When a device first took it out of QUEUED.
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) last_updated_at: Timestamp,
+    /// From 1.
+    pub(crate) version: u64,
+    /// The retries that led to this execution.
+    pub(crate) retries: RetriesUsed,
+    /// An operator cancelled it with force.
+    pub(crate) force_canceled: bool,
+    /// The end of the in-progress timer; set when the execution starts, never moved.
+    in_progress_deadline: Option<Timestamp>,
+    /// The end of the step timer; devices set it, move it and discard it.
+    step_deadline: Option<Timestamp>,
+}
+
+/// Where an execution stands in its thing's pending list: IN_PROGRESS first, then by `queuedAt`, then as created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PendingOrder {
+    queued: bool,
+    queued_at: Timestamp,
+    /// Grows with each execution that the thing gets.
+    pub(crate) sequence: u64,
+}
+
+impl Execution {
+    /// An execution that the rollout, or a retry, just queued.
+    pub(crate) fn queued(job_id: JobId, number: u64, retries: RetriesUsed, now: Timestamp) -> Self {
+        Self {
+            job_id,
+            number,
+            status: JobExecutionStatus::Queued,
+            status_details: StatusDetails::new(),
+            queued_at: now,
+            started_at: None,
+            last_updated_at: now,
+            version: 1,
+            retries,
+            force_canceled: false,
+            in_progress_deadline: None,
+            step_deadline: None,
+        }
+    }
+
+    /// Its place among the pending ones; none once it is terminal.
+    pub(crate) fn pending_order(&self, sequence: u64) -> Option<PendingOrder> {
+        let queued = self.status == JobExecutionStatus::Queued;
+        self.status.is_pending().then_some(PendingOrder { queued, queued_at: self.queued_at, sequence })
+    }
+
+    /// When it times out: the earlier end of its timers.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        match (self.in_progress_deadline, self.step_deadline) {
+            (Some(hard), Some(step)) => Some(hard.min(step)),
+            (hard, step) => hard.or(step),
+        }
+    }
+
+    /// A device moves it to `status`, which it may; a start begins the in-progress timer.
+    pub(crate) fn move_by_device(
+        &mut self,
+        now: Timestamp,
+        status: JobExecutionStatus,
+        status_details: Option<StatusDetails>,
+        step_timeout: Option<StepTimeout>,
+        in_progress_timeout: Option<Duration>,
+    ) {
+        if self.status == JobExecutionStatus::Queued {
+            self.started_at = Some(now);
+            self.in_progress_deadline = in_progress_timeout.map(|timeout| now.plus(timeout));
+        }
+        if let Some(given) = status_details {
+            choices::store_status_details(&mut self.status_details, given);
+        }
+        match step_timeout {
+            Some(StepTimeout::After(timeout)) => self.step_deadline = Some(now.plus(timeout)),
+            Some(StepTimeout::Never) => self.step_deadline = None,
+            None => {}
+        }
+        self.enter(now, status);
+        self.version += 1;
+    }
+
+    /// The service ends it: a timer expired, an operator cancelled it, or its thing left the targets.
+    pub(crate) fn end_by_service(&mut self, now: Timestamp, status: JobExecutionStatus) {
+        self.enter(now, status);
+        self.version += choices::version_step_of_service(status);
+    }
+
+    fn enter(&mut self, now: Timestamp, status: JobExecutionStatus) {
+        self.status = status;
+        self.last_updated_at = now;
+        if status.is_terminal() {
+            self.in_progress_deadline = None;
+            self.step_deadline = None;
+        }
+    }
+
+    /// Seconds until it times out; none where no timer runs.
+    pub(crate) fn seconds_before_timed_out(&self, now: Timestamp) -> Option<i64> {
+        self.deadline().map(|deadline| deadline.seconds_after(now))
+    }
+
+    pub(crate) fn state(&self) -> JobExecutionState {
+        JobExecutionState {
+            status: self.status,
+            status_details: self.status_details.clone(),
+            version_number: self.version,
+        }
+    }
+
+    pub(crate) fn summary(&self) -> JobExecutionSummary {
+        JobExecutionSummary {
+            job_id: self.job_id.clone(),
+            queued_at: self.queued_at.seconds(),
+            last_updated_at: self.last_updated_at.seconds(),
+            started_at: self.started_at.map(Timestamp::seconds),
+            execution_number: self.number,
+            version_number: self.version,
+        }
+    }
+
+    pub(crate) fn data(&self, now: Timestamp, job_document: Option<JobDocument>) -> JobExecutionData {
+        JobExecutionData {
+            job_id: self.job_id.clone(),
+            thing_name: None,
+            status: self.status,
+            status_details: self.status_details.clone(),
+            queued_at: self.queued_at.seconds(),
+            started_at: self.started_at.map(Timestamp::seconds),
+            last_updated_at: self.last_updated_at.seconds(),
+            approximate_seconds_before_timed_out: self.seconds_before_timed_out(now),
+            version_number: self.version,
+            execution_number: self.number,
+            job_document,
+        }
+    }
+}
+
+/// What a device asks of the step timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepTimeout {
+    /// Begin anew from now.
+    After(Duration),
+    /// Discard it.
+    Never,
+}
+
+impl StepTimeout {
+    /// Reads `stepTimeoutInMinutes`: 1 to 10080 minutes, or -1.
+    pub(crate) fn from_minutes(minutes: i64) -> Option<Self> {
+        match minutes {
+            -1 => Some(Self::Never),
+            1..=MAX_TIMEOUT_MINUTES => Some(Self::After(Duration::from_secs(minutes.unsigned_abs() * 60))),
+            _ => None,
+        }
+    }
+}
+
+/// The longest timer in minutes: seven days.
+pub(crate) const MAX_TIMEOUT_MINUTES: i64 = 10_080;

@@ -1,0 +1,168 @@
+//! The job executions of one thing: all of them, and the pending ones in their order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::execution::{Execution, PendingOrder};
+use crate::jobs::model::JobId;
+
+/// Every job execution of one thing, terminal ones included.
+///
+/// The pending list is kept in order while executions change, so that neither its head nor its first
+/// entries cost more for a thing with a long history.
+#[derive(Debug, Default)]
+pub(crate) struct Executions {
+    /// By sequence number, the order of creation.
+    records: BTreeMap<u64, Execution>,
+    /// The sequence numbers of each job's executions, oldest first; never empty.
+    by_job: BTreeMap<JobId, Vec<u64>>,
+    pending: BTreeSet<PendingOrder>,
+    last_sequence: u64,
+    /// Grows whenever an execution enters or leaves the pending set.
+    pending_changes: u64,
+}
+
+/// What tells whether events are due: compared before and after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PendingMark {
+    /// Differs if the set of pending executions differs.
+    pub(crate) set: u64,
+    /// Differs if another execution is the head.
+    pub(crate) head: Option<u64>,
+}
+
+impl Executions {
+    pub(crate) fn mark(&self) -> PendingMark {
+        PendingMark { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }
+    }
+
+    /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Execution> {
+        self.pending.iter().map(|order| &self.records[&order.sequence])
+    }
+
+    /// The next execution, with its sequence number.
+    pub(crate) fn head(&self) -> Option<(u64, &Execution)> {
+        self.pending.first().map(|order| (order.sequence, &self.records[&order.sequence]))
+    }
+
+    /// The execution of `job` with `number`, or its newest one.
+    pub(crate) fn find(&self, job: &JobId, number: Option<u64>) -> Option<(u64, &Execution)> {
+        let sequences = self.by_job.get(job)?;
+        sequences
+            .iter()
+            .rev()
+            .map(|sequence| (*sequence, &self.records[sequence]))
+            .find(|(_, execution)| number.is_none_or(|number| execution.number == number))
+    }
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&Execution> {
+        self.records.get(&sequence)
+    }
+
+    /// All executions created before `sequence`, newest first.
+    pub(crate) fn before(&self, sequence: u64) -> impl Iterator<Item = (u64, &Execution)> {
+        self.records.range(..sequence).rev().map(|(sequence, execution)| (*sequence, execution))
+    }
+
+    /// Adds an execution, the newest of its job, and returns its sequence number.
+    pub(crate) fn insert(&mut self, execution: Execution) -> u64 {
+        self.last_sequence += 1;
+        let sequence = self.last_sequence;
+        self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
+        self.reorder(None, execution.pending_order(sequence));
+        self.records.insert(sequence, execution);
+        sequence
+    }
+
+    /// Changes an execution and keeps the pending list in order.
+    pub(crate) fn change<T>(&mut self, sequence: u64, edit: impl FnOnce(&mut Execution) -> T) -> Option<T> {
+        let execution = self.records.get_mut(&sequence)?;
+        let before = execution.pending_order(sequence);
+        let result = edit(execution);
+        let after = execution.pending_order(sequence);
+        self.reorder(before, after);
+        Some(result)
+    }
+
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Execution> {
+        let execution = self.records.remove(&sequence)?;
+        self.reorder(execution.pending_order(sequence), None);
+        if let Some(sequences) = self.by_job.get_mut(&execution.job_id) {
+            sequences.retain(|other| *other != sequence);
+            if sequences.is_empty() {
+                self.by_job.remove(&execution.job_id);
+            }
+        }
+        Some(execution)
+    }
+
+    fn reorder(&mut self, before: Option<PendingOrder>, after: Option<PendingOrder>) {
+        if before == after {
+            return;
+        }
+        if let Some(before) = before {
+            self.pending.remove(&before);
+        }
+        if let Some(after) = after {
+            self.pending.insert(after);
+        }
+        if before.is_some() != after.is_some() {
+            self.pending_changes += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::model::JobExecutionStatus;
+    use crate::service::state::retry::RetriesUsed;
+    use crate::service::time::Timestamp;
+
+    fn queued(job: &str, at: i64) -> Execution {
+        Execution::queued(job.parse().unwrap(), 1, RetriesUsed::default(), Timestamp::from_millis(at))
+    }
+
+    fn order(executions: &Executions) -> Vec<&str> {
+        executions.pending().map(|execution| execution.job_id.as_str()).collect()
+    }
+
+    #[test]
+    fn in_progress_comes_first_then_queued_at_then_creation() {
+        let mut executions = Executions::default();
+        executions.insert(queued("late", 20));
+        executions.insert(queued("tied-a", 10));
+        executions.insert(queued("tied-b", 10));
+        let moved = executions.insert(queued("moved", 30));
+        assert_eq!(order(&executions), ["tied-a", "tied-b", "late", "moved"]);
+
+        let before = executions.mark();
+        executions.change(moved, |execution| execution.status = JobExecutionStatus::InProgress);
+        assert_eq!(order(&executions), ["moved", "tied-a", "tied-b", "late"]);
+        assert_eq!(executions.mark().set, before.set, "the set is the same");
+        assert_ne!(executions.mark().head, before.head);
+    }
+
+    #[test]
+    fn of_two_in_progress_the_one_queued_earlier_is_the_head() {
+        let mut executions = Executions::default();
+        let early = executions.insert(queued("early", 10));
+        let late = executions.insert(queued("late", 20));
+        executions.change(late, |execution| execution.status = JobExecutionStatus::InProgress);
+        executions.change(early, |execution| execution.status = JobExecutionStatus::InProgress);
+        assert_eq!(order(&executions), ["early", "late"]);
+    }
+
+    #[test]
+    fn a_removed_execution_is_forgotten() {
+        let mut executions = Executions::default();
+        let only = executions.insert(queued("job", 10));
+        let before = executions.mark();
+        assert!(executions.remove(only).is_some());
+        assert_ne!(executions.mark().set, before.set);
+        assert!(
+            executions.records.is_empty() && executions.by_job.is_empty() && executions.pending.is_empty()
+        );
+        assert!(executions.find(&"job".parse().unwrap(), None).is_none());
+    }
+}

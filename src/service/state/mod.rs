@@ -1,0 +1,130 @@
+//! The Jobs service of one account as a pure state machine: no socket, no clock, no random number, no log.
+//!
+//! Time and new ids come in as arguments; the reply and the events that it causes go out as an
+//! [`Outcome`]. There is one method for each AWS operation, named after it. What the service does by
+//! itself falls due at [`State::next_timeout`] and is done by [`State::handle_timeout`], long work in
+//! slices, so that a request never waits behind a job for a hundred thousand things.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `execution`, `executions` | one job execution; those of one thing, in order |
+//! | `change` | the one way in which job executions change, and the events that follow |
+//! | `device` | the four operations of the data plane |
+//! | `job`, `create_job`, `describe_job`, `cancel_job` | jobs |
+//! | `rollout`, `retry`, `abort`, `schedule`, `timers` | how a job reaches its things, and when it stops |
+//! | `operator` | job executions as the control plane sees them |
+//! | `things` | the registry |
+//! | `validate`, `paging`, `arn` | what all operations share |
+
+mod abort;
+mod arn;
+pub mod cancel_job;
+mod change;
+pub mod create_job;
+pub mod describe_job;
+mod device;
+mod event;
+mod execution;
+mod executions;
+pub mod job;
+pub mod operator;
+mod paging;
+mod rejected;
+pub mod retry;
+pub mod rollout;
+pub mod schedule;
+pub mod things;
+mod timers;
+mod validate;
+
+use std::collections::BTreeMap;
+
+pub use event::{Event, EventBody, Outcome};
+pub use rejected::Rejected;
+
+use self::executions::Executions;
+use self::job::Job;
+use self::things::Thing;
+use self::timers::{Timer, Timers};
+use crate::jobs::model::{JobId, ThingName};
+use crate::service::time::Timestamp;
+
+/// How many job executions one call touches before the rest waits for its turn.
+const SLICE: usize = 250;
+
+/// Which account the service plays.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Such as `us-east-1`; part of every ARN.
+    pub region: String,
+    /// Twelve digits; part of every ARN.
+    pub account: String,
+}
+
+/// Everything that the service knows.
+#[derive(Debug)]
+pub struct State {
+    settings: Settings,
+    things: BTreeMap<ThingName, Thing>,
+    jobs: BTreeMap<JobId, Job>,
+    /// How many jobs were created.
+    last_job: u64,
+    /// Job executions outlive their thing in the registry, so they are not part of it.
+    executions: BTreeMap<ThingName, Executions>,
+    timers: Timers,
+}
+
+impl State {
+    /// An account without things and jobs.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            things: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            last_job: 0,
+            executions: BTreeMap::new(),
+            timers: Timers::default(),
+        }
+    }
+
+    /// The account that the service plays.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// When [`State::handle_timeout`] has something to do; it may be a time that is past already.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// Does what is due by `now`, each at its own due time, and returns the events.
+    ///
+    /// One call does a slice of long work; it leaves [`State::next_timeout`] at or before `now` until all is done.
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..SLICE {
+            let Some((due, timer)) = self.timers.take_due(now) else { break };
+            match timer {
+                Timer::JobExecution { thing, sequence } => self.time_out(due, &thing, sequence, &mut events),
+                Timer::JobStart(job) => self.start_job(due, &job, &mut events),
+                Timer::JobEnd(job) => self.end_job(due, &job, &mut events),
+                Timer::RollOut(job) => {
+                    self.roll_out(due, &job, &mut events);
+                    break;
+                }
+                Timer::Cancel { job, force, after } => {
+                    self.cancel_executions(due, &job, force, Some(&after), &mut events);
+                    break;
+                }
+                Timer::Delete(job) => {
+                    self.delete_executions(due, &job, &mut events);
+                    break;
+                }
+            }
+        }
+        events
+    }
+}

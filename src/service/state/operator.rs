@@ -1,0 +1,303 @@
+//! Job executions as the control plane sees them: in every status, history included.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_JobExecution.html>
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Outcome;
+use super::execution::Execution;
+use super::executions::Executions;
+use super::paging::{self, Page};
+use super::validate::{self, Violations};
+use super::{Rejected, State};
+use crate::jobs::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
+use crate::service::time::Timestamp;
+
+/// The answer to the control plane's DescribeJobExecution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DescribeJobExecutionAnyStatusResponse {
+    /// The job execution.
+    pub execution: JobExecution,
+}
+
+/// A job execution as the control plane tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobExecution {
+    /// The job.
+    pub job_id: JobId,
+    /// Where it stands.
+    pub status: JobExecutionStatus,
+    /// Cancelled with force.
+    pub force_canceled: bool,
+    /// What the device last said.
+    pub status_details: JobExecutionStatusDetails,
+    /// The thing.
+    pub thing_arn: String,
+    /// When the rollout reached the thing.
+    pub queued_at: Timestamp,
+    /// When a device started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it last changed.
+    pub last_updated_at: Timestamp,
+    /// From 1.
+    pub execution_number: u64,
+    /// From 1.
+    pub version_number: u64,
+    /// Seconds until it times out; absent where no timer runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate_seconds_before_timed_out: Option<i64>,
+}
+
+/// Status details as the control plane wraps them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobExecutionStatusDetails {
+    /// Names and values of the device's choice.
+    pub details_map: StatusDetails,
+}
+
+/// The query of the two lists of job executions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListJobExecutionsQuery {
+    /// Only job executions of this status.
+    pub status: Option<String>,
+    /// Only job executions of this job; for the list of a thing.
+    pub job_id: Option<String>,
+    /// 1 to 250.
+    pub max_results: Option<i64>,
+    /// From the page before.
+    pub next_token: Option<String>,
+}
+
+/// The answer to ListJobExecutionsForJob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListJobExecutionsForJobResponse {
+    /// By thing, then as created.
+    pub execution_summaries: Vec<JobExecutionSummaryForJob>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// A job execution in the list of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobExecutionSummaryForJob {
+    /// The thing.
+    pub thing_arn: String,
+    /// The job execution.
+    pub job_execution_summary: OperatorSummary,
+}
+
+/// The answer to ListJobExecutionsForThing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListJobExecutionsForThingResponse {
+    /// Newest first.
+    pub execution_summaries: Vec<JobExecutionSummaryForThing>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// A job execution in the list of a thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobExecutionSummaryForThing {
+    /// The job.
+    pub job_id: JobId,
+    /// The job execution.
+    pub job_execution_summary: OperatorSummary,
+}
+
+/// What the control plane's lists tell of a job execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperatorSummary {
+    /// Where it stands.
+    pub status: JobExecutionStatus,
+    /// When the rollout reached the thing.
+    pub queued_at: Timestamp,
+    /// When a device started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it last changed.
+    pub last_updated_at: Timestamp,
+    /// From 1.
+    pub execution_number: u64,
+    /// From 1; absent on an execution that is no retry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_attempt: Option<u64>,
+}
+
+impl State {
+    /// Describes a job execution in any status; the newest of the job on the thing unless one is named.
+    pub fn describe_job_execution_any_status(
+        &self,
+        now: Timestamp,
+        thing_name: &str,
+        job_id: &str,
+        execution_number: Option<i64>,
+    ) -> Outcome<DescribeJobExecutionAnyStatusResponse> {
+        let describe = || {
+            let (thing, job) = execution_path(thing_name, job_id)?;
+            let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0));
+            let (_, execution) = self.execution(&thing, &job, number)?;
+            let thing_arn = self.settings.arn("thing", thing_name);
+            Ok(DescribeJobExecutionAnyStatusResponse { execution: describe(now, thing_arn, execution) })
+        };
+        describe().into()
+    }
+
+    /// The job executions of a job.
+    pub fn list_job_executions_for_job(
+        &self,
+        job_id: &str,
+        query: &ListJobExecutionsQuery,
+    ) -> Outcome<ListJobExecutionsForJobResponse> {
+        let list = || {
+            let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
+            let page: Page<ExecutionKey> = Page::read(query.max_results, query.next_token.as_deref())?;
+            let job = self.job(&id)?;
+            let from = page.after.as_ref().map(|key| (key.thing.clone(), key.sequence + 1));
+            let keys: Box<dyn Iterator<Item = &(ThingName, u64)>> = match from {
+                Some(from) => Box::new(job.executions.range(from..)),
+                None => Box::new(job.executions.iter()),
+            };
+            let executions = keys
+                .filter_map(|(thing, sequence)| {
+                    let execution = self.executions.get(thing)?.get(*sequence)?;
+                    Some((thing, *sequence, execution))
+                })
+                .filter(|(_, _, execution)| status.is_none_or(|status| status == execution.status));
+            let (executions, next_token) = page.cut(executions, |(thing, sequence, _)| ExecutionKey {
+                thing: (*thing).clone(),
+                sequence: *sequence,
+            });
+            let entry = |(thing, _, execution): (&ThingName, u64, &Execution)| JobExecutionSummaryForJob {
+                thing_arn: self.settings.arn("thing", thing.as_str()),
+                job_execution_summary: summarize(execution),
+            };
+            let execution_summaries = executions.into_iter().map(entry).collect();
+            Ok(ListJobExecutionsForJobResponse { execution_summaries, next_token })
+        };
+        list().into()
+    }
+
+    /// The job executions of a thing.
+    pub fn list_job_executions_for_thing(
+        &self,
+        thing_name: &str,
+        query: &ListJobExecutionsQuery,
+    ) -> Outcome<ListJobExecutionsForThingResponse> {
+        let list = || {
+            let (thing, status) = check_list(query, |violations| {
+                if let Some(job) = &query.job_id {
+                    violations.job_id(job);
+                }
+                violations.thing_name(thing_name)
+            })?;
+            let page: Page<u64> = Page::read(query.max_results, query.next_token.as_deref())?;
+            // A thing that was deleted still has its executions.
+            if !self.executions.contains_key(&thing) {
+                self.thing(&thing)?;
+            }
+            let behind = page.after.unwrap_or(u64::MAX);
+            let executions = self
+                .executions
+                .get(&thing)
+                .into_iter()
+                .flat_map(|executions: &Executions| executions.before(behind))
+                .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
+                .filter(|(_, execution)| {
+                    query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
+                });
+            let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
+            let entry = |(_, execution): (u64, &Execution)| JobExecutionSummaryForThing {
+                job_id: execution.job_id.clone(),
+                job_execution_summary: summarize(execution),
+            };
+            let execution_summaries = executions.into_iter().map(entry).collect();
+            Ok(ListJobExecutionsForThingResponse { execution_summaries, next_token })
+        };
+        list().into()
+    }
+}
+
+/// Where a page of a job's executions ends.
+#[derive(Debug, Clone)]
+struct ExecutionKey {
+    thing: ThingName,
+    sequence: u64,
+}
+
+impl fmt::Display for ExecutionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.thing, self.sequence)
+    }
+}
+
+impl FromStr for ExecutionKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (thing, sequence) = text.split_once('/').ok_or(())?;
+        let sequence: u32 = sequence.parse().map_err(|_| ())?;
+        Ok(Self { thing: thing.parse().map_err(|_| ())?, sequence: sequence.into() })
+    }
+}
+
+/// The thing and the job of a path.
+pub(super) fn execution_path(thing_name: &str, job_id: &str) -> Result<(ThingName, JobId), Rejected> {
+    validate::parsed(|violations| {
+        let (thing, job) = (violations.thing_name(thing_name), violations.job_id(job_id));
+        thing.zip(job)
+    })
+}
+
+fn check_list<T>(
+    query: &ListJobExecutionsQuery,
+    path: impl FnOnce(&mut Violations) -> Option<T>,
+) -> Result<(T, Option<JobExecutionStatus>), Rejected> {
+    validate::parsed(|violations| {
+        let statuses = JobExecutionStatus::ALL.map(JobExecutionStatus::as_str);
+        violations.word("status", query.status.as_deref(), &statuses);
+        paging::check(violations, query.max_results);
+        let path = path(violations)?;
+        Some((path, query.status.as_deref().and_then(|status| status.parse().ok())))
+    })
+}
+
+fn describe(now: Timestamp, thing_arn: String, execution: &Execution) -> JobExecution {
+    JobExecution {
+        job_id: execution.job_id.clone(),
+        status: execution.status,
+        force_canceled: execution.force_canceled,
+        status_details: JobExecutionStatusDetails { details_map: execution.status_details.clone() },
+        thing_arn,
+        queued_at: execution.queued_at,
+        started_at: execution.started_at,
+        last_updated_at: execution.last_updated_at,
+        execution_number: execution.number,
+        version_number: execution.version,
+        approximate_seconds_before_timed_out: execution.seconds_before_timed_out(now),
+    }
+}
+
+fn summarize(execution: &Execution) -> OperatorSummary {
+    OperatorSummary {
+        status: execution.status,
+        queued_at: execution.queued_at,
+        started_at: execution.started_at,
+        last_updated_at: execution.last_updated_at,
+        execution_number: execution.number,
+        retry_attempt: execution.retries.attempt(),
+    }
+}

@@ -1,0 +1,107 @@
+//! How often a job execution that failed or timed out is tried again.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::Rejected;
+use super::validate::Violations;
+use crate::jobs::model::JobExecutionStatus;
+use crate::service::choices;
+
+/// `jobExecutionsRetryConfig`: how often to try again, by kind of failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobExecutionsRetryConfig {
+    /// One entry for each kind of failure, or one for ALL.
+    pub criteria_list: Option<Vec<RetryCriteria>>,
+}
+
+/// An entry of `criteriaList`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetryCriteria {
+    /// FAILED, TIMED_OUT or ALL.
+    pub failure_type: Option<String>,
+    /// 0 to 10.
+    pub number_of_retries: Option<i64>,
+}
+
+/// How many retries led to a job execution, by the failure that caused them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RetriesUsed {
+    after_failed: u64,
+    after_timed_out: u64,
+}
+
+impl RetriesUsed {
+    /// `retryAttempt`: 1 for the first retry, none for an execution that is no retry.
+    pub(crate) fn attempt(self) -> Option<u64> {
+        Some(self.after_failed + self.after_timed_out).filter(|attempt| *attempt > 0)
+    }
+}
+
+const MAX_RETRIES: i64 = 10;
+const ALL: &str = "ALL";
+
+impl JobExecutionsRetryConfig {
+    pub(crate) fn violations(&self, violations: &mut Violations) {
+        let Some(criteria) =
+            violations.required("jobExecutionsRetryConfig.criteriaList", self.criteria_list.as_ref())
+        else {
+            return;
+        };
+        violations.size("jobExecutionsRetryConfig.criteriaList", criteria.len(), 1, 2);
+        for (index, entry) in criteria.iter().enumerate() {
+            let member =
+                |name: &str| format!("jobExecutionsRetryConfig.criteriaList.{}.member.{name}", index + 1);
+            violations.required(&member("failureType"), entry.failure_type.as_ref());
+            violations.word(
+                &member("failureType"),
+                entry.failure_type.as_deref(),
+                &["FAILED", "TIMED_OUT", ALL],
+            );
+            violations.required(&member("numberOfRetries"), entry.number_of_retries.as_ref());
+            violations.range(&member("numberOfRetries"), entry.number_of_retries, 0, MAX_RETRIES);
+        }
+    }
+
+    /// The rules that hold between the entries of a list whose entries are well formed.
+    pub(crate) fn check(&self) -> Result<(), Rejected> {
+        let criteria = self.criteria_list.as_deref().unwrap_or_default();
+        let types: Vec<&str> = criteria.iter().filter_map(|entry| entry.failure_type.as_deref()).collect();
+        let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
+        if types.len() > 1 && types.contains(&ALL) {
+            return refuse("A retryCriteria with failure type ALL must be used by itself.");
+        }
+        if types.len() > 1 && types[0] == types[1] {
+            return refuse("A failure type cannot be used by more than one retryCriteria.");
+        }
+        if criteria.iter().filter_map(|entry| entry.number_of_retries).sum::<i64>() > MAX_RETRIES {
+            return refuse("The total number of retries cannot be greater than 10.");
+        }
+        Ok(())
+    }
+
+    /// The count for the retry of an execution that ended as `status` after `used` retries; none where none is left.
+    pub(crate) fn next(&self, status: JobExecutionStatus, used: RetriesUsed) -> Option<RetriesUsed> {
+        if !choices::retry_may_follow(status) {
+            return None;
+        }
+        let criteria = self.criteria_list.as_deref().unwrap_or_default();
+        let entry = criteria.iter().find(|entry| {
+            entry.failure_type.as_deref().is_some_and(|kind| kind == ALL || kind == status.as_str())
+        })?;
+        let timed_out = status == JobExecutionStatus::TimedOut;
+        let so_far = match entry.failure_type.as_deref() {
+            Some(ALL) => used.after_failed + used.after_timed_out,
+            _ if timed_out => used.after_timed_out,
+            _ => used.after_failed,
+        };
+        let left = u64::try_from(entry.number_of_retries?).is_ok_and(|limit| so_far < limit);
+        left.then_some(RetriesUsed {
+            after_failed: used.after_failed + u64::from(!timed_out),
+            after_timed_out: used.after_timed_out + u64::from(timed_out),
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! How a job reaches its things: at once, in slices, or at a rate.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::job::{JobStatus, StatusCounts, TargetSelection};
+use super::retry::RetriesUsed;
+use super::timers::Timer;
+use super::validate::Violations;
+use super::{Rejected, SLICE, State};
+use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
+use crate::service::time::Timestamp;
+
+/// `jobExecutionsRolloutConfig`: how many things a minute.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobExecutionsRolloutConfig {
+    /// 1 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_per_minute: Option<i64>,
+    /// A rate that grows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exponential_rate: Option<ExponentialRolloutRate>,
+}
+
+/// `exponentialRate`: a rate that grows while all goes well.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExponentialRolloutRate {
+    /// 1 to 1000.
+    pub base_rate_per_minute: Option<i64>,
+    /// 1.1 to 5.
+    pub increment_factor: Option<f64>,
+    /// When to multiply by the factor.
+    pub rate_increase_criteria: Option<RateIncreaseCriteria>,
+}
+
+/// `rateIncreaseCriteria`: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RateIncreaseCriteria {
+    /// After each so many things that the job reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_of_notified_things: Option<i64>,
+    /// After each so many things that succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_of_succeeded_things: Option<i64>,
+}
+
+const MAX_RATE: i64 = 1000;
+
+impl JobExecutionsRolloutConfig {
+    pub(crate) fn violations(&self, violations: &mut Violations) {
+        let member = |name: &str| format!("jobExecutionsRolloutConfig.{name}");
+        violations.range(&member("maximumPerMinute"), self.maximum_per_minute, 1, MAX_RATE);
+        let Some(rate) = &self.exponential_rate else { return };
+        let member = |name: &str| format!("jobExecutionsRolloutConfig.exponentialRate.{name}");
+        violations.required(&member("baseRatePerMinute"), rate.base_rate_per_minute.as_ref());
+        violations.range(&member("baseRatePerMinute"), rate.base_rate_per_minute, 1, MAX_RATE);
+        violations.required(&member("incrementFactor"), rate.increment_factor.as_ref());
+        violations.range(&member("incrementFactor"), rate.increment_factor, 1.1, 5.0);
+        let criteria = rate.rate_increase_criteria.as_ref();
+        let Some(criteria) = violations.required(&member("rateIncreaseCriteria"), criteria) else { return };
+        let member = |name: &str| member(&format!("rateIncreaseCriteria.{name}"));
+        let most = i64::from(i32::MAX);
+        violations.range(&member("numberOfNotifiedThings"), criteria.number_of_notified_things, 1, most);
+        violations.range(&member("numberOfSucceededThings"), criteria.number_of_succeeded_things, 1, most);
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Rejected> {
+        let Some(rate) = &self.exponential_rate else { return Ok(()) };
+        let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
+        if self.maximum_per_minute.is_none() {
+            return refuse("Provide MaximumPerMinute value when ExponentialRate is defined");
+        }
+        let criteria = rate.rate_increase_criteria.clone().unwrap_or_default();
+        if criteria.number_of_notified_things.is_some() == criteria.number_of_succeeded_things.is_some() {
+            return refuse(
+                "Provide either numberOfNotifiedThings or numberOfSucceededThings in rateIncreaseCriteria",
+            );
+        }
+        Ok(())
+    }
+
+    /// How many things the coming minute may reach; none means any number.
+    fn per_minute(&self, notified: u64, succeeded: u64) -> Option<u64> {
+        let maximum = self.maximum_per_minute.and_then(|maximum| u64::try_from(maximum).ok());
+        let Some(rate) = &self.exponential_rate else { return maximum };
+        let criteria = rate.rate_increase_criteria.clone().unwrap_or_default();
+        let (reached, step) = match criteria.number_of_notified_things {
+            Some(step) => (notified, step),
+            None => (succeeded, criteria.number_of_succeeded_things.unwrap_or(1)),
+        };
+        let increases = reached / u64::try_from(step).unwrap_or(1).max(1);
+        let maximum = maximum.unwrap_or(1000);
+        let base = u64::try_from(rate.base_rate_per_minute.unwrap_or(1)).unwrap_or(1);
+        Some(grown(base, rate.increment_factor.unwrap_or(1.1), increases, maximum).max(1))
+    }
+}
+
+/// `base` times `factor` to the power of `increases`, rounded down, at most `maximum`.
+fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
+    let exponent = i32::try_from(increases).unwrap_or(i32::MAX);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rates lie between 1 and 1000; a cast from a float saturates"
+    )]
+    let rate = (base as f64 * factor.powi(exponent)).floor().min(maximum as f64) as u64;
+    rate
+}
+
+/// How far a job has come in reaching its things.
+#[derive(Debug, Default)]
+pub(crate) struct Rollout {
+    waiting: VecDeque<ThingName>,
+    /// The things reached so far.
+    notified: u64,
+    /// When the present minute began, and how many things it can still reach.
+    minute: Option<(Timestamp, u64)>,
+    /// Nothing is rolled out any more: the job was cancelled, deleted, or its schedule ended.
+    stopped: bool,
+}
+
+/// What a rollout does next.
+enum Next {
+    Reach(ThingName),
+    Wait(Timestamp),
+    Nothing,
+}
+
+impl Rollout {
+    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) {
+        if !self.stopped {
+            self.waiting.extend(things);
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+        self.waiting.clear();
+    }
+
+    pub(crate) fn is_under_way(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether no further thing will be reached.
+    pub(crate) fn is_over(&self, selection: TargetSelection) -> bool {
+        self.waiting.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
+    }
+
+    fn next(
+        &mut self,
+        now: Timestamp,
+        config: Option<&JobExecutionsRolloutConfig>,
+        counts: &StatusCounts,
+    ) -> Next {
+        if self.waiting.is_empty() {
+            return Next::Nothing;
+        }
+        let succeeded = counts.get(JobExecutionStatus::Succeeded);
+        if let Some(rate) = config.and_then(|config| config.per_minute(self.notified, succeeded)) {
+            match &mut self.minute {
+                Some((began, left)) if now < began.plus_minutes(1) => {
+                    if *left == 0 {
+                        return Next::Wait(began.plus_minutes(1));
+                    }
+                    *left -= 1;
+                }
+                minute => *minute = Some((now, rate - 1)),
+            }
+        }
+        self.notified += 1;
+        self.waiting.pop_front().map_or(Next::Nothing, Next::Reach)
+    }
+}
+
+impl State {
+    /// Queues executions of `job` on the next things, at most a slice of them.
+    ///
+    /// The rest falls due at once or, if the job has a rate, in the next minute.
+    pub(super) fn roll_out(&mut self, now: Timestamp, job_id: &JobId, events: &mut Vec<Event>) -> usize {
+        for reached in 0..SLICE {
+            let Some(job) = self.jobs.get_mut(job_id).filter(|job| job.status == JobStatus::InProgress)
+            else {
+                return reached;
+            };
+            match job.rollout.next(now, job.configs.job_executions_rollout_config.as_ref(), &job.counts) {
+                Next::Reach(thing) => self.reach(now, &thing, job_id, events),
+                Next::Wait(due) => {
+                    self.timers.start(due, Timer::RollOut(job_id.clone()));
+                    return reached;
+                }
+                Next::Nothing => {
+                    self.settle(now, job_id, events);
+                    return reached;
+                }
+            }
+        }
+        self.timers.start(now, Timer::RollOut(job_id.clone()));
+        SLICE
+    }
+
+    /// Gives `thing` an execution of `job`, unless it has a pending one.
+    fn reach(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
+        let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
+        if newest.is_some_and(|(_, newest)| newest.status.is_pending()) {
+            return;
+        }
+        self.mutate(now, thing, job, events, |state| state.queue(now, thing, job, RetriesUsed::default()));
+    }
+}

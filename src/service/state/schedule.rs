@@ -1,0 +1,147 @@
+//! When a job begins and ends.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
+
+use serde::{Deserialize, Serialize};
+use time::PrimitiveDateTime;
+use time::macros::format_description;
+
+use super::event::Event;
+use super::job::{JobStatus, TargetSelection};
+use super::timers::Timer;
+use super::validate::Violations;
+use super::{Rejected, State};
+use crate::jobs::model::JobId;
+use crate::service::time::Timestamp;
+
+/// `schedulingConfig`: start and end of a job. Recurring maintenance windows are not offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SchedulingConfig {
+    /// UTC, `YYYY-MM-DDThh:mm`, at least 30 minutes and at most a year ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<String>,
+    /// UTC, `YYYY-MM-DDThh:mm`, at least 30 minutes after the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<String>,
+    /// STOP_ROLLOUT, CANCEL or FORCE_CANCEL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_behavior: Option<String>,
+    /// Refused unless empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
+}
+
+/// A recurring time in which a job may be rolled out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MaintenanceWindow {
+    /// A cron expression.
+    pub start_time: Option<String>,
+    /// 1 to 1430 minutes.
+    pub duration_in_minutes: Option<i64>,
+}
+
+/// A schedule that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Schedule {
+    /// None where the job begins at once.
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
+}
+
+const HALF_HOUR: i64 = 30;
+const YEAR: i64 = 366 * 24 * 60;
+
+impl SchedulingConfig {
+    pub(crate) fn violations(&self, violations: &mut Violations) {
+        let behaviors = ["STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"];
+        violations.word("schedulingConfig.endBehavior", self.end_behavior.as_deref(), &behaviors);
+        violations.length("schedulingConfig.startTime", self.start_time.as_deref(), 1, 64);
+        violations.length("schedulingConfig.endTime", self.end_time.as_deref(), 1, 64);
+    }
+
+    /// Reads the times and holds them to AWS's limits.
+    pub(crate) fn check(&self, now: Timestamp, selection: TargetSelection) -> Result<Schedule, Rejected> {
+        self.check_maintenance_windows(selection)?;
+        let start = self.start_time.as_deref().map(parse).transpose()?;
+        let end = self.end_time.as_deref().map(parse).transpose()?;
+        let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
+        if start.is_some_and(|start| start < now.plus_minutes(HALF_HOUR) || start > now.plus_minutes(YEAR)) {
+            return refuse(
+                "StartTime of SchedulingConfig must be at least 30 minutes and at most 1 year ahead.",
+            );
+        }
+        if let Some(end) = end {
+            if end < start.unwrap_or(now).plus_minutes(HALF_HOUR) || end > now.plus_minutes(2 * YEAR) {
+                return refuse(
+                    "EndTime of SchedulingConfig must be at least 30 minutes after the start and at most 2 years ahead.",
+                );
+            }
+        } else if self.end_behavior.is_some() {
+            return refuse("EndBehavior of SchedulingConfig cannot be used without EndTime.");
+        }
+        Ok(Schedule { start, end })
+    }
+
+    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<(), Rejected> {
+        if self.maintenance_windows.as_ref().is_none_or(Vec::is_empty) {
+            return Ok(());
+        }
+        let message = if selection == TargetSelection::Snapshot {
+            "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job."
+        } else if self.start_time.is_none() {
+            "MaintenanceWindow cannot be used without StartTime of SchedulingConfig."
+        } else {
+            "The local Jobs service does not offer maintenanceWindows: use startTime and endTime."
+        };
+        Err(Rejected::InvalidRequest(message.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Result<Timestamp, Rejected> {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]");
+    let parsed = PrimitiveDateTime::parse(text, format).map_err(|_| {
+        Rejected::InvalidRequest(format!(
+            "1 validation error detected: Provided time {text} UTC must follow the format YYYY-MM-DDThh:mm."
+        ))
+    })?;
+    Ok(Timestamp::from_millis(parsed.assume_utc().unix_timestamp() * 1000))
+}
+
+impl State {
+    /// A scheduled job begins.
+    pub(super) fn start_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
+        if let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
+            job.enter(now, JobStatus::InProgress);
+            self.roll_out(now, id, events);
+        }
+    }
+
+    /// The schedule of a job ends.
+    pub(super) fn end_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
+        let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
+            return;
+        };
+        let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
+        if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
+            let force = behavior == Some("FORCE_CANCEL");
+            job.force_canceled = force;
+            job.enter(now, JobStatus::Canceled);
+            self.cancel_executions(now, id, force, None, events);
+        } else {
+            job.rollout.stop();
+            self.settle(now, id, events);
+        }
+    }
+
+    /// Starts the timers of a job's schedule.
+    pub(super) fn set_schedule(&mut self, id: &JobId, schedule: Schedule) {
+        if let Some(start) = schedule.start {
+            self.timers.start(start, Timer::JobStart(id.clone()));
+        }
+        if let Some(end) = schedule.end {
+            self.timers.start(end, Timer::JobEnd(id.clone()));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The registry of things.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-registry.html>
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::Outcome;
+use super::validate::{self, Pattern, Violations};
+use super::{Rejected, State};
+use crate::jobs::model::ThingName;
+use crate::service::time::Timestamp;
+
+/// A thing of the registry.
+#[derive(Debug)]
+pub(crate) struct Thing {
+    pub(crate) id: Uuid,
+    pub(crate) type_name: Option<String>,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) billing_group_name: Option<String>,
+    pub(crate) version: u64,
+}
+
+/// The body of CreateThing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateThingRequest {
+    /// The thing's type.
+    pub thing_type_name: Option<String>,
+    /// Its attributes.
+    pub attribute_payload: Option<AttributePayload>,
+    /// Stored and told by DescribeThing, without further effect.
+    pub billing_group_name: Option<String>,
+}
+
+/// Attributes of a thing or a thing group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AttributePayload {
+    /// By name; on an update an empty value removes the attribute.
+    pub attributes: Option<BTreeMap<String, Option<String>>>,
+    /// Whether an update keeps the attributes that it does not name.
+    #[serde(skip_serializing)]
+    pub merge: Option<bool>,
+}
+
+/// The answer to CreateThing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateThingResponse {
+    /// The name.
+    pub thing_name: ThingName,
+    /// The ARN.
+    pub thing_arn: String,
+    /// Unlike the name never used again.
+    pub thing_id: String,
+}
+
+/// The answer to DescribeThing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeThingResponse {
+    /// The thing's name.
+    pub default_client_id: ThingName,
+    /// The name.
+    pub thing_name: ThingName,
+    /// Unlike the name never used again.
+    pub thing_id: String,
+    /// The ARN.
+    pub thing_arn: String,
+    /// The type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_type_name: Option<String>,
+    /// By name.
+    pub attributes: BTreeMap<String, String>,
+    /// From 1, raised with each update.
+    pub version: u64,
+    /// The billing group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_group_name: Option<String>,
+}
+
+impl State {
+    /// Registers a thing; the same thing again is no error.
+    pub fn create_thing(
+        &mut self,
+        _now: Timestamp,
+        name: &str,
+        new_thing_id: Uuid,
+        request: &CreateThingRequest,
+    ) -> Outcome<CreateThingResponse> {
+        let mut create = || {
+            let name = check_create(name, request)?;
+            let thing_arn = self.settings.arn("thing", name.as_str());
+            let attributes = given_attributes(request.attribute_payload.as_ref());
+            let thing = self.things.entry(name.clone()).or_insert_with(|| Thing {
+                id: new_thing_id,
+                type_name: request.thing_type_name.clone(),
+                attributes: attributes.clone(),
+                billing_group_name: request.billing_group_name.clone(),
+                version: 1,
+            });
+            let same = thing.type_name == request.thing_type_name
+                && thing.attributes == attributes
+                && thing.billing_group_name == request.billing_group_name;
+            if !same {
+                return Err(Rejected::ResourceAlreadyExists {
+                    message: format!("Thing {name} already exists in account with different attributes"),
+                    resource_id: name.to_string(),
+                    resource_arn: thing_arn,
+                });
+            }
+            Ok(CreateThingResponse { thing_id: thing.id.to_string(), thing_name: name, thing_arn })
+        };
+        create().into()
+    }
+
+    /// Describes a thing of the registry.
+    pub fn describe_thing(&self, name: &str) -> Outcome<DescribeThingResponse> {
+        let describe = || {
+            let name = validate::thing_name(name)?;
+            let thing = self.thing(&name)?;
+            Ok(DescribeThingResponse {
+                default_client_id: name.clone(),
+                thing_id: thing.id.to_string(),
+                thing_arn: self.settings.arn("thing", name.as_str()),
+                thing_type_name: thing.type_name.clone(),
+                attributes: thing.attributes.clone(),
+                version: thing.version,
+                billing_group_name: thing.billing_group_name.clone(),
+                thing_name: name,
+            })
+        };
+        describe().into()
+    }
+
+    pub(super) fn thing(&self, name: &ThingName) -> Result<&Thing, Rejected> {
+        self.things.get(name).ok_or_else(|| no_such_thing(name))
+    }
+}
+
+pub(super) fn no_such_thing(name: &ThingName) -> Rejected {
+    Rejected::ResourceNotFound(format!("Thing {name} cannot be found."))
+}
+
+fn check_create(name: &str, request: &CreateThingRequest) -> Result<ThingName, Rejected> {
+    validate::parsed(|violations| {
+        let kind = request.thing_type_name.as_deref();
+        violations.text("thingTypeName", kind, 1, 128, validate::THING_NAME);
+        let group = request.billing_group_name.as_deref();
+        violations.text("billingGroupName", group, 1, 128, validate::THING_NAME);
+        check_attributes(violations, request.attribute_payload.as_ref());
+        violations.thing_name(name)
+    })
+}
+
+const ATTRIBUTE_NAME: Pattern =
+    Pattern { text: "[a-zA-Z0-9_.,@/:#-]+", allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#-".contains(c) };
+
+const ATTRIBUTE_VALUE: Pattern = Pattern {
+    text: r"[a-zA-Z0-9_.,@/:#=\[\]-]*",
+    allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#=[]-".contains(c),
+};
+
+pub(super) fn check_attributes(violations: &mut Violations, payload: Option<&AttributePayload>) {
+    let attributes = payload.and_then(|payload| payload.attributes.as_ref());
+    for (name, value) in attributes.into_iter().flatten() {
+        violations.text("attributePayload.attributes.member.key", Some(name), 1, 128, ATTRIBUTE_NAME);
+        let member = format!("attributePayload.attributes.{name}.member");
+        violations.text(&member, value.as_deref(), 0, 800, ATTRIBUTE_VALUE);
+    }
+}
+
+/// The attributes with a value.
+pub(super) fn given_attributes(payload: Option<&AttributePayload>) -> BTreeMap<String, String> {
+    let attributes = payload.and_then(|payload| payload.attributes.as_ref());
+    let with_value = |(name, value): (&String, &Option<String>)| {
+        value.as_ref().filter(|value| !value.is_empty()).map(|value| (name.clone(), value.clone()))
+    };
+    attributes.into_iter().flatten().filter_map(with_value).collect()
+}

@@ -1,0 +1,48 @@
+//! What falls due, and when.
+
+use std::collections::BTreeSet;
+
+use crate::jobs::model::{JobId, ThingName};
+use crate::service::time::Timestamp;
+
+/// Something that the service does by itself at a certain time.
+///
+/// What falls due at the same time is done in the order of this enumeration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// A job execution times out.
+    JobExecution { thing: ThingName, sequence: u64 },
+    /// A job scheduled for later begins.
+    JobStart(JobId),
+    /// A job's schedule ends.
+    JobEnd(JobId),
+    /// A job's rollout goes on: with its next slice, or when its rate allows.
+    RollOut(JobId),
+    /// The cancellation of a job's executions goes on behind the one named.
+    Cancel { job: JobId, force: bool, after: (ThingName, u64) },
+    /// The deletion of a job's executions goes on.
+    Delete(JobId),
+}
+
+/// All timers of the account, soonest first.
+#[derive(Debug, Default)]
+pub(crate) struct Timers(BTreeSet<(Timestamp, Timer)>);
+
+impl Timers {
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.0.first().map(|(due, _)| *due)
+    }
+
+    pub(crate) fn start(&mut self, due: Timestamp, timer: Timer) {
+        self.0.insert((due, timer));
+    }
+
+    pub(crate) fn stop(&mut self, due: Timestamp, timer: Timer) {
+        self.0.remove(&(due, timer));
+    }
+
+    /// Takes the first timer that is due by `now`.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Timer)> {
+        if self.next()? > now { None } else { self.0.pop_first() }
+    }
+}
