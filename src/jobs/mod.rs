@@ -1,20 +1,52 @@
 //! The data plane: what a device says to AWS IoT Jobs and what it hears back.
+//!
+//! [`Client`] has one method for each operation. A request carries a fresh client token; `inbox` sorts what
+//! arrives, and `in_flight` hands an answer to the request whose token it echoes.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::connection::{self, Change};
+use crate::connection::backoff::Backoff;
+use crate::connection::{self, Change, Connection};
 
+mod error;
+mod in_flight;
+mod inbox;
 pub mod model;
+mod pending;
+mod streams;
 pub mod topics;
 
+pub use error::Error;
+pub use pending::{Difference, Pending};
+pub use streams::{Dropped, EventError, StreamEvent};
+
+use in_flight::{InFlight, Verdict};
+use inbox::Inbox;
 use model::{
-    DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsResponse, JobId,
-    JobRef, RejectedResponse, StartNextJobExecutionResponse, StartNextPendingJobExecutionRequest, ThingName,
-    UpdateJobExecutionRequest, UpdateJobExecutionResponse,
+    DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
+    GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, RejectedResponse,
+    StartNextJobExecutionResponse, StartNextPendingJobExecutionRequest, ThingName, UpdateJobExecutionRequest,
+    UpdateJobExecutionResponse,
 };
+use pending::Known;
+use streams::{Numbers, Outlet};
+use topics::{Channel, Operation, Topic, device_filters};
+
+/// How often a read is asked again because the service was too busy for it.
+const RETRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Changes of the connection that may wait to be taken; they come at most a few in a second.
+const CHANGES: usize = 256;
 
 /// What arrives unasked.
 #[derive(Debug)]
@@ -25,34 +57,6 @@ pub struct Streams {
     pub next_job_execution_changed: mpsc::Receiver<StreamEvent>,
     /// What happens to the connection.
     pub connection_changes: mpsc::Receiver<Change>,
-}
-
-/// One event, or the news that there was one.
-#[derive(Debug)]
-pub struct StreamEvent {
-    /// Consecutive over both streams, from 1, in the order of arrival.
-    pub number: u64,
-    /// The topic that it came on.
-    pub topic: String,
-    /// The payload, checked to be a JSON object in UTF-8; or why there is none to show.
-    pub payload: Result<Bytes, EventError>,
-}
-
-/// Why an event cannot be shown.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
-    /// It is not what the service sends.
-    #[error("an event that is not a JSON object: {reason}")]
-    Malformed {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Events came faster than they were taken.
-    #[error("{count} events were dropped: they came faster than they could be shown")]
-    Dropped {
-        /// How many.
-        count: u64,
-    },
 }
 
 /// An accepted answer.
@@ -66,113 +70,232 @@ pub struct Answer<T> {
     pub response: T,
 }
 
-/// Why a request has no accepted answer.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    /// The service refused.
-    #[error("{operation} rejected: {}: {}", response.code, response.message)]
-    Rejected {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// The topic that it came on.
-        topic: String,
-        /// The payload as it came, UTF-8 JSON.
-        payload: Bytes,
-        /// The same, read.
-        response: Box<RejectedResponse>,
-    },
-    /// No answer in time.
-    #[error("{operation}: no answer on {topic}/accepted or /rejected within {} s", after.as_secs_f32())]
-    TimedOut {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// The topic of the request.
-        topic: String,
-        /// How long it waited.
-        after: Duration,
-    },
-    /// An answer to this very request that cannot be read.
-    #[error("{operation}: the answer on {topic} cannot be read: {reason}")]
-    Malformed {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// The topic that it came on.
-        topic: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The request was not sent, or is not allowed.
-    #[error("{operation} was not sent: {source}")]
-    NotSent {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// Why.
-        source: connection::Error,
-    },
-    /// The request was sent, and the connection lost before the answer.
-    #[error(
-        "{operation}: outcome unknown, the connection was lost before the answer; to find out: {find_out}"
-    )]
-    OutcomeUnknown {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// The command that tells.
-        find_out: String,
-    },
-}
-
 /// A client of the data plane for one thing. Clones share the connection.
 #[derive(Debug, Clone)]
-pub struct Client {}
+pub struct Client {
+    thing: ThingName,
+    connection: Connection,
+    in_flight: Arc<InFlight>,
+    known: Arc<Known>,
+    numbers: Numbers,
+    timeout: Duration,
+}
 
-#[allow(unused_variables, clippy::unused_async, missing_docs)]
+/// What to do where the answer to a request got lost.
+enum IfLost {
+    /// The request changes nothing: ask again.
+    AskAgain,
+    /// The request may have been carried out: say so, with the command that tells.
+    Tell(String),
+}
+
 impl Client {
-    /// Connects; returns once every answer and event topic is subscribed.
+    /// Connects; returns once every answer and event topic of the thing is subscribed.
+    ///
+    /// The time-out of `options` is also how long each request waits for its answer.
     pub async fn connect(
         thing: ThingName,
         options: connection::Options,
     ) -> Result<(Self, Streams), connection::Error> {
-        todo!()
+        let numbers = Numbers::default();
+        let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<Known>::default());
+        let (changed_outlet, job_executions_changed) = Outlet::new(numbers.clone());
+        let (next_outlet, next_job_execution_changed) = Outlet::new(numbers.clone());
+        let (changes, connection_changes) = mpsc::channel(CHANGES);
+        let mut inbox = Inbox {
+            thing: thing.clone(),
+            in_flight: in_flight.clone(),
+            known: known.clone(),
+            job_executions_changed: changed_outlet,
+            next_job_execution_changed: next_outlet,
+        };
+        let timeout = options.timeout;
+        let connection = Connection::connect(
+            options,
+            device_filters(&thing),
+            move |message| inbox.deliver(message),
+            // Whoever left so many changes unread is not going to miss another.
+            move |change| drop(changes.try_send(change)),
+        )
+        .await?;
+        let client = Self { thing, connection, in_flight, known, numbers, timeout };
+        let streams = Streams { job_executions_changed, next_job_execution_changed, connection_changes };
+        Ok((client, streams))
     }
+
+    /// Lists what is QUEUED or IN_PROGRESS for the thing.
     pub async fn get_pending_job_executions(&self) -> Result<Answer<GetPendingJobExecutionsResponse>, Error> {
-        todo!()
+        let (answer, _) = self.catch_up().await?;
+        Ok(answer)
     }
+
+    /// Lists what is pending, and says what is different from when we last heard of it.
+    pub async fn catch_up(
+        &self,
+    ) -> Result<(Answer<GetPendingJobExecutionsResponse>, Vec<Difference>), Error> {
+        let answer: Answer<GetPendingJobExecutionsResponse> = self
+            .request(&Operation::GetPendingJobExecutions, &IfLost::AskAgain, |client_token| {
+                GetPendingJobExecutionsRequest { client_token }
+            })
+            .await?;
+        let differences = self.known.handle_list(&answer.response);
+        Ok((answer, differences))
+    }
+
+    /// Starts the next pending job execution, or returns the one that is in progress already.
+    ///
+    /// The client token of `request` is filled in.
     pub async fn start_next_pending_job_execution(
         &self,
         request: StartNextPendingJobExecutionRequest,
     ) -> Result<Answer<StartNextJobExecutionResponse>, Error> {
-        todo!()
+        let if_lost = IfLost::Tell("get-pending-job-executions".to_owned());
+        let answer: Answer<StartNextJobExecutionResponse> = self
+            .request(&Operation::StartNextPendingJobExecution, &if_lost, |client_token| {
+                StartNextPendingJobExecutionRequest { client_token, ..request.clone() }
+            })
+            .await?;
+        if let Some(execution) = &answer.response.execution {
+            self.known.handle_start(&execution.job_id, Some(execution.execution_number));
+        }
+        Ok(answer)
     }
+
+    /// Reads a pending job execution. The client token of `request` is filled in.
     pub async fn describe_job_execution(
         &self,
         job: &JobRef,
         request: DescribeJobExecutionRequest,
     ) -> Result<Answer<DescribeJobExecutionResponse>, Error> {
-        todo!()
+        self.request(&Operation::DescribeJobExecution(job.clone()), &IfLost::AskAgain, |client_token| {
+            DescribeJobExecutionRequest { client_token, ..request.clone() }
+        })
+        .await
     }
+
+    /// Reports the status of a job execution. The client token of `request` is filled in.
     pub async fn update_job_execution(
         &self,
         job: &JobId,
         request: UpdateJobExecutionRequest,
     ) -> Result<Answer<UpdateJobExecutionResponse>, Error> {
-        todo!()
+        let if_lost = IfLost::Tell(format!("describe-job-execution {job}"));
+        let answer = self
+            .request(&Operation::UpdateJobExecution(job.clone()), &if_lost, |client_token| {
+                UpdateJobExecutionRequest { client_token, ..request.clone() }
+            })
+            .await?;
+        if request.status == JobExecutionStatus::InProgress {
+            self.known.handle_start(job, request.execution_number);
+        }
+        Ok(answer)
     }
+
     /// An ordered round trip; returns the number of the last event that was delivered before it ended.
     pub async fn fence(&self) -> Result<u64, Error> {
-        todo!()
+        let failed = |source| Error::NotAccepted { operation: "Subscribe", source };
+        self.connection.fence().await.map_err(failed)?;
+        Ok(self.last_event())
     }
+
     /// The number of the last event delivered so far; 0 before the first.
     #[must_use]
     pub fn last_event(&self) -> u64 {
-        todo!()
+        self.numbers.last()
     }
+
+    /// What the service last told us to be pending; none before it told us anything.
+    #[must_use]
+    pub fn pending(&self) -> Option<Pending> {
+        self.known.get()
+    }
+
     /// Whether the server said that it is the local Jobs service, on which a fence is exact.
     #[must_use]
     pub fn is_local_service(&self) -> bool {
-        todo!()
+        self.connection.is_local_service()
     }
-    /// Says DISCONNECT and closes the connection, within a bounded time.
+
+    /// Says DISCONNECT and closes the connection, within a bounded time, for every clone.
     pub async fn disconnect(self) {
-        todo!()
+        self.connection.disconnect().await;
+    }
+
+    /// Sends a request and waits for its answer, all of it within the time-out.
+    async fn request<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        if_lost: &IfLost,
+        body: impl Fn(Option<String>) -> Q,
+    ) -> Result<Answer<R>, Error> {
+        let name = operation.name();
+        let topic = Topic::new(&self.thing, Channel::Request(operation.clone())).to_string();
+        let deadline = Instant::now() + self.timeout;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        loop {
+            let mut waiter = self.in_flight.register(&topic);
+            let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
+                .expect("requests are maps of strings and numbers");
+            let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
+                Ok(Ok(sent)) => sent,
+                Ok(Err(source)) => return Err(Error::NotAccepted { operation: name, source }),
+                Err(_) => {
+                    let reason = self.connection.down().unwrap_or(connection::Error::NotSent);
+                    return Err(Error::NotConnected { operation: name, after: self.timeout, reason });
+                }
+            };
+            tokio::select! {
+                biased;
+                arrived = waiter.arrived() => match arrived.verdict {
+                    Verdict::Accepted(payload) => return accepted(name, arrived.topic, payload),
+                    Verdict::Unreadable(reason) => {
+                        return Err(Error::Malformed { operation: name, topic: arrived.topic, reason });
+                    }
+                    Verdict::Rejected(payload) => {
+                        let error = rejected(name, arrived.topic, payload);
+                        let (attempt, wait) = backoff.next();
+                        let again = matches!(if_lost, IfLost::AskAgain) && is_passing(&error);
+                        if !again || attempt > RETRIES || Instant::now() + wait >= deadline {
+                            return Err(error);
+                        }
+                        sleep(wait).await;
+                    }
+                },
+                failure = sent.failed() => match (failure, if_lost) {
+                    (connection::Error::NotSent, _) | (connection::Error::Lost, IfLost::AskAgain) => {}
+                    (connection::Error::Lost, IfLost::Tell(find_out)) => {
+                        return Err(Error::OutcomeUnknown { operation: name, find_out: find_out.clone() });
+                    }
+                    (source, _) => return Err(Error::NotAccepted { operation: name, source }),
+                },
+                () = sleep_until(deadline) => {
+                    return Err(Error::TimedOut { operation: name, topic, after: self.timeout });
+                }
+            }
+        }
+    }
+}
+
+/// Whether the service only asks to be left alone for a moment.
+fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::Rejected { response, .. }
+        if matches!(response.code.as_str(), "RequestThrottled" | "InternalError"))
+}
+
+fn accepted<R: DeserializeOwned>(
+    operation: &'static str,
+    topic: String,
+    payload: Bytes,
+) -> Result<Answer<R>, Error> {
+    match serde_json::from_slice(&payload) {
+        Ok(response) => Ok(Answer { topic, payload, response }),
+        Err(error) => Err(Error::Malformed { operation, topic, reason: error.to_string() }),
+    }
+}
+
+fn rejected(operation: &'static str, topic: String, payload: Bytes) -> Error {
+    match serde_json::from_slice::<RejectedResponse>(&payload) {
+        Ok(response) => Error::Rejected { operation, topic, payload, response: Box::new(response) },
+        Err(error) => Error::Malformed { operation, topic, reason: error.to_string() },
     }
 }

@@ -1,0 +1,277 @@
+//! Why there is no connection, or why it would not do something: one line each, with what to do.
+
+use std::io;
+use std::time::Duration;
+
+use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
+
+/// Why there is no connection, or why it would not do something; `Display` says what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The name of the server could not be resolved.
+    #[error("cannot resolve {host}: {reason}: check the endpoint name and this machine's network")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+    /// Nobody listens there.
+    #[error("{address} refused the connection: check the endpoint and the port, and that the server runs")]
+    Refused {
+        /// Host and port.
+        address: String,
+    },
+    /// The network would not take us there.
+    #[error("cannot reach {address}: {reason}: check the endpoint, the port and this machine's network")]
+    Unreachable {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// One step of connecting took too long.
+    #[error("no {awaited} from {address} within {}: check the endpoint, the port and any firewall", seconds(*after))]
+    ConnectTimedOut {
+        /// Host and port.
+        address: String,
+        /// What was awaited.
+        awaited: &'static str,
+        /// How long all of connecting may take.
+        after: Duration,
+    },
+    /// We do not trust the server.
+    #[error("the certificate of {host} is not trusted: {reason}")]
+    ServerNotTrusted {
+        /// The server.
+        host: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// The server does not trust us.
+    #[error(
+        "the server refused the client certificate ({reason}): check that it is registered and ACTIVE there, and that its key is the right one"
+    )]
+    CertificateRefused {
+        /// TLS's word for it.
+        reason: String,
+    },
+    /// TLS failed in another way.
+    #[error("TLS with {address} failed: {reason}")]
+    Tls {
+        /// Host and port.
+        address: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The server hung up before it said yes.
+    #[error(
+        "the server closed the connection before {awaited}: check that the certificate is registered and ACTIVE, and that its policy allows iot:Connect"
+    )]
+    ClosedEarly {
+        /// What was awaited.
+        awaited: &'static str,
+    },
+    /// CONNACK with an error.
+    #[error("the server refused client id {client_id}: {code}: {advice}")]
+    ConnectRefused {
+        /// The client id.
+        client_id: String,
+        /// The CONNACK code, in words, and the server's own reason.
+        code: String,
+        /// What to do.
+        advice: String,
+    },
+    /// SUBACK with an error for some filters.
+    #[error("the server refused to subscribe to {}: {code}: allow iot:Subscribe on {}", filters.join(", "), topic_filters(filters))]
+    SubscribeRefused {
+        /// The filters that were refused.
+        filters: Vec<String>,
+        /// The first SUBACK code, in words, and the server's own reason.
+        code: String,
+    },
+    /// PUBACK with an error.
+    #[error("the server refused to publish on {topic}: {code}: allow iot:Publish on topic/{topic}")]
+    PublishRefused {
+        /// The topic.
+        topic: String,
+        /// The PUBACK code, in words, and the server's own reason.
+        code: String,
+    },
+    /// More than the server takes.
+    #[error("a message of {size} bytes is too large: the server takes at most {limit}")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The link broke before this was sent.
+    #[error("the connection was lost before it was sent")]
+    NotSent,
+    /// The link broke after this was sent, or while it was.
+    #[error("the connection was lost")]
+    Lost,
+    /// The server hung up.
+    #[error("the server closed the connection")]
+    Closed,
+    /// The server said DISCONNECT.
+    #[error("the server said DISCONNECT: {code}")]
+    Disconnected {
+        /// Its reason, in words.
+        code: String,
+    },
+    /// Another client took the session over.
+    #[error(
+        "another client connected with the same client id {client_id} and took the session over: give each its own --client-id"
+    )]
+    TakenOver {
+        /// The client id of both.
+        client_id: String,
+    },
+    /// The server does not answer any more.
+    #[error("no answer to a ping within {}: the link is dead", seconds(*after))]
+    Silent {
+        /// How long it was awaited.
+        after: Duration,
+    },
+    /// The operating system broke the connection.
+    #[error("the connection broke: {reason}")]
+    Broken {
+        /// What the system said.
+        reason: String,
+    },
+    /// The server does not keep to MQTT.
+    #[error("the server sent what is not MQTT 5: {reason}: check the endpoint and the port")]
+    Protocol {
+        /// What was wrong.
+        reason: String,
+    },
+    /// We hung up ourselves.
+    #[error("disconnected")]
+    Finished,
+}
+
+impl Error {
+    /// Whether trying again would do harm: another client has our place.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::TakenOver { .. } | Self::Finished)
+    }
+
+    /// What broke a connection that was up.
+    pub(super) fn from_io(error: &io::Error) -> Self {
+        match tls_error(error) {
+            Some(rustls::Error::AlertReceived(alert)) if blames_the_certificate(*alert) => {
+                Self::CertificateRefused { reason: format!("{alert:?}") }
+            }
+            _ if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Broken { reason: error.to_string() },
+        }
+    }
+
+    /// What broke a connection that was being made.
+    pub(super) fn from_handshake(error: &io::Error, host: &str, port: u16) -> Self {
+        let address = format!("{host}:{port}");
+        let tls = |reason: String| Self::Tls { address: address.clone(), reason };
+        match tls_error(error) {
+            Some(rustls::Error::InvalidCertificate(reason)) => {
+                Self::ServerNotTrusted { host: host.to_owned(), reason: why_not_trusted(reason) }
+            }
+            Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => tls(format!(
+                "the server does not speak MQTT there: use port 8883, or 443 on an AWS IoT endpoint (not {port})"
+            )),
+            Some(rustls::Error::AlertReceived(alert)) if blames_the_certificate(*alert) => {
+                Self::CertificateRefused { reason: format!("{alert:?}") }
+            }
+            Some(rustls::Error::InvalidMessage(_)) => {
+                tls("what answers there does not speak TLS: check the port".to_owned())
+            }
+            Some(other) => tls(other.to_string()),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::ClosedEarly { awaited: "the TLS handshake was over" }
+            }
+            None => tls(error.to_string()),
+        }
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn blames_the_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError
+            | AlertDescription::CertificateRequired
+            | AlertDescription::HandshakeFailure
+    )
+}
+
+fn why_not_trusted(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => {
+            "it was issued by an authority that is not trusted here: give that authority's certificate with --ca-file"
+                .to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it was issued for another name: check the endpoint".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired: check this machine's clock, or renew it".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet: check this machine's clock".to_owned()
+        }
+        CertificateError::BadSignature => {
+            "its signature is wrong: --ca-file is not the authority that issued it".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn topic_filters(filters: &[String]) -> String {
+    let filters: Vec<String> =
+        filters.iter().map(|filter| format!("topicfilter/{}", filter.replace('+', "*"))).collect();
+    filters.join(", ")
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f32())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_filter_names_action_and_resource() {
+        let error = Error::SubscribeRefused {
+            filters: vec!["$aws/things/T/jobs/+/get/+".to_owned()],
+            code: "0x87 not authorized".to_owned(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "the server refused to subscribe to $aws/things/T/jobs/+/get/+: 0x87 not authorized: \
+             allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/*"
+        );
+    }
+
+    #[test]
+    fn an_alert_about_the_certificate_is_told_from_any_other() {
+        let alert = |alert| io::Error::other(rustls::Error::AlertReceived(alert));
+        assert!(matches!(
+            Error::from_io(&alert(AlertDescription::CertificateRevoked)),
+            Error::CertificateRefused { .. }
+        ));
+        assert!(matches!(Error::from_io(&alert(AlertDescription::InternalError)), Error::Broken { .. }));
+    }
+}
