@@ -4,7 +4,14 @@
 //! numbers are stable, so that notes and tests can refer to them.
 
 use crate::jobs::model::{JobExecutionStatus, StatusDetails};
+use crate::service::broker::Qos;
 use crate::service::state::Rejected;
+
+/// 1. MQTT 5's reason code for a PUBLISH or SUBSCRIBE that no policy allows.
+pub const NOT_AUTHORIZED: u8 = 0x87;
+
+/// 1. Whether a QoS 1 PUBLISH that is refused leaves an MQTT 5 connection open; at QoS 0 it is closed.
+pub const REFUSED_PUBLISH_IS_ACKNOWLEDGED: bool = true;
 
 /// 2. Where the `InvalidTopic` error of a publish to `topic` goes.
 #[must_use]
@@ -62,8 +69,14 @@ pub fn retry_may_follow(status: JobExecutionStatus) -> bool {
     matches!(status, JobExecutionStatus::Failed | JobExecutionStatus::TimedOut)
 }
 
+/// 15. At which QoS an answer goes to a client that did not subscribe to it.
+pub(crate) const QOS_OF_UNSOLICITED_ANSWER: Qos = Qos::AtMostOnce;
+
 /// 16. How many pending job executions answers and events list, IN_PROGRESS ones first.
 pub const LISTED_PENDING_JOB_EXECUTIONS: usize = 10;
+
+/// 17. The largest MQTT packet that the broker takes, in bytes; CONNACK says so.
+pub const MAXIMUM_PACKET_SIZE: u32 = 149_504;
 
 /// 18. Whether DeleteJobExecution takes a QUEUED job execution without force.
 pub const QUEUED_EXECUTION_NEEDS_NO_FORCE: bool = true;

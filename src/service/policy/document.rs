@@ -18,7 +18,7 @@ pub const MAX_DOCUMENT_CHARS: usize = 2048;
 pub struct Malformed(String);
 
 /// A policy document, ready to be evaluated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
     pub(super) statements: Vec<Statement>,
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::create_job::JobNamed;
 use super::event::{Event, Outcome};
 use super::job::JobStatus;
-use super::timers::{Timer, Timers};
+use super::timers::Timer;
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
 use super::{Rejected, SLICE, State};
 use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
@@ -116,17 +116,9 @@ impl State {
             self.mutate(now, thing, job, events, |state| state.forget(thing, *sequence));
         }
         if slice.len() < SLICE {
-            self.forget_job(job);
+            self.jobs.remove(job);
         } else {
             self.timers.start(now, Timer::Delete(job.clone()));
-        }
-    }
-    fn forget_job(&mut self, id: &JobId) {
-        if let Some(job) = self.jobs.remove(id) {
-            // A later job may have the same id, and these would be its timers then.
-            self.set_schedule(id, job.schedule, Timers::stop);
-            self.continuous.remove(id);
-            self.tags.forget(&self.settings.arn("job", id.as_str()));
         }
     }
 }

@@ -8,7 +8,7 @@ use time::macros::format_description;
 
 use super::event::Event;
 use super::job::{JobStatus, TargetSelection};
-use super::timers::{Timer, Timers};
+use super::timers::Timer;
 use super::validate::Violations;
 use super::{Rejected, State};
 use crate::jobs::model::JobId;
@@ -135,18 +135,13 @@ impl State {
         }
     }
 
-    /// Starts, or stops, the timers of a job's schedule.
-    pub(super) fn set_schedule(
-        &mut self,
-        id: &JobId,
-        schedule: Schedule,
-        set: fn(&mut Timers, Timestamp, Timer),
-    ) {
+    /// Starts the timers of a job's schedule.
+    pub(super) fn set_schedule(&mut self, id: &JobId, schedule: Schedule) {
         if let Some(start) = schedule.start {
-            set(&mut self.timers, start, Timer::JobStart(id.clone()));
+            self.timers.start(start, Timer::JobStart(id.clone()));
         }
         if let Some(end) = schedule.end {
-            set(&mut self.timers, end, Timer::JobEnd(id.clone()));
+            self.timers.start(end, Timer::JobEnd(id.clone()));
         }
     }
 }

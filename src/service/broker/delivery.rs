@@ -1,0 +1,113 @@
+//! How messages reach those who subscribed.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytestring::ByteString;
+
+use super::limits;
+use super::outbox::Pushed;
+use super::packet::{Message, Outgoing, Qos};
+use super::refusal::Refusal;
+use super::router::{Router, SessionId};
+use super::session::Link;
+use super::subscriptions::Subscriber;
+use crate::service::policy::Action;
+use crate::service::state::State;
+
+impl Router {
+    /// Queues a message for everyone who subscribed to its topic and may receive it, once each.
+    pub(crate) fn publish(&mut self, state: &State, message: &Arc<Message>, from: Option<SessionId>) {
+        for (id, (qos, retain)) in self.receivers(message, from) {
+            if self.allow(state, id, Action::Receive, &message.topic) {
+                self.enqueue(id, message.clone(), qos, retain);
+            }
+        }
+    }
+
+    /// Who gets a message, with the granted QoS and the retain flag.
+    fn receivers(&mut self, message: &Message, from: Option<SessionId>) -> BTreeMap<SessionId, (Qos, bool)> {
+        let mut receivers = BTreeMap::new();
+        let Self { subscriptions, sessions, turn, .. } = self;
+        let mut add = |subscriber: &Subscriber| {
+            let retain = subscriber.retain_as_published && message.retain;
+            let known = receivers.entry(subscriber.session).or_insert((subscriber.qos, retain));
+            *known = (known.0.max(subscriber.qos), known.1 || retain);
+        };
+        subscriptions.matching(&message.topic, &mut |here| {
+            let mut groups: BTreeMap<&ByteString, Vec<&Subscriber>> = BTreeMap::new();
+            for subscriber in here {
+                match &subscriber.share {
+                    Some(group) => groups.entry(group).or_default().push(subscriber),
+                    None if subscriber.no_local && from == Some(subscriber.session) => {}
+                    None => add(subscriber),
+                }
+            }
+            for members in groups.values() {
+                let connected = |member: &&&Subscriber| {
+                    sessions.get(&member.session).is_some_and(|session| session.link.is_some())
+                };
+                let present: Vec<_> = members.iter().filter(connected).collect();
+                *turn = turn.wrapping_add(1);
+                match present.len() {
+                    0 => add(members[*turn % members.len()]),
+                    count => add(present[*turn % count]),
+                }
+            }
+        });
+        receivers
+    }
+
+    /// Queues a message for one session: at QoS 0 it is lost where there is no room, at QoS 1 the client is.
+    pub(crate) fn enqueue(&mut self, id: SessionId, message: Arc<Message>, granted: Qos, retain: bool) {
+        let Some(link) = self.sessions.get(&id).map(|session| session.link.clone()) else { return };
+        let qos = message.qos.min(granted);
+        if link.is_none() && qos == Qos::AtMostOnce {
+            return;
+        }
+        let full = self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL;
+        let pushed = if full {
+            Some(Pushed::Full)
+        } else {
+            self.outbox(id, |outbox| outbox.push(message, qos, retain))
+        };
+        match (pushed, link) {
+            (Some(Pushed::Queued), Some(link)) => link.wake.notify_one(),
+            (Some(Pushed::Full), Some(link)) if qos == Qos::AtLeastOnce && link.ended().is_none() => {
+                link.end(Refusal::SlowReader);
+                if let Some(session) = self.sessions.get(&id) {
+                    let client = session.client_id.escape_debug();
+                    self.notes
+                        .push(format!("client {client}: disconnected, it does not read what is sent to it"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Sends a packet of the protocol to the client, behind all messages or in front of them.
+    pub(crate) fn reply(&mut self, id: SessionId, packet: Outgoing) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        match packet {
+            Outgoing::SubscribeAck { .. } | Outgoing::UnsubscribeAck { .. } => {
+                session.outbox.push_in_order(packet);
+            }
+            _ => session.outbox.push_urgent(packet),
+        }
+    }
+
+    /// The next packet for a connection's client.
+    pub(crate) fn pop(&mut self, now: Instant, id: SessionId, link: &Arc<Link>) -> Option<Outgoing> {
+        self.session(id, link)?;
+        self.outbox(id, |outbox| outbox.pop(now)).flatten()
+    }
+
+    /// A client has acknowledged a message, or it turned out that it cannot be sent.
+    pub(crate) fn acknowledge(&mut self, id: SessionId, link: &Arc<Link>, packet_id: NonZeroU16) {
+        if self.session(id, link).is_some() {
+            self.outbox(id, |outbox| outbox.acknowledge(packet_id));
+        }
+    }
+}

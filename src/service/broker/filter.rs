@@ -1,0 +1,160 @@
+//! Topic names and topic filters: which are valid, and which filter matches which name.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/topics.html>
+
+use bytestring::ByteString;
+
+use super::limits;
+
+/// A valid topic filter, its shared-subscription prefix taken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// The group of `$share/group/filter`.
+    pub(crate) share: Option<ByteString>,
+    /// What topics are compared with.
+    pub(crate) levels: ByteString,
+}
+
+impl Filter {
+    /// Reads a filter; `None` where it is not valid.
+    pub(crate) fn parse(text: &ByteString) -> Option<Self> {
+        let (share, levels) = match text.strip_prefix("$share/") {
+            Some(shared) => {
+                let (group, levels) = shared.split_once('/')?;
+                if group.is_empty() || group.contains(['+', '#']) {
+                    return None;
+                }
+                (Some(group.into()), levels.into())
+            }
+            None => (None, text.clone()),
+        };
+        let filter = Self { share, levels };
+        filter.is_valid().then_some(filter)
+    }
+
+    fn is_valid(&self) -> bool {
+        let mut levels = self.levels.split('/').peekable();
+        fits(&self.levels)
+            && std::iter::from_fn(|| levels.next().map(|level| (level, levels.peek().is_none()))).all(
+                |(level, last)| match level {
+                    "#" => last,
+                    "+" => true,
+                    _ => !level.contains(['+', '#', '\0']),
+                },
+            )
+    }
+
+    /// Whether it holds no wildcard: only such a subscription gets retained messages.
+    pub(crate) fn is_exact(&self) -> bool {
+        !self.levels.contains(['+', '#'])
+    }
+
+    /// Whether it matches a topic name.
+    ///
+    /// As AWS does it: `a/#` does not match `a`. A wildcard in front does not match a topic that begins with `$`.
+    pub(crate) fn matches(&self, topic: &str) -> bool {
+        if topic.starts_with('$') && self.levels.starts_with(['+', '#']) {
+            return false;
+        }
+        let mut names = topic.split('/');
+        for level in self.levels.split('/') {
+            match (level, names.next()) {
+                ("#", Some(_)) => return true,
+                ("+", Some(_)) => {}
+                (level, Some(name)) if level == name => {}
+                _ => return false,
+            }
+        }
+        names.next().is_none()
+    }
+}
+
+/// Whether a client may publish to a topic of this form.
+pub(crate) fn is_valid_topic(topic: &str) -> bool {
+    // The rule's name in front of a Basic Ingest topic does not count.
+    let counted = topic
+        .strip_prefix("$aws/rules/")
+        .and_then(|rest| rest.split_once('/'))
+        .map_or(topic, |(_, rest)| rest);
+    fits(counted) && !topic.contains(['+', '#', '\0'])
+}
+
+/// Reserved topics begin with a dollar sign; they are the service's.
+pub(crate) fn is_reserved(topic: &str) -> bool {
+    topic.starts_with('$')
+}
+
+/// Whether a client may publish to a reserved topic: those that some service of AWS listens to.
+pub(crate) fn takes_publishes(topic: &str) -> bool {
+    ["$aws/things/", "$aws/rules/", "$aws/certificates/", "$aws/provisioning-templates/"]
+        .iter()
+        .any(|prefix| topic.starts_with(prefix))
+}
+
+fn fits(topic: &str) -> bool {
+    (1..=limits::TOPIC).contains(&topic.len())
+        && topic.bytes().filter(|&byte| byte == b'/').count() <= limits::TOPIC_SLASHES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(text: &str) -> Option<Filter> {
+        Filter::parse(&ByteString::from(text))
+    }
+
+    fn matches(text: &str, topic: &str) -> bool {
+        filter(text).unwrap().matches(topic)
+    }
+
+    #[test]
+    fn wildcards_match_whole_levels() {
+        assert!(matches("a/+/c", "a/b/c"));
+        assert!(matches("a/+", "a/"));
+        assert!(!matches("a/+", "a/b/c"));
+        assert!(matches("a/#", "a/b/c"));
+        assert!(matches("#", "a"));
+        assert!(!matches("a/b", "a"));
+        assert!(!matches("a", "a/b"));
+    }
+
+    #[test]
+    fn a_multi_level_wildcard_does_not_match_its_parent() {
+        assert!(!matches("a/#", "a"));
+        assert!(matches("a/#", "a/"));
+    }
+
+    #[test]
+    fn a_wildcard_in_front_does_not_match_reserved_topics() {
+        assert!(!matches("#", "$aws/things/T/jobs/notify"));
+        assert!(!matches("+/things/T/jobs/notify", "$aws/things/T/jobs/notify"));
+        assert!(matches("$aws/#", "$aws/things/T/jobs/notify"));
+    }
+
+    #[test]
+    fn only_valid_filters_are_read() {
+        for bad in
+            ["", "a/#/b", "a#", "a+/b", "#/a", "a\0", "$share/g", "$share//a", "$share/+/a", "$share/g/"]
+        {
+            assert!(filter(bad).is_none(), "{bad}");
+        }
+        assert!(filter("a/b/c/d/e/f/g/h").is_some());
+        assert!(filter("a/b/c/d/e/f/g/h/i").is_none());
+        assert!(filter(&"x".repeat(257)).is_none());
+        let shared = filter("$share/g/a/+").unwrap();
+        assert_eq!((shared.share.as_deref(), &*shared.levels), (Some("g"), "a/+"));
+    }
+
+    #[test]
+    fn only_valid_topics_are_published_to() {
+        assert!(is_valid_topic("a/b/c/d/e/f/g/h"));
+        assert!(!is_valid_topic("a/b/c/d/e/f/g/h/i"));
+        assert!(is_valid_topic("$aws/rules/rule/a/b/c/d/e/f/g/h"));
+        assert!(!is_valid_topic("$aws/rules/rule/a/b/c/d/e/f/g/h/i"));
+        for bad in ["", "a/+", "#", "a\0b"] {
+            assert!(!is_valid_topic(bad), "{bad}");
+        }
+        assert!(is_valid_topic(&"x".repeat(256)) && !is_valid_topic(&"x".repeat(257)));
+    }
+}

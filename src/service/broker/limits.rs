@@ -1,0 +1,51 @@
+//! The broker's limits: AWS's quotas, and our own bounds on what a client can cost.
+//!
+//! AWS: <https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits>
+
+use std::time::Duration;
+
+/// The longest payload, in bytes.
+pub(crate) const PAYLOAD: usize = 128 * 1024;
+/// The longest client id, in bytes.
+pub(crate) const CLIENT_ID: usize = 128;
+/// The longest topic or topic filter, in bytes.
+pub(crate) const TOPIC: usize = 256;
+/// The most slashes in a topic or topic filter.
+pub(crate) const TOPIC_SLASHES: usize = 7;
+/// The most filters in one SUBSCRIBE.
+pub(crate) const FILTERS_PER_SUBSCRIBE: usize = 8;
+/// The most subscriptions of one session.
+pub(crate) const SUBSCRIPTIONS: usize = 50;
+/// The most QoS 1 messages that wait for their PUBACK, each way.
+pub(crate) const RECEIVE_MAXIMUM: u16 = 100;
+/// The most topic aliases that a client may set.
+pub(crate) const TOPIC_ALIASES: u16 = 8;
+/// The keep-alive that a client can have, in seconds.
+pub(crate) const KEEP_ALIVE: std::ops::RangeInclusive<u16> = 30..=1200;
+/// How long a session outlives its connection at the most, in seconds.
+pub(crate) const SESSION_EXPIRY: u32 = 3600;
+
+/// Our bound on the messages that wait for one client.
+pub(crate) const QUEUED_MESSAGES: usize = 10_000;
+/// Our bound on their size, in bytes.
+pub(crate) const QUEUED_BYTES: usize = 16 * 1024 * 1024;
+/// Our bound on the size of what waits for all clients together, in bytes.
+pub(crate) const QUEUED_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
+/// Our bound on retained messages.
+pub(crate) const RETAINED_MESSAGES: usize = 10_000;
+/// Our bound on their size, in bytes.
+pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
+/// Our bound on sessions, connected or not.
+pub(crate) const SESSIONS: usize = 20_000;
+/// Our bound on connections.
+pub(crate) const CONNECTIONS: usize = 10_000;
+/// How long a client may take for the TLS handshake, and as long again for its CONNECT.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client may leave what we sent unread.
+pub(crate) const WRITE: Duration = Duration::from_secs(20);
+/// How long a connection stays open after a DISCONNECT, so that the other side can read it.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+/// While so many bytes wait to be written, nothing more is read from the client.
+pub(crate) const UNWRITTEN: usize = 64 * 1024;
+/// How many different refusals of one session are logged.
+pub(crate) const LOGGED_REFUSALS: usize = 50;

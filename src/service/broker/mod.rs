@@ -1,0 +1,116 @@
+//! The MQTT front of the local service: what AWS's message broker does, as far as a client can see it.
+//!
+//! The core is pure: [`Router`] knows sessions and subscriptions, [`Requests`] applies AWS's rules to a client's
+//! packets. Around it, `connection` moves bytes and this file accepts clients.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `packet`, `codec` | packets, the same for MQTT 3.1.1 and 5; bytes to packets and back |
+//! | `filter`, `subscriptions` | which filter matches which topic; who subscribed |
+//! | `outbox`, `session`, `retained` | what waits for a client, and what else is known about it |
+//! | `router`, `delivery` | all sessions, and how messages reach them |
+//! | `requests` | what a client's packets do |
+//! | `refusal`, `limits` | reason codes and limits, one table each |
+//! | `tls`, `quick_ack`, `connection` | the way in and out |
+
+mod codec;
+mod connection;
+mod delivery;
+mod filter;
+mod limits;
+mod outbox;
+mod packet;
+mod quick_ack;
+mod refusal;
+mod requests;
+mod retained;
+mod router;
+mod session;
+mod subscriptions;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+pub use codec::LOCAL_SERVICE_PROPERTY;
+pub(crate) use packet::Qos;
+pub(crate) use requests::Requests;
+pub(crate) use router::Router;
+pub(crate) use tls::server_config;
+
+use self::quick_ack::QuickAck;
+use self::requests::Peer;
+use super::shared::Shared;
+use super::state::credentials::certificate::certificate_id;
+
+/// A pause after the operating system refused a connection, for lack of file descriptors say.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves the MQTT port until `stop` says so, then tells every client.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    shared: Arc<Shared>,
+    stop: watch::Receiver<bool>,
+) {
+    let tls = TlsAcceptor::from(tls);
+    let mut stopping = stop.clone();
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => break,
+            accepted = listener.accept() => match accepted {
+                Ok(_) if clients.len() >= limits::CONNECTIONS => {
+                    shared.note(&format!("a client was refused: {} are connected", limits::CONNECTIONS));
+                }
+                Ok((stream, address)) => {
+                    clients.spawn(converse(stream, address, tls.clone(), shared.clone(), stop.clone()));
+                }
+                Err(error) => {
+                    shared.note(&format!("cannot accept an MQTT connection: {error}"));
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = clients.join_next(), if !clients.is_empty() => {}
+        }
+    }
+    drop(listener);
+    shared.requests(|requests| requests.router.end_all());
+    // What has not ended by then is aborted as the set is dropped.
+    let _ = timeout(limits::LINGER, async { while clients.join_next().await.is_some() {} }).await;
+}
+
+/// One client, from its TCP connection on.
+async fn converse(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: TlsAcceptor,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let handshake = timeout(limits::HANDSHAKE, tls.accept(QuickAck::new(stream)?));
+    let stream = tokio::select! {
+        () = stopped(&mut stop) => return Ok(()),
+        stream = handshake => stream??,
+    };
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
+    let peer = Peer { certificate, address: address.ip() };
+    connection::serve(stream, peer, shared).await;
+    Ok(())
+}
+
+/// Waits until the service is to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,331 @@
+//! What waits to be sent to one client: in order, bounded, within the client's receive maximum.
+
+use std::collections::VecDeque;
+use std::num::{NonZeroU16, NonZeroU32};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::limits;
+use super::packet::{Delivery, Message, Outgoing, Qos};
+
+/// The queue of one session.
+///
+/// PUBACK and PINGRESP overtake the rest. A SUBACK does not: who sees one has seen every message that was on its
+/// way before, so a client can wait for all that it caused by subscribing once more.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    urgent: VecDeque<Outgoing>,
+    waiting: VecDeque<Waiting>,
+    /// QoS 1 messages that the client has not acknowledged, oldest first.
+    in_flight: VecDeque<Delivery>,
+    /// How many of them the client takes at once.
+    window: usize,
+    next_packet_id: NonZeroU16,
+    /// Size of the messages in `waiting` and `in_flight`.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Message {
+        message: Arc<Message>,
+        qos: Qos,
+        retain: bool,
+    },
+    /// A QoS 1 message that was sent on an earlier connection.
+    Again(Delivery),
+    Packet(Outgoing),
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// The queue is full.
+    Full,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            urgent: VecDeque::new(),
+            waiting: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            window: usize::from(limits::RECEIVE_MAXIMUM),
+            next_packet_id: NonZeroU16::MIN,
+            bytes: 0,
+        }
+    }
+
+    /// Size of the messages that it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Queues a message, if there is room for it.
+    pub(crate) fn push(&mut self, message: Arc<Message>, qos: Qos, retain: bool) -> Pushed {
+        let size = message.size();
+        if self.waiting.len() >= limits::QUEUED_MESSAGES || self.bytes + size > limits::QUEUED_BYTES {
+            return Pushed::Full;
+        }
+        self.bytes += size;
+        self.waiting.push_back(Waiting::Message { message, qos, retain });
+        Pushed::Queued
+    }
+
+    /// Queues a packet behind all messages.
+    pub(crate) fn push_in_order(&mut self, packet: Outgoing) {
+        self.waiting.push_back(Waiting::Packet(packet));
+    }
+
+    /// Queues a packet in front of all messages.
+    pub(crate) fn push_urgent(&mut self, packet: Outgoing) {
+        self.urgent.push_back(packet);
+    }
+
+    /// The next packet that may be sent now.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<Outgoing> {
+        if let Some(packet) = self.urgent.pop_front() {
+            return Some(packet);
+        }
+        loop {
+            let packet = match self.waiting.front()? {
+                Waiting::Message { qos: Qos::AtMostOnce, .. } | Waiting::Packet(_) => {
+                    self.pop_unacknowledged(now)
+                }
+                _ if self.in_flight.len() >= self.window => return None,
+                _ => self.pop_acknowledged(now),
+            };
+            if packet.is_some() {
+                return packet;
+            }
+        }
+    }
+
+    /// A packet that needs no acknowledgement; `None` where it had expired.
+    fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
+        match self.waiting.pop_front()? {
+            Waiting::Message { message, qos, retain } => {
+                self.bytes -= message.size();
+                let expiry = seconds_left(&message, now)?;
+                Some(Outgoing::Publish(Delivery {
+                    message,
+                    qos,
+                    retain,
+                    dup: false,
+                    packet_id: None,
+                    expiry,
+                }))
+            }
+            Waiting::Packet(packet) => Some(packet),
+            Waiting::Again(_) => None,
+        }
+    }
+
+    /// A QoS 1 message; `None` where it had expired.
+    fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
+        let mut delivery = match self.waiting.pop_front()? {
+            Waiting::Again(delivery) => delivery,
+            Waiting::Message { message, qos, retain } => {
+                let packet_id = Some(self.free_packet_id());
+                Delivery { message, qos, retain, dup: false, packet_id, expiry: None }
+            }
+            Waiting::Packet(packet) => return Some(packet),
+        };
+        let Some(expiry) = seconds_left(&delivery.message, now) else {
+            self.bytes -= delivery.message.size();
+            return None;
+        };
+        delivery.expiry = expiry;
+        self.in_flight.push_back(delivery.clone());
+        Some(Outgoing::Publish(delivery))
+    }
+
+    fn free_packet_id(&mut self) -> NonZeroU16 {
+        loop {
+            let id = self.next_packet_id;
+            self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
+            let again =
+                self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|waiting| {
+                    if let Waiting::Again(delivery) = waiting { delivery.packet_id } else { None }
+                });
+            if !self
+                .in_flight
+                .iter()
+                .filter_map(|delivery| delivery.packet_id)
+                .chain(again)
+                .any(|used| used == id)
+            {
+                return id;
+            }
+        }
+    }
+
+    /// The client has acknowledged a message, or it could not be sent at all.
+    pub(crate) fn acknowledge(&mut self, packet_id: NonZeroU16) {
+        if let Some(at) = self.in_flight.iter().position(|delivery| delivery.packet_id == Some(packet_id))
+            && let Some(delivery) = self.in_flight.remove(at)
+        {
+            self.bytes -= delivery.message.size();
+        }
+    }
+
+    /// The connection is gone: keeps what a later one must still deliver.
+    pub(crate) fn detach(&mut self) {
+        self.urgent.clear();
+        let bytes = &mut self.bytes;
+        self.waiting.retain(|waiting| match waiting {
+            Waiting::Message { message, qos: Qos::AtMostOnce, .. } => {
+                *bytes -= message.size();
+                false
+            }
+            Waiting::Packet(_) => false,
+            _ => true,
+        });
+        while let Some(mut delivery) = self.in_flight.pop_back() {
+            delivery.dup = true;
+            self.waiting.push_front(Waiting::Again(delivery));
+        }
+    }
+
+    /// A connection is there again, with its own receive maximum.
+    pub(crate) fn attach(&mut self, receive_maximum: Option<NonZeroU16>) {
+        let asked = receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);
+        self.window = usize::from(asked.min(limits::RECEIVE_MAXIMUM));
+    }
+}
+
+/// What is left of a message's life in whole seconds; `None` where it is over.
+#[allow(clippy::option_option)]
+fn seconds_left(message: &Message, now: Instant) -> Option<Option<NonZeroU32>> {
+    let Some(expires_at) = message.expires_at else { return Some(None) };
+    let left = expires_at.checked_duration_since(now)?;
+    let seconds = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
+    Some(Some(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn message(text: &'static str, qos: Qos) -> Arc<Message> {
+        Arc::new(Message { topic: "t".into(), payload: text.into(), qos, ..Message::default() })
+    }
+
+    fn push(outbox: &mut Outbox, text: &'static str, qos: Qos) {
+        assert_eq!(outbox.push(message(text, qos), qos, false), Pushed::Queued);
+    }
+
+    /// What is sent now: payloads, with their packet id and `!` for DUP, and names of other packets.
+    fn sent(outbox: &mut Outbox) -> Vec<String> {
+        let now = Instant::now();
+        std::iter::from_fn(|| outbox.pop(now))
+            .map(|packet| match packet {
+                Outgoing::Publish(delivery) => format!(
+                    "{}{}{}",
+                    String::from_utf8_lossy(&delivery.message.payload),
+                    delivery.packet_id.map(|id| format!("/{id}")).unwrap_or_default(),
+                    if delivery.dup { "!" } else { "" }
+                ),
+                Outgoing::PingResponse => "ping".into(),
+                _ => "ack".into(),
+            })
+            .collect()
+    }
+
+    fn suback() -> Outgoing {
+        Outgoing::SubscribeAck { packet_id: NonZeroU16::MIN, reasons: vec![0] }
+    }
+
+    #[test]
+    fn messages_wait_for_the_window_and_a_suback_waits_with_them() {
+        let mut outbox = Outbox::new();
+        outbox.attach(NonZeroU16::new(2));
+        for text in ["a", "b", "c"] {
+            push(&mut outbox, text, Qos::AtLeastOnce);
+        }
+        outbox.push_in_order(suback());
+        assert_eq!(sent(&mut outbox), ["a/1", "b/2"]);
+        outbox.push_urgent(Outgoing::PingResponse);
+        assert_eq!(sent(&mut outbox), ["ping"]);
+        outbox.acknowledge(NonZeroU16::new(1).unwrap());
+        assert_eq!(sent(&mut outbox), ["c/3", "ack"]);
+    }
+
+    #[test]
+    fn after_a_reconnect_what_was_in_flight_comes_first_and_again() {
+        let mut outbox = Outbox::new();
+        for (text, qos) in [
+            ("a", Qos::AtLeastOnce),
+            ("b", Qos::AtLeastOnce),
+            ("c", Qos::AtMostOnce),
+            ("d", Qos::AtLeastOnce),
+        ] {
+            push(&mut outbox, text, qos);
+        }
+        outbox.attach(NonZeroU16::new(2));
+        assert_eq!(sent(&mut outbox), ["a/1", "b/2", "c"]);
+        push(&mut outbox, "e", Qos::AtMostOnce);
+        outbox.push_in_order(suback());
+        outbox.detach();
+        outbox.attach(None);
+        assert_eq!(sent(&mut outbox), ["a/1!", "b/2!", "d/3"]);
+    }
+
+    #[test]
+    fn a_packet_id_is_not_used_twice_at_once() {
+        let mut outbox = Outbox::new();
+        push(&mut outbox, "a", Qos::AtLeastOnce);
+        assert_eq!(sent(&mut outbox), ["a/1"]);
+        outbox.next_packet_id = NonZeroU16::MAX;
+        for text in ["b", "c"] {
+            push(&mut outbox, text, Qos::AtLeastOnce);
+        }
+        assert_eq!(sent(&mut outbox), ["b/65535", "c/2"]);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_number_and_size() {
+        let mut outbox = Outbox::new();
+        let small = message("x", Qos::AtMostOnce);
+        for _ in 0..limits::QUEUED_MESSAGES {
+            assert_eq!(outbox.push(small.clone(), Qos::AtMostOnce, false), Pushed::Queued);
+        }
+        assert_eq!(outbox.push(small, Qos::AtMostOnce, false), Pushed::Full);
+
+        let mut outbox = Outbox::new();
+        let large = Arc::new(Message { payload: vec![0; limits::PAYLOAD].into(), ..Message::default() });
+        while outbox.push(large.clone(), Qos::AtLeastOnce, false) == Pushed::Queued {}
+        assert!(outbox.bytes() <= limits::QUEUED_BYTES);
+        assert!(outbox.bytes() > limits::QUEUED_BYTES - 2 * limits::PAYLOAD);
+    }
+
+    #[test]
+    fn what_has_gone_leaves_no_bytes_behind() {
+        let mut outbox = Outbox::new();
+        push(&mut outbox, "a", Qos::AtLeastOnce);
+        push(&mut outbox, "b", Qos::AtMostOnce);
+        assert_eq!(sent(&mut outbox), ["a/1", "b"]);
+        assert!(outbox.bytes() > 0);
+        outbox.acknowledge(NonZeroU16::new(1).unwrap());
+        outbox.acknowledge(NonZeroU16::new(9).unwrap());
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn expired_messages_are_not_sent() {
+        let now = Instant::now();
+        let mut outbox = Outbox::new();
+        for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
+            let expires_at = Some(now + Duration::from_secs(5));
+            let dying = Arc::new(Message { qos, expires_at, ..Message::default() });
+            outbox.push(dying, qos, false);
+        }
+        let Some(Outgoing::Publish(delivery)) = outbox.pop(now + Duration::from_secs(3)) else { panic!() };
+        assert_eq!(delivery.expiry, NonZeroU32::new(2));
+        assert_eq!(outbox.pop(now + Duration::from_secs(6)), None);
+        assert_eq!(outbox.bytes(), 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! A TCP socket that acknowledges at once.
+//!
+//! AWS's own device SDKs leave Nagle's algorithm on: their next packet waits until ours is acknowledged, and
+//! Linux delays acknowledgements by some 40 ms. `TCP_QUICKACK` ends the delay, but only until the next read.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A socket with `TCP_QUICKACK` set again after each read, where the system has it, and `TCP_NODELAY`.
+#[derive(Debug)]
+pub(crate) struct QuickAck(TcpStream);
+
+impl QuickAck {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let stream = Self(stream);
+        stream.arm();
+        Ok(stream)
+    }
+
+    fn arm(&self) {
+        // A socket that refuses is merely slower.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket2::SockRef::from(&self.0).set_tcp_quickack(true);
+    }
+}
+
+impl AsyncRead for QuickAck {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.0).poll_read(context, buffer));
+        self.arm();
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for QuickAck {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}

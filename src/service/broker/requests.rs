@@ -1,0 +1,344 @@
+//! What a client's packets do: AWS's rules over the router and the Jobs service.
+//!
+//! Pure: time comes in as an argument, no socket is touched.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
+
+use std::net::IpAddr;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytestring::ByteString;
+
+use super::filter;
+use super::limits;
+use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos};
+use super::refusal::{self, Answer, Refusal};
+use super::router::{Router, SessionId};
+use super::session::{Link, Permissions};
+use crate::service::choices;
+use crate::service::data_plane;
+use crate::service::policy::{Action, Context};
+use crate::service::state::{Event, State};
+use crate::service::time::Timestamp;
+
+/// The service while one request is carried out.
+#[derive(Debug)]
+pub(crate) struct Requests<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) router: &'a mut Router,
+    /// For sessions and messages.
+    pub(crate) now: Instant,
+    /// For jobs.
+    pub(crate) jobs_now: Timestamp,
+}
+
+/// Who is on the other side of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    /// The id of the certificate that the client showed.
+    pub(crate) certificate: String,
+    pub(crate) address: IpAddr,
+}
+
+/// A CONNECT was accepted.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) session: SessionId,
+    /// How long the client may be silent.
+    pub(crate) silence: Duration,
+}
+
+/// Why a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The service ends it.
+    Refused(Refusal),
+    /// The client said so.
+    ByClient { with_will: bool },
+    /// The network did.
+    Lost,
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Requests<'_> {
+    /// A client's first packet. `request_id` is a fresh id: it names the request, or the client if it has no id.
+    pub(crate) fn connect(
+        &mut self,
+        peer: &Peer,
+        connect: &Connect,
+        link: Arc<Link>,
+        request_id: &str,
+    ) -> Result<Connected, Box<ConnectAck>> {
+        let assigned_client_id = connect.client_id.is_empty().then(|| ByteString::from(request_id));
+        let client_id = assigned_client_id.as_ref().unwrap_or(&connect.client_id);
+        let permissions = self.admit(peer, connect, client_id).map_err(|refusal| {
+            Box::new(ConnectAck {
+                reason: refusal.code(),
+                text: refusal::connect_text(refusal, request_id),
+                ..ConnectAck::default()
+            })
+        })?;
+        let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, link);
+        if let Some(will) = attached.will {
+            self.route(will, None);
+        }
+        let keep_alive = match connect.keep_alive {
+            0 => *limits::KEEP_ALIVE.end(),
+            asked => asked.clamp(*limits::KEEP_ALIVE.start(), *limits::KEEP_ALIVE.end()),
+        };
+        let ack = ConnectAck {
+            session_present: attached.present,
+            session_expiry: connect.session_expiry.min(limits::SESSION_EXPIRY),
+            keep_alive,
+            assigned_client_id,
+            ..ConnectAck::default()
+        };
+        self.router.reply(attached.session, Outgoing::ConnectAck(Box::new(ack)));
+        let silence = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
+        Ok(Connected { session: attached.session, silence })
+    }
+
+    fn admit(
+        &mut self,
+        peer: &Peer,
+        connect: &Connect,
+        client_id: &ByteString,
+    ) -> Result<Permissions, Refusal> {
+        if connect.is_version_31 {
+            return Err(Refusal::ProtocolVersion);
+        }
+        if connect.asks_authentication {
+            return Err(Refusal::AuthenticationMethod);
+        }
+        if client_id.len() > limits::CLIENT_ID || client_id.starts_with('$') {
+            return Err(Refusal::ClientId);
+        }
+        // A resumed TLS session does not ask for the certificate again.
+        if !self.state.certificate_is_active(&peer.certificate) {
+            return Err(Refusal::CertificateNotActive);
+        }
+        let mut connect_attributes = Vec::new();
+        if connect.session_expiry > 0 {
+            connect_attributes.push("PersistentConnect");
+        }
+        if connect.will.is_some() {
+            connect_attributes.push("LastWill");
+        }
+        let context = Context {
+            client_id: client_id.to_string(),
+            source_ip: Some(peer.address),
+            thing: None,
+            connect_attributes,
+        };
+        let epoch = self.router.epoch();
+        let mut permissions = Permissions::new(&peer.certificate, context, self.state, epoch);
+        let mut allow =
+            |action, name: &str| permissions.allow(self.state, epoch, &mut self.router.notes, action, name);
+        if !allow(Action::Connect, client_id) {
+            return Err(Refusal::NotAuthorized);
+        }
+        if let Some(will) = connect.will.as_ref().map(|will| &will.message) {
+            check_topic(will)?;
+            let allowed = allow(Action::Publish, &will.topic)
+                && (!will.retain || allow(Action::RetainPublish, &will.topic));
+            if !allowed {
+                return Err(Refusal::NotAuthorized);
+            }
+        }
+        if !self.router.has_room_for(client_id) {
+            return Err(Refusal::Quota);
+        }
+        Ok(permissions)
+    }
+
+    /// A client's later packets. The error ends the connection.
+    pub(crate) fn packet(&mut self, id: SessionId, link: &Arc<Link>, packet: Incoming) -> Result<(), End> {
+        let Some(session) = self.router.session(id, link) else { return Ok(()) };
+        match packet {
+            Incoming::Publish(publish) => return self.publish(id, publish),
+            Incoming::PublishAck(packet_id) => self.router.acknowledge(id, link, packet_id),
+            Incoming::Subscribe { has_identifier: true, .. } => {
+                return Err(Refusal::SubscriptionIdentifier.into());
+            }
+            Incoming::Subscribe { filters, .. } if filters.len() > limits::FILTERS_PER_SUBSCRIBE => {
+                return Err(Refusal::TooManyFilters.into());
+            }
+            Incoming::Subscribe { packet_id, filters, .. } => self.subscribe(id, packet_id, &filters),
+            Incoming::Unsubscribe { packet_id, filters } => {
+                // 17: no subscription existed.
+                let reasons = filters
+                    .iter()
+                    .map(|filter| if self.router.unsubscribe(id, filter) { 0 } else { 17 })
+                    .collect();
+                self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons });
+            }
+            Incoming::PingRequest => self.router.reply(id, Outgoing::PingResponse),
+            Incoming::Disconnect { with_will, session_expiry } => {
+                match session_expiry {
+                    Some(expiry) if session.expiry > 0 => session.expiry = expiry.min(limits::SESSION_EXPIRY),
+                    Some(1..) => return Err(Refusal::OutOfPlace.into()),
+                    _ => {}
+                }
+                return Err(End::ByClient { with_will });
+            }
+            Incoming::Connect(_) | Incoming::OutOfPlace => return Err(Refusal::OutOfPlace.into()),
+        }
+        Ok(())
+    }
+
+    /// The connection is gone.
+    pub(crate) fn closed(&mut self, id: SessionId, link: &Arc<Link>, with_will: bool) {
+        if let Some(will) = self.router.detach(self.now, self.state, id, link, with_will) {
+            self.route(will, None);
+        }
+    }
+
+    /// Does what is due: for jobs one slice of it, for sessions all.
+    pub(crate) fn handle_timeouts(&mut self) {
+        if self.state.next_timeout().is_some_and(|due| due <= self.jobs_now) {
+            let events = self.state.handle_timeout(self.jobs_now);
+            self.publish_events(&events);
+        }
+        for will in self.router.handle_timeout(self.now, self.state) {
+            self.route(will, None);
+        }
+    }
+
+    fn subscribe(&mut self, id: SessionId, packet_id: NonZeroU16, filters: &[FilterRequest]) {
+        let mut reasons = Vec::new();
+        let mut retained = Vec::new();
+        for request in filters {
+            match self.router.subscribe(self.state, id, request) {
+                Ok(granted) => {
+                    reasons.push(u8::from(granted.qos == Qos::AtLeastOnce));
+                    retained.extend(granted.retained.map(|message| (message, granted.qos)));
+                }
+                Err(refusal) => reasons.push(refusal.code()),
+            }
+        }
+        self.router.reply(id, Outgoing::SubscribeAck { packet_id, reasons });
+        for (message, qos) in retained {
+            if self.router.allow(self.state, id, Action::Receive, &message.topic) {
+                self.router.enqueue(id, message, qos, true);
+            }
+        }
+    }
+
+    fn publish(&mut self, id: SessionId, publish: Publish) -> Result<(), End> {
+        let Some(session) = self.router.sessions.get(&id) else { return Ok(()) };
+        let (version, qos, packet_id) = (session.version, publish.message.qos, publish.packet_id);
+        let message = match self.accept(id, publish) {
+            Ok(message) => message,
+            Err(refusal) => match (refusal.of_publish(version, qos), packet_id) {
+                (Answer::Acknowledge(reason), Some(packet_id)) => {
+                    self.router.reply(id, Outgoing::PublishAck { packet_id, reason });
+                    return Ok(());
+                }
+                _ => return Err(refusal.into()),
+            },
+        };
+        if let Some(packet_id) = packet_id {
+            self.router.reply(id, Outgoing::PublishAck { packet_id, reason: 0 });
+        }
+        self.route(message, Some(id));
+        Ok(())
+    }
+
+    /// A PUBLISH as the message that it carries, if the client may send it.
+    fn accept(&mut self, id: SessionId, publish: Publish) -> Result<Message, Refusal> {
+        let Some(session) = self.router.sessions.get_mut(&id) else { return Err(Refusal::OutOfPlace) };
+        let mut message = publish.message;
+        if let Some(alias) = publish.alias {
+            if alias.get() > limits::TOPIC_ALIASES {
+                return Err(Refusal::TopicAlias);
+            }
+            if message.topic.is_empty() {
+                message.topic = session.aliases.get(&alias).cloned().ok_or(Refusal::TopicAlias)?;
+            } else {
+                session.aliases.insert(alias, message.topic.clone());
+            }
+        }
+        message.expires_at = publish.expiry.map(|expiry| self.now + Duration::from_secs(expiry.get().into()));
+        check_topic(&message)?;
+        if message.payload.len() > limits::PAYLOAD {
+            return Err(Refusal::TooLarge);
+        }
+        if !self.router.allow(self.state, id, Action::Publish, &message.topic)
+            || message.retain && !self.router.allow(self.state, id, Action::RetainPublish, &message.topic)
+        {
+            return Err(Refusal::NotAuthorized);
+        }
+        if message.retain && !self.router.retained.has_room_for(&message) {
+            return Err(Refusal::Quota);
+        }
+        Ok(message)
+    }
+
+    /// Brings a message to those whom it concerns: the Jobs service, or those who subscribed to its topic.
+    fn route(&mut self, message: Message, from: Option<SessionId>) {
+        if !filter::is_reserved(&message.topic) {
+            let message = Arc::new(message);
+            if message.retain {
+                self.router.retained.keep(&message);
+            }
+            self.router.publish(self.state, &message, from);
+            return;
+        }
+        // What other services of AWS would take is acknowledged and goes nowhere.
+        let handled = data_plane::handle(self.state, self.jobs_now, &message.topic, &message.payload);
+        if let Some(handled) = handled {
+            if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
+                self.answer(requester, topic.into(), payload);
+            }
+            self.publish_events(&handled.events);
+        }
+    }
+
+    /// Answers go to the connection that asked and to no other, whether it subscribed or not, once.
+    fn answer(&mut self, id: SessionId, topic: ByteString, payload: Vec<u8>) {
+        if !self.router.allow(self.state, id, Action::Receive, &topic) {
+            return;
+        }
+        let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
+        let qos = granted.unwrap_or(choices::QOS_OF_UNSOLICITED_ANSWER);
+        let message = Message { topic, payload: payload.into(), qos, ..Message::default() };
+        self.router.enqueue(id, Arc::new(message), qos, false);
+    }
+
+    /// Events go to everyone who subscribed to them.
+    pub(crate) fn publish_events(&mut self, events: &[Event]) {
+        for event in events {
+            let message = Message {
+                topic: event.topic().to_string().into(),
+                payload: event.payload().into(),
+                qos: Qos::AtLeastOnce,
+                ..Message::default()
+            };
+            self.router.publish(self.state, &Arc::new(message), None);
+        }
+    }
+}
+
+/// What no policy can allow.
+fn check_topic(message: &Message) -> Result<(), Refusal> {
+    if message.qos == Qos::ExactlyOnce {
+        Err(Refusal::QosNotSupported)
+    } else if !filter::is_valid_topic(&message.topic) {
+        Err(Refusal::TopicInvalid)
+    } else if !filter::is_reserved(&message.topic) {
+        Ok(())
+    } else if !filter::takes_publishes(&message.topic) {
+        Err(Refusal::ReservedTopic)
+    } else if message.retain {
+        Err(Refusal::RetainedOnReserved)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! Sessions, subscriptions and retained messages: the broker without its sockets.
+//!
+//! Pure: time comes in as an argument, and what is to be sent waits in each session's [`Outbox`] until the
+//! connection's task fetches it.
+//!
+//! [`Outbox`]: super::outbox::Outbox
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytestring::ByteString;
+
+use super::filter::Filter;
+use super::limits;
+use super::outbox::Outbox;
+use super::packet::{Connect, FilterRequest, Message, Qos, Retained, Will};
+use super::refusal::Refusal;
+use super::retained::RetainedMessages;
+use super::session::{Link, Permissions, Session};
+use super::subscriptions::{Subscriber, Subscriptions};
+use crate::service::policy::Action;
+use crate::service::state::State;
+
+/// Names a session within a running broker; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) u64);
+
+/// All sessions of the broker.
+#[derive(Debug, Default)]
+pub(crate) struct Router {
+    pub(super) sessions: HashMap<SessionId, Session>,
+    by_client_id: HashMap<ByteString, SessionId>,
+    pub(super) subscriptions: Subscriptions,
+    pub(super) retained: RetainedMessages,
+    /// Sessions whose client is away, by what they next wait for.
+    away: BTreeSet<(Instant, SessionId)>,
+    next_session: u64,
+    /// Turns the members of a shared subscription.
+    pub(super) turn: usize,
+    /// Size of all messages that wait.
+    pub(super) queued_bytes: usize,
+    /// Raised with each change of the control plane, so that permissions are looked up again.
+    epoch: u64,
+    /// Lines for the log.
+    pub(super) notes: Vec<String>,
+}
+
+impl Router {
+    /// Lines for the log since the last call.
+    pub(crate) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// The control plane may have changed what clients may do.
+    pub(crate) fn control_plane_changed(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// How often permissions had to be looked up again.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The session that a connection serves; `None` once another connection has it, or it has ended.
+    pub(crate) fn session(&mut self, id: SessionId, link: &Arc<Link>) -> Option<&mut Session> {
+        let session = self.sessions.get_mut(&id)?;
+        session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
+    }
+
+    /// Whether one more session may be made for `client_id`.
+    pub(crate) fn has_room_for(&self, client_id: &ByteString) -> bool {
+        self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id)
+    }
+
+    /// Whether a client may do something; a refusal is noted.
+    pub(crate) fn allow(&mut self, state: &State, id: SessionId, action: Action, name: &str) -> bool {
+        let Self { sessions, notes, epoch, .. } = self;
+        sessions
+            .get_mut(&id)
+            .is_some_and(|session| session.permissions.allow(state, *epoch, notes, action, name))
+    }
+
+    /// Gives a client its session, a new one or the one that it left.
+    pub(crate) fn attach(
+        &mut self,
+        now: Instant,
+        state: &State,
+        connect: &Connect,
+        client_id: &ByteString,
+        permissions: Permissions,
+        link: Arc<Link>,
+    ) -> Attached {
+        let known = self.by_client_id.get(client_id).copied();
+        let will = known.and_then(|id| self.take_over(now, state, id, connect.clean_start));
+        let resumed = self.by_client_id.get(client_id).copied();
+        let id = resumed.unwrap_or_else(|| {
+            self.next_session += 1;
+            let id = SessionId(self.next_session);
+            self.by_client_id.insert(client_id.clone(), id);
+            id
+        });
+        let mut session = match self.sessions.remove(&id) {
+            Some(session) => Session { permissions, version: connect.version, ..session },
+            None => Session::new(client_id.clone(), connect.version, permissions),
+        };
+        session.link = Some(link);
+        session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
+        session.will.clone_from(&connect.will);
+        session.aliases.clear();
+        session.outbox.attach(connect.receive_maximum);
+        self.sessions.insert(id, session);
+        Attached { session: id, present: resumed.is_some(), will }
+    }
+
+    /// Ends a session's present connection, if it has one, in favour of a new one.
+    ///
+    /// The session ends too if the new client asks for that or the old one did. Hands back the will that is to be
+    /// published: MQTT does so where the connection was lost without delay, or the session ends.
+    fn take_over(
+        &mut self,
+        now: Instant,
+        state: &State,
+        id: SessionId,
+        clean_start: bool,
+    ) -> Option<Message> {
+        let session = self.sessions.get_mut(&id)?;
+        let link = session.link.take();
+        let ends = clean_start || (link.is_some() && session.expiry == 0);
+        let was_connected = link.is_some();
+        if let Some(link) = link {
+            link.end(Refusal::TakenOver);
+        }
+        let due = session.due();
+        (session.ends_at, session.will_at) = (None, None);
+        let will = session.will.take().filter(|will| ends || (was_connected && will.delay == 0));
+        self.unwatch(id, due);
+        let will = will.and_then(|will| self.allowed_will(now, state, id, will));
+        if ends {
+            self.remove(id);
+        } else {
+            self.outbox(id, Outbox::detach);
+        }
+        will
+    }
+
+    /// A connection is gone. Hands back the will, if it is to be published now.
+    pub(crate) fn detach(
+        &mut self,
+        now: Instant,
+        state: &State,
+        id: SessionId,
+        link: &Arc<Link>,
+        with_will: bool,
+    ) -> Option<Message> {
+        let session = self.session(id, link)?;
+        session.link = None;
+        if !with_will {
+            session.will = None;
+        }
+        let delay = session.will.as_ref().map_or(0, |will| will.delay).min(session.expiry);
+        let will_now = if delay == 0 { session.will.take() } else { None };
+        session.will_at = session.will.as_ref().map(|_| now + seconds(delay));
+        session.ends_at = (session.expiry > 0).then(|| now + seconds(session.expiry));
+        let due = session.due();
+        let will = will_now.and_then(|will| self.allowed_will(now, state, id, will));
+        match due {
+            Some(due) => {
+                self.away.insert((due, id));
+                self.outbox(id, Outbox::detach);
+            }
+            None => self.remove(id),
+        }
+        will
+    }
+
+    /// A will as the message that it becomes, if its client may still publish it.
+    fn allowed_will(&mut self, now: Instant, state: &State, id: SessionId, will: Will) -> Option<Message> {
+        let expires_at = will.expiry.map(|expiry| now + seconds(expiry.get()));
+        self.allow(state, id, Action::Publish, &will.message.topic)
+            .then_some(Message { expires_at, ..will.message })
+    }
+
+    /// Forgets a session and all that waits for it.
+    fn remove(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for (_, filter, _) in &session.subscriptions {
+            self.subscriptions.remove(filter, id);
+        }
+        self.queued_bytes -= session.outbox.bytes();
+        self.unwatch(id, session.due());
+        self.by_client_id.remove(&session.client_id);
+    }
+
+    fn unwatch(&mut self, id: SessionId, due: Option<Instant>) {
+        if let Some(due) = due {
+            self.away.remove(&(due, id));
+        }
+    }
+
+    /// Lets `change` change what waits for a client, and keeps count of all that waits.
+    pub(super) fn outbox<T>(&mut self, id: SessionId, change: impl FnOnce(&mut Outbox) -> T) -> Option<T> {
+        let session = self.sessions.get_mut(&id)?;
+        let before = session.outbox.bytes();
+        let result = change(&mut session.outbox);
+        self.queued_bytes = self.queued_bytes - before + session.outbox.bytes();
+        Some(result)
+    }
+
+    /// When [`Router::handle_timeout`] has something to do.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.away.first().map(|(due, _)| *due)
+    }
+
+    /// Ends sessions whose time is over; hands back the wills that are to be published, with whose they are.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, state: &State) -> Vec<Message> {
+        let mut wills = Vec::new();
+        while let Some(&(due, id)) = self.away.first().filter(|(due, _)| *due <= now) {
+            self.away.remove(&(due, id));
+            let Some(session) = self.sessions.get_mut(&id) else { continue };
+            let will = session.will_at.take_if(|at| *at <= now).and_then(|_| session.will.take());
+            let ended = session.ends_at.is_some_and(|at| at <= now);
+            self.away.extend(session.due().map(|due| (due, id)));
+            wills.extend(will.and_then(|will| self.allowed_will(now, state, id, will)));
+            if ended {
+                self.remove(id);
+            }
+        }
+        wills
+    }
+
+    /// Adds one subscription of a session; the error is the reason code's.
+    pub(crate) fn subscribe(
+        &mut self,
+        state: &State,
+        id: SessionId,
+        request: &FilterRequest,
+    ) -> Result<Granted, Refusal> {
+        let filter = Filter::parse(&request.filter).ok_or(Refusal::FilterInvalid)?;
+        if !self.allow(state, id, Action::Subscribe, &request.filter) {
+            return Err(Refusal::NotAuthorized);
+        }
+        let session = self.sessions.get_mut(&id).ok_or(Refusal::OutOfPlace)?;
+        let qos = request.qos.min(Qos::AtLeastOnce);
+        let known = session.subscriptions.iter().position(|(text, ..)| *text == request.filter);
+        match known {
+            Some(at) => session.subscriptions[at].2 = qos,
+            None if session.subscriptions.len() >= limits::SUBSCRIPTIONS => return Err(Refusal::Quota),
+            None => session.subscriptions.push((request.filter.clone(), filter.clone(), qos)),
+        }
+        self.subscriptions.insert(
+            &filter,
+            Subscriber {
+                session: id,
+                share: filter.share.clone(),
+                qos,
+                no_local: request.no_local,
+                retain_as_published: request.retain_as_published,
+            },
+        );
+        let wants = match request.retained {
+            Retained::Always => true,
+            Retained::IfNew => known.is_none(),
+            Retained::Never => false,
+        };
+        let retained = (wants && filter.is_exact() && filter.share.is_none())
+            .then(|| self.retained.get(&filter.levels).cloned())
+            .flatten();
+        Ok(Granted { qos, retained })
+    }
+
+    /// Takes one subscription of a session away; says whether there was one.
+    pub(crate) fn unsubscribe(&mut self, id: SessionId, filter: &ByteString) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        let Some(at) = session.subscriptions.iter().position(|(text, ..)| text == filter) else {
+            return false;
+        };
+        let (_, filter, _) = session.subscriptions.remove(at);
+        self.subscriptions.remove(&filter, id);
+        true
+    }
+
+    /// Ends all connections that a certificate opened.
+    pub(crate) fn end_certificate(&mut self, certificate: &str) {
+        for session in self.sessions.values().filter(|session| session.permissions.certificate == certificate)
+        {
+            if let Some(link) = &session.link {
+                link.end(Refusal::Administrative);
+            }
+        }
+    }
+
+    /// Ends all connections.
+    pub(crate) fn end_all(&mut self) {
+        for link in self.sessions.values().filter_map(|session| session.link.as_ref()) {
+            link.end(Refusal::ShuttingDown);
+        }
+    }
+}
+
+/// What [`Router::attach`] did.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    pub(crate) session: SessionId,
+    /// The client has its earlier session again.
+    pub(crate) present: bool,
+    /// The will of the connection that was taken over.
+    pub(crate) will: Option<Message>,
+}
+
+/// A subscription was granted.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) qos: Qos,
+    /// The retained message that it brings.
+    pub(crate) retained: Option<Arc<Message>>,
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}

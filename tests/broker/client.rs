@@ -1,0 +1,202 @@
+//! An MQTT client that sends and shows single packets, so that a test sees what a library would hide.
+
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use jobs_sandbox::service::LocalService;
+use rmqtt_codec::types::{Publish, QoS};
+use rmqtt_codec::v5::{self, Codec, Connect, ConnectAck, Packet};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio_util::codec::{Decoder, Encoder};
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// TLS as a device sets it up.
+pub(crate) fn tls(ca: &Path, cert: &[u8], key: &[u8]) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(cert).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    Arc::new(config)
+}
+
+/// TLS with the service's own device certificate.
+pub(crate) fn device_tls(service: &LocalService) -> Arc<ClientConfig> {
+    let read = |path| std::fs::read(path).unwrap();
+    tls(&service.ca_file(), &read(service.cert_file()), &read(service.key_file()))
+}
+
+/// An open TLS connection to the service.
+pub(crate) async fn open(service: &LocalService, tls: Arc<ClientConfig>) -> TlsStream<TcpStream> {
+    let stream = TcpStream::connect(service.mqtt_addr()).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let connector = tokio_rustls::TlsConnector::from(tls);
+    connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
+}
+
+/// One MQTT 5 connection.
+pub(crate) struct Client {
+    stream: TlsStream<TcpStream>,
+    codec: Codec,
+    input: BytesMut,
+    next_packet_id: u16,
+}
+
+impl Client {
+    /// Connects as a device and sees the CONNECT accepted.
+    pub(crate) async fn connect(service: &LocalService, client_id: &str) -> Self {
+        let connect = Connect { clean_start: true, ..Connect::default().client_id(client_id) };
+        Self::connect_with(service, connect).await.0
+    }
+
+    /// Connects as a device.
+    pub(crate) async fn connect_with(service: &LocalService, connect: Connect) -> (Self, ConnectAck) {
+        let stream = open(service, device_tls(service)).await;
+        let mut client = Self { stream, codec: Codec::new(0, 0), input: BytesMut::new(), next_packet_id: 1 };
+        client.send(Packet::Connect(Box::new(connect))).await;
+        let Some(Packet::ConnectAck(ack)) = client.receive().await else { panic!("no CONNACK") };
+        (client, *ack)
+    }
+
+    pub(crate) async fn send(&mut self, packet: Packet) {
+        let mut bytes = BytesMut::new();
+        self.codec.encode(packet, &mut bytes).unwrap();
+        self.send_bytes(&bytes).await;
+    }
+
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// The next packet; `None` once the connection is closed.
+    pub(crate) async fn receive(&mut self) -> Option<Packet> {
+        timeout(PATIENCE, async {
+            loop {
+                if let Some((packet, _)) = self.codec.decode(&mut self.input).unwrap() {
+                    return Some(packet);
+                }
+                if !matches!(self.stream.read_buf(&mut self.input).await, Ok(1..)) {
+                    return None;
+                }
+            }
+        })
+        .await
+        .expect("a packet in time")
+    }
+
+    fn packet_id(&mut self) -> NonZeroU16 {
+        self.next_packet_id += 1;
+        NonZeroU16::new(self.next_packet_id).unwrap()
+    }
+
+    /// Subscribes at QoS 1 and returns the reason codes.
+    pub(crate) async fn subscribe(&mut self, filters: &[&str]) -> Vec<u8> {
+        let options = v5::SubscriptionOptions { qos: QoS::AtLeastOnce, ..Default::default() };
+        self.subscribe_with(filters, options).await
+    }
+
+    pub(crate) async fn subscribe_with(
+        &mut self,
+        filters: &[&str],
+        options: v5::SubscriptionOptions,
+    ) -> Vec<u8> {
+        let packet_id = self.packet_id();
+        let topic_filters = filters.iter().map(|filter| ((*filter).into(), options)).collect();
+        let subscribe = v5::Subscribe { packet_id, id: None, user_properties: Vec::new(), topic_filters };
+        self.send(Packet::Subscribe(subscribe)).await;
+        match self.receive().await {
+            Some(Packet::SubscribeAck(ack)) => {
+                assert_eq!(ack.packet_id, packet_id);
+                ack.status.into_iter().map(u8::from).collect()
+            }
+            other => panic!("no SUBACK but {other:?}"),
+        }
+    }
+
+    /// Publishes at QoS 1 and returns the reason code.
+    pub(crate) async fn publish(&mut self, topic: &str, payload: &str) -> u8 {
+        let packet_id = self.packet_id();
+        let publish = Publish { packet_id: Some(packet_id), ..publish(topic, payload, QoS::AtLeastOnce) };
+        self.send(Packet::Publish(Box::new(publish))).await;
+        match self.receive().await {
+            Some(Packet::PublishAck(ack)) => {
+                assert_eq!(ack.packet_id, packet_id);
+                ack.reason_code.into()
+            }
+            other => panic!("no PUBACK but {other:?}"),
+        }
+    }
+
+    /// The next packet, which is a message; a QoS 1 message is acknowledged.
+    pub(crate) async fn message(&mut self) -> Publish {
+        match self.receive().await {
+            Some(Packet::Publish(publish)) => {
+                if let Some(packet_id) = publish.packet_id {
+                    self.send(Packet::PublishAck(v5::PublishAck { packet_id, ..Default::default() })).await;
+                }
+                *publish
+            }
+            other => panic!("no message but {other:?}"),
+        }
+    }
+
+    /// Topics of the messages that are on their way: asks for a ping, which nothing overtakes in the end.
+    pub(crate) async fn pending(&mut self) -> Vec<String> {
+        let fence = self.packet_id();
+        let unsubscribe = v5::Unsubscribe {
+            packet_id: fence,
+            user_properties: Vec::new(),
+            topic_filters: vec!["nothing".into()],
+        };
+        self.send(Packet::Unsubscribe(unsubscribe)).await;
+        let mut topics = Vec::new();
+        loop {
+            match self.receive().await {
+                Some(Packet::UnsubscribeAck(ack)) if ack.packet_id == fence => return topics,
+                Some(Packet::Publish(publish)) => topics.push(publish.topic.to_string()),
+                other => panic!("no UNSUBACK but {other:?}"),
+            }
+        }
+    }
+
+    /// The reason code of the DISCONNECT with which the service ends the connection.
+    pub(crate) async fn disconnected(&mut self) -> u8 {
+        loop {
+            match self.receive().await {
+                Some(Packet::Disconnect(disconnect)) => return disconnect.reason_code.into(),
+                Some(Packet::Publish(_)) => {}
+                other => panic!("no DISCONNECT but {other:?}"),
+            }
+        }
+    }
+}
+
+/// A message that nothing is special about.
+pub(crate) fn publish(topic: &str, payload: &str, qos: QoS) -> Publish {
+    Publish {
+        dup: false,
+        retain: false,
+        qos,
+        topic: topic.into(),
+        packet_id: None,
+        payload: payload.to_owned().into(),
+        properties: None,
+    }
+}

@@ -1,0 +1,8 @@
+//! The local service's message broker over real TLS: rules, reason codes, sessions, policies.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod client;
+mod jobs;
+mod rules;
+mod service;
