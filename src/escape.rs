@@ -34,12 +34,17 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// same string.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
-    escape(text, |character, out| {
-        for unit in character.encode_utf16(&mut [0; 2]) {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "\\u{unit:04x}");
-        }
-    })
+    escape(text, push_utf16)
+}
+
+/// `text` with everything that is not ASCII as `\uXXXX`, for terminals that show nothing else.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character.is_ascii() { out.push(character) } else { push_utf16(character, &mut out) }
+    }
+    out
 }
 
 /// At most `limit` characters of `text` as by [`line`], with `…` where something is left out.
@@ -60,6 +65,13 @@ fn escape(text: &str, spell: impl Fn(char, &mut String)) -> Cow<'_, str> {
         if is_unsafe(character) { spell(character, &mut out) } else { out.push(character) }
     }
     Cow::Owned(out)
+}
+
+fn push_utf16(character: char, out: &mut String) {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
 }
 
 #[cfg(test)]

@@ -183,6 +183,11 @@ pub fn distance(millis: i64, now: i64) -> String {
     if millis <= now { format!("{amount} ago") } else { format!("in {amount}") }
 }
 
+/// Whether a member, its name in quotes, holds what the user wrote and not the service.
+pub(crate) fn is_foreign(key: &str) -> bool {
+    FOREIGN.contains(&key)
+}
+
 struct Writer {
     layout: Layout,
     out: String,
@@ -201,7 +206,7 @@ impl Writer {
     }
 
     fn open(&mut self, bracket: &str, key: Option<&str>) {
-        if self.foreign.is_none() && key.is_some_and(|key| FOREIGN.contains(&key)) {
+        if self.foreign.is_none() && key.is_some_and(is_foreign) {
             self.foreign = Some(self.depth);
         }
         self.out.push_str(bracket);

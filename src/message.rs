@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::escape;
 use crate::json_text::{self, Layout};
-use crate::style::Ink;
+use crate::style::{Ink, Style};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,20 +82,24 @@ impl Message {
     /// The message for people: a title line, the body below, and an empty line.
     #[must_use]
     pub fn to_block(&self, layout: Layout) -> String {
-        let rule = if layout.style.unicode { "───" } else { "---" };
-        let ink = match self.kind {
-            Kind::Response | Kind::Event => Ink::Title,
-            Kind::Rejected | Kind::Error | Kind::Expect => Ink::Refusal,
-        };
-        let title = format!("{rule} {} {rule}", escape::line(&self.title));
-        let mut out = layout.style.paint(ink, &title);
-        out.push('\n');
+        let mut out = self.title_line(layout.style);
         if let Some(body) = &self.body {
             out.push_str(&json_text::pretty(body, layout));
             out.push('\n');
         }
         out.push('\n');
         out
+    }
+
+    /// The title line, with its line break.
+    #[must_use]
+    pub fn title_line(&self, style: Style) -> String {
+        let rule = if style.unicode { "───" } else { "---" };
+        let ink = match self.kind {
+            Kind::Response | Kind::Event => Ink::Title,
+            Kind::Rejected | Kind::Error | Kind::Expect => Ink::Refusal,
+        };
+        style.paint(ink, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
     }
 }
 
@@ -107,7 +111,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::style::Style;
 
     fn event() -> Message {
         Message {

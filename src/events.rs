@@ -1,0 +1,88 @@
+//! The background tasks that print what the service tells unasked: one small task, started twice,
+//! and one that says what happens to the connection.
+
+use tokio::sync::mpsc;
+
+use crate::connection::Change;
+use crate::escape;
+use crate::jobs::StreamEvent;
+use crate::message::{Kind, Message};
+use crate::transcript::Transcript;
+
+/// Prints each event of one stream under `title` until the stream ends.
+pub async fn print_events(
+    title: &'static str,
+    mut events: mpsc::Receiver<StreamEvent>,
+    transcript: Transcript,
+) {
+    while let Some(event) = events.recv().await {
+        let number = event.number;
+        transcript.deliver(number, message(title, event, &transcript)).await;
+        // A slow reader slows this task, not the connection: the stream is bounded.
+        transcript.printer().flush().await;
+    }
+}
+
+/// Says what happens to the connection until it is closed.
+pub async fn print_changes(mut changes: mpsc::Receiver<Change>, transcript: Transcript) {
+    while let Some(change) = changes.recv().await {
+        let text = change.to_string();
+        transcript.printer().diagnostic(&text);
+        if matches!(change, Change::Final { .. }) {
+            transcript.fault(text);
+        }
+    }
+}
+
+fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> Message {
+    let body = match event.payload {
+        Ok(payload) => String::from_utf8(payload.to_vec()).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match body {
+        Ok(body) => Message {
+            kind: Kind::Event,
+            title: title.to_owned(),
+            line: None,
+            topic: Some(event.topic),
+            body: Some(body),
+        },
+        Err(problem) => {
+            let text = format!("{}: {problem}", escape::line(&event.topic));
+            transcript.fault(text.clone());
+            let mut message = Message::in_words(Kind::Error, title, None, &text);
+            message.topic = Some(event.topic);
+            message
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::jobs::EventError;
+    use crate::known::Known;
+    use crate::printer::Printer;
+
+    #[tokio::test]
+    async fn events_become_messages_and_a_drop_is_a_fault() {
+        let (printer, out, _) = Printer::to_memory(true);
+        let transcript = Transcript::new(printer, Known::default());
+        let (sender, receiver) = mpsc::channel(4);
+        let topic = || "$aws/things/T/jobs/notify".to_owned();
+        let payload = Ok(Bytes::from_static(b"{\"jobs\":{}}"));
+        sender.send(StreamEvent { number: 1, topic: topic(), payload }).await.unwrap();
+        let payload = Err(EventError::Dropped { count: 7 });
+        sender.send(StreamEvent { number: 2, topic: topic(), payload }).await.unwrap();
+        drop(sender);
+        print_events("JobExecutionsChangedEvent", receiver, transcript.clone()).await;
+        let lines: Vec<serde_json::Value> =
+            out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["type"], "event");
+        assert_eq!(lines[0]["topic"], topic());
+        assert_eq!(lines[1]["type"], "error");
+        assert_eq!(transcript.take_faults().len(), 1);
+    }
+}
