@@ -94,7 +94,7 @@ const NOT_AS_EXPECTED: &str = "NotAsExpected";
 
 /// Why a command has no answer to show.
 enum Failure {
-    Refused(Message, Refusal),
+    Refused(Box<Message>, Refusal),
     Failed(Failed),
 }
 
@@ -289,7 +289,7 @@ impl Dispatcher {
                 };
                 let body = String::from_utf8_lossy(&payload).into_owned();
                 let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
-                Failure::Refused(Message { line: number, topic: Some(topic), ..message }, refusal)
+                Failure::Refused(Box::new(Message { line: number, topic: Some(topic), ..message }), refusal)
             }
             other => Failed::new(title_of(&other), other.to_string()).into(),
         })?;
@@ -336,7 +336,7 @@ impl Dispatcher {
         match done {
             Ok(outcome) => outcome,
             Err(Failure::Refused(message, refusal)) => {
-                self.transcript.answer(Message { line: number, ..message });
+                self.transcript.answer(Message { line: number, ..*message });
                 Outcome::Refused(refusal)
             }
             Err(Failure::Failed(failed)) => Outcome::Failed(failed),
@@ -388,7 +388,7 @@ fn title_of(error: &jobs::Error) -> &'static str {
         jobs::Error::TimedOut { .. } => "TimedOut",
         jobs::Error::Malformed { .. } => "Malformed",
         jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-        _ => "NotConnected",
+        jobs::Error::NotSent { .. } => "NotConnected",
     }
 }
 
@@ -399,7 +399,8 @@ fn refused_or_failed(error: control_plane::Error, number: Option<usize>) -> Fail
             let hint = hints::control_plane(operation, &code, &message);
             let body = refusal_body(&code, &message, request_id.as_deref(), body.as_deref());
             let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
-            return Failure::Refused(Message { line: number, ..message }, Refusal { text, hint });
+            let message = Box::new(Message { line: number, ..message });
+            return Failure::Refused(message, Refusal { text, hint });
         }
         control_plane::Error::NoCredentials { .. } => "NoCredentials",
         control_plane::Error::Unreachable { .. } => "Unreachable",

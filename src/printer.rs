@@ -282,8 +282,8 @@ fn fit(text: String, style: Style) -> String {
 #[derive(Debug, Clone, Copy)]
 struct Look {
     color: ColorChoice,
-    no_color: bool,
-    force_color: bool,
+    /// What NO_COLOR or CLICOLOR_FORCE say; the former wins.
+    wish: Option<bool>,
     dumb: bool,
     utf8: bool,
 }
@@ -293,20 +293,20 @@ impl Look {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
-        Self {
-            color,
-            no_color: !variable("NO_COLOR").is_empty(),
-            force_color: !matches!(variable("CLICOLOR_FORCE").as_str(), "" | "0"),
-            dumb: variable("TERM") == "dumb",
-            utf8: locale.contains("utf-8") || locale.contains("utf8"),
-        }
+        let wish = if variable("NO_COLOR").is_empty() {
+            (!matches!(variable("CLICOLOR_FORCE").as_str(), "" | "0")).then_some(true)
+        } else {
+            Some(false)
+        };
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        Self { color, wish, dumb: variable("TERM") == "dumb", utf8 }
     }
 
     fn style(self, terminal: bool) -> Style {
         let colour = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => !self.no_color && (self.force_color || (terminal && !self.dumb)),
+            ColorChoice::Auto => self.wish.unwrap_or(terminal && !self.dumb),
         };
         // A pipe takes any bytes; what a terminal can show, its locale tells.
         Style { colour, unicode: !terminal || self.utf8 }
@@ -341,18 +341,17 @@ impl Write for Memory {
 mod tests {
     use super::*;
 
-    const LOOK: Look =
-        Look { color: ColorChoice::Auto, no_color: false, force_color: false, dumb: false, utf8: true };
+    const LOOK: Look = Look { color: ColorChoice::Auto, wish: None, dumb: false, utf8: true };
 
     #[test]
     fn colours_follow_the_option_then_the_environment() {
         assert!(LOOK.style(true).colour);
         assert!(!LOOK.style(false).colour);
         assert!(!Look { dumb: true, ..LOOK }.style(true).colour);
-        assert!(!Look { no_color: true, force_color: true, ..LOOK }.style(true).colour);
-        assert!(Look { force_color: true, ..LOOK }.style(false).colour);
-        assert!(Look { color: ColorChoice::Always, no_color: true, ..LOOK }.style(false).colour);
-        assert!(!Look { color: ColorChoice::Never, force_color: true, ..LOOK }.style(true).colour);
+        assert!(!Look { wish: Some(false), ..LOOK }.style(true).colour);
+        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).colour);
+        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).colour);
+        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).colour);
     }
 
     #[test]

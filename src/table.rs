@@ -60,7 +60,7 @@ impl Table {
     fn push(&mut self, entry: &Value, status: Option<&str>) {
         let mut row = vec![String::new(); self.heading.len()];
         if let Some(status) = status {
-            self.set(&mut row, "status", status.to_owned());
+            self.set(&mut row, "status", status);
         }
         self.fill(entry, &mut row);
         self.rows.push(row);
@@ -69,24 +69,23 @@ impl Table {
     fn fill(&mut self, entry: &Value, row: &mut Vec<String>) {
         for (name, value) in entry.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
-                (_, Value::Null) => {}
+                // The id says the same as the ARN, shorter.
+                (_, Value::Null) | ("jobArn", _) => {}
                 ("jobExecutionSummary", summary) => self.fill(summary, row),
-                // The id says the same, shorter.
-                ("jobArn", _) => {}
                 ("thingArn", Value::String(arn)) => {
                     let thing = arn.rsplit('/').next().unwrap_or(arn);
-                    self.set(row, "thing", thing.to_owned());
+                    self.set(row, "thing", thing);
                 }
                 (name, Value::Number(number)) if name.ends_with("At") => {
-                    self.set(row, name, time(&number.to_string()));
+                    self.set(row, name, &time(&number.to_string()));
                 }
-                (name, Value::String(text)) => self.set(row, name, text.clone()),
-                (name, other) => self.set(row, name, other.to_string()),
+                (name, Value::String(text)) => self.set(row, name, text),
+                (name, other) => self.set(row, name, &other.to_string()),
             }
         }
     }
 
-    fn set(&mut self, row: &mut Vec<String>, name: &str, text: String) {
+    fn set(&mut self, row: &mut Vec<String>, name: &str, text: &str) {
         let column = self.heading.iter().position(|heading| heading == name).unwrap_or_else(|| {
             self.heading.push(name.to_owned());
             self.heading.len() - 1
@@ -94,7 +93,7 @@ impl Table {
         if row.len() <= column {
             row.resize(column + 1, String::new());
         }
-        row[column] = escape::line(&text).into_owned();
+        row[column] = escape::line(text).into_owned();
     }
 
     /// The width of each column: what its longest cell takes, less where the terminal is narrow.

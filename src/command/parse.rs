@@ -34,6 +34,9 @@ pub enum ParseError {
     /// `!` stands before something that cannot be refused.
     #[error("! goes before expect, or before a command that the service can refuse")]
     Negation,
+    /// Its bytes are no text.
+    #[error("the line is not UTF-8 text")]
+    NotText,
     /// It holds more than a command may.
     #[error("a command may hold at most 1 MiB")]
     TooLong,

@@ -1,0 +1,346 @@
+//! Scripts: commands from a file, from standard input or from `-c`, one after the other to the end.
+
+mod lines;
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::command::{Command, Line};
+use crate::dispatch::{Dispatcher, Failed, Outcome};
+use crate::escape;
+use crate::exit::ExitStatus;
+use crate::junit::Report;
+
+pub use lines::{Assembler, RawLine, Read, raw_lines};
+
+/// At the end of a script, elsewhere than on the local service: events of its last commands may
+/// still be on their way for so long,
+const MAX_SETTLING: Duration = Duration::from_secs(3);
+/// but not if nothing has come for so long.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How a script runs.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Stop at the first failure.
+    pub bail: bool,
+    /// Print each command before its output.
+    pub echo: bool,
+    /// Write a JUnit XML report to this file.
+    pub junit: Option<PathBuf>,
+}
+
+/// Where commands come from.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    input: Input,
+}
+
+#[derive(Debug)]
+enum Input {
+    Commands(Vec<String>),
+    File(File),
+    Stdin,
+}
+
+impl Source {
+    /// Commands given one by one.
+    #[must_use]
+    pub fn commands(commands: Vec<String>) -> Self {
+        Self { name: "-c".to_owned(), input: Input::Commands(commands) }
+    }
+
+    /// The lines of a file.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self { name: path.display().to_string(), input: Input::File(file) })
+    }
+
+    /// The lines of standard input.
+    #[must_use]
+    pub fn stdin() -> Self {
+        Self { name: "stdin".to_owned(), input: Input::Stdin }
+    }
+
+    /// Reads ahead on a thread of its own, since reading may block for ever.
+    fn start(self) -> mpsc::Receiver<io::Result<Read>> {
+        let (sender, receiver) = mpsc::channel(16);
+        thread::spawn(move || match self.input {
+            Input::Commands(commands) => read_commands(commands, &sender),
+            Input::File(file) => read_lines(BufReader::new(file), &sender),
+            Input::Stdin => read_lines(io::stdin().lock(), &sender),
+        });
+        receiver
+    }
+}
+
+/// Runs a script to its end, or to what ends it earlier; the report is written in any case.
+pub async fn run(dispatcher: &Dispatcher, source: Source, options: &Options) -> ExitStatus {
+    let mut script = Script {
+        dispatcher,
+        name: source.name.clone(),
+        options,
+        report: Report::new(&source.name),
+        failed: false,
+        unsettled: false,
+        current: None,
+    };
+    let mut status = match interruption() {
+        Ok(interruption) => {
+            tokio::select! {
+                biased;
+                () = interruption => script.interrupted(),
+                status = script.run_all(source) => status,
+            }
+        }
+        Err(error) => {
+            dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {error}"));
+            ExitStatus::Failure
+        }
+    };
+    if let Some(path) = &options.junit
+        && let Err(error) = script.report.write(path)
+    {
+        dispatcher.printer().diagnostic(&format!("cannot write {}: {error}", path.display()));
+        if status == ExitStatus::Success {
+            status = ExitStatus::Failure;
+        }
+    }
+    dispatcher.printer().flush().await;
+    status
+}
+
+/// Ends with SIGINT or SIGTERM.
+fn interruption() -> io::Result<impl Future<Output = ()>> {
+    let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal).into_iter();
+    let mut next = || signals.next().expect("there are two");
+    let (mut interrupt, mut terminate): (Signal, Signal) = (next()?, next()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+struct Script<'a> {
+    dispatcher: &'a Dispatcher,
+    name: String,
+    options: &'a Options,
+    report: Report,
+    failed: bool,
+    /// Whether something was done whose events may still be on their way.
+    unsettled: bool,
+    /// The command that is being carried out, and since when.
+    current: Option<(usize, String, Instant)>,
+}
+
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl Script<'_> {
+    async fn run_all(&mut self, source: Source) -> ExitStatus {
+        let mut reads = source.start();
+        while let Some(read) = reads.recv().await {
+            if self.dispatcher.printer().is_closed() {
+                return ExitStatus::Failure;
+            }
+            let next = match read {
+                Ok(read) => self.one(read).await,
+                Err(error) => {
+                    let why = format!("cannot be read: {error}");
+                    self.fail(0, "", Instant::now(), &Failed::new("Unreadable", why));
+                    Next::Stop
+                }
+            };
+            self.dispatcher.printer().flush().await;
+            if matches!(next, Next::Stop) {
+                break;
+            }
+        }
+        self.settle().await;
+        let closed = self.dispatcher.printer().is_closed();
+        if self.failed || closed { ExitStatus::Failure } else { ExitStatus::Success }
+    }
+
+    async fn one(&mut self, read: Read) -> Next {
+        let Read { line: number, text, parsed } = read;
+        let text = text.trim().to_owned();
+        self.echo(&text);
+        let start = Instant::now();
+        self.current = Some((number, text.clone(), start));
+        let outcome = match parsed {
+            Err(error) => Outcome::Failed(Failed::new("UsageError", error.to_string())),
+            Ok(line) => {
+                let outcome = self.dispatcher.run(&line, Some(number)).await;
+                self.note_events(&line, &outcome);
+                outcome
+            }
+        };
+        self.current = None;
+        match outcome {
+            Outcome::Passed => {
+                self.report.passed(number, &text, start.elapsed());
+                Next::GoOn
+            }
+            Outcome::Quit => Next::Stop,
+            Outcome::Refused(refusal) => {
+                self.dispatcher.printer().failure(&self.origin(number), &refusal.text);
+                self.report.failed(number, &text, start.elapsed(), "Rejected", &refusal.text);
+                self.after_failure()
+            }
+            Outcome::Failed(failed) => {
+                self.fail(number, &text, start, &failed);
+                self.after_failure()
+            }
+        }
+    }
+
+    fn fail(&mut self, number: usize, text: &str, start: Instant, failed: &Failed) {
+        self.dispatcher.show_failure(&self.origin(number), (number > 0).then_some(number), failed);
+        self.report.failed(number, text, start.elapsed(), failed.title, &failed.lines.join("\n"));
+        self.failed = true;
+    }
+
+    fn after_failure(&mut self) -> Next {
+        self.failed = true;
+        if self.options.bail { Next::Stop } else { Next::GoOn }
+    }
+
+    fn note_events(&mut self, line: &Line, outcome: &Outcome) {
+        self.unsettled = match line.command {
+            Command::CreateJob { .. }
+            | Command::DeleteJob { .. }
+            | Command::CancelJob { .. }
+            | Command::UpdateJobExecution(..) => true,
+            // What was awaited has come.
+            Command::Expect(_) => self.unsettled && *outcome != Outcome::Passed,
+            _ => self.unsettled,
+        };
+    }
+
+    /// Gives messages in flight a moment, and counts what went wrong since the last command.
+    async fn settle(&mut self) {
+        if self.unsettled && !self.dispatcher.client.is_local_service() {
+            self.dispatcher.transcript.settle(QUIET, MAX_SETTLING).await;
+        }
+        let faults = self.dispatcher.transcript.take_faults();
+        if !faults.is_empty() {
+            self.fail(0, "", Instant::now(), &Failed { title: "EventsLost", lines: faults });
+        }
+        self.dispatcher.printer().flush().await;
+    }
+
+    fn interrupted(&mut self) -> ExitStatus {
+        if let Some((number, text, start)) = self.current.take() {
+            self.dispatcher.printer().failure(&self.origin(number), "interrupted");
+            self.report.failed(number, &text, start.elapsed(), "Interrupted", "interrupted");
+        }
+        ExitStatus::Interrupted
+    }
+
+    fn echo(&self, text: &str) {
+        if !self.options.echo {
+            return;
+        }
+        let printer = self.dispatcher.printer();
+        for line in text.lines() {
+            // Stdout is JSON and nothing else, if it is JSON at all.
+            if printer.is_json() {
+                printer.diagnostic(&format!("> {line}"));
+            } else {
+                printer.result(format!("> {}\n", escape::line(line)));
+            }
+        }
+    }
+
+    /// `smoke.jobs:12:`, or without a line `smoke.jobs:`.
+    fn origin(&self, number: usize) -> String {
+        if number == 0 { format!("{}:", self.name) } else { format!("{}:{number}:", self.name) }
+    }
+}
+
+/// An error means that nobody takes commands any more, which is no error of the reader's.
+type Sender = mpsc::Sender<io::Result<Read>>;
+
+fn read_lines(input: impl io::BufRead, sender: &Sender) {
+    let mut assembler = Assembler::default();
+    for (index, line) in raw_lines(input).enumerate() {
+        let read = line.map(|line| assembler.feed(index + 1, line)).transpose();
+        let failed = matches!(read, Some(Err(_)));
+        if let Some(read) = read
+            && (sender.blocking_send(read).is_err() || failed)
+        {
+            return;
+        }
+    }
+    if let Some(read) = assembler.finish() {
+        let _ = sender.blocking_send(Ok(read));
+    }
+}
+
+/// Each `-c` stands by itself: what is unfinished in one does not go on in the next.
+fn read_commands(commands: Vec<String>, sender: &Sender) {
+    for (index, command) in commands.into_iter().enumerate() {
+        let mut assembler = Assembler::default();
+        let mut reads: Vec<Read> =
+            raw_lines(command.as_bytes()).filter_map(|line| assembler.feed(index + 1, line.ok()?)).collect();
+        reads.extend(assembler.finish());
+        for read in reads {
+            if sender.blocking_send(Ok(read)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn texts(source: Source) -> Vec<(usize, String, bool)> {
+        let mut reads = source.start();
+        let mut texts = Vec::new();
+        while let Some(read) = reads.recv().await {
+            let read = read.unwrap();
+            texts.push((read.line, read.text, read.parsed.is_ok()));
+        }
+        texts
+    }
+
+    #[tokio::test]
+    async fn each_c_stands_by_itself() {
+        let commands = ["create-job J {", "help", "clock\nquit"].map(str::to_owned).to_vec();
+        assert_eq!(
+            texts(Source::commands(commands)).await,
+            [
+                (1, "create-job J {".to_owned(), false),
+                (2, "help".to_owned(), true),
+                (3, "clock".to_owned(), true),
+                (3, "quit".to_owned(), true),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("smoke.jobs");
+        std::fs::write(&path, "help\n# nothing\nquit").unwrap();
+        let source = Source::file(&path).unwrap();
+        assert_eq!(texts(source).await, [(1, "help".to_owned(), true), (3, "quit".to_owned(), true)]);
+        assert!(Source::file(dir.path()).is_err());
+    }
+}
