@@ -388,7 +388,8 @@ fn title_of(error: &jobs::Error) -> &'static str {
         jobs::Error::TimedOut { .. } => "TimedOut",
         jobs::Error::Malformed { .. } => "Malformed",
         jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-        jobs::Error::NotSent { .. } => "NotConnected",
+        jobs::Error::NotConnected { .. } => "NotConnected",
+        jobs::Error::NotAccepted { .. } => "NotAccepted",
     }
 }
 

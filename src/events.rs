@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use crate::connection::Change;
 use crate::escape;
-use crate::jobs::StreamEvent;
+use crate::jobs::{Client, StreamEvent};
 use crate::message::{Kind, Message};
 use crate::transcript::Transcript;
 
@@ -23,13 +23,31 @@ pub async fn print_events(
     }
 }
 
-/// Says what happens to the connection until it is closed.
-pub async fn print_changes(mut changes: mpsc::Receiver<Change>, transcript: Transcript) {
+/// Says what happens to the connection until it is closed; once it is back, also what changed meanwhile.
+pub async fn print_changes(mut changes: mpsc::Receiver<Change>, client: Client, transcript: Transcript) {
     while let Some(change) = changes.recv().await {
         let text = change.to_string();
         transcript.printer().diagnostic(&text);
-        if matches!(change, Change::Final { .. }) {
-            transcript.fault(text);
+        match change {
+            Change::Restored => say_what_changed(&client, &transcript).await,
+            Change::Final { .. } => transcript.fault(text),
+            Change::Lost { .. } | Change::Retrying { .. } => {}
+        }
+    }
+}
+
+/// No event tells what happened while there was no connection, so the full list is compared.
+async fn say_what_changed(client: &Client, transcript: &Transcript) {
+    match client.catch_up().await {
+        Ok((_, differences)) if differences.is_empty() => {
+            transcript.printer().diagnostic("nothing changed meanwhile");
+        }
+        Ok((_, differences)) => {
+            let changes: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            transcript.printer().diagnostic(&format!("meanwhile: {}", changes.join(", ")));
+        }
+        Err(error) => {
+            transcript.printer().diagnostic(&format!("cannot tell what changed meanwhile: {error}"));
         }
     }
 }
@@ -67,15 +85,15 @@ mod tests {
     use crate::printer::Printer;
 
     #[tokio::test]
-    async fn events_become_messages_and_a_drop_is_a_fault() {
+    async fn events_become_messages_and_what_is_none_is_a_fault() {
         let (printer, out, _) = Printer::to_memory(true);
         let transcript = Transcript::new(printer, Known::default());
         let (sender, receiver) = mpsc::channel(4);
         let topic = || "$aws/things/T/jobs/notify".to_owned();
         let payload = Ok(Bytes::from_static(b"{\"jobs\":{}}"));
-        sender.send(StreamEvent { number: 1, topic: topic(), payload }).await.unwrap();
-        let payload = Err(EventError::Dropped { count: 7 });
-        sender.send(StreamEvent { number: 2, topic: topic(), payload }).await.unwrap();
+        sender.send(StreamEvent::new(1, topic(), payload)).await.unwrap();
+        let payload = Err(EventError::Malformed { reason: "no JSON".into() });
+        sender.send(StreamEvent::new(2, topic(), payload)).await.unwrap();
         drop(sender);
         print_events("JobExecutionsChangedEvent", receiver, transcript.clone()).await;
         let lines: Vec<serde_json::Value> =

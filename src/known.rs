@@ -1,6 +1,4 @@
-//! What the messages of the service have taught: which jobs there are, how many are pending.
-//!
-//! Completion and the prompt read it; nothing is ever decided by it.
+//! Which jobs there are, as far as the messages of the service have told: for completion.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +18,6 @@ pub struct Known(Arc<Mutex<Inner>>);
 struct Inner {
     /// The latest first.
     jobs: VecDeque<String>,
-    pending: Option<usize>,
 }
 
 impl Known {
@@ -31,16 +28,11 @@ impl Known {
             return;
         }
         let mut inner = self.inner();
-        let mut entries = 0;
         for job in job_ids(body) {
-            entries += 1;
             inner.jobs.retain(|known| known != job);
             inner.jobs.push_front(job.to_owned());
         }
         inner.jobs.truncate(MAX_JOBS);
-        if matches!(message.title.as_str(), "JobExecutionsChangedEvent" | "GetPendingJobExecutionsResponse") {
-            inner.pending = Some(entries);
-        }
     }
 
     /// A job that was deleted.
@@ -52,12 +44,6 @@ impl Known {
     #[must_use]
     pub fn jobs(&self) -> Vec<String> {
         self.inner().jobs.iter().cloned().collect()
-    }
-
-    /// How many executions were pending when the service last said so; it lists ten at most.
-    #[must_use]
-    pub fn pending(&self) -> Option<usize> {
-        self.inner().pending
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -107,19 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn jobs_and_pending_come_from_messages() {
+    fn jobs_come_from_messages_the_latest_first() {
         let known = Known::default();
-        learn(
-            &known,
-            "JobExecutionsChangedEvent",
-            r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A"},{"jobId":"B"}]}}"#,
-        );
-        assert_eq!((known.jobs(), known.pending()), (vec!["B".to_owned(), "A".to_owned()], Some(2)));
+        let event = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A"},{"jobId":"B"}]}}"#;
+        learn(&known, "JobExecutionsChangedEvent", event);
+        assert_eq!(known.jobs(), ["B", "A"]);
         learn(&known, "DescribeJobResponse", r#"{"job":{"jobId":"A"}}"#);
-        assert_eq!((known.jobs(), known.pending()), (vec!["A".to_owned(), "B".to_owned()], Some(2)));
+        assert_eq!(known.jobs(), ["A", "B"]);
         known.forget(&"A".parse().unwrap());
-        learn(&known, "JobExecutionsChangedEvent", r#"{"timestamp":1,"jobs":{}}"#);
-        assert_eq!((known.jobs(), known.pending()), (vec!["B".to_owned()], Some(0)));
+        assert_eq!(known.jobs(), ["B"]);
     }
 
     #[test]
