@@ -81,6 +81,18 @@ name_type!(
 );
 
 name_type!(
+    /// The name of a thing group: 1 to 128 characters of `[a-zA-Z0-9:_-]`.
+    ThingGroupName, "a thing group name", 128, "[a-zA-Z0-9:_-]",
+    |byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-')
+);
+
+name_type!(
+    /// The id of a job template: 1 to 64 characters of `[a-zA-Z0-9_-]`.
+    JobTemplateId, "a job template id", 64, "[a-zA-Z0-9_-]",
+    |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+);
+
+name_type!(
     /// The id of a job: 1 to 64 characters of `[a-zA-Z0-9_-]`.
     JobId, "a job id", 64, "[a-zA-Z0-9_-]",
     |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')

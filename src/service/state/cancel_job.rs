@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::create_job::JobNamed;
 use super::event::{Event, Outcome};
 use super::job::JobStatus;
-use super::timers::Timer;
+use super::timers::{Timer, Timers};
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
 use super::{Rejected, SLICE, State};
 use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
@@ -116,9 +116,17 @@ impl State {
             self.mutate(now, thing, job, events, |state| state.forget(thing, *sequence));
         }
         if slice.len() < SLICE {
-            self.jobs.remove(job);
+            self.forget_job(job);
         } else {
             self.timers.start(now, Timer::Delete(job.clone()));
+        }
+    }
+    fn forget_job(&mut self, id: &JobId) {
+        if let Some(job) = self.jobs.remove(id) {
+            // A later job may have the same id, and these would be its timers then.
+            self.set_schedule(id, job.schedule, Timers::stop);
+            self.continuous.remove(id);
+            self.tags.forget(&self.settings.arn("job", id.as_str()));
         }
     }
 }

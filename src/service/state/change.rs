@@ -91,7 +91,7 @@ impl State {
         };
         let job_id = ended.job_id.clone();
         let retries = self.jobs.get(&job_id).and_then(|job| job.next_retry(ended));
-        if let Some(retries) = retries {
+        if let Some(retries) = retries.filter(|_| self.may_retry(&job_id, thing)) {
             self.queue(now, thing, &job_id, retries);
         }
     }

@@ -3,6 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -11,9 +12,10 @@ use super::event::Outcome;
 use super::job::{Job, JobConfigs, JobStatus, StatusCounts, TargetSelection};
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
+use super::timers::Timers;
 use super::validate::{self, Pattern, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{JobDocument, JobId, ThingName};
+use crate::jobs::model::{JobDocument, JobId, ThingGroupName, ThingName};
 use crate::service::choices;
 use crate::service::time::Timestamp;
 
@@ -73,6 +75,7 @@ pub struct JobNamed {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     Thing(ThingName),
+    Group(ThingGroupName),
 }
 
 const MAX_DOCUMENT_BYTES: usize = 32_768;
@@ -88,28 +91,33 @@ impl State {
     ) -> Outcome<JobNamed> {
         Outcome::of(|events| {
             let id = check_members(job_id, &request)?;
+            super::tags::check(request.tags.as_deref())?;
             let selection = selection(request.target_selection.as_deref());
+            let request = self.with_template(request)?;
             request.configs.check()?;
             let config = request.scheduling_config.as_ref();
             let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-            let (text, document) = read_document(&request)?;
+            let (text, document) =
+                read_document(request.document.as_deref(), request.document_source.as_deref())?;
             let targets = request.targets.unwrap_or_default();
-            let things = self.things_of_targets(&targets)?;
+            let resolved = self.targets(&targets)?;
             self.check_unused(&id)?;
 
             self.last_job += 1;
             let mut rollout = Rollout::default();
-            rollout.add(things);
+            rollout.add(self.things_of(&resolved));
             let status = if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress };
             let job = Job {
                 sequence: self.last_job,
-                document_text: text.into(),
+                document_text: text,
                 document,
                 description: request.description,
                 targets,
+                resolved,
                 target_selection: selection,
                 configs: request.configs,
                 scheduling: request.scheduling_config,
+                schedule,
                 template_arn: request.job_template_arn,
                 document_parameters: request.document_parameters,
                 destination_package_versions: request.destination_package_versions,
@@ -125,10 +133,33 @@ impl State {
                 executions: BTreeSet::new(),
             };
             self.jobs.insert(id.clone(), job);
-            self.set_schedule(&id, schedule);
+            self.tags.set(&self.settings.arn("job", job_id), request.tags.unwrap_or_default());
+            if selection == TargetSelection::Continuous {
+                self.continuous.insert(id.clone());
+            }
+            self.set_schedule(&id, schedule, Timers::start);
             self.roll_out(now, &id, events);
             self.job_named(&id)
         })
+    }
+
+    /// The request with what its template provides.
+    fn with_template(&self, mut request: CreateJobRequest) -> Result<CreateJobRequest, Rejected> {
+        if request.document_parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+            let message = "Document parameters can only be used with a job template managed by AWS.";
+            return Err(Rejected::InvalidRequest(message.to_owned()));
+        }
+        let Some(arn) = &request.job_template_arn else { return Ok(request) };
+        if request.document.is_some() || request.document_source.is_some() {
+            let message = "Job document cannot be specified together with a job template.";
+            return Err(Rejected::InvalidRequest(message.to_owned()));
+        }
+        let template = self.template_of_arn(arn)?;
+        request.document = Some(template.document.to_string());
+        request.configs = request.configs.or(&template.configs);
+        request.destination_package_versions =
+            request.destination_package_versions.or_else(|| template.destination_package_versions.clone());
+        Ok(request)
     }
 
     /// The answer that names a job.
@@ -137,20 +168,18 @@ impl State {
         Ok(JobNamed { description, job_arn: self.settings.arn("job", id.as_str()), job_id: id.clone() })
     }
 
-    /// The things that `targets` name, each once.
-    pub(super) fn things_of_targets(&self, targets: &[String]) -> Result<Vec<ThingName>, Rejected> {
-        let mut seen = BTreeSet::new();
-        let mut things = Vec::new();
-        for arn in targets {
-            match self.target(arn)? {
-                Target::Thing(thing) => {
-                    if seen.insert(thing.clone()) {
-                        things.push(thing);
-                    }
-                }
-            }
-        }
-        Ok(things)
+    /// What the ARNs in `targets` name.
+    pub(super) fn targets(&self, targets: &[String]) -> Result<BTreeSet<Target>, Rejected> {
+        targets.iter().map(|arn| self.target(arn)).collect()
+    }
+
+    /// The things that `targets` lead to now; a thing in several of them may come more than once.
+    pub(super) fn things_of(&self, targets: &BTreeSet<Target>) -> Vec<ThingName> {
+        let things = |target: &Target| match target {
+            Target::Thing(thing) => vec![thing.clone()],
+            Target::Group(group) => self.things_below(group),
+        };
+        targets.iter().flat_map(things).collect()
     }
 
     /// What `arn` names.
@@ -166,6 +195,10 @@ impl State {
             "thing" => {
                 let thing = name.parse().ok().filter(|name| self.things.contains_key(name));
                 thing.map(Target::Thing).ok_or_else(unknown)
+            }
+            "thinggroup" => {
+                let group = name.parse().ok().filter(|name| self.groups.contains_key(name));
+                group.map(Target::Group).ok_or_else(unknown)
             }
             _ => Err(unknown()),
         }
@@ -189,15 +222,7 @@ fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Reje
     validate::parsed(|violations| {
         check_targets(violations, request.targets.as_deref());
         violations.length("documentSource", request.document_source.as_deref(), 1, 1350);
-        let document = request.document.as_deref();
-        if document.is_some_and(|document| document.len() > MAX_DOCUMENT_BYTES) {
-            let constraint = format!("Member must have length less than or equal to {MAX_DOCUMENT_BYTES}");
-            violations.add(
-                "document",
-                Some(&format!("[{} bytes]", document.map_or(0, str::len))),
-                constraint,
-            );
-        }
+        check_document_length(violations, request.document.as_deref());
         check_description(violations, request.description.as_deref());
         violations.word("targetSelection", request.target_selection.as_deref(), &["CONTINUOUS", "SNAPSHOT"]);
         request.configs.violations(violations);
@@ -238,17 +263,28 @@ fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
 }
 
+pub(super) fn check_document_length(violations: &mut Violations, document: Option<&str>) {
+    let bytes = document.map_or(0, str::len);
+    if bytes > MAX_DOCUMENT_BYTES {
+        let constraint = format!("Member must have length less than or equal to {MAX_DOCUMENT_BYTES}");
+        violations.add("document", Some(&format!("[{bytes} bytes]")), constraint);
+    }
+}
+
 /// The document as text and as JSON.
-fn read_document(request: &CreateJobRequest) -> Result<(String, JobDocument), Rejected> {
+pub(super) fn read_document(
+    document: Option<&str>,
+    source: Option<&str>,
+) -> Result<(Arc<str>, JobDocument), Rejected> {
     let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
-    match (&request.document, &request.document_source) {
+    match (document, source) {
         (Some(_), Some(_)) => {
             refuse("Job document and job document source cannot be specified at the same time.")
         }
         (None, None) => refuse("Neither job document nor job document source is specified."),
         (None, Some(_)) => refuse("The local Jobs service has no S3: give the job document itself."),
         (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) => Ok((text.clone(), document.into())),
+            Ok(document) => Ok((text.into(), document.into())),
             Err(_) => refuse("Job document is not valid JSON."),
         },
     }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::abort::AbortConfig;
+use super::create_job::Target;
 use super::event::Outcome;
+use super::groups::Group;
 use super::job::{Job, JobStatus, PresignedUrlConfig, TargetSelection, TimeoutConfig};
 use super::paging::{self, Page};
 use super::retry::JobExecutionsRetryConfig;
@@ -15,7 +17,7 @@ use super::rollout::JobExecutionsRolloutConfig;
 use super::schedule::SchedulingConfig;
 use super::validate::{self, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{JobExecutionStatus, JobId};
+use crate::jobs::model::{JobExecutionStatus, JobId, ThingGroupName};
 use crate::service::time::Timestamp;
 
 /// The answer to DescribeJob.
@@ -186,10 +188,13 @@ impl State {
     pub fn list_jobs(&self, query: &ListJobsQuery) -> Outcome<ListJobsResponse> {
         let list = || {
             let page: Page<u64> = check_list(query)?;
+            let group = self.group_of_query(query)?;
             let mut jobs: Vec<(&JobId, &Job)> = self
                 .jobs
                 .iter()
-                .filter(|(_, job)| matches(query, job) && page.after.is_none_or(|after| job.sequence < after))
+                .filter(|(_, job)| {
+                    matches(query, group, job) && page.after.is_none_or(|after| job.sequence < after)
+                })
                 .collect();
             jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
             let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
@@ -197,6 +202,21 @@ impl State {
             Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
         };
         list().into()
+    }
+
+    /// The group that a list is about, by name or by id.
+    fn group_of_query(&self, query: &ListJobsQuery) -> Result<Option<&ThingGroupName>, Rejected> {
+        let (name, id) = (query.thing_group_name.as_deref(), query.thing_group_id.as_deref());
+        if name.is_none() && id.is_none() {
+            return Ok(None);
+        }
+        let is_it = |(group, record): &(&ThingGroupName, &Group)| {
+            name.is_none_or(|name| name == group.as_str()) && id.is_none_or(|id| id == record.id.to_string())
+        };
+        let found = self.groups.iter().find(is_it).map(|(name, _)| name);
+        let unknown =
+            || Rejected::ResourceNotFound("The thing group of the list cannot be found.".to_owned());
+        found.map(Some).ok_or_else(unknown)
     }
 
     fn job_summary(&self, id: &JobId, job: &Job) -> JobSummary {
@@ -225,12 +245,13 @@ fn check_list(query: &ListJobsQuery) -> Result<Page<u64>, Rejected> {
     Page::read(query.max_results, query.next_token.as_deref())
 }
 
-fn matches(query: &ListJobsQuery, job: &Job) -> bool {
+fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> bool {
     let selection = match job.target_selection {
         TargetSelection::Snapshot => "SNAPSHOT",
         TargetSelection::Continuous => "CONTINUOUS",
     };
     query.status.as_deref().is_none_or(|status| status == job.status.as_str())
+        && group.is_none_or(|group| job.resolved.contains(&Target::Group(group.clone())))
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
 }
 

@@ -9,11 +9,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::abort::AbortConfig;
+use super::create_job::Target;
 use super::event::Event;
 use super::execution::{Execution, MAX_TIMEOUT_MINUTES};
 use super::retry::{JobExecutionsRetryConfig, RetriesUsed};
 use super::rollout::{JobExecutionsRolloutConfig, Rollout};
-use super::schedule::SchedulingConfig;
+use super::schedule::{Schedule, SchedulingConfig};
 use super::validate::Violations;
 use super::{Rejected, State};
 use crate::jobs::model::{JobDocument, JobExecutionStatus, JobId, ThingName};
@@ -132,6 +133,21 @@ impl JobConfigs {
         self.job_executions_retry_config.as_ref().map_or(Ok(()), JobExecutionsRetryConfig::check)?;
         self.job_executions_rollout_config.as_ref().map_or(Ok(()), JobExecutionsRolloutConfig::check)
     }
+
+    /// These members, and `base`'s where they are missing.
+    pub(crate) fn or(self, base: &Self) -> Self {
+        Self {
+            presigned_url_config: self.presigned_url_config.or_else(|| base.presigned_url_config.clone()),
+            job_executions_rollout_config: self
+                .job_executions_rollout_config
+                .or_else(|| base.job_executions_rollout_config.clone()),
+            abort_config: self.abort_config.or_else(|| base.abort_config.clone()),
+            timeout_config: self.timeout_config.or_else(|| base.timeout_config.clone()),
+            job_executions_retry_config: self
+                .job_executions_retry_config
+                .or_else(|| base.job_executions_retry_config.clone()),
+        }
+    }
 }
 
 /// How many job executions of a job have each status, history included.
@@ -170,10 +186,15 @@ pub(crate) struct Job {
     /// The same as the JSON value that devices get.
     pub(crate) document: JobDocument,
     pub(crate) description: Option<String>,
+    /// ARNs, as the operator gave them.
     pub(crate) targets: Vec<String>,
+    /// What they name.
+    pub(crate) resolved: BTreeSet<Target>,
     pub(crate) target_selection: TargetSelection,
     pub(crate) configs: JobConfigs,
     pub(crate) scheduling: Option<SchedulingConfig>,
+    /// The same, as points in time.
+    pub(crate) schedule: Schedule,
     pub(crate) template_arn: Option<String>,
     pub(crate) document_parameters: Option<BTreeMap<String, String>>,
     pub(crate) destination_package_versions: Option<Vec<String>>,

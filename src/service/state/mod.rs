@@ -10,10 +10,12 @@
 //! | `execution`, `executions` | one job execution; those of one thing, in order |
 //! | `change` | the one way in which job executions change, and the events that follow |
 //! | `device` | the four operations of the data plane |
-//! | `job`, `create_job`, `describe_job`, `cancel_job` | jobs |
+//! | `job`, `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
 //! | `rollout`, `retry`, `abort`, `schedule`, `timers` | how a job reaches its things, and when it stops |
-//! | `operator` | job executions as the control plane sees them |
-//! | `things` | the registry |
+//! | `targets` | how CONTINUOUS jobs follow their targets |
+//! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
+//! | `things`, `groups`, `thing_lists` | the registry |
+//! | `templates`, `tags` | job templates; labels |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `validate`, `paging`, `arn` | what all operations share |
 
@@ -25,9 +27,11 @@ pub mod create_job;
 pub mod credentials;
 pub mod describe_job;
 mod device;
+pub mod end_execution;
 mod event;
 mod execution;
 mod executions;
+pub mod groups;
 pub mod job;
 pub mod operator;
 mod paging;
@@ -35,21 +39,29 @@ mod rejected;
 pub mod retry;
 pub mod rollout;
 pub mod schedule;
+pub mod tags;
+pub mod targets;
+pub mod templates;
+pub mod thing_lists;
 pub mod things;
 mod timers;
+pub mod update_job;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use event::{Event, EventBody, Outcome};
 pub use rejected::Rejected;
 
 use self::credentials::Credentials;
 use self::executions::Executions;
+use self::groups::Group;
 use self::job::Job;
+use self::tags::Tags;
+use self::templates::Template;
 use self::things::Thing;
 use self::timers::{Timer, Timers};
-use crate::jobs::model::{JobId, ThingName};
+use crate::jobs::model::{JobId, JobTemplateId, ThingGroupName, ThingName};
 use crate::service::time::Timestamp;
 
 /// How many job executions one call touches before the rest waits for its turn.
@@ -69,9 +81,16 @@ pub struct Settings {
 pub struct State {
     settings: Settings,
     things: BTreeMap<ThingName, Thing>,
+    groups: BTreeMap<ThingGroupName, Group>,
+    templates: BTreeMap<JobTemplateId, Template>,
+    tags: Tags,
     jobs: BTreeMap<JobId, Job>,
     /// How many jobs were created.
     last_job: u64,
+    /// How many job templates were created.
+    last_template: u64,
+    /// The CONTINUOUS jobs that still reach things that join their targets.
+    continuous: BTreeSet<JobId>,
     /// Job executions outlive their thing in the registry, so they are not part of it.
     executions: BTreeMap<ThingName, Executions>,
     timers: Timers,
@@ -85,8 +104,13 @@ impl State {
         Self {
             settings,
             things: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            tags: Tags::default(),
             jobs: BTreeMap::new(),
             last_job: 0,
+            last_template: 0,
+            continuous: BTreeSet::new(),
             executions: BTreeMap::new(),
             timers: Timers::default(),
             credentials: Credentials::default(),

@@ -69,7 +69,7 @@ impl JobExecutionsRetryConfig {
     /// The rules that hold between the entries of a list whose entries are well formed.
     pub(crate) fn check(&self) -> Result<(), Rejected> {
         let criteria = self.criteria_list.as_deref().unwrap_or_default();
-        let types: Vec<&str> = criteria.iter().filter_map(|entry| entry.failure_type.as_deref()).collect();
+        let types = self.failure_types();
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
         if types.len() > 1 && types.contains(&ALL) {
             return refuse("A retryCriteria with failure type ALL must be used by itself.");
@@ -81,6 +81,14 @@ impl JobExecutionsRetryConfig {
             return refuse("The total number of retries cannot be greater than 10.");
         }
         Ok(())
+    }
+
+    /// The kinds of failure that it names, sorted.
+    pub(crate) fn failure_types(&self) -> Vec<&str> {
+        let entries = self.criteria_list.iter().flatten();
+        let mut types: Vec<&str> = entries.filter_map(|entry| entry.failure_type.as_deref()).collect();
+        types.sort_unstable();
+        types
     }
 
     /// The count for the retry of an execution that ended as `status` after `used` retries; none where none is left.

@@ -2,7 +2,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,10 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 /// How far a job has come in reaching its things.
 #[derive(Debug, Default)]
 pub(crate) struct Rollout {
-    waiting: VecDeque<ThingName>,
+    /// The things to reach, in order; those that left since are skipped.
+    order: VecDeque<ThingName>,
+    /// The things that are still to be reached.
+    waiting: BTreeSet<ThingName>,
     /// The things reached so far.
     notified: u64,
     /// When the present minute began, and how many things it can still reach.
@@ -137,12 +140,19 @@ enum Next {
 impl Rollout {
     pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) {
         if !self.stopped {
-            self.waiting.extend(things);
+            let waiting = &mut self.waiting;
+            self.order.extend(things.into_iter().filter(|thing| waiting.insert(thing.clone())));
         }
+    }
+
+    /// The thing is no target any more.
+    pub(crate) fn leave_out(&mut self, thing: &ThingName) {
+        self.waiting.remove(thing);
     }
 
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
+        self.order.clear();
         self.waiting.clear();
     }
 
@@ -177,7 +187,12 @@ impl Rollout {
             }
         }
         self.notified += 1;
-        self.waiting.pop_front().map_or(Next::Nothing, Next::Reach)
+        while let Some(thing) = self.order.pop_front() {
+            if self.waiting.remove(&thing) {
+                return Next::Reach(thing);
+            }
+        }
+        Next::Nothing
     }
 }
 
@@ -207,8 +222,11 @@ impl State {
         SLICE
     }
 
-    /// Gives `thing` an execution of `job`, unless it has a pending one.
+    /// Gives `thing` an execution of `job`, unless it has a pending one or was deleted meanwhile.
     fn reach(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
+        if !self.things.contains_key(thing) {
+            return;
+        }
         let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
         if newest.is_some_and(|(_, newest)| newest.status.is_pending()) {
             return;

@@ -8,7 +8,7 @@ use time::macros::format_description;
 
 use super::event::Event;
 use super::job::{JobStatus, TargetSelection};
-use super::timers::Timer;
+use super::timers::{Timer, Timers};
 use super::validate::Violations;
 use super::{Rejected, State};
 use crate::jobs::model::JobId;
@@ -135,13 +135,18 @@ impl State {
         }
     }
 
-    /// Starts the timers of a job's schedule.
-    pub(super) fn set_schedule(&mut self, id: &JobId, schedule: Schedule) {
+    /// Starts, or stops, the timers of a job's schedule.
+    pub(super) fn set_schedule(
+        &mut self,
+        id: &JobId,
+        schedule: Schedule,
+        set: fn(&mut Timers, Timestamp, Timer),
+    ) {
         if let Some(start) = schedule.start {
-            self.timers.start(start, Timer::JobStart(id.clone()));
+            set(&mut self.timers, start, Timer::JobStart(id.clone()));
         }
         if let Some(end) = schedule.end {
-            self.timers.start(end, Timer::JobEnd(id.clone()));
+            set(&mut self.timers, end, Timer::JobEnd(id.clone()));
         }
     }
 }

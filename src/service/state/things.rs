@@ -2,15 +2,16 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-registry.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::event::Outcome;
+use super::groups::check_version;
 use super::validate::{self, Pattern, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::ThingName;
+use crate::jobs::model::{ThingGroupName, ThingName};
 use crate::service::time::Timestamp;
 
 /// A thing of the registry.
@@ -21,6 +22,8 @@ pub(crate) struct Thing {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) billing_group_name: Option<String>,
     pub(crate) version: u64,
+    /// The groups that it was added to, not those above them.
+    pub(crate) groups: BTreeSet<ThingGroupName>,
 }
 
 /// The body of CreateThing.
@@ -44,6 +47,20 @@ pub struct AttributePayload {
     /// Whether an update keeps the attributes that it does not name.
     #[serde(skip_serializing)]
     pub merge: Option<bool>,
+}
+
+/// The body of UpdateThing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UpdateThingRequest {
+    /// The new type.
+    pub thing_type_name: Option<String>,
+    /// Replaces the attributes, or adds to them with `merge`.
+    pub attribute_payload: Option<AttributePayload>,
+    /// The version that the operator believes current.
+    pub expected_version: Option<i64>,
+    /// The thing has no type any more.
+    pub remove_thing_type: Option<bool>,
 }
 
 /// The answer to CreateThing.
@@ -101,6 +118,7 @@ impl State {
                 attributes: attributes.clone(),
                 billing_group_name: request.billing_group_name.clone(),
                 version: 1,
+                groups: BTreeSet::new(),
             });
             let same = thing.type_name == request.thing_type_name
                 && thing.attributes == attributes
@@ -136,6 +154,54 @@ impl State {
         describe().into()
     }
 
+    /// Changes the type and the attributes of a thing.
+    pub fn update_thing(&mut self, name: &str, request: UpdateThingRequest) -> Outcome<()> {
+        let update = || {
+            let name = check_update(name, &request)?;
+            let thing = self.things.get_mut(&name).ok_or_else(|| no_such_thing(&name))?;
+            check_version(request.expected_version, thing.version)?;
+            if request.remove_thing_type == Some(true) {
+                if request.thing_type_name.is_some() {
+                    let message = "thingTypeName cannot be set while removeThingType is true.";
+                    return Err(Rejected::InvalidRequest(message.to_owned()));
+                }
+                thing.type_name = None;
+            }
+            thing.type_name = request.thing_type_name.or_else(|| thing.type_name.take());
+            if let Some(payload) = request.attribute_payload {
+                if payload.merge != Some(true) {
+                    thing.attributes.clear();
+                }
+                for (name, value) in payload.attributes.into_iter().flatten() {
+                    match value.filter(|value| !value.is_empty()) {
+                        Some(value) => thing.attributes.insert(name, value),
+                        None => thing.attributes.remove(&name),
+                    };
+                }
+            }
+            thing.version += 1;
+            Ok(())
+        };
+        update().into()
+    }
+
+    /// Takes a thing out of the registry; its job executions stay. One that does not exist is no error.
+    pub fn delete_thing(&mut self, name: &str, expected_version: Option<i64>) -> Outcome<()> {
+        let mut delete = || {
+            let name = validate::thing_name(name)?;
+            let Some(thing) = self.things.get(&name) else { return Ok(()) };
+            check_version(expected_version, thing.version)?;
+            for group in thing.groups.clone() {
+                if let Some(group) = self.groups.get_mut(&group) {
+                    group.members.remove(&name);
+                }
+            }
+            self.things.remove(&name);
+            Ok(())
+        };
+        delete().into()
+    }
+
     pub(super) fn thing(&self, name: &ThingName) -> Result<&Thing, Rejected> {
         self.things.get(name).ok_or_else(|| no_such_thing(name))
     }
@@ -151,6 +217,15 @@ fn check_create(name: &str, request: &CreateThingRequest) -> Result<ThingName, R
         violations.text("thingTypeName", kind, 1, 128, validate::THING_NAME);
         let group = request.billing_group_name.as_deref();
         violations.text("billingGroupName", group, 1, 128, validate::THING_NAME);
+        check_attributes(violations, request.attribute_payload.as_ref());
+        violations.thing_name(name)
+    })
+}
+
+fn check_update(name: &str, request: &UpdateThingRequest) -> Result<ThingName, Rejected> {
+    validate::parsed(|violations| {
+        let kind = request.thing_type_name.as_deref();
+        violations.text("thingTypeName", kind, 1, 128, validate::THING_NAME);
         check_attributes(violations, request.attribute_payload.as_ref());
         violations.thing_name(name)
     })

@@ -1,0 +1,88 @@
+//! CancelJobExecution and DeleteJobExecution.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CancelJobExecution.html>
+
+use serde::Deserialize;
+
+use super::device::{check_status_details, no_such_execution};
+use super::event::Outcome;
+use super::groups::check_version;
+use super::operator::execution_path;
+use super::{Rejected, State};
+use crate::jobs::model::{JobExecutionStatus, StatusDetails};
+use crate::service::choices;
+use crate::service::time::Timestamp;
+
+/// The body of CancelJobExecution.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CancelJobExecutionRequest {
+    /// The version that the operator believes current.
+    pub expected_version: Option<i64>,
+    /// Replaces what the device last said.
+    pub status_details: Option<StatusDetails>,
+}
+
+impl State {
+    /// Cancels the newest execution of a job on a thing; one that is IN_PROGRESS only with `force`.
+    pub fn cancel_job_execution(
+        &mut self,
+        now: Timestamp,
+        thing_name: &str,
+        job_id: &str,
+        force: bool,
+        request: CancelJobExecutionRequest,
+    ) -> Outcome<()> {
+        Outcome::of(|events| {
+            let (thing, job) = execution_path(thing_name, job_id)?;
+            check_status_details(request.status_details.as_ref())?;
+            let (sequence, execution) = self.execution(&thing, &job, None)?;
+            check_version(request.expected_version, execution.version)?;
+            let status = execution.status;
+            if status.is_terminal() || status == JobExecutionStatus::InProgress && !force {
+                return Err(not_in_status("canceled", job_id, thing_name, status));
+            }
+            self.mutate(now, &thing, &job, events, |state| {
+                state.end(now, &thing, sequence, JobExecutionStatus::Canceled);
+                state.change(&thing, sequence, |execution| {
+                    execution.force_canceled = force;
+                    if let Some(given) = request.status_details {
+                        choices::store_status_details(&mut execution.status_details, given);
+                    }
+                });
+            });
+            Ok(())
+        })
+    }
+
+    /// Deletes an execution of a job on a thing; one that is IN_PROGRESS only with `force`.
+    pub fn delete_job_execution(
+        &mut self,
+        now: Timestamp,
+        thing_name: &str,
+        job_id: &str,
+        execution_number: i64,
+        force: bool,
+    ) -> Outcome<()> {
+        Outcome::of(|events| {
+            let (thing, job) = execution_path(thing_name, job_id)?;
+            let number = u64::try_from(execution_number).map_err(|_| no_such_execution(&thing, job_id))?;
+            let (sequence, execution) = self.execution(&thing, &job, Some(number))?;
+            let deletable = match execution.status {
+                JobExecutionStatus::InProgress => force,
+                JobExecutionStatus::Queued => force || choices::QUEUED_EXECUTION_NEEDS_NO_FORCE,
+                _ => true,
+            };
+            if !deletable {
+                return Err(not_in_status("deleted", job_id, thing_name, execution.status));
+            }
+            self.mutate(now, &thing, &job, events, |state| state.forget(&thing, sequence));
+            Ok(())
+        })
+    }
+}
+
+fn not_in_status(done: &str, job: &str, thing: &str, status: JobExecutionStatus) -> Rejected {
+    let message = format!("Job execution {job} for thing {thing} cannot be {done} in status {status}.");
+    Rejected::InvalidStateTransition { message, state: None }
+}

@@ -1,0 +1,372 @@
+//! Thing groups: a tree of names, with things in it.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-groups.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::create_job::Tag;
+use super::event::{Event, Outcome};
+use super::things::{AttributePayload, check_attributes, given_attributes};
+use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME};
+use super::{Rejected, State};
+use crate::jobs::model::{ThingGroupName, ThingName};
+use crate::service::time::Timestamp;
+
+/// A thing group of the registry.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) id: Uuid,
+    pub(crate) parent: Option<ThingGroupName>,
+    description: Option<String>,
+    attributes: BTreeMap<String, String>,
+    version: u64,
+    created_at: Timestamp,
+    /// The things in this very group, not those below it.
+    pub(crate) members: BTreeSet<ThingName>,
+}
+
+/// The body of CreateThingGroup.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateThingGroupRequest {
+    /// The group that it is part of.
+    pub parent_group_name: Option<String>,
+    /// Description and attributes.
+    pub thing_group_properties: Option<ThingGroupProperties>,
+    /// Labels of the group.
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// Description and attributes of a thing group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThingGroupProperties {
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_description: Option<String>,
+    /// By name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_payload: Option<AttributePayload>,
+}
+
+/// The answer to CreateThingGroup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateThingGroupResponse {
+    /// The name.
+    pub thing_group_name: ThingGroupName,
+    /// The ARN.
+    pub thing_group_arn: String,
+    /// Unlike the name never used again.
+    pub thing_group_id: String,
+}
+
+/// The answer to DescribeThingGroup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeThingGroupResponse {
+    /// The name.
+    pub thing_group_name: ThingGroupName,
+    /// Unlike the name never used again.
+    pub thing_group_id: String,
+    /// The ARN.
+    pub thing_group_arn: String,
+    /// From 1.
+    pub version: u64,
+    /// Description and attributes.
+    pub thing_group_properties: ThingGroupProperties,
+    /// Its place in the tree.
+    pub thing_group_metadata: ThingGroupMetadata,
+}
+
+/// The place of a thing group in the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThingGroupMetadata {
+    /// The group that it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_group_name: Option<ThingGroupName>,
+    /// From the root down to the parent.
+    pub root_to_parent_thing_groups: Vec<GroupNameAndArn>,
+    /// When it was created.
+    pub creation_date: Timestamp,
+}
+
+/// A thing group in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupNameAndArn {
+    /// The name.
+    pub group_name: ThingGroupName,
+    /// The ARN.
+    pub group_arn: String,
+}
+
+/// The body of AddThingToThingGroup and RemoveThingFromThingGroup: each side by name or by ARN.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThingInThingGroupRequest {
+    /// The group.
+    pub thing_group_name: Option<String>,
+    /// The group.
+    pub thing_group_arn: Option<String>,
+    /// The thing.
+    pub thing_name: Option<String>,
+    /// The thing.
+    pub thing_arn: Option<String>,
+}
+
+impl State {
+    /// Creates a thing group; the same group again is no error.
+    pub fn create_thing_group(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        new_group_id: Uuid,
+        request: CreateThingGroupRequest,
+    ) -> Outcome<CreateThingGroupResponse> {
+        let create = || {
+            let (name, parent) = check_create(name, &request)?;
+            let parent = parent.map(|parent| self.group(&parent).map(|_| parent)).transpose()?;
+            super::tags::check(request.tags.as_deref())?;
+            let properties = request.thing_group_properties.unwrap_or_default();
+            let attributes = given_attributes(properties.attribute_payload.as_ref());
+            let thing_group_arn = self.settings.arn("thinggroup", name.as_str());
+            if !self.groups.contains_key(&name) {
+                self.tags.set(&thing_group_arn, request.tags.unwrap_or_default());
+            }
+            let group = self.groups.entry(name.clone()).or_insert_with(|| Group {
+                id: new_group_id,
+                parent: parent.clone(),
+                description: properties.thing_group_description.clone(),
+                attributes: attributes.clone(),
+                version: 1,
+                created_at: now,
+                members: BTreeSet::new(),
+            });
+            let same = group.parent == parent
+                && group.description == properties.thing_group_description
+                && group.attributes == attributes;
+            if !same {
+                return Err(Rejected::ResourceAlreadyExists {
+                    message: format!(
+                        "Thing Group {name} already exists in current account with different properties"
+                    ),
+                    resource_id: name.to_string(),
+                    resource_arn: thing_group_arn,
+                });
+            }
+            Ok(CreateThingGroupResponse {
+                thing_group_id: group.id.to_string(),
+                thing_group_name: name,
+                thing_group_arn,
+            })
+        };
+        create().into()
+    }
+
+    /// Describes a thing group.
+    pub fn describe_thing_group(&self, name: &str) -> Outcome<DescribeThingGroupResponse> {
+        let describe = || {
+            let name = group_name(name)?;
+            let group = self.group(&name)?;
+            let mut path: Vec<_> =
+                self.path_up(&name).skip(1).map(|above| self.name_and_arn(above)).collect();
+            path.reverse();
+            let attributes = group.attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+            let attributes: BTreeMap<_, _> = attributes.collect();
+            let payload = AttributePayload { attributes: Some(attributes), merge: None };
+            Ok(DescribeThingGroupResponse {
+                thing_group_id: group.id.to_string(),
+                thing_group_arn: self.settings.arn("thinggroup", name.as_str()),
+                version: group.version,
+                thing_group_properties: ThingGroupProperties {
+                    thing_group_description: group.description.clone(),
+                    attribute_payload: Some(payload),
+                },
+                thing_group_metadata: ThingGroupMetadata {
+                    parent_group_name: group.parent.clone(),
+                    root_to_parent_thing_groups: path,
+                    creation_date: group.created_at,
+                },
+                thing_group_name: name,
+            })
+        };
+        describe().into()
+    }
+
+    /// Deletes a thing group without child groups; its things leave it. One that does not exist is no error.
+    pub fn delete_thing_group(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        expected_version: Option<i64>,
+    ) -> Outcome<()> {
+        Outcome::of(|events| {
+            let name = group_name(name)?;
+            let Some(group) = self.groups.get(&name) else { return Ok(()) };
+            check_version(expected_version, group.version)?;
+            if self.groups.values().any(|other| other.parent.as_ref() == Some(&name)) {
+                let message = format!("Cannot delete. Thing group {name} still has child groups");
+                return Err(Rejected::InvalidRequest(message));
+            }
+            for thing in group.members.clone() {
+                self.set_member(now, &thing, &name, false, events);
+            }
+            self.groups.remove(&name);
+            self.tags.forget(&self.settings.arn("thinggroup", name.as_str()));
+            Ok(())
+        })
+    }
+
+    /// Puts a thing into a group; CONTINUOUS jobs of the group reach it.
+    pub fn add_thing_to_thing_group(
+        &mut self,
+        now: Timestamp,
+        request: &ThingInThingGroupRequest,
+    ) -> Outcome<()> {
+        Outcome::of(|events| {
+            let (thing, name) = self.thing_and_group(request)?;
+            self.set_member(now, &thing, &name, true, events);
+            Ok(())
+        })
+    }
+
+    /// Takes a thing out of a group; CONTINUOUS jobs take back what it did not start.
+    pub fn remove_thing_from_thing_group(
+        &mut self,
+        now: Timestamp,
+        request: &ThingInThingGroupRequest,
+    ) -> Outcome<()> {
+        Outcome::of(|events| {
+            let (thing, name) = self.thing_and_group(request)?;
+            self.set_member(now, &thing, &name, false, events);
+            Ok(())
+        })
+    }
+
+    /// Puts a thing into a group or takes it out, unless that is so already.
+    fn set_member(
+        &mut self,
+        now: Timestamp,
+        thing: &ThingName,
+        name: &ThingGroupName,
+        member: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let before = self.groups_above(thing);
+        let (Some(group), Some(record)) = (self.groups.get_mut(name), self.things.get_mut(thing)) else {
+            return;
+        };
+        let changed = if member {
+            record.groups.insert(name.clone());
+            group.members.insert(thing.clone())
+        } else {
+            record.groups.remove(name);
+            group.members.remove(thing)
+        };
+        if changed {
+            self.follow_membership(now, thing, &before, events);
+        }
+    }
+
+    fn thing_and_group(
+        &self,
+        request: &ThingInThingGroupRequest,
+    ) -> Result<(ThingName, ThingGroupName), Rejected> {
+        let thing_arn = request.thing_arn.as_deref();
+        let thing = self.named("thing", request.thing_name.as_deref(), thing_arn)?;
+        let group_arn = request.thing_group_arn.as_deref();
+        let group = self.named("thinggroup", request.thing_group_name.as_deref(), group_arn)?;
+        let (thing, group) = (validate::thing_name(thing)?, group_name(group)?);
+        self.thing(&thing)?;
+        self.group(&group)?;
+        Ok((thing, group))
+    }
+
+    /// A name that is given as such or in an ARN.
+    fn named<'a>(
+        &self,
+        kind: &str,
+        name: Option<&'a str>,
+        arn: Option<&'a str>,
+    ) -> Result<&'a str, Rejected> {
+        if let Some(name) = name {
+            return Ok(name);
+        }
+        let arn = arn.ok_or_else(|| {
+            Rejected::InvalidRequest(format!("The request names no {kind}: give its name or its ARN."))
+        })?;
+        let split = self.settings.split_arn(arn).filter(|(found, _)| *found == kind);
+        split
+            .map(|(_, name)| name)
+            .ok_or_else(|| Rejected::ResourceNotFound(format!("{arn} cannot be found.")))
+    }
+
+    pub(super) fn group(&self, name: &ThingGroupName) -> Result<&Group, Rejected> {
+        self.groups.get(name).ok_or_else(|| no_such_group(name))
+    }
+
+    /// A group, its parent, and so on up to the root.
+    pub(super) fn path_up<'a>(
+        &'a self,
+        name: &'a ThingGroupName,
+    ) -> impl Iterator<Item = &'a ThingGroupName> {
+        std::iter::successors(Some(name), |name| self.groups.get(*name)?.parent.as_ref())
+    }
+
+    /// Every group that a thing belongs to, those above its own included.
+    pub(super) fn groups_above(&self, thing: &ThingName) -> BTreeSet<ThingGroupName> {
+        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
+        own.flat_map(|group| self.path_up(group)).cloned().collect()
+    }
+
+    /// The things in a group and in all groups below it.
+    pub(super) fn things_below(&self, name: &ThingGroupName) -> Vec<ThingName> {
+        let below = self.groups.iter().filter(|(group, _)| self.path_up(group).any(|above| above == name));
+        below.flat_map(|(_, group)| group.members.iter().cloned()).collect()
+    }
+
+    pub(super) fn name_and_arn(&self, name: &ThingGroupName) -> GroupNameAndArn {
+        let group_arn = self.settings.arn("thinggroup", name.as_str());
+        GroupNameAndArn { group_name: name.clone(), group_arn }
+    }
+}
+
+pub(super) fn group_name(name: &str) -> Result<ThingGroupName, Rejected> {
+    validate::parsed(|violations| violations.name("thingGroupName", name, 128, THING_NAME))
+}
+
+fn no_such_group(name: &ThingGroupName) -> Rejected {
+    Rejected::ResourceNotFound(format!("Thing group {name} cannot be found."))
+}
+
+/// Refuses a version that is not the stored one.
+pub(super) fn check_version(expected: Option<i64>, found: u64) -> Result<(), Rejected> {
+    match expected {
+        Some(expected) if u64::try_from(expected) != Ok(found) => {
+            Err(Rejected::VersionConflict(format!("Expected version {expected} but found version {found}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_create(
+    name: &str,
+    request: &CreateThingGroupRequest,
+) -> Result<(ThingGroupName, Option<ThingGroupName>), Rejected> {
+    validate::parsed(|violations| {
+        let properties = request.thing_group_properties.clone().unwrap_or_default();
+        let description = properties.thing_group_description.as_deref();
+        let member = "thingGroupProperties.thingGroupDescription";
+        violations.text(member, description, 0, 2028, PRINTABLE_OR_EMPTY);
+        check_attributes(violations, properties.attribute_payload.as_ref());
+        let parent = request.parent_group_name.as_deref();
+        let parent = parent.map(|parent| violations.name("parentGroupName", parent, 128, THING_NAME));
+        let name = violations.name("thingGroupName", name, 128, THING_NAME);
+        Some((name?, parent.flatten()))
+    })
+}

@@ -1,0 +1,134 @@
+//! How CONTINUOUS jobs follow their targets: things that join, leave, or become targets later.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_AssociateTargetsWithJob.html>
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::create_job::{JobNamed, MAX_TARGETS, Target, check_targets};
+use super::event::{Event, Outcome};
+use super::job::{Job, JobStatus, TargetSelection};
+use super::validate::{self, PRINTABLE_OR_EMPTY};
+use super::{Rejected, State};
+use crate::jobs::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
+use crate::service::time::Timestamp;
+
+/// The body of AssociateTargetsWithJob.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AssociateTargetsWithJobRequest {
+    /// ARNs of things and thing groups.
+    pub targets: Option<Vec<String>>,
+    /// Free text.
+    pub comment: Option<String>,
+}
+
+impl Job {
+    /// Whether one of the job's target groups is among `groups`.
+    fn targets_one_of(&self, groups: &BTreeSet<ThingGroupName>) -> bool {
+        groups.iter().any(|group| self.resolved.contains(&Target::Group(group.clone())))
+    }
+
+    /// Whether a thing in `groups` is a target.
+    fn is_target(&self, thing: &ThingName, groups: &BTreeSet<ThingGroupName>) -> bool {
+        self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
+    }
+}
+
+impl State {
+    /// Gives a CONTINUOUS job further targets.
+    pub fn associate_targets_with_job(
+        &mut self,
+        now: Timestamp,
+        job_id: &str,
+        request: AssociateTargetsWithJobRequest,
+    ) -> Outcome<JobNamed> {
+        Outcome::of(|events| {
+            let id = validate::parsed(|violations| {
+                check_targets(violations, request.targets.as_deref());
+                violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
+                violations.job_id(job_id)
+            })?;
+            let given = request.targets.unwrap_or_default();
+            let resolved = self.targets(&given)?;
+            let job = self.job(&id)?;
+            check_associable(job_id, job)?;
+            let known = |arn: &String| job.targets.contains(arn);
+            let added: Vec<String> = given.into_iter().filter(|arn| !known(arn)).collect();
+            let new: BTreeSet<Target> = resolved.difference(&job.resolved).cloned().collect();
+            if job.targets.len() + added.len() > MAX_TARGETS {
+                return Err(Rejected::LimitExceeded(format!(
+                    "Job {job_id} cannot have more than 100 targets."
+                )));
+            }
+            let things = self.things_of(&new);
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.targets.extend(added);
+                job.resolved.extend(new);
+                job.rollout.add(things);
+                job.comment = request.comment.or_else(|| job.comment.take());
+                job.last_updated_at = now;
+            }
+            self.roll_out(now, &id, events);
+            self.job_named(&id)
+        })
+    }
+
+    /// CONTINUOUS jobs learn that `thing` was in the groups `before` and is in others now.
+    ///
+    /// A thing that joins a target group gets an execution, unless its newest one is pending. One that
+    /// left all targets loses its QUEUED execution, and finishes the one that is IN_PROGRESS.
+    pub(super) fn follow_membership(
+        &mut self,
+        now: Timestamp,
+        thing: &ThingName,
+        before: &BTreeSet<ThingGroupName>,
+        events: &mut Vec<Event>,
+    ) {
+        let after = self.groups_above(thing);
+        let joined: BTreeSet<_> = after.difference(before).cloned().collect();
+        let following: Vec<JobId> = self.continuous.iter().cloned().collect();
+        for id in following {
+            let Some(job) = self.jobs.get_mut(&id).filter(|job| job.status.is_active()) else {
+                self.continuous.remove(&id);
+                continue;
+            };
+            if job.targets_one_of(&joined) {
+                job.rollout.add([thing.clone()]);
+                self.roll_out(now, &id, events);
+            } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
+                job.rollout.leave_out(thing);
+                self.remove_queued(now, thing, &id, events);
+            }
+        }
+    }
+
+    fn remove_queued(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
+        let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
+        let Some((sequence, newest)) = newest else { return };
+        if newest.status == JobExecutionStatus::Queued {
+            self.mutate(now, thing, job, events, |state| {
+                state.end(now, thing, sequence, JobExecutionStatus::Removed);
+            });
+        }
+    }
+
+    /// Whether a retry of `job` may still go to `thing`: a CONTINUOUS job lets go of things that left.
+    pub(super) fn may_retry(&self, job: &JobId, thing: &ThingName) -> bool {
+        let Some(job) = self.jobs.get(job) else { return false };
+        job.target_selection == TargetSelection::Snapshot || job.is_target(thing, &self.groups_above(thing))
+    }
+}
+
+fn check_associable(job_id: &str, job: &Job) -> Result<(), Rejected> {
+    let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+    if job.target_selection != TargetSelection::Continuous {
+        return refuse(format!("Job {job_id} is not CONTINUOUS, targets cannot be associated with it."));
+    }
+    if job.status != JobStatus::InProgress {
+        let status = job.status.as_str();
+        return refuse(format!("Targets cannot be associated with job {job_id} in status {status}."));
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! Job templates: jobs without targets, to be made into jobs later.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/job-templates.html>
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::create_job::{Tag, check_description, check_document_length};
+use super::event::Outcome;
+use super::job::JobConfigs;
+use super::paging::{self, Page};
+use super::schedule::MaintenanceWindow;
+use super::validate::{self, JOB_ID, Violations};
+use super::{Rejected, State};
+use crate::jobs::model::JobTemplateId;
+use crate::service::time::Timestamp;
+
+/// A job template of the account.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// Grows with each template; lists go by it.
+    sequence: u64,
+    pub(crate) document: Arc<str>,
+    description: Option<String>,
+    pub(crate) configs: JobConfigs,
+    maintenance_windows: Option<Vec<MaintenanceWindow>>,
+    pub(crate) destination_package_versions: Option<Vec<String>>,
+    created_at: Timestamp,
+}
+
+/// The body of CreateJobTemplate.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateJobTemplateRequest {
+    /// A job whose document and configurations are copied.
+    pub job_arn: Option<String>,
+    /// JSON as text.
+    pub document: Option<String>,
+    /// A link to S3; refused.
+    pub document_source: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Rollout, abort, timeout, retry and presigned links.
+    #[serde(flatten)]
+    pub configs: JobConfigs,
+    /// Stored and told, without further effect.
+    pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
+    /// Stored and told, without further effect.
+    pub destination_package_versions: Option<Vec<String>>,
+    /// Labels of the template.
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// The answer to CreateJobTemplate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateJobTemplateResponse {
+    /// The ARN.
+    pub job_template_arn: String,
+    /// The id.
+    pub job_template_id: JobTemplateId,
+}
+
+/// The answer to DescribeJobTemplate: every member is written, null where it is unset.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeJobTemplateResponse {
+    /// The ARN.
+    pub job_template_arn: String,
+    /// The id.
+    pub job_template_id: JobTemplateId,
+    /// Free text.
+    pub description: Option<String>,
+    /// Always null: documents are given as text.
+    pub document_source: Option<String>,
+    /// JSON as text.
+    pub document: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// With nulls where unset.
+    pub presigned_url_config: Value,
+    /// With nulls where unset.
+    pub job_executions_rollout_config: Value,
+    /// With nulls where unset.
+    pub abort_config: Value,
+    /// With nulls where unset.
+    pub timeout_config: Value,
+    /// With nulls where unset.
+    pub job_executions_retry_config: Value,
+    /// As given.
+    pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
+    /// As given.
+    pub destination_package_versions: Option<Vec<String>>,
+}
+
+/// The query of ListJobTemplates and ListManagedJobTemplates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListJobTemplatesQuery {
+    /// 1 to 250.
+    pub max_results: Option<i64>,
+    /// From the page before.
+    pub next_token: Option<String>,
+}
+
+/// The answer to ListJobTemplates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListJobTemplatesResponse {
+    /// Newest first.
+    pub job_templates: Vec<JobTemplateSummary>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// A job template in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobTemplateSummary {
+    /// The ARN.
+    pub job_template_arn: String,
+    /// The id.
+    pub job_template_id: JobTemplateId,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// The answer to ListManagedJobTemplates: the local service has none of AWS's own templates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListManagedJobTemplatesResponse {
+    /// Empty.
+    pub managed_job_templates: Vec<JobTemplateSummary>,
+}
+
+impl State {
+    /// Creates a job template from a document, or from a job.
+    pub fn create_job_template(
+        &mut self,
+        now: Timestamp,
+        template_id: &str,
+        request: CreateJobTemplateRequest,
+    ) -> Outcome<CreateJobTemplateResponse> {
+        let create = || {
+            let id = check_create(template_id, &request)?;
+            request.configs.check()?;
+            super::tags::check(request.tags.as_deref())?;
+            let (document, configs) = self.template_contents(&request)?;
+            if self.templates.contains_key(&id) {
+                let message = format!("Job Template {template_id} already exists.");
+                return Err(Rejected::Conflict { message, resource_id: template_id.to_owned() });
+            }
+            self.last_template += 1;
+            let job_template_arn = self.settings.arn("jobtemplate", template_id);
+            self.tags.set(&job_template_arn, request.tags.unwrap_or_default());
+            let template = Template {
+                sequence: self.last_template,
+                document,
+                description: request.description,
+                configs,
+                maintenance_windows: request.maintenance_windows,
+                destination_package_versions: request.destination_package_versions,
+                created_at: now,
+            };
+            self.templates.insert(id.clone(), template);
+            Ok(CreateJobTemplateResponse { job_template_arn, job_template_id: id })
+        };
+        create().into()
+    }
+
+    /// Describes a job template.
+    pub fn describe_job_template(&self, template_id: &str) -> Outcome<DescribeJobTemplateResponse> {
+        let describe = || {
+            let id = parse_id(template_id)?;
+            let template = self.template(&id)?;
+            Ok(describe(self.settings.arn("jobtemplate", template_id), id, template))
+        };
+        describe().into()
+    }
+
+    /// The job templates of the account, newest first.
+    pub fn list_job_templates(&self, query: &ListJobTemplatesQuery) -> Outcome<ListJobTemplatesResponse> {
+        let list = || {
+            let page: Page<u64> = check_list(query)?;
+            let mut templates: Vec<_> = self
+                .templates
+                .iter()
+                .filter(|(_, template)| page.after.is_none_or(|after| template.sequence < after))
+                .collect();
+            templates.sort_unstable_by_key(|(_, template)| std::cmp::Reverse(template.sequence));
+            let (templates, next_token) = page.cut(templates, |(_, template)| template.sequence);
+            let summary = |(id, template): (&JobTemplateId, &Template)| JobTemplateSummary {
+                job_template_arn: self.settings.arn("jobtemplate", id.as_str()),
+                job_template_id: id.clone(),
+                description: template.description.clone(),
+                created_at: template.created_at,
+            };
+            Ok(ListJobTemplatesResponse {
+                job_templates: templates.into_iter().map(summary).collect(),
+                next_token,
+            })
+        };
+        list().into()
+    }
+
+    /// Deletes a job template; the jobs made from it stay.
+    pub fn delete_job_template(&mut self, template_id: &str) -> Outcome<()> {
+        let mut delete = || {
+            let id = parse_id(template_id)?;
+            self.template(&id)?;
+            self.templates.remove(&id);
+            self.tags.forget(&self.settings.arn("jobtemplate", template_id));
+            Ok(())
+        };
+        delete().into()
+    }
+
+    /// AWS's own templates, of which the local service has none.
+    pub fn list_managed_job_templates(
+        &self,
+        query: &ListJobTemplatesQuery,
+    ) -> Outcome<ListManagedJobTemplatesResponse> {
+        check_list(query).map(|_| ListManagedJobTemplatesResponse::default()).into()
+    }
+
+    /// One of AWS's own templates: never found.
+    pub fn describe_managed_job_template(&self, name: &str) -> Outcome<DescribeJobTemplateResponse> {
+        Err(no_such_template(name)).into()
+    }
+
+    /// The template that an ARN names.
+    pub(super) fn template_of_arn(&self, arn: &str) -> Result<&Template, Rejected> {
+        let named = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "jobtemplate");
+        let id = named.and_then(|(_, id)| id.parse().ok()).ok_or_else(|| no_such_template(arn))?;
+        self.template(&id)
+    }
+
+    fn template(&self, id: &JobTemplateId) -> Result<&Template, Rejected> {
+        self.templates.get(id).ok_or_else(|| no_such_template(id.as_str()))
+    }
+
+    /// The document and the configurations: given, or copied from a job.
+    fn template_contents(
+        &self,
+        request: &CreateJobTemplateRequest,
+    ) -> Result<(Arc<str>, JobConfigs), Rejected> {
+        let Some(arn) = &request.job_arn else {
+            let document = request.document.as_deref();
+            super::create_job::read_document(document, request.document_source.as_deref())?;
+            return Ok((document.unwrap_or_default().into(), request.configs.clone()));
+        };
+        if request.document.is_some() || request.document_source.is_some() {
+            let message = "Job document cannot be specified together with a job ARN.";
+            return Err(Rejected::InvalidRequest(message.to_owned()));
+        }
+        let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
+        let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
+        let job = job.ok_or_else(|| super::job::no_such_job(if id.is_empty() { arn } else { id }))?;
+        Ok((job.document_text.clone(), request.configs.clone().or(&job.configs)))
+    }
+}
+
+fn no_such_template(name: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Job Template {name} cannot be found."))
+}
+
+fn parse_id(id: &str) -> Result<JobTemplateId, Rejected> {
+    validate::parsed(|violations| violations.name("jobTemplateId", id, 64, JOB_ID))
+}
+
+fn check_create(id: &str, request: &CreateJobTemplateRequest) -> Result<JobTemplateId, Rejected> {
+    validate::parsed(|violations| {
+        violations.required("description", request.description.as_ref());
+        check_description(violations, request.description.as_deref());
+        check_document_length(violations, request.document.as_deref());
+        violations.length("documentSource", request.document_source.as_deref(), 1, 1350);
+        request.configs.violations(violations);
+        if let Some(versions) = &request.destination_package_versions {
+            violations.size("destinationPackageVersions", versions.len(), 0, 25);
+        }
+        violations.name("jobTemplateId", id, 64, JOB_ID)
+    })
+}
+
+fn check_list(query: &ListJobTemplatesQuery) -> Result<Page<u64>, Rejected> {
+    let mut violations = Violations::default();
+    paging::check(&mut violations, query.max_results);
+    violations.finish()?;
+    Page::read(query.max_results, query.next_token.as_deref())
+}
+
+fn describe(job_template_arn: String, id: JobTemplateId, template: &Template) -> DescribeJobTemplateResponse {
+    let configs = &template.configs;
+    let presigned = configs.presigned_url_config.clone().unwrap_or_default();
+    let rollout = configs.job_executions_rollout_config.clone().unwrap_or_default();
+    let timeout = configs.timeout_config.clone().unwrap_or_default();
+    DescribeJobTemplateResponse {
+        job_template_arn,
+        job_template_id: id,
+        description: template.description.clone(),
+        document_source: None,
+        document: template.document.to_string(),
+        created_at: template.created_at,
+        presigned_url_config: json!({ "roleArn": presigned.role_arn, "expiresInSec": presigned.expires_in_sec }),
+        job_executions_rollout_config: json!({
+            "maximumPerMinute": rollout.maximum_per_minute,
+            "exponentialRate": rollout.exponential_rate,
+        }),
+        abort_config: json!(configs.abort_config.clone().unwrap_or_default()),
+        timeout_config: json!({ "inProgressTimeoutInMinutes": timeout.in_progress_timeout_in_minutes }),
+        job_executions_retry_config: json!(configs.job_executions_retry_config.clone().unwrap_or_default()),
+        maintenance_windows: template.maintenance_windows.clone(),
+        destination_package_versions: template.destination_package_versions.clone(),
+    }
+}
