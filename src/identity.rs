@@ -1,32 +1,560 @@
 //! Who we are to the server and whom we trust: PEM files made into a TLS configuration.
+//!
+//! What is wrong with a file is found here, before anything is sent, and said in one line that names the
+//! file. Key material never appears in a message or in `Debug`.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio_rustls::rustls::ClientConfig;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio_rustls::rustls::client::ResolvesClientCert;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Version;
+
+/// With this protocol name AWS IoT speaks MQTT with client certificates on port 443.
+///
+/// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html>
+const ALPN_ON_443: &[u8] = b"x-amzn-mqtt-ca";
+
+/// No PEM file that we want is larger, in bytes.
+const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
 /// Why the files will not do; one line that names the file and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
+#[error("{role} {}: {problem}", file.display())]
+pub struct Error {
+    role: Role,
+    file: PathBuf,
+    problem: Problem,
+}
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Certificate,
+    Key,
+    Ca,
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => "certificate file",
+            Self::Key => "key file",
+            Self::Ca => "CA file",
+        })
+    }
+}
+
+impl Role {
+    fn option(self) -> &'static str {
+        match self {
+            Self::Certificate => "--cert",
+            Self::Key => "--key",
+            Self::Ca => "--ca-file",
+        }
+    }
+
+    fn content(self) -> &'static str {
+        match self {
+            Self::Certificate | Self::Ca => "certificate",
+            Self::Key => "private key",
+        }
+    }
+
+    fn openssl(self) -> &'static str {
+        match self {
+            Self::Certificate | Self::Ca => "x509",
+            Self::Key => "pkey",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    #[error("there is no such file: check {0}")]
+    Missing(&'static str),
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    #[error("it is empty: check {0}")]
+    Empty(&'static str),
+    #[error("it is larger than 1 MiB: check {0}")]
+    TooLarge(&'static str),
+    #[error("it is DER, not PEM: convert it with openssl {tool} -inform der -in {file} -out {file}.pem")]
+    Der { tool: &'static str, file: String },
+    #[error("it holds no PEM section (-----BEGIN ...): give a PEM file that holds a {0}")]
+    NotPem(&'static str),
+    #[error("it holds {found}, not a {wanted}: check --cert, --key and --ca-file")]
+    WrongKind { found: String, wanted: &'static str },
+    #[error("its PEM is damaged ({0}): copy it again")]
+    Damaged(String),
+    #[error("the key is encrypted: decrypt it with openssl pkey -in {file} -out {file}.decrypted")]
+    Encrypted { file: String },
+    #[error("this kind of key is not supported: use RSA of 2048 bits or more, P-256, P-384 or Ed25519")]
+    UnsupportedKey,
+    #[error("the key does not belong to certificate {certificate}: give the key that was made with it")]
+    AnotherCertificate { certificate: String },
+    #[error("it is not an X.509 certificate: {0}")]
+    NotX509(String),
+    #[error(
+        "it is an X.509 version 1 certificate, which TLS does not take: issue it as version 3 (openssl x509 -req with -extfile)"
+    )]
+    Version1,
+    #[error("it expired at {at}; this machine says that it is {now}: renew it, or set the clock right")]
+    Expired { at: String, now: String },
+    #[error("it is not valid before {at}; this machine says that it is {now}: set the clock right, or wait")]
+    NotYetValid { at: String, now: String },
+    #[error("no certificate in it can be trusted: {0}")]
+    UnusableRoots(String),
+    #[error("this system has no CA certificates: name the server's with --ca-file")]
+    NoSystemRoots,
+}
 
 /// A certificate, its key, and the certificate authorities that we trust.
 #[derive(Debug, Clone)]
-pub struct Identity {}
+pub struct Identity {
+    certified: Arc<CertifiedKey>,
+    roots: Arc<RootCertStore>,
+    warnings: Vec<String>,
+}
 
-#[allow(unused_variables, missing_docs)]
 impl Identity {
+    /// Reads and checks the files. Without `ca_file` the system's own certificate authorities are trusted.
     pub fn load(cert_file: &Path, key_file: &Path, ca_file: Option<&Path>) -> Result<Self, Error> {
-        todo!()
+        let certificate_error = |problem| error(Role::Certificate, cert_file, problem);
+        let chain = certificates(Role::Certificate, cert_file)?;
+        let leaf = check_leaf(&chain[0], OffsetDateTime::now_utc()).map_err(certificate_error)?;
+        let (key, key_is_exposed) = private_key(key_file)?;
+        if key.public_key().is_some_and(|public| public.as_ref() != leaf.public_key().raw) {
+            let certificate = cert_file.display().to_string();
+            return Err(error(Role::Key, key_file, Problem::AnotherCertificate { certificate }));
+        }
+        let roots = match ca_file {
+            Some(file) => roots_of(file)?,
+            None => system_roots().map_err(|problem| error(Role::Ca, Path::new("(none)"), problem))?,
+        };
+        let exposed = format!("key file {0}: others can read it: chmod 600 {0}", key_file.display());
+        Ok(Self {
+            certified: Arc::new(CertifiedKey::new(chain, key)),
+            roots: Arc::new(roots),
+            warnings: key_is_exposed.then_some(exposed).into_iter().collect(),
+        })
     }
+
     /// Lines worth a warning, such as a key that others can read.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        todo!()
+        &self.warnings
     }
-    /// The TLS configuration for `port`: 443 means ALPN `x-amzn-mqtt-ca`.
+
+    /// The TLS configuration for a connection to `port`.
+    ///
+    /// # Panics
+    /// Never: ring offers TLS 1.2 and 1.3.
     #[must_use]
     pub fn tls_config(&self, port: u16) -> Arc<ClientConfig> {
-        todo!()
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring offers TLS 1.2 and 1.3")
+            .with_root_certificates(self.roots.clone())
+            .with_client_cert_resolver(Arc::new(OneKey(self.certified.clone())));
+        if port == 443 {
+            config.alpn_protocols.push(ALPN_ON_443.to_vec());
+        }
+        Arc::new(config)
+    }
+}
+
+/// Answers every request for a client certificate with the one that we have.
+#[derive(Debug)]
+struct OneKey(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for OneKey {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+fn error(role: Role, file: &Path, problem: Problem) -> Error {
+    Error { role, file: file.to_owned(), problem }
+}
+
+/// The certificates of a PEM file, at least one.
+fn certificates(role: Role, file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let fail = |problem| error(role, file, problem);
+    let (pem, _) = read(role, file).map_err(fail)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let chain = chain.map_err(|error| fail(Problem::Damaged(error.to_string())))?;
+    if chain.is_empty() { Err(fail(what_else(role, file, &pem))) } else { Ok(chain) }
+}
+
+/// The private key of a PEM file, and whether others than its owner can read it.
+fn private_key(file: &Path) -> Result<(Arc<dyn SigningKey>, bool), Error> {
+    let fail = |problem| error(Role::Key, file, problem);
+    let (pem, exposed) = read(Role::Key, file).map_err(fail)?;
+    if is_encrypted(&pem) {
+        return Err(fail(Problem::Encrypted { file: file.display().to_string() }));
+    }
+    let key = match PrivateKeyDer::pem_slice_iter(&pem).next() {
+        Some(Ok(key)) => key,
+        Some(Err(error)) => return Err(fail(Problem::Damaged(error.to_string()))),
+        None => return Err(fail(what_else(Role::Key, file, &pem))),
+    };
+    let key = ring::sign::any_supported_type(&key).map_err(|_| fail(Problem::UnsupportedKey))?;
+    Ok((key, exposed))
+}
+
+/// The bytes of a file, and whether others than its owner can read it.
+fn read(role: Role, file: &Path) -> Result<(Vec<u8>, bool), Problem> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::Missing(role.option()),
+        _ => Problem::Unreadable(error.to_string()),
+    };
+    let opened = File::open(file).map_err(unreadable)?;
+    let metadata = opened.metadata().map_err(unreadable)?;
+    let mut content = Vec::new();
+    opened.take(MAX_FILE_SIZE + 1).read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() as u64 > MAX_FILE_SIZE {
+        return Err(Problem::TooLarge(role.option()));
+    }
+    if content.trim_ascii().is_empty() {
+        return Err(Problem::Empty(role.option()));
+    }
+    Ok((content, others_can_read(&metadata)))
+}
+
+#[cfg(unix)]
+fn others_can_read(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// What a file holds that does not hold what was wanted.
+fn what_else(role: Role, file: &Path, content: &[u8]) -> Problem {
+    if content.starts_with(&[0x30]) && content.get(1).is_some_and(|byte| byte & 0x80 != 0) {
+        return Problem::Der { tool: role.openssl(), file: file.display().to_string() };
+    }
+    let text = String::from_utf8_lossy(content);
+    let mut labels = text.lines().filter_map(|line| line.trim().strip_prefix("-----BEGIN "));
+    match labels.next().and_then(|label| label.strip_suffix("-----")) {
+        None => Problem::NotPem(role.content()),
+        // Whoever calls this looked for such a section and found none that ends.
+        Some(label) if label == "CERTIFICATE" && role != Role::Key => {
+            Problem::Damaged("it has no end".to_owned())
+        }
+        Some(label) => {
+            let found = match label {
+                "CERTIFICATE" => "a certificate".to_owned(),
+                "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a certificate request".to_owned(),
+                label if label.ends_with("PRIVATE KEY") && role == Role::Key => {
+                    return Problem::Damaged("it has no end, or is of an unknown kind".to_owned());
+                }
+                label if label.ends_with("PRIVATE KEY") => "a private key".to_owned(),
+                label if label.ends_with("PUBLIC KEY") => "a public key".to_owned(),
+                _ => "something else".to_owned(),
+            };
+            Problem::WrongKind { found, wanted: role.content() }
+        }
+    }
+}
+
+fn is_encrypted(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    text.lines().any(|line| {
+        line.trim() == "-----BEGIN ENCRYPTED PRIVATE KEY-----"
+            || line.strip_prefix("Proc-Type:").is_some_and(|rest| rest.contains("ENCRYPTED"))
+    })
+}
+
+/// Checks what the server would refuse in our own certificate.
+fn check_leaf<'a>(der: &'a CertificateDer<'_>, now: OffsetDateTime) -> Result<X509Certificate<'a>, Problem> {
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|error| Problem::NotX509(error.to_string()))?;
+    if certificate.version() != X509Version::V3 {
+        return Err(Problem::Version1);
+    }
+    let validity = certificate.validity();
+    if now > validity.not_after.to_datetime() {
+        let at = written(validity.not_after.to_datetime());
+        return Err(Problem::Expired { at, now: written(now) });
+    }
+    if now < validity.not_before.to_datetime() {
+        let at = written(validity.not_before.to_datetime());
+        return Err(Problem::NotYetValid { at, now: written(now) });
+    }
+    Ok(certificate)
+}
+
+fn written(time: OffsetDateTime) -> String {
+    let whole = time.replace_nanosecond(0).unwrap_or(time);
+    whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
+}
+
+fn roots_of(file: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(Role::Ca, file)? {
+        roots
+            .add(certificate)
+            .map_err(|reason| error(Role::Ca, file, Problem::UnusableRoots(reason.to_string())))?;
+    }
+    Ok(roots)
+}
+
+fn system_roots() -> Result<RootCertStore, Problem> {
+    let mut roots = RootCertStore::empty();
+    // A system may carry certificates that nobody can parse; the others will do.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() { Err(Problem::NoSystemRoots) } else { Ok(roots) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, date_time_ymd};
+    use rsa::pkcs1::DecodeRsaPrivateKey;
+    use rsa::pkcs8::{EncodePrivateKey, LineEnding};
+    use std::fs;
+    use tempfile::TempDir;
+
+    const RSA_PKCS1: &str = include_str!("../tests/fixtures/rsa-2048.pem");
+
+    struct Files {
+        dir: TempDir,
+        cert: PathBuf,
+        key: PathBuf,
+        ca: PathBuf,
+    }
+
+    impl Files {
+        fn new(cert: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+            let dir = TempDir::new().unwrap();
+            let put = |name: &str, content: &[u8]| {
+                let path = dir.path().join(name);
+                fs::write(&path, content).unwrap();
+                path
+            };
+            let (ca, _) = made(|_| ());
+            let (cert, key) = (put("cert.pem", cert.as_ref()), put("key.pem", key.as_ref()));
+            let ca = put("ca.pem", ca.as_bytes());
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            Self { dir, cert, key, ca }
+        }
+
+        fn load(&self) -> Result<Identity, Error> {
+            Identity::load(&self.cert, &self.key, Some(&self.ca))
+        }
+
+        /// The error without the folder's name.
+        fn refusal(&self) -> String {
+            let error = self.load().unwrap_err().to_string();
+            assert!(!error.contains('\n'), "{error}");
+            error.replace(&format!("{}/", self.dir.path().display()), "")
+        }
+    }
+
+    fn made(change: impl FnOnce(&mut CertificateParams)) -> (String, KeyPair) {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        (certificate_of(&key, change), key)
+    }
+
+    fn certificate_of(key: &KeyPair, change: impl FnOnce(&mut CertificateParams)) -> String {
+        let mut params = CertificateParams::new(vec!["device".to_owned()]).unwrap();
+        change(&mut params);
+        params.self_signed(key).unwrap().pem()
+    }
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        use std::fmt::Write;
+        // base64 by hand would be a codec of our own; rcgen's PEM writer does it for keys and certificates only.
+        let mut text = format!("-----BEGIN {label}-----\n");
+        for line in base64(der).as_bytes().chunks(64) {
+            writeln!(text, "{}", std::str::from_utf8(line).unwrap()).unwrap();
+        }
+        text + &format!("-----END {label}-----\n")
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::new();
+        for chunk in bytes.chunks(3) {
+            let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+                << (8 * (3 - chunk.len()));
+            for index in 0..4 {
+                let letter = ALPHABET[(word >> (18 - 6 * index)) as usize & 63] as char;
+                text.push(if index <= chunk.len() { letter } else { '=' });
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn keys_are_read_in_every_pem_form_also_with_crlf() {
+        let (cert, key) = made(|_| ());
+        let pkcs8 = key.serialize_pem();
+        // The tail of a PKCS#8 document for P-256 is the SEC1 structure itself.
+        let sec1 = pem("EC PRIVATE KEY", &key.serialized_der()[key.serialized_der().len() - 109..]);
+        let with_parameters =
+            format!("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{sec1}");
+        for key in [&pkcs8, &sec1, &with_parameters, &pkcs8.replace('\n', "\r\n")] {
+            assert!(Files::new(cert.replace('\n', "\r\n"), key).load().is_ok(), "{key}");
+        }
+        let rsa = rsa::RsaPrivateKey::from_pkcs1_pem(RSA_PKCS1).unwrap();
+        let pkcs8 = rsa.to_pkcs8_pem(LineEnding::LF).unwrap();
+        let cert = certificate_of(&KeyPair::from_pem(&pkcs8).unwrap(), |_| ());
+        for key in [RSA_PKCS1, &pkcs8] {
+            assert!(Files::new(&cert, key).load().is_ok());
+        }
+    }
+
+    #[test]
+    fn a_chain_and_a_file_that_holds_certificate_and_key_will_do() {
+        let (cert, key) = made(|_| ());
+        let (issuer, _) = made(|_| ());
+        let both = format!("some words before it\n{}{cert}{issuer}", key.serialize_pem());
+        let identity = Files::new(&both, &both).load().unwrap();
+        assert_eq!(identity.certified.cert.len(), 2);
+        assert!(identity.warnings().is_empty());
+    }
+
+    #[test]
+    fn a_key_that_does_not_belong_to_the_certificate_is_named() {
+        let ((cert, _), (_, key)) = (made(|_| ()), made(|_| ()));
+        assert_eq!(
+            Files::new(cert, key.serialize_pem()).refusal(),
+            "key file key.pem: the key does not belong to certificate cert.pem: give the key that was made with it"
+        );
+    }
+
+    #[test]
+    fn a_file_of_the_wrong_kind_is_named_with_what_to_do() {
+        let (cert, key) = made(|_| ());
+        let key_pem = key.serialize_pem();
+        let der = cert_der(&cert);
+        for (cert, key, expected) in [
+            (key_pem.as_bytes(), key_pem.as_bytes(), "certificate file cert.pem: it holds a private key, not a certificate: check --cert, --key and --ca-file"),
+            (cert.as_bytes(), cert.as_bytes(), "key file key.pem: it holds a certificate, not a private key: check --cert, --key and --ca-file"),
+            (&der, key_pem.as_bytes(), "certificate file cert.pem: it is DER, not PEM: convert it with openssl x509 -inform der -in cert.pem -out cert.pem.pem"),
+            (cert.as_bytes(), key.serialized_der(), "key file key.pem: it is DER, not PEM: convert it with openssl pkey -inform der -in key.pem -out key.pem.pem"),
+            (b" \n", key_pem.as_bytes(), "certificate file cert.pem: it is empty: check --cert"),
+            (cert.as_bytes(), b"", "key file key.pem: it is empty: check --key"),
+            (b"hello", key_pem.as_bytes(), "certificate file cert.pem: it holds no PEM section (-----BEGIN ...): give a PEM file that holds a certificate"),
+            (cert.as_bytes(), key.public_key_pem().as_bytes(), "key file key.pem: it holds a public key, not a private key: check --cert, --key and --ca-file"),
+            (cert.as_bytes(), b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "key file key.pem: the key is encrypted: decrypt it with openssl pkey -in key.pem -out key.pem.decrypted"),
+            (cert.as_bytes(), b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "key file key.pem: the key is encrypted: decrypt it with openssl pkey -in key.pem -out key.pem.decrypted"),
+            (cert.as_bytes(), b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "key file key.pem: this kind of key is not supported: use RSA of 2048 bits or more, P-256, P-384 or Ed25519"),
+        ] {
+            assert_eq!(Files::new(cert, key).refusal(), expected);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_that_shows_nothing_of_it() {
+        let (cert, key) = made(|_| ());
+        let key = key.serialize_pem();
+        for damaged in
+            [&key[..key.len() / 2], &key.replace("-----END", "=====END"), &key.replace("MIG", "!!!")]
+        {
+            let refusal = Files::new(&cert, damaged).refusal();
+            assert!(refusal.starts_with("key file key.pem: its PEM is damaged"), "{refusal}");
+            assert!(!refusal.contains(&key.lines().nth(1).unwrap()[..20]));
+        }
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(
+            Files::new(broken, &key).refusal().starts_with("certificate file cert.pem: it is not an X.509")
+        );
+    }
+
+    #[test]
+    fn a_missing_file_and_a_folder_are_told_apart() {
+        let (cert, key) = made(|_| ());
+        let mut files = Files::new(cert, key.serialize_pem());
+        let there = std::mem::replace(&mut files.cert, files.dir.path().join("none.pem"));
+        assert_eq!(files.refusal(), "certificate file none.pem: there is no such file: check --cert");
+        files.cert = there;
+        files.ca = files.dir.path().to_owned();
+        assert!(files.load().unwrap_err().to_string().contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_certificate_out_of_its_time_is_named_with_the_clock() {
+        let (cert, key) = made(|params| params.not_after = date_time_ymd(2020, 1, 2));
+        let refusal = Files::new(cert, key.serialize_pem()).refusal();
+        assert!(
+            refusal
+                .starts_with("certificate file cert.pem: it expired at 2020-01-02T00:00:00Z; this machine"),
+            "{refusal}"
+        );
+        let (cert, key) = made(|params| params.not_before = date_time_ymd(2999, 1, 2));
+        let refusal = Files::new(cert, key.serialize_pem()).refusal();
+        assert!(refusal.contains("it is not valid before 2999-01-02T00:00:00Z; this machine"), "{refusal}");
+    }
+
+    #[test]
+    fn an_x509_version_1_certificate_is_named() {
+        let (cert, key) = made(|_| ());
+        let mut der = cert_der(&cert);
+        // [0] { INTEGER 2 } is version 3; INTEGER 0 is version 1.
+        let at = der.windows(5).position(|bytes| bytes == [0xA0, 3, 2, 1, 2]).unwrap();
+        der[at + 4] = 0;
+        let refusal = Files::new(pem("CERTIFICATE", &der), key.serialize_pem()).refusal();
+        assert!(refusal.contains("it is an X.509 version 1 certificate"), "{refusal}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_key_that_others_can_read_is_a_warning() {
+        use std::os::unix::fs::PermissionsExt;
+        let (cert, key) = made(|_| ());
+        let files = Files::new(cert, key.serialize_pem());
+        fs::set_permissions(&files.key, fs::Permissions::from_mode(0o640)).unwrap();
+        let identity = files.load().unwrap();
+        let [warning] = identity.warnings() else { panic!("{:?}", identity.warnings()) };
+        assert!(warning.contains("others can read it: chmod 600 "), "{warning}");
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let (cert, key) = made(|_| ());
+        let identity = Files::new(cert, key.serialize_pem()).load().unwrap();
+        let shown = format!("{identity:?}");
+        let secret =
+            key.serialized_der()[36..68].iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        assert!(!shown.contains(&secret));
+    }
+
+    #[test]
+    fn only_port_443_asks_for_the_protocol_by_name() {
+        let (cert, key) = made(|_| ());
+        let identity = Files::new(cert, key.serialize_pem()).load().unwrap();
+        assert!(identity.tls_config(8883).alpn_protocols.is_empty());
+        assert_eq!(identity.tls_config(443).alpn_protocols, [b"x-amzn-mqtt-ca".to_vec()]);
+    }
+
+    fn cert_der(cert: &str) -> Vec<u8> {
+        CertificateDer::from_pem_slice(cert.as_bytes()).unwrap().to_vec()
     }
 }
