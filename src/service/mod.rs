@@ -9,6 +9,7 @@
 //! | [`data_plane`] | requests of devices over MQTT: a topic and a payload in, an answer and events out |
 //! | [`policy`] | who may do what |
 //! | [`broker`] | the MQTT front |
+//! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | [`certificates`], `files`, `clock`, [`time`] | what a running service needs besides |
 //! | [`choices`] | what AWS does not say |
@@ -19,6 +20,7 @@ pub mod choices;
 mod clock;
 pub mod data_plane;
 mod files;
+pub mod http;
 pub mod policy;
 pub mod shared;
 pub mod state;
@@ -127,11 +129,7 @@ impl LocalService {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(broker::serve(mqtt_listener, tls, shared.clone(), stopped));
-        let mut stopping = stop.subscribe();
-        tasks.spawn(async move {
-            let _listener = http_listener;
-            let _ = stopping.wait_for(|stop| *stop).await;
-        });
+        tasks.spawn(http::serve(http_listener, shared.clone(), stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
         Ok(Self { mqtt, http, files, shared, stop, tasks, timers })

@@ -20,6 +20,12 @@ pub struct Body(Map<String, Value>);
 #[error("the payload is not a JSON object")]
 pub struct InvalidJson;
 
+impl From<Map<String, Value>> for Body {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
 impl Body {
     /// Reads a payload; an empty one counts as `{}`.
     pub fn parse(payload: &[u8]) -> Result<Self, InvalidJson> {

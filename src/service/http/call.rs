@@ -1,0 +1,233 @@
+//! One request, taken apart: what its path, query, headers and body say to the operation.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::error::Error;
+use super::operations::Matched;
+use crate::jobs::model::InvalidName;
+use crate::service::data_plane;
+
+/// Query members that are whole numbers.
+const NUMBERS: [&str; 4] = ["executionNumber", "expectedVersion", "maxResults", "pageSize"];
+
+const WHOLE_NUMBER: &str = "Member must be a whole number";
+
+/// Query members that are booleans.
+const BOOLEANS: [&str; 9] = [
+    "beforeSubstitution",
+    "force",
+    "forceDelete",
+    "includeJobDocument",
+    "isAscendingOrder",
+    "recursive",
+    "setAsActive",
+    "setAsDefault",
+    "usePrefixAttributeValue",
+];
+
+/// What a request says to an operation.
+#[derive(Debug)]
+pub(super) struct Call {
+    labels: HashMap<String, String>,
+    query: Map<String, Value>,
+    body: Map<String, Value>,
+    headers: HeaderMap,
+}
+
+impl Call {
+    pub(super) fn read(matched: Matched, request: &Parts, body: &[u8]) -> Result<Self, Error> {
+        let body = match request.method {
+            // No operation reads the body of these, so whatever it is does no harm.
+            Method::GET | Method::DELETE => Map::new(),
+            _ => body_members(body)?,
+        };
+        let query = query_members(request.uri.query().unwrap_or_default())?;
+        Ok(Self { labels: matched.labels, query, body, headers: request.headers.clone() })
+    }
+
+    /// A part of the path by its name in AWS's model, decoded.
+    pub(super) fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// A part of the path that is a number.
+    pub(super) fn label_number(&self, name: &str) -> Result<i64, Error> {
+        let text = self.label(name);
+        text.parse().map_err(|_| Error::validation(text, name, WHOLE_NUMBER))
+    }
+
+    /// A part of the path that is a name, as the data plane reads it.
+    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, name: &str) -> Result<T, Error> {
+        self.label(name).parse().map_err(|error: InvalidName| Error::invalid_request(error.to_string()))
+    }
+
+    /// Whether a boolean of the query is true.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.query.get(name).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// A number of the query.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.query.get(name).and_then(Value::as_i64)
+    }
+
+    /// A text of the query.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.query.get(name).and_then(Value::as_str)
+    }
+
+    /// All of the query.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        members(&self.query)
+    }
+
+    /// All of the body.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        members(&self.body)
+    }
+
+    /// The query, to be read as the data plane reads its requests.
+    pub(super) fn device_query(&self) -> data_plane::Body {
+        self.query.clone().into()
+    }
+
+    /// The body, to be read as the data plane reads its requests.
+    pub(super) fn device_body(&self) -> data_plane::Body {
+        self.body.clone().into()
+    }
+
+    /// The host by which the client reached this service, without the port and without the
+    /// brackets of an IPv6 address.
+    pub(super) fn host(&self) -> Option<&str> {
+        let host = self.headers.get(hyper::header::HOST)?.to_str().ok()?;
+        let host = match host.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?.0,
+            None => host.split_once(':').map_or(host, |(host, _)| host),
+        };
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+        (!host.is_empty() && host.len() <= 253 && host.bytes().all(known)).then_some(host)
+    }
+}
+
+/// Reads members as a request, or names the one that cannot be read.
+fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Error> {
+    let read = |members: Map<String, Value>| T::deserialize(Value::Object(members));
+    read(members.clone()).map_err(|error| {
+        let reason = error.to_string();
+        let fails_alike = |(name, value): &(&String, &Value)| {
+            let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
+            read(alone).is_err_and(|error| error.to_string() == reason)
+        };
+        Error::invalid_request(match members.iter().find(fails_alike) {
+            Some((name, _)) => format!("the member '{name}' cannot be read: {reason}"),
+            None => format!("the request cannot be read: {reason}"),
+        })
+    })
+}
+
+fn body_members(body: &[u8]) -> Result<Map<String, Value>, Error> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Error::invalid_request(format!("the body is not valid JSON: {error}")))?;
+    let Value::Object(mut members) = body else {
+        return Err(Error::invalid_request("the body is not a JSON object"));
+    };
+    members.retain(|_, value| !value.is_null());
+    Ok(members)
+}
+
+fn query_members(query: &str) -> Result<Map<String, Value>, Error> {
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, text)| {
+            let value = if NUMBERS.contains(&&*name) {
+                let number: Result<i64, _> = text.parse();
+                number.map(Value::from).map_err(|_| Error::validation(&text, &name, WHOLE_NUMBER))?
+            } else if BOOLEANS.contains(&&*name) {
+                let truth: Result<bool, _> = text.parse();
+                truth
+                    .map(Value::from)
+                    .map_err(|_| Error::validation(&text, &name, "Member must be true or false"))?
+            } else {
+                Value::from(text.into_owned())
+            };
+            Ok((name.into_owned(), value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Members {
+        max_results: Option<i64>,
+        comment: Option<String>,
+        targets: Option<Vec<String>>,
+    }
+
+    fn call(method: &str, uri: &str, body: &str) -> Result<Call, Error> {
+        let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
+        Call::read(Matched { name: "Test", labels: HashMap::new() }, &request, body.as_bytes())
+    }
+
+    fn refused(method: &str, uri: &str, body: &str) -> String {
+        let error = call(method, uri, body).and_then(|call| call.body::<Members>()).unwrap_err();
+        assert_eq!(error.kind(), "InvalidRequestException");
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn members_come_from_the_place_that_the_model_gives_them() {
+        let both = call("PUT", "/?maxResults=7&force=true", r#"{"force":false,"comment":"c","unknown":[1]}"#)
+            .unwrap();
+        assert_eq!(both.query::<Members>().unwrap(), Members { max_results: Some(7), ..Members::default() });
+        assert_eq!(both.body::<Members>().unwrap().comment.as_deref(), Some("c"));
+        assert!(both.flag("force") && !both.flag("forceDelete"));
+        let absent = call("PUT", "/", r#"{"force":true,"comment":null}"#).unwrap();
+        assert_eq!((absent.flag("force"), absent.body::<Members>().unwrap()), (false, Members::default()));
+        assert!(call("GET", "/", "not read at all").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert_eq!(
+            refused("GET", "/?maxResults=ten", ""),
+            "1 validation error detected: Value 'ten' at 'maxResults' failed to satisfy constraint: \
+             Member must be a whole number"
+        );
+        assert!(refused("GET", "/?force=yes", "").contains("'yes' at 'force'"));
+        assert!(
+            refused("PUT", "/", r#"{"comment":"c","targets":["a",3]}"#)
+                .starts_with("the member 'targets' cannot be read: ")
+        );
+        assert!(refused("PUT", "/", "{").starts_with("the body is not valid JSON"));
+        assert_eq!(refused("PUT", "/", "[]"), "the body is not a JSON object");
+        let deep = format!(r#"{{"comment":{}"#, "[".repeat(100_000));
+        assert!(refused("PUT", "/", &deep).contains("recursion limit"));
+    }
+
+    #[test]
+    fn the_host_is_given_without_its_port() {
+        let host = |text: &str| {
+            let mut call = call("GET", "/", "").unwrap();
+            call.headers.insert("host", text.parse().unwrap());
+            call.host().map(str::to_owned)
+        };
+        assert_eq!(host("localhost:9443").as_deref(), Some("localhost"));
+        assert_eq!(host("127.0.0.1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(host("[::1]:9443").as_deref(), Some("::1"));
+        assert_eq!(host("a b"), None);
+        assert_eq!(host(":80"), None);
+    }
+}

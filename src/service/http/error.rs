@@ -1,0 +1,188 @@
+//! Errors as AWS writes them: a status, the exception's name in a header, a message in the body.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/CommonErrors.html>
+
+use hyper::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use super::plane::Plane;
+use crate::service::choices;
+use crate::service::state::Rejected;
+
+/// The longest message that is sent, in bytes: a message may quote what the client sent.
+const MESSAGE_LIMIT: usize = 4096;
+
+/// A refusal of a request.
+#[derive(Debug)]
+pub(super) struct Error {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+    members: Vec<(&'static str, String)>,
+}
+
+impl Error {
+    pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if message.len() > MESSAGE_LIMIT {
+            let end = (0..=MESSAGE_LIMIT).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { status, kind, message, members: Vec::new() }
+    }
+
+    /// Adds a member beside the message, such as `resourceId`.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.members.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn invalid_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+    }
+
+    /// The style of AWS's answers to a member out of bounds.
+    pub(super) fn validation(value: &str, member: &str, constraint: &str) -> Self {
+        Self::invalid_request(format!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+        ))
+    }
+
+    pub(super) fn missing(member: &str) -> Self {
+        Self::invalid_request(format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: \
+             Member must not be null"
+        ))
+    }
+
+    pub(super) fn unknown_operation(method: &Method, path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "UnknownOperationException",
+            format!("no operation of AWS IoT answers {method} {path}"),
+        )
+    }
+
+    pub(super) fn not_offered(plane: Plane, operation: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "UnknownOperationException",
+            format!("the local Jobs service does not offer {operation} of the {} API", plane.signing_name()),
+        )
+    }
+
+    pub(super) fn wrong_service(service: &str) -> Self {
+        let service: String = service.chars().take(64).collect();
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "InvalidSignatureException",
+            format!(
+                "the request is signed for the service '{service}'; the local Jobs service answers \
+                 'iot' and 'iot-jobs-data' alone"
+            ),
+        )
+    }
+
+    pub(super) fn incomplete_signature(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "IncompleteSignatureException", message)
+    }
+
+    /// A fault of this service, for what should not happen.
+    pub(super) fn internal(reason: &impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailureException",
+            format!("the local Jobs service failed: {reason}"),
+        )
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "InvalidRequestException",
+            format!("the body is larger than {limit} bytes"),
+        )
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "InvalidRequestException", "the body did not arrive in time")
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The exception's name, as AWS's model has it.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn body(&self) -> Vec<u8> {
+        let mut body = Map::new();
+        body.insert("message".to_owned(), Value::from(self.message()));
+        for (name, value) in &self.members {
+            body.insert((*name).to_owned(), Value::from(value.as_str()));
+        }
+        Value::Object(body).to_string().into_bytes()
+    }
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        let (status, kind) = exception(&rejected);
+        let error = Self::new(status, kind, rejected.to_string());
+        match rejected {
+            Rejected::ResourceAlreadyExists { resource_id, resource_arn, .. } => {
+                error.with("resourceId", resource_id).with("resourceArn", resource_arn)
+            }
+            Rejected::Conflict { resource_id, .. } => error.with("resourceId", resource_id),
+            _ => error,
+        }
+    }
+}
+
+/// The exception and the HTTP status of each refusal: the one place where they are told.
+fn exception(rejected: &Rejected) -> (StatusCode, &'static str) {
+    let (mismatch, mismatch_status) = choices::VERSION_MISMATCH_OVER_HTTPS;
+    let (status, kind) = match rejected {
+        Rejected::InvalidRequest(_) => (400, "InvalidRequestException"),
+        Rejected::ResourceNotFound(_) => (404, "ResourceNotFoundException"),
+        Rejected::VersionMismatch { .. } => (mismatch_status, mismatch),
+        Rejected::InvalidStateTransition { .. } => (409, "InvalidStateTransitionException"),
+        Rejected::TerminalStateReached => (410, "TerminalStateException"),
+        Rejected::VersionConflict(_) => (409, "VersionConflictException"),
+        Rejected::ResourceAlreadyExists { .. } => (409, "ResourceAlreadyExistsException"),
+        Rejected::Conflict { .. } => (409, "ConflictException"),
+        Rejected::LimitExceeded(_) => (410, "LimitExceededException"),
+        Rejected::MalformedPolicy(_) => (400, "MalformedPolicyException"),
+        Rejected::VersionsLimitExceeded(_) => (409, "VersionsLimitExceededException"),
+        Rejected::DeleteConflict(_) => (409, "DeleteConflictException"),
+        Rejected::CertificateState(_) => (406, "CertificateStateException"),
+        Rejected::CertificateValidation(_) => (400, "CertificateValidationException"),
+        Rejected::CertificateConflict(_) => (409, "CertificateConflictException"),
+    };
+    (StatusCode::from_u16(status).expect("the table has HTTP statuses"), kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_at_a_character() {
+        let error = Error::invalid_request("é".repeat(MESSAGE_LIMIT));
+        assert!(error.message().len() <= MESSAGE_LIMIT + '…'.len_utf8());
+        assert!(error.message().ends_with("é…"));
+    }
+
+    #[test]
+    fn members_stand_beside_the_message() {
+        let error = Error::invalid_request("no").with("resourceId", "J\"1");
+        assert_eq!(String::from_utf8(error.body()).unwrap(), r#"{"message":"no","resourceId":"J\"1"}"#);
+    }
+}
