@@ -17,6 +17,7 @@ pub mod junit;
 pub mod known;
 pub mod message;
 pub mod printer;
+pub mod repl;
 pub mod script;
 pub mod service;
 pub mod style;

@@ -117,6 +117,12 @@ impl Spec {
         COMMANDS.iter().find(|spec| spec.name == name)
     }
 
+    /// Whether nothing can follow the command.
+    #[must_use]
+    pub fn takes_nothing(&self) -> bool {
+        self.arguments.is_empty() && self.flags.is_empty()
+    }
+
     /// The command with its arguments and options on one line.
     #[must_use]
     pub fn usage(&self) -> String {

@@ -119,6 +119,12 @@ impl Assembler {
         }
     }
 
+    /// Whether the JSON of a command goes on.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
     /// The input ends: a command whose JSON goes on is an error.
     pub fn finish(&mut self) -> Option<Read> {
         let unfinished = self.unfinished.clone()?;

@@ -1,0 +1,227 @@
+//! What the line editor asks while a line is being typed: how it looks, how it could go on, whether
+//! it is finished.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::SearchDirection;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Context, Helper, Result};
+
+use super::complete;
+use crate::command::table::COMMANDS;
+use crate::command::{Await, Scan, WordKind, scan};
+use crate::json_text;
+use crate::known::Known;
+use crate::script::{Assembler, raw_lines};
+use crate::style::{Ink, Style};
+
+/// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
+const MAX_LIVELY: usize = 20_000;
+
+#[derive(Debug)]
+pub(super) struct LineHelper {
+    style: Style,
+    known: Known,
+    line_has_text: Cell<bool>,
+}
+
+impl LineHelper {
+    pub(super) fn new(style: Style, known: Known) -> Self {
+        Self { style, known, line_has_text: Cell::new(false) }
+    }
+
+    /// Whether the line had text when it was last looked at, which is after each key.
+    pub(super) fn line_has_text(&self) -> bool {
+        self.line_has_text.get()
+    }
+}
+
+impl Helper for LineHelper {}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
+        Ok(complete::candidates(&line[..position], &self.known))
+    }
+}
+
+/// What could come next, in grey.
+pub(super) struct Suggestion {
+    display: String,
+    /// Whether the right arrow takes it over: a placeholder is no text to type.
+    completes: bool,
+}
+
+impl Hint for Suggestion {
+    fn display(&self) -> &str {
+        &self.display
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.completes.then_some(self.display.as_str())
+    }
+}
+
+impl Hinter for LineHelper {
+    type Hint = Suggestion;
+
+    fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Suggestion> {
+        self.line_has_text.set(!line.is_empty());
+        if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
+            return None;
+        }
+        from_history(line, context).or_else(|| from_table(line))
+    }
+}
+
+fn from_history(line: &str, context: &Context<'_>) -> Option<Suggestion> {
+    let history = context.history();
+    let last = history.len().checked_sub(1)?;
+    let found = history.starts_with(line, last, SearchDirection::Reverse).ok()??;
+    let rest = found.entry.get(line.len()..)?;
+    let fits = !rest.is_empty() && !rest.contains('\n');
+    fits.then(|| Suggestion { display: rest.to_owned(), completes: true })
+}
+
+fn from_table(line: &str) -> Option<Suggestion> {
+    let scan = scan(line);
+    if scan.awaits == Await::Command {
+        let begun = &line[scan.start..];
+        let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
+        let (Some(only), None) = (fitting.next(), fitting.next()) else { return None };
+        return Some(Suggestion { display: only.name[begun.len()..].to_owned(), completes: true });
+    }
+    // A placeholder stands where the next word would: after a space.
+    let next = scan.still_to_come();
+    (line.ends_with(' ') && !ends_in_json(&scan, line) && !next.is_empty())
+        .then_some(Suggestion { display: next, completes: false })
+}
+
+fn ends_in_json(scan: &Scan, line: &str) -> bool {
+    scan.pieces.last().is_some_and(|(kind, range)| *kind == WordKind::Json && range.end == line.len())
+}
+
+impl Highlighter for LineHelper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(coloured(line, self.style)) }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(self.style.paint(Ink::Faint, hint))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        // Any key may change what a piece is.
+        kind != CmdKind::MoveCursor
+    }
+}
+
+/// `line` in colours; its characters stay what they are and where they are.
+fn coloured(line: &str, style: Style) -> String {
+    let mut out = String::with_capacity(line.len() * 2);
+    let mut end = 0;
+    for (kind, range) in scan(line).pieces {
+        out.push_str(&line[end..range.start]);
+        end = range.end;
+        let text = &line[range];
+        match kind {
+            WordKind::Bang | WordKind::Command => style.push(Ink::Strong, text, &mut out),
+            WordKind::Flag => style.push(Ink::Key, text, &mut out),
+            WordKind::Json => out.push_str(&json_text::highlight(text, style)),
+            WordKind::Comment => style.push(Ink::Faint, text, &mut out),
+            WordKind::Wrong if end == line.len() && is_begun(text) => out.push_str(text),
+            WordKind::Wrong => style.push(Ink::Refusal, text, &mut out),
+            WordKind::Plain => out.push_str(text),
+        }
+    }
+    out.push_str(&line[end..]);
+    out
+}
+
+/// Whether a word that is not right yet may still become so.
+fn is_begun(word: &str) -> bool {
+    COMMANDS
+        .iter()
+        .any(|spec| spec.name.starts_with(word) || spec.flags.iter().any(|flag| flag.name.starts_with(word)))
+}
+
+impl Validator for LineHelper {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
+        let mut assembler = Assembler::default();
+        for line in raw_lines(context.input().as_bytes()) {
+            assembler.feed(0, line?);
+        }
+        Ok(if assembler.is_unfinished() {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustyline::history::{History as _, MemHistory};
+
+    const COLOUR: Style = Style { colour: true, unicode: true };
+
+    fn hint(line: &str, history: &[&str]) -> Option<(String, bool)> {
+        let mut kept = MemHistory::new();
+        for entry in history {
+            kept.add(entry).unwrap();
+        }
+        let helper = LineHelper::new(COLOUR, Known::default());
+        let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
+        Some((hint.display, hint.completes))
+    }
+
+    #[test]
+    fn hints_name_the_argument_that_comes_next() {
+        assert_eq!(hint("create-job ", &[]), Some(("<jobId> <jobDocument-as-JSON>".into(), false)));
+        assert_eq!(hint("create-job J ", &[]), Some(("<jobDocument-as-JSON>".into(), false)));
+        assert_eq!(hint("create-job J {\"a\": ", &[]), None);
+        assert_eq!(hint("create-job J", &[]), None);
+        assert_eq!(hint("quit ", &[]), None);
+        assert_eq!(hint("", &["quit"]), None);
+    }
+
+    #[test]
+    fn hints_complete_a_command_or_a_line_of_the_history() {
+        assert_eq!(hint("get-p", &[]), Some(("ending-job-executions".into(), true)));
+        assert_eq!(hint("de", &[]), None);
+        let history = ["delete-job A", "delete-job B --force"];
+        assert_eq!(hint("delete-job ", &history), Some(("B --force".into(), true)));
+        assert_eq!(hint("delete-job A", &history), None);
+    }
+
+    #[test]
+    fn a_misspelt_command_is_seen_before_enter() {
+        let red = |line| coloured(line, COLOUR).contains("\x1b[1;31m");
+        assert!(!red("creat"), "it may still become create-job");
+        assert!(red("creat "));
+        assert!(red("craete-job"));
+        assert!(!red("create-job J {} --for"), "it may still become --force");
+        assert!(red("delete-job J extra "));
+        assert!(!red("delete-job J --force"));
+        assert_eq!(coloured("! quit", Style::default()), "! quit");
+    }
+
+    #[test]
+    fn colours_leave_the_characters_alone() {
+        let line = "create-job J {\"é\": [1, \"x\"]} --retries 2  ";
+        let coloured = coloured(line, COLOUR);
+        let mut plain = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once('\x1b') {
+            plain.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        assert_eq!(plain + rest, line);
+    }
+}
