@@ -113,7 +113,7 @@ impl State {
                 document,
                 description: request.description,
                 targets,
-                resolved,
+                resolved: resolved.into_iter().collect(),
                 target_selection: selection,
                 configs: request.configs,
                 scheduling: request.scheduling_config,
@@ -168,13 +168,13 @@ impl State {
         Ok(JobNamed { description, job_arn: self.settings.arn("job", id.as_str()), job_id: id.clone() })
     }
 
-    /// What the ARNs in `targets` name.
-    pub(super) fn targets(&self, targets: &[String]) -> Result<BTreeSet<Target>, Rejected> {
+    /// What the ARNs in `targets` name, in the same order.
+    pub(super) fn targets(&self, targets: &[String]) -> Result<Vec<Target>, Rejected> {
         targets.iter().map(|arn| self.target(arn)).collect()
     }
 
     /// The things that `targets` lead to now; a thing in several of them may come more than once.
-    pub(super) fn things_of(&self, targets: &BTreeSet<Target>) -> Vec<ThingName> {
+    pub(super) fn things_of(&self, targets: &[Target]) -> Vec<ThingName> {
         let things = |target: &Target| match target {
             Target::Thing(thing) => vec![thing.clone()],
             Target::Group(group) => self.things_below(group),

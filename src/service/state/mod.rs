@@ -157,3 +157,6 @@ impl State {
         events
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,8 @@ impl State {
             check_associable(job_id, job)?;
             let known = |arn: &String| job.targets.contains(arn);
             let added: Vec<String> = given.into_iter().filter(|arn| !known(arn)).collect();
-            let new: BTreeSet<Target> = resolved.difference(&job.resolved).cloned().collect();
+            let mut new = resolved;
+            new.retain(|target| !job.resolved.contains(target));
             if job.targets.len() + added.len() > MAX_TARGETS {
                 return Err(Rejected::LimitExceeded(format!(
                     "Job {job_id} cannot have more than 100 targets."
