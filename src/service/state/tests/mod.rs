@@ -1,5 +1,9 @@
-//! Tests of the state machine: sequences of AWS's documentation, and random ones against a naive model.
+//! Tests of the state machine: AWS's own sequences, what is refused, and random operations against a naive model.
 
+mod bench;
+mod executions;
+mod jobs;
 mod naive;
 mod operations;
 mod properties;
+mod registry;

@@ -76,6 +76,10 @@ pub(super) struct Execution {
 
 const TERMINAL: [&str; 6] = ["SUCCEEDED", "FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED"];
 
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap()
+}
+
 fn refuse<T>(code: &str) -> Result<T, (String, Option<Value>)> {
     Err((code.to_owned(), None))
 }
@@ -238,7 +242,7 @@ impl Naive {
         };
         let used = ended.failures.iter().filter(|failure| kind == "ALL" || *failure == kind).count();
         let still_target = !job.continuous || self.is_target(&job, &ended.thing);
-        if job.status == "IN_PROGRESS" && (used as i64) < *limit && still_target {
+        if job.status == "IN_PROGRESS" && whole(used) < *limit && still_target {
             let mut failures = ended.failures;
             failures.push(status.into());
             self.queue(&ended.thing, &ended.job, failures);
@@ -315,12 +319,14 @@ impl Naive {
             return;
         }
         let Some((kind, percentage, least)) = job.abort.clone() else { return };
-        let executed = of_job.iter().filter(|execution| !execution.pending()).count() as i64;
+        let executed = of_job.iter().filter(|execution| !execution.pending()).count();
+        let executed = whole(executed);
         let counts = |execution: &&Execution| match kind.as_str() {
             "ALL" => ["FAILED", "REJECTED", "TIMED_OUT"].contains(&execution.status.as_str()),
             kind => execution.status == kind,
         };
-        let failed = of_job.iter().filter(counts).count() as i64;
+        let failed = of_job.iter().filter(counts).count();
+        let failed = whole(failed);
         if executed >= least && failed > 0 && failed * 100 >= percentage * executed {
             self.cancel_all(id, false);
         }
@@ -648,7 +654,8 @@ impl Naive {
     /// All executions of a thing as the control plane tells them, newest first.
     pub(super) fn history(&self, thing: &str) -> Vec<Value> {
         let of_thing = self.executions.iter().rev().filter(|it| it.thing == thing && !it.deleted);
-        let seconds = |millis: i64| json!(millis as f64 / 1000.0);
+        let seconds =
+            |millis: i64| json!(format!("{}.{:03}", millis / 1000, millis % 1000).parse::<f64>().unwrap());
         of_thing
             .map(|it| {
                 let mut summary = json!({
@@ -695,8 +702,8 @@ impl Naive {
             job.status,
             job.forced,
             job.targets,
-            job.updated,
-            job.completed,
+            job.updated.to_string(),
+            job.completed.map(|at| at.to_string()),
             counts,
             !job.waiting.is_empty()
         ]))

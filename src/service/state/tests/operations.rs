@@ -260,7 +260,7 @@ impl Pair {
         let targets: Vec<&str> =
             job["targets"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let targets: Vec<&str> = targets.iter().filter_map(|arn| arn.strip_prefix(ARN)).collect();
-        let millis = |member: &str| job[member].as_f64().map(|seconds| (seconds * 1000.0).round() as i64);
+        let millis = |member: &str| job[member].as_f64().map(|seconds| format!("{:.0}", seconds * 1000.0));
         Ok(json!([
             job["status"],
             job["forceCanceled"],

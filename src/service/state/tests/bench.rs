@@ -1,0 +1,136 @@
+//! A service on a bench: a clock that the test sets, calls in JSON, events in one line each.
+
+#![expect(clippy::needless_pass_by_value, reason = "requests are written where they are passed")]
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::jobs::model::JobExecutionSummary;
+use crate::service::data_plane;
+use crate::service::state::{Event, EventBody, Outcome, Rejected, Settings, State};
+use crate::service::time::Timestamp;
+
+pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
+
+/// A service whose clock stands at 12:00 until a test moves it.
+pub(super) struct Bench {
+    pub(super) state: State,
+    pub(super) now: Timestamp,
+    /// What devices were told since [`Bench::told`] was last asked.
+    events: Vec<Event>,
+}
+
+impl Bench {
+    /// A service that knows `things`.
+    pub(super) fn with_things<'a>(things: impl IntoIterator<Item = &'a str>) -> Self {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let now = Timestamp::from_millis(1_748_952_000_000);
+        let mut bench = Self { state: State::new(settings), now, events: Vec::new() };
+        for thing in things {
+            let _ = bench.state.create_thing(now, thing, Uuid::from_u128(7), &from(json!({}))).reply.unwrap();
+        }
+        bench
+    }
+
+    /// The reply as JSON; the events are kept for [`Bench::told`].
+    pub(super) fn take<T: Serialize>(&mut self, outcome: Outcome<T>) -> Result<Value, Rejected> {
+        self.events.extend(outcome.events);
+        outcome.reply.map(|reply| serde_json::to_value(reply).unwrap())
+    }
+
+    /// Creates a job for `target`, such as `thing/T`, with further members.
+    pub(super) fn create(&mut self, job: &str, target: &str, more: Value) -> Result<Value, Rejected> {
+        let mut body = json!({ "targets": [format!("{ARN}{target}")], "document": "{}" });
+        for (member, value) in more.as_object().unwrap() {
+            body[member] = value.clone();
+        }
+        let outcome = self.state.create_job(self.now, job, from(body));
+        self.take(outcome)
+    }
+
+    /// A message of a device of thing `T`: accepted, or the code of its refusal.
+    pub(super) fn device(&mut self, rest: &str, body: Value) -> Result<Value, String> {
+        self.device_of("T", rest, body)
+    }
+
+    pub(super) fn device_of(&mut self, thing: &str, rest: &str, body: Value) -> Result<Value, String> {
+        let topic = format!("$aws/things/{thing}/jobs/{rest}");
+        let handled =
+            data_plane::handle(&mut self.state, self.now, &topic, body.to_string().as_bytes()).unwrap();
+        self.events.extend(handled.events);
+        let (topic, payload) = handled.answer.unwrap();
+        let body: Value = serde_json::from_slice(&payload).unwrap();
+        if topic.ends_with("/accepted") { Ok(body) } else { Err(body["code"].as_str().unwrap().into()) }
+    }
+
+    /// An update of thing `T` to `status` that must be accepted.
+    #[track_caller]
+    pub(super) fn update(&mut self, job: &str, status: &str) {
+        self.device(&format!("{job}/update"), json!({ "status": status })).unwrap();
+    }
+
+    /// Lets time pass, each timer at its own time.
+    pub(super) fn wait_minutes(&mut self, minutes: i64) {
+        let target = self.now.plus_minutes(minutes);
+        while let Some(due) = self.state.next_timeout().filter(|due| *due <= target) {
+            let events = self.state.handle_timeout(due);
+            self.events.extend(events);
+        }
+        self.now = target;
+    }
+
+    /// What devices were told, one line an event.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.events).iter().map(line).collect()
+    }
+
+    /// How many events there were.
+    pub(super) fn count_told(&mut self) -> usize {
+        std::mem::take(&mut self.events).len()
+    }
+
+    pub(super) fn job(&self, id: &str) -> Value {
+        serde_json::to_value(self.state.describe_job(id).reply.unwrap()).unwrap()["job"].clone()
+    }
+
+    pub(super) fn execution(&self, thing: &str, job: &str) -> Value {
+        let described = self.state.describe_job_execution_any_status(self.now, thing, job, None);
+        serde_json::to_value(described.reply.unwrap()).unwrap()["execution"].clone()
+    }
+}
+
+/// A request from its JSON.
+pub(super) fn from<T: DeserializeOwned>(body: Value) -> T {
+    serde_json::from_value(body).unwrap()
+}
+
+/// Such as `T notify IP[J1 v2] Q[J2]` and `T next J1 IN_PROGRESS v2`.
+fn line(event: &Event) -> String {
+    let list = |name: &str, list: &[JobExecutionSummary]| {
+        let entry = |it: &JobExecutionSummary| match (it.execution_number, it.version_number) {
+            (1, 1) => it.job_id.to_string(),
+            (1, version) => format!("{} v{version}", it.job_id),
+            (number, version) => format!("{}#{number} v{version}", it.job_id),
+        };
+        let entries: Vec<String> = list.iter().map(entry).collect();
+        if entries.is_empty() { String::new() } else { format!(" {name}[{}]", entries.join(" ")) }
+    };
+    match &event.body {
+        EventBody::JobExecutionsChanged(changed) => {
+            let (in_progress, queued) = (&changed.jobs.in_progress, &changed.jobs.queued);
+            format!("{} notify{}{}", event.thing, list("IP", in_progress), list("Q", queued))
+        }
+        EventBody::NextJobExecutionChanged(changed) => match &changed.execution {
+            Some(it) => format!("{} next {} {} v{}", event.thing, it.job_id, it.status, it.version_number),
+            None => format!("{} next none", event.thing),
+        },
+    }
+}
+
+/// The message of a refusal.
+#[track_caller]
+pub(super) fn message<T: std::fmt::Debug>(reply: Result<T, Rejected>) -> String {
+    reply.unwrap_err().to_string()
+}
