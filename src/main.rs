@@ -1,3 +1,46 @@
 //! The `jobs-sandbox` program.
 
-fn main() {}
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser as _};
+use jobs_sandbox::cli::{Cli, Launch};
+use jobs_sandbox::exit::ExitStatus;
+use jobs_sandbox::{escape, serve, session};
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    let launch = match Cli::parse().launch() {
+        Ok(launch) => launch,
+        Err(usage) => return fail(&usage.to_string(), ExitStatus::Usage),
+    };
+    match run(launch) {
+        Ok(status) => status.into(),
+        Err((message, status)) => fail(&message, status),
+    }
+}
+
+fn run(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
+    let failed = |error: anyhow::Error| (format!("{error:#}"), ExitStatus::Failure);
+    let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
+    let ended = match launch {
+        Launch::Serve(options) => runtime.block_on(serve::run(options)).map_err(failed),
+        Launch::Session(options) => {
+            session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
+        }
+        Launch::Completions(shell) => {
+            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut io::stdout());
+            Ok(ExitStatus::Success)
+        }
+    };
+    // A name resolution that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    ended
+}
+
+/// The one line that a program that did not get to work ends with.
+fn fail(message: &str, status: ExitStatus) -> ExitCode {
+    eprintln!("error: {}", escape::line(message));
+    status.into()
+}

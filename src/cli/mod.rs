@@ -98,7 +98,7 @@ pub enum Target {
 }
 
 /// Where AWS is and who we are there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AwsOptions {
     /// Host name of the MQTT endpoint.
     pub endpoint: String,
@@ -117,7 +117,7 @@ pub struct AwsOptions {
 }
 
 /// The local service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LocalOptions {
     /// MQTT port; 0 is any free one.
     pub mqtt_port: u16,

@@ -4,13 +4,14 @@ mod lines;
 
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::cli::ScriptOptions;
 use crate::command::{Command, Line};
 use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::escape;
@@ -24,17 +25,6 @@ pub use lines::{Assembler, RawLine, Read, raw_lines};
 const MAX_SETTLING: Duration = Duration::from_secs(3);
 /// but not if nothing has come for so long.
 const QUIET: Duration = Duration::from_secs(1);
-
-/// How a script runs.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Stop at the first failure.
-    pub bail: bool,
-    /// Print each command before its output.
-    pub echo: bool,
-    /// Write a JUnit XML report to this file.
-    pub junit: Option<PathBuf>,
-}
 
 /// Where commands come from.
 #[derive(Debug)]
@@ -85,7 +75,7 @@ impl Source {
 }
 
 /// Runs a script to its end, or to what ends it earlier; the report is written in any case.
-pub async fn run(dispatcher: &Dispatcher, source: Source, options: &Options) -> ExitStatus {
+pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
     let mut script = Script {
         dispatcher,
         name: source.name.clone(),
@@ -136,7 +126,7 @@ fn interruption() -> io::Result<impl Future<Output = ()>> {
 struct Script<'a> {
     dispatcher: &'a Dispatcher,
     name: String,
-    options: &'a Options,
+    options: &'a ScriptOptions,
     report: Report,
     failed: bool,
     /// Whether something was done whose events may still be on their way.

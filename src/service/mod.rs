@@ -35,10 +35,12 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use uuid::Uuid;
 
 use self::files::Files;
 use self::shared::Shared;
 use self::state::Settings;
+use self::state::things::CreateThingRequest;
 use crate::jobs::model::ThingName;
 
 /// Where the service writes what happens; one line a call.
@@ -58,7 +60,7 @@ pub struct Options {
     pub account: String,
     /// The region to play.
     pub region: String,
-    /// The things that the device certificate may speak for.
+    /// The things that exist from the start and that the device certificate may speak for.
     pub things: Vec<ThingName>,
     /// Where refusals and the like are told.
     pub log: Log,
@@ -94,6 +96,9 @@ pub enum StartError {
     /// The device's certificate or policy was refused.
     #[error("cannot register the device certificate: {0}")]
     Device(#[from] state::Rejected),
+    /// A thing was refused.
+    #[error("cannot create the thing: {0}")]
+    Thing(state::Rejected),
 }
 
 /// A running service; dropped, it ends at once.
@@ -124,6 +129,12 @@ impl LocalService {
         let policies = device_policies(&options);
         shared
             .requests(|requests| requests.state.install_device(requests.jobs_now, device_pem, &policies))?;
+        for thing in &options.things {
+            let request = CreateThingRequest::default();
+            shared
+                .handle(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
+                .map_err(StartError::Thing)?;
+        }
 
         files.put_environment(&environment(&options, &files, mqtt, http))?;
         let (stop, stopped) = watch::channel(false);
@@ -169,6 +180,12 @@ impl LocalService {
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
         self.files.path(files::KEY)
+    }
+
+    /// Shell lines that make other programs use the service.
+    #[must_use]
+    pub fn env_file(&self) -> PathBuf {
+        self.files.path(files::ENVIRONMENT)
     }
 
     /// The service itself, for whoever wants to look at it or move its clock.

@@ -1,0 +1,54 @@
+//! `serve`: the local service alone, in the foreground, until a signal ends it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{ColorChoice, LocalOptions};
+use crate::exit::ExitStatus;
+use crate::printer::Printer;
+use crate::service::{self, LocalService};
+
+/// Runs the local service until SIGINT or SIGTERM; the one line on stdout says that it is ready, and where.
+pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
+    let printer = Printer::new(ColorChoice::Never, false);
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let service = start(options, &printer).await?;
+    printer.result(format!(
+        "ready mqtt={} http={} dir={}\n",
+        service.mqtt_addr(),
+        service.http_addr(),
+        service.dir().display()
+    ));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    service.stop().await;
+    printer.flush().await;
+    Ok(ExitStatus::Success)
+}
+
+/// Starts the local service, which tells `printer` what it refuses.
+pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
+    if !options.listen.is_loopback() {
+        printer.diagnostic(&format!(
+            "warning: listening on {}: whoever can reach it can use the control plane without credentials",
+            options.listen
+        ));
+    }
+    let printer = printer.clone();
+    let options = service::Options {
+        mqtt_port: options.mqtt_port,
+        http_port: options.http_port,
+        listen: options.listen,
+        dir: options.dir,
+        account: options.account,
+        region: options.region,
+        things: options.things,
+        log: Arc::new(move |line| printer.aside(&format!("local service: {line}"))),
+    };
+    LocalService::start(options).await.context("cannot start the local service")
+}

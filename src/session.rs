@@ -1,0 +1,256 @@
+//! A session, wired together: the only module that knows all the others.
+//!
+//! The local service if one is asked for, then the two clients, then the background tasks that print
+//! events, then commands until they end; everything is taken down in the opposite order.
+
+use std::io;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+use crate::cli::{AwsOptions, Input, LocalOptions, SessionOptions, Target};
+use crate::connection;
+use crate::control_plane::{self, ControlPlane, Credentials, ThingLookup};
+use crate::dispatch::{Clock, Dispatcher};
+use crate::events::{print_changes, print_events};
+use crate::exit::ExitStatus;
+use crate::identity::{self, Identity};
+use crate::jobs::{Client, Streams};
+use crate::known::Known;
+use crate::printer::Printer;
+use crate::service::LocalService;
+use crate::trace::Trace;
+use crate::transcript::Transcript;
+use crate::{script, serve};
+
+/// Why there was no session.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files given on the command line will not do.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// The script cannot be read.
+    #[error("cannot read script {path}: {source}")]
+    Script {
+        /// Its path.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The MQTT connection did not come about.
+    #[error(transparent)]
+    Connection(#[from] connection::Error),
+    /// The local service did not start.
+    #[error("{0:#}")]
+    Service(anyhow::Error),
+}
+
+impl Error {
+    /// How the program ends.
+    #[must_use]
+    pub fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Identity(_) | Self::Script { .. } => ExitStatus::Usage,
+            Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
+        }
+    }
+}
+
+/// Runs a session from its first connection to its last word.
+pub fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
+    let printer = Printer::new(options.output.color, options.output.json);
+    let ended = start_and_run(options, runtime, &printer);
+    runtime.block_on(printer.flush());
+    ended
+}
+
+fn start_and_run(
+    options: &SessionOptions,
+    runtime: &Runtime,
+    printer: &Printer,
+) -> Result<ExitStatus, Error> {
+    // Opened first: nothing is started, and no thing created, for a script that cannot be read.
+    let commands = Commands::open(&options.input)?;
+    let session = runtime.block_on(Session::start(options, printer))?;
+    let status = match commands {
+        Commands::Script(source) => {
+            runtime.block_on(script::run(&session.dispatcher, source, &options.script))
+        }
+    };
+    runtime.block_on(session.stop());
+    Ok(status)
+}
+
+/// Where commands come from.
+enum Commands {
+    Script(script::Source),
+}
+
+impl Commands {
+    fn open(input: &Input) -> Result<Self, Error> {
+        Ok(match input {
+            Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
+            Input::File(path) => Self::Script(
+                script::Source::file(path)
+                    .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
+            ),
+            Input::Stdin => Self::Script(script::Source::stdin()),
+        })
+    }
+}
+
+/// Everything that runs while commands are carried out.
+struct Session {
+    dispatcher: Dispatcher,
+    background: JoinSet<()>,
+    service: Option<LocalService>,
+}
+
+impl Session {
+    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, Error> {
+        let (service, server) = match &options.target {
+            Target::Aws(aws) => (None, aws.clone()),
+            Target::Local(local) => {
+                let service = start_local_service(local, printer).await.map_err(Error::Service)?;
+                let server = as_server(&service, &local.region);
+                (Some(service), server)
+            }
+        };
+        let trace = Trace::new(options.output.trace, {
+            let printer = printer.clone();
+            move |line| printer.aside(line)
+        });
+        let mqtt = mqtt_options(&server, options, printer)?;
+        let control_plane = control_plane::Options {
+            region: server.region.unwrap_or_default(),
+            endpoint_url: server.control_endpoint_url,
+            credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
+            timeout: options.timeout,
+        };
+        let (operator, connected) = tokio::join!(
+            find_thing(control_plane, options, printer),
+            Client::connect(options.thing.clone(), mqtt),
+        );
+        let ((control_plane, thing_arn), (client, streams)) = (operator, connected?);
+        let transcript = Transcript::new(printer.clone(), Known::default());
+        let background = start_background(streams, &client, &transcript);
+        let clock = service.as_ref().map(movable_clock);
+        if let Some(clock) = clock.clone() {
+            printer.set_clock(Arc::new(move || clock(None)));
+        }
+        let dispatcher = Dispatcher {
+            thing: options.thing.clone(),
+            thing_arn,
+            client,
+            control_plane,
+            transcript,
+            clock,
+            trace: Arc::new(move |on| trace.switch(on)),
+        };
+        Ok(Self { dispatcher, background, service })
+    }
+
+    /// Says DISCONNECT, lets the background tasks print what is left, and stops the service last.
+    async fn stop(mut self) {
+        self.dispatcher.client.clone().disconnect().await;
+        while let Some(ended) = self.background.join_next().await {
+            if let Err(error) = ended {
+                self.dispatcher.printer().diagnostic(&format!("a background task failed: {error}"));
+            }
+        }
+        if let Some(service) = self.service {
+            service.stop().await;
+        }
+    }
+}
+
+/// Starts the local service, and says how another program gets to it.
+async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
+    let service = serve::start(options.clone(), printer).await.context("cannot start the local service")?;
+    printer.aside(&format!(
+        "local service: MQTT {}, control plane http://{}; for other programs: . {}",
+        service.mqtt_addr(),
+        service.http_addr(),
+        service.env_file().display()
+    ));
+    Ok(service)
+}
+
+/// The local service as the clients see it: a server like any other.
+fn as_server(service: &LocalService, region: &str) -> AwsOptions {
+    AwsOptions {
+        endpoint: service.mqtt_addr().ip().to_string(),
+        port: service.mqtt_addr().port(),
+        cert: service.cert_file(),
+        key: service.key_file(),
+        ca_file: Some(service.ca_file()),
+        region: Some(region.to_owned()),
+        control_endpoint_url: Some(format!("http://{}", service.http_addr())),
+    }
+}
+
+fn mqtt_options(
+    server: &AwsOptions,
+    options: &SessionOptions,
+    printer: &Printer,
+) -> Result<connection::Options, Error> {
+    let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
+    for warning in identity.warnings() {
+        printer.diagnostic(&format!("warning: {warning}"));
+    }
+    Ok(connection::Options {
+        host: server.endpoint.clone(),
+        port: server.port,
+        client_id: options.client_id.clone(),
+        tls: identity.tls_config(server.port),
+        timeout: options.timeout,
+        keep_alive: connection::KEEP_ALIVE,
+    })
+}
+
+/// The control plane, and the ARN of the thing if it tells one. If it does not, the device half of the
+/// session works all the same, and the first command that needs the ARN asks again.
+async fn find_thing(
+    control_plane: control_plane::Options,
+    options: &SessionOptions,
+    printer: &Printer,
+) -> (ControlPlane, OnceCell<String>) {
+    let control_plane = ControlPlane::new(control_plane).await;
+    let arn = match control_plane.create_thing_if_missing(&options.thing).await {
+        Ok(ThingLookup::Existing { arn }) => OnceCell::new_with(Some(arn)),
+        Ok(ThingLookup::Created { arn }) => {
+            printer.diagnostic(&format!("created thing {arn}"));
+            OnceCell::new_with(Some(arn))
+        }
+        Err(error) => {
+            printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
+            OnceCell::new()
+        }
+    };
+    (control_plane, arn)
+}
+
+/// Two tasks print events, one says what happens to the connection.
+fn start_background(streams: Streams, client: &Client, transcript: &Transcript) -> JoinSet<()> {
+    let mut background = JoinSet::new();
+    background.spawn(print_events(
+        "JobExecutionsChangedEvent",
+        streams.job_executions_changed,
+        transcript.clone(),
+    ));
+    background.spawn(print_events(
+        "NextJobExecutionChangedEvent",
+        streams.next_job_execution_changed,
+        transcript.clone(),
+    ));
+    background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
+    background
+}
+
+fn movable_clock(service: &LocalService) -> Clock {
+    let shared = service.shared().clone();
+    Arc::new(move |advance| advance.map_or_else(|| shared.now(), |by| shared.advance(by)).millis())
+}
