@@ -217,7 +217,9 @@ impl State {
                 self.set_member(now, &thing, &name, false, events);
             }
             self.groups.remove(&name);
-            self.tags.forget(&self.settings.arn("thinggroup", name.as_str()));
+            let arn = self.settings.arn("thinggroup", name.as_str());
+            self.tags.forget(&arn);
+            self.credentials.forget_target(&arn);
             Ok(())
         })
     }

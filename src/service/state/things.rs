@@ -191,6 +191,7 @@ impl State {
             let name = validate::thing_name(name)?;
             let Some(thing) = self.things.get(&name) else { return Ok(()) };
             check_version(expected_version, thing.version)?;
+            self.check_no_principals(&name)?;
             for group in thing.groups.clone() {
                 if let Some(group) = self.groups.get_mut(&group) {
                     group.members.remove(&name);

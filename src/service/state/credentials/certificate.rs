@@ -1,4 +1,4 @@
-//! Client certificates.
+//! One registered certificate: what can be read from it, and where it stands.
 
 use std::fmt::{self, Write as _};
 
@@ -23,18 +23,30 @@ pub enum CertificateStatus {
     Revoked,
 }
 
-impl fmt::Display for CertificateStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl CertificateStatus {
+    /// The statuses that a request may set.
+    pub(super) const WORDS: [&str; 3] = ["ACTIVE", "INACTIVE", "REVOKED"];
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Inactive, Self::Revoked].into_iter().find(|status| status.as_str() == word)
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
             Self::Active => "ACTIVE",
             Self::Inactive => "INACTIVE",
             Self::Revoked => "REVOKED",
-        })
+        }
+    }
+}
+
+impl fmt::Display for CertificateStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 /// A registered certificate.
-#[expect(dead_code, reason = "for the operations that tell it")]
 #[derive(Debug)]
 pub(super) struct Certificate {
     pub(super) id: String,
@@ -44,6 +56,8 @@ pub(super) struct Certificate {
     pub(super) modified: Timestamp,
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
+    /// How many certificates were registered before it.
+    pub(super) sequence: u64,
 }
 
 impl Certificate {
@@ -64,6 +78,7 @@ impl Certificate {
             modified: now,
             not_before: moment(validity.not_before.timestamp()),
             not_after: moment(validity.not_after.timestamp()),
+            sequence: 0,
         })
     }
 }

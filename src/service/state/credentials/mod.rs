@@ -3,8 +3,14 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html> and
 //! <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
 
+pub mod attachments;
 pub mod certificate;
+pub mod certificates;
+pub mod paged;
+pub mod policies;
 mod policy;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +35,22 @@ pub(crate) struct Credentials {
     principals: BTreeMap<ThingName, BTreeSet<String>>,
     /// Certificates whose connections have to end.
     ended: Vec<String>,
+    /// How many certificates were registered.
+    registered: u64,
+    /// How many policies were created.
+    created: u64,
+}
+
+impl Credentials {
+    fn add_policy(&mut self, now: Timestamp, name: &str, text: &str, document: Document) {
+        self.created += 1;
+        self.policies.insert(name.to_owned(), Policy::new(now, self.created, text, document));
+    }
+
+    /// A certificate or a thing group is gone, and with it what was attached to it.
+    pub(super) fn forget_target(&mut self, arn: &str) {
+        self.attached.remove(arn);
+    }
 }
 
 impl State {
@@ -43,11 +65,17 @@ impl State {
         self.status_of_certificate(id) == Some(CertificateStatus::Active)
     }
 
-    /// The policies that a certificate stands under, in their default versions.
+    /// The policies that a certificate stands under, in their default versions: its own, and those of all groups
+    /// that its things belong to.
     pub(crate) fn policies_of_certificate(&self, id: &str) -> Vec<Arc<Document>> {
-        let names = self.credentials.attached.get(&self.settings.arn("cert", id));
-        let policies = names.into_iter().flatten().filter_map(|name| self.credentials.policies.get(name));
-        policies.map(Policy::document).collect()
+        let groups: BTreeSet<_> =
+            self.things_of_certificate(id).flat_map(|thing| self.groups_above(thing)).collect();
+        let mut targets = vec![self.settings.arn("cert", id)];
+        targets.extend(groups.iter().map(|group| self.settings.arn("thinggroup", group.as_str())));
+        let names: BTreeSet<&String> =
+            targets.iter().filter_map(|target| self.credentials.attached.get(target)).flatten().collect();
+        let policies = names.into_iter().filter_map(|name| self.credentials.policies.get(name));
+        policies.filter_map(Policy::document).cloned().collect()
     }
 
     /// The thing that a client is: attached to its certificate, and named like the client.
@@ -75,14 +103,13 @@ impl State {
         &mut self,
         now: Timestamp,
         certificate_pem: &str,
-        policies: &[(String, String)],
+        device_policies: &[(String, String)],
     ) -> Result<(), Rejected> {
         let certificate = Certificate::parse(now, certificate_pem, CertificateStatus::Active)?;
-        let target = self.settings.arn("cert", &certificate.id);
-        self.credentials.certificates.insert(certificate.id.clone(), certificate);
-        for (name, text) in policies {
-            let document = Document::parse_any_length(text).map_err(|error| policy::malformed(&error))?;
-            self.credentials.policies.insert(name.clone(), Policy::new(now, text, document));
+        let target = self.register(certificate)?.certificate_arn;
+        for (name, text) in device_policies {
+            let document = Document::parse_any_length(text).map_err(|error| policies::malformed(&error))?;
+            self.credentials.add_policy(now, name, text, document);
             self.credentials.attached.entry(target.clone()).or_default().insert(name.clone());
         }
         Ok(())

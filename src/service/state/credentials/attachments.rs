@@ -1,0 +1,258 @@
+//! What is attached to what: policies to certificates and thing groups, certificates to things.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/attach-to-cert.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::super::event::Outcome;
+use super::super::groups::group_name;
+use super::super::paging::{self, Page};
+use super::super::validate;
+use super::certificates::no_such_certificate;
+use super::paged::{ListQuery, cut};
+use super::policies::ListPoliciesResponse;
+use super::{Rejected, State};
+use crate::jobs::model::ThingName;
+
+/// How many policies one target has at the most.
+const MAX_POLICIES: usize = 10;
+
+/// The body of AttachPolicy and DetachPolicy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PolicyTargetRequest {
+    /// The ARN of a certificate or a thing group.
+    pub target: Option<String>,
+}
+
+/// The answer to ListTargetsForPolicy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListTargetsForPolicyResponse {
+    /// ARNs.
+    pub targets: Vec<String>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// The query of ListThingPrincipals and ListPrincipalThings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListPrincipalsQuery {
+    /// 1 to 250.
+    pub max_results: Option<i64>,
+    /// From the page before.
+    pub next_token: Option<String>,
+}
+
+/// The answer to ListThingPrincipals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListThingPrincipalsResponse {
+    /// The ARNs of certificates.
+    pub principals: Vec<String>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+/// The answer to ListPrincipalThings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListPrincipalThingsResponse {
+    /// Names.
+    pub things: Vec<ThingName>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_token: Option<String>,
+}
+
+impl State {
+    /// Attaches a policy to a certificate or a thing group; once more is no error.
+    pub fn attach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
+        let mut attach = || {
+            let target = required_target(request)?;
+            self.policy(name)?;
+            self.check_target(target)?;
+            let attached = self.credentials.attached.entry(target.to_owned()).or_default();
+            if attached.len() >= MAX_POLICIES && !attached.contains(name) {
+                return Err(Rejected::LimitExceeded(format!(
+                    "{target} cannot have more than {MAX_POLICIES} policies attached."
+                )));
+            }
+            attached.insert(name.to_owned());
+            Ok(())
+        };
+        attach().into()
+    }
+
+    /// Detaches a policy; one that is not attached is no error.
+    pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
+        let mut detach = || {
+            let target = required_target(request)?;
+            self.policy(name)?;
+            self.check_target(target)?;
+            if let Some(attached) = self.credentials.attached.get_mut(target) {
+                attached.remove(name);
+                if attached.is_empty() {
+                    self.credentials.attached.remove(target);
+                }
+            }
+            Ok(())
+        };
+        detach().into()
+    }
+
+    /// Lists the policies of a target, those of the groups above a thing group too if `recursive`.
+    pub fn list_attached_policies(
+        &self,
+        target: &str,
+        recursive: bool,
+        query: &ListQuery,
+    ) -> Outcome<ListPoliciesResponse> {
+        let list = || {
+            let mut targets = vec![target.to_owned()];
+            if let ("thinggroup", name) = self.check_target(target)?
+                && recursive
+            {
+                let name = group_name(name)?;
+                targets.extend(
+                    self.path_up(&name).skip(1).map(|above| self.settings.arn("thinggroup", above.as_str())),
+                );
+            }
+            let attached = targets.iter().filter_map(|target| self.credentials.attached.get(target));
+            self.page_of_policies(query, attached.flatten().map(String::as_str))
+        };
+        list().into()
+    }
+
+    /// Lists what a policy is attached to.
+    pub fn list_targets_for_policy(
+        &self,
+        name: &str,
+        query: &ListQuery,
+    ) -> Outcome<ListTargetsForPolicyResponse> {
+        let list = || {
+            self.policy(name)?;
+            let attached = self.credentials.attached.iter().filter(|(_, names)| names.contains(name));
+            // The order by name is the only one there is.
+            let query = ListQuery { is_ascending_order: Some(true), ..query.clone() };
+            let targets: Vec<&String> = attached.map(|(target, _)| target).collect();
+            let (targets, next_marker) = cut(&query, targets, |target| (*target).clone())?;
+            Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
+        };
+        list().into()
+    }
+
+    /// Attaches a certificate to a thing; once more is no error.
+    pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
+        let mut attach = || {
+            let (thing, id) = self.thing_and_certificate(thing, principal)?;
+            self.credentials.principals.entry(thing).or_default().insert(id);
+            Ok(())
+        };
+        attach().into()
+    }
+
+    /// Detaches a certificate from a thing; one that is not attached is no error.
+    pub fn detach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
+        let mut detach = || {
+            let (thing, id) = self.thing_and_certificate(thing, principal)?;
+            if let Some(ids) = self.credentials.principals.get_mut(&thing) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.credentials.principals.remove(&thing);
+                }
+            }
+            Ok(())
+        };
+        detach().into()
+    }
+
+    /// Lists the certificates of a thing.
+    pub fn list_thing_principals(
+        &self,
+        thing: &str,
+        query: &ListPrincipalsQuery,
+    ) -> Outcome<ListThingPrincipalsResponse> {
+        let list = || {
+            let thing = validate::parsed(|violations| {
+                paging::check(violations, query.max_results);
+                violations.thing_name(thing)
+            })?;
+            self.thing(&thing)?;
+            let page: Page<String> = Page::read(query.max_results, query.next_token.as_deref())?;
+            let ids = self.credentials.principals.get(&thing).into_iter().flatten();
+            let behind = ids.filter(|id| page.after.as_ref().is_none_or(|after| *id > after));
+            let (ids, next_token) = page.cut(behind, |id| (*id).clone());
+            let principals = ids.into_iter().map(|id| self.settings.arn("cert", id)).collect();
+            Ok(ListThingPrincipalsResponse { principals, next_token })
+        };
+        list().into()
+    }
+
+    /// Lists the things of a certificate.
+    pub fn list_principal_things(
+        &self,
+        principal: &str,
+        query: &ListPrincipalsQuery,
+    ) -> Outcome<ListPrincipalThingsResponse> {
+        let list = || {
+            validate::parsed(|violations| {
+                paging::check(violations, query.max_results);
+                Some(())
+            })?;
+            let id = self.principal(principal)?;
+            let page: Page<ThingName> = Page::read(query.max_results, query.next_token.as_deref())?;
+            let behind = self
+                .things_of_certificate(id)
+                .filter(|name| page.after.as_ref().is_none_or(|after| *name > after))
+                .cloned();
+            let (things, next_token) = page.cut(behind, Clone::clone);
+            Ok(ListPrincipalThingsResponse { things, next_token })
+        };
+        list().into()
+    }
+
+    /// The things that a certificate is attached to.
+    pub(super) fn things_of_certificate<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a ThingName> {
+        self.credentials.principals.iter().filter(move |(_, ids)| ids.contains(id)).map(|(thing, _)| thing)
+    }
+
+    /// Refuses to delete a thing while a certificate is attached to it.
+    pub(in super::super) fn check_no_principals(&self, thing: &ThingName) -> Result<(), Rejected> {
+        if self.credentials.principals.contains_key(thing) {
+            let message = format!("Cannot delete. Thing {thing} is still attached to one or more principals");
+            return Err(Rejected::InvalidRequest(message));
+        }
+        Ok(())
+    }
+
+    fn thing_and_certificate(&self, thing: &str, principal: &str) -> Result<(ThingName, String), Rejected> {
+        let thing = validate::thing_name(thing)?;
+        self.thing(&thing)?;
+        Ok((thing, self.principal(principal)?.to_owned()))
+    }
+
+    /// The certificate's id in a principal's ARN.
+    fn principal<'a>(&self, principal: &'a str) -> Result<&'a str, Rejected> {
+        match self.settings.split_arn(principal) {
+            Some(("cert", id)) => self.certificate(id).map(|_| id),
+            _ => Err(no_such_certificate(principal)),
+        }
+    }
+
+    /// The kind and the name of a target that a policy can be attached to.
+    fn check_target<'a>(&self, target: &'a str) -> Result<(&'a str, &'a str), Rejected> {
+        match self.settings.split_arn(target) {
+            Some(("cert", id)) => self.certificate(id).map(|_| ("cert", id)),
+            Some(("thinggroup", name)) => self.group(&group_name(name)?).map(|_| ("thinggroup", name)),
+            _ => Err(Rejected::ResourceNotFound(format!("The target {target} cannot be found."))),
+        }
+    }
+}
+
+fn required_target(request: &PolicyTargetRequest) -> Result<&str, Rejected> {
+    validate::parsed(|violations| violations.required("target", request.target.as_deref()))
+}

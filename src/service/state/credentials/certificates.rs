@@ -1,0 +1,333 @@
+//! The operations on certificates.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::super::event::Outcome;
+use super::super::validate::{self, Pattern};
+use super::certificate::{Certificate, CertificateStatus};
+use super::paged::{ListQuery, cut};
+use super::{Rejected, State};
+use crate::service::time::Timestamp;
+
+/// The body of RegisterCertificate and RegisterCertificateWithoutCA.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RegisterCertificateRequest {
+    /// The certificate.
+    pub certificate_pem: Option<String>,
+    /// The certificate of the authority that signed it; not looked at.
+    pub ca_certificate_pem: Option<String>,
+    /// ACTIVE or INACTIVE.
+    pub status: Option<String>,
+}
+
+/// The answer to RegisterCertificate and RegisterCertificateWithoutCA.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterCertificateResponse {
+    /// The ARN.
+    pub certificate_arn: String,
+    /// The SHA-256 of the certificate.
+    pub certificate_id: String,
+}
+
+/// The answer to CreateKeysAndCertificate.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateKeysAndCertificateResponse {
+    /// The ARN.
+    pub certificate_arn: String,
+    /// The SHA-256 of the certificate.
+    pub certificate_id: String,
+    /// The certificate.
+    pub certificate_pem: String,
+    /// The keys, which the service does not keep.
+    pub key_pair: KeyPair,
+}
+
+/// A key pair in PEM.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct KeyPair {
+    /// The public key.
+    pub public_key: String,
+    /// The private key.
+    pub private_key: String,
+}
+
+/// The answer to DescribeCertificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeCertificateResponse {
+    /// The certificate.
+    pub certificate_description: CertificateDescription,
+}
+
+/// A certificate, told in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateDescription {
+    /// The ARN.
+    pub certificate_arn: String,
+    /// The SHA-256 of the certificate.
+    pub certificate_id: String,
+    /// Where it stands.
+    pub status: CertificateStatus,
+    /// The certificate.
+    pub certificate_pem: String,
+    /// The account.
+    pub owned_by: String,
+    /// When it was registered.
+    pub creation_date: Timestamp,
+    /// When its status last changed.
+    pub last_modified_date: Timestamp,
+    /// Always 1.
+    pub customer_version: u64,
+    /// What the certificate says of its own validity.
+    pub validity: CertificateValidity,
+    /// Always `DEFAULT`.
+    pub certificate_mode: &'static str,
+}
+
+/// When a certificate is valid by its own account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateValidity {
+    /// From.
+    pub not_before: Timestamp,
+    /// To.
+    pub not_after: Timestamp,
+}
+
+/// The answer to ListCertificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListCertificatesResponse {
+    /// Newest first, unless asked otherwise.
+    pub certificates: Vec<CertificateSummary>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// A certificate in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSummary {
+    /// The ARN.
+    pub certificate_arn: String,
+    /// The SHA-256 of the certificate.
+    pub certificate_id: String,
+    /// Where it stands.
+    pub status: CertificateStatus,
+    /// Always `DEFAULT`.
+    pub certificate_mode: &'static str,
+    /// When it was registered.
+    pub creation_date: Timestamp,
+}
+
+const MODE: &str = "DEFAULT";
+
+const CERTIFICATE_ID: Pattern =
+    Pattern { text: "(0x)?[a-fA-F0-9]+", allows: |character| character.is_ascii_hexdigit() };
+
+impl State {
+    /// Registers a certificate, inactive unless the request says otherwise.
+    ///
+    /// Which authority signed it makes no difference: RegisterCertificateWithoutCA is the same.
+    pub fn register_certificate(
+        &mut self,
+        now: Timestamp,
+        set_as_active: bool,
+        request: &RegisterCertificateRequest,
+    ) -> Outcome<RegisterCertificateResponse> {
+        let mut register = || {
+            let (pem, status) = check_register(set_as_active, request)?;
+            self.register(Certificate::parse(now, pem, status)?)
+        };
+        register().into()
+    }
+
+    /// Registers a certificate that the service has just made, and hands out its keys.
+    pub fn create_keys_and_certificate(
+        &mut self,
+        now: Timestamp,
+        set_as_active: bool,
+        certificate_pem: String,
+        key_pair: KeyPair,
+    ) -> Outcome<CreateKeysAndCertificateResponse> {
+        let status = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
+        let create = || {
+            let registered = self.register(Certificate::parse(now, &certificate_pem, status)?)?;
+            Ok(CreateKeysAndCertificateResponse {
+                certificate_arn: registered.certificate_arn,
+                certificate_id: registered.certificate_id,
+                certificate_pem,
+                key_pair,
+            })
+        };
+        create().into()
+    }
+
+    pub(super) fn register(
+        &mut self,
+        certificate: Certificate,
+    ) -> Result<RegisterCertificateResponse, Rejected> {
+        let certificate_id = certificate.id.clone();
+        let certificate_arn = self.settings.arn("cert", &certificate_id);
+        if self.credentials.certificates.contains_key(&certificate_id) {
+            return Err(Rejected::ResourceAlreadyExists {
+                message: "The certificate is already registered in this account.".to_owned(),
+                resource_id: certificate_id,
+                resource_arn: certificate_arn,
+            });
+        }
+        self.credentials.registered += 1;
+        let certificate = Certificate { sequence: self.credentials.registered, ..certificate };
+        self.credentials.certificates.insert(certificate_id.clone(), certificate);
+        Ok(RegisterCertificateResponse { certificate_arn, certificate_id })
+    }
+
+    /// Describes a certificate.
+    pub fn describe_certificate(&self, id: &str) -> Outcome<DescribeCertificateResponse> {
+        let describe = || {
+            let certificate = self.certificate(&parse_id(id)?)?;
+            Ok(DescribeCertificateResponse {
+                certificate_description: CertificateDescription {
+                    certificate_arn: self.settings.arn("cert", &certificate.id),
+                    certificate_id: certificate.id.clone(),
+                    status: certificate.status,
+                    certificate_pem: certificate.pem.clone(),
+                    owned_by: self.settings.account.clone(),
+                    creation_date: certificate.created,
+                    last_modified_date: certificate.modified,
+                    customer_version: 1,
+                    validity: CertificateValidity {
+                        not_before: certificate.not_before,
+                        not_after: certificate.not_after,
+                    },
+                    certificate_mode: MODE,
+                },
+            })
+        };
+        describe().into()
+    }
+
+    /// Lists the certificates.
+    pub fn list_certificates(&self, query: &ListQuery) -> Outcome<ListCertificatesResponse> {
+        let list = || {
+            let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
+            all.sort_by_key(|certificate| certificate.sequence);
+            let (listed, next_marker) = cut(query, all, |certificate| certificate.sequence)?;
+            let summary = |certificate: &Certificate| CertificateSummary {
+                certificate_arn: self.settings.arn("cert", &certificate.id),
+                certificate_id: certificate.id.clone(),
+                status: certificate.status,
+                certificate_mode: MODE,
+                creation_date: certificate.created,
+            };
+            Ok(ListCertificatesResponse {
+                certificates: listed.into_iter().map(summary).collect(),
+                next_marker,
+            })
+        };
+        list().into()
+    }
+
+    /// Sets a certificate's status; one that is not active any more loses its connections.
+    pub fn update_certificate(&mut self, now: Timestamp, id: &str, new_status: Option<&str>) -> Outcome<()> {
+        let mut update = || {
+            let status = validate::parsed(|violations| {
+                violations.required("newStatus", new_status);
+                violations.word("newStatus", new_status, &CertificateStatus::WORDS);
+                CertificateStatus::parse(new_status?)
+            })?;
+            let id = parse_id(id)?;
+            let certificate =
+                self.credentials.certificates.get_mut(&id).ok_or_else(|| no_such_certificate(&id))?;
+            certificate.status = status;
+            certificate.modified = now;
+            if status != CertificateStatus::Active {
+                self.credentials.ended.push(id);
+            }
+            Ok(())
+        };
+        update().into()
+    }
+
+    /// Deletes a certificate that is not active and not attached; force takes its policies off first.
+    pub fn delete_certificate(&mut self, id: &str, force_delete: bool) -> Outcome<()> {
+        let mut delete = || {
+            let id = parse_id(id)?;
+            let certificate = self.certificate(&id)?;
+            if certificate.status == CertificateStatus::Active {
+                let message = "Certificate must be deactivated (not ACTIVE) before deletion.";
+                return Err(Rejected::CertificateState(message.to_owned()));
+            }
+            if self.credentials.principals.values().any(|ids| ids.contains(&id)) {
+                let message = format!(
+                    "Things must be detached before deletion (arn: {})",
+                    self.settings.arn("cert", &id)
+                );
+                return Err(Rejected::DeleteConflict(message));
+            }
+            let arn = self.settings.arn("cert", &id);
+            if self.credentials.attached.contains_key(&arn) && !force_delete {
+                let message = format!("Certificate policies must be detached before deletion (arn: {arn})");
+                return Err(Rejected::DeleteConflict(message));
+            }
+            self.credentials.forget_target(&arn);
+            self.credentials.certificates.remove(&id);
+            self.credentials.ended.push(id);
+            Ok(())
+        };
+        delete().into()
+    }
+
+    pub(super) fn certificate(&self, id: &str) -> Result<&Certificate, Rejected> {
+        self.credentials.certificates.get(id).ok_or_else(|| no_such_certificate(id))
+    }
+}
+
+pub(super) fn no_such_certificate(id: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Certificate {id} cannot be found."))
+}
+
+fn parse_id(id: &str) -> Result<String, Rejected> {
+    validate::parsed(|violations| {
+        violations.text("certificateId", Some(id), 64, 64, CERTIFICATE_ID);
+        Some(id.to_ascii_lowercase())
+    })
+}
+
+fn check_register(
+    set_as_active: bool,
+    request: &RegisterCertificateRequest,
+) -> Result<(&str, CertificateStatus), Rejected> {
+    validate::parsed(|violations| {
+        let pem = request.certificate_pem.as_deref();
+        violations.required("certificatePem", pem);
+        violations.length("certificatePem", pem, 1, 65536);
+        let status = request.status.as_deref();
+        violations.word("status", status, &CertificateStatus::WORDS);
+        let default = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
+        Some((pem?, status.and_then(CertificateStatus::parse).unwrap_or(default)))
+    })
+}
+
+// The private key stays out of every log.
+impl std::fmt::Debug for CreateKeysAndCertificateResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateKeysAndCertificateResponse")
+            .field("certificate_id", &self.certificate_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyPair")
+    }
+}

@@ -1,0 +1,360 @@
+//! The operations on policies and their versions.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::super::create_job::Tag;
+use super::super::event::Outcome;
+use super::super::tags;
+use super::super::validate::{self, Pattern};
+use super::paged::{ListQuery, cut};
+use super::policy::{Policy, PolicyVersion};
+use super::{Rejected, State};
+use crate::service::policy::{Document, Malformed};
+use crate::service::time::Timestamp;
+
+/// The body of CreatePolicy and CreatePolicyVersion.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreatePolicyRequest {
+    /// JSON in a string.
+    pub policy_document: Option<String>,
+    /// Labels; of a new policy only.
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// The answer to CreatePolicy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyResponse {
+    /// The name.
+    pub policy_name: String,
+    /// The ARN.
+    pub policy_arn: String,
+    /// As it was given.
+    pub policy_document: String,
+    /// `1`
+    pub policy_version_id: String,
+}
+
+/// The answer to GetPolicy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetPolicyResponse {
+    /// The name.
+    pub policy_name: String,
+    /// The ARN.
+    pub policy_arn: String,
+    /// The default version's.
+    pub policy_document: String,
+    /// Which version counts.
+    pub default_version_id: String,
+    /// When it was created.
+    pub creation_date: Timestamp,
+    /// When it last changed.
+    pub last_modified_date: Timestamp,
+}
+
+/// The answer to CreatePolicyVersion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatePolicyVersionResponse {
+    /// The ARN.
+    pub policy_arn: String,
+    /// As it was given.
+    pub policy_document: String,
+    /// Its number.
+    pub policy_version_id: String,
+    /// Whether it counts now.
+    pub is_default_version: bool,
+}
+
+/// The answer to GetPolicyVersion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetPolicyVersionResponse {
+    /// The ARN.
+    pub policy_arn: String,
+    /// The name.
+    pub policy_name: String,
+    /// As it was given.
+    pub policy_document: String,
+    /// Its number.
+    pub policy_version_id: String,
+    /// Whether it counts now.
+    pub is_default_version: bool,
+    /// When it was created.
+    pub creation_date: Timestamp,
+    /// When the policy last changed.
+    pub last_modified_date: Timestamp,
+}
+
+/// The answer to ListPolicyVersions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListPolicyVersionsResponse {
+    /// Newest first.
+    pub policy_versions: Vec<PolicyVersionSummary>,
+}
+
+/// A version in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyVersionSummary {
+    /// Its number.
+    pub version_id: String,
+    /// Whether it counts now.
+    pub is_default_version: bool,
+    /// When it was created.
+    pub create_date: Timestamp,
+}
+
+/// The answer to ListPolicies and ListAttachedPolicies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListPoliciesResponse {
+    /// Newest first, unless asked otherwise.
+    pub policies: Vec<PolicyNameAndArn>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// A policy in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyNameAndArn {
+    /// The name.
+    pub policy_name: String,
+    /// The ARN.
+    pub policy_arn: String,
+}
+
+const POLICY_NAME: Pattern = Pattern {
+    text: r"[\w+=,.@-]+",
+    allows: |character| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character),
+};
+
+impl State {
+    /// Creates a policy.
+    pub fn create_policy(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        request: CreatePolicyRequest,
+    ) -> Outcome<CreatePolicyResponse> {
+        let create = || {
+            let (text, document) = check_document(name, request.policy_document)?;
+            tags::check(request.tags.as_deref())?;
+            let policy_arn = self.settings.arn("policy", name);
+            if self.credentials.policies.contains_key(name) {
+                return Err(Rejected::ResourceAlreadyExists {
+                    message: format!("Policy cannot be created - name already exists (name={name})"),
+                    resource_id: name.to_owned(),
+                    resource_arn: policy_arn,
+                });
+            }
+            self.credentials.add_policy(now, name, &text, document);
+            self.tags.set(&policy_arn, request.tags.unwrap_or_default());
+            Ok(CreatePolicyResponse {
+                policy_name: name.to_owned(),
+                policy_arn,
+                policy_document: text,
+                policy_version_id: "1".to_owned(),
+            })
+        };
+        create().into()
+    }
+
+    /// Tells a policy and its default version.
+    pub fn get_policy(&self, name: &str) -> Outcome<GetPolicyResponse> {
+        let get = || {
+            let policy = self.policy(name)?;
+            let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
+            Ok(GetPolicyResponse {
+                policy_name: name.to_owned(),
+                policy_arn: self.settings.arn("policy", name),
+                policy_document: text.unwrap_or_default(),
+                default_version_id: policy.default_version.to_string(),
+                creation_date: policy.created,
+                last_modified_date: policy.modified,
+            })
+        };
+        get().into()
+    }
+
+    /// Lists the policies.
+    pub fn list_policies(&self, query: &ListQuery) -> Outcome<ListPoliciesResponse> {
+        self.page_of_policies(query, self.credentials.policies.keys().map(String::as_str)).into()
+    }
+
+    /// A page of the policies that are named.
+    pub(super) fn page_of_policies<'a>(
+        &'a self,
+        query: &ListQuery,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<ListPoliciesResponse, Rejected> {
+        let sequence = |name: &&str| self.credentials.policies.get(*name).map_or(0, |policy| policy.sequence);
+        let mut names: Vec<&str> = names.collect();
+        names.sort_by_key(sequence);
+        names.dedup();
+        let (names, next_marker) = cut(query, names, sequence)?;
+        let told = |name: &str| PolicyNameAndArn {
+            policy_name: name.to_owned(),
+            policy_arn: self.settings.arn("policy", name),
+        };
+        Ok(ListPoliciesResponse { policies: names.into_iter().map(told).collect(), next_marker })
+    }
+
+    /// Adds a version to a policy; it counts at once if the request says so.
+    pub fn create_policy_version(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        set_as_default: bool,
+        request: CreatePolicyRequest,
+    ) -> Outcome<CreatePolicyVersionResponse> {
+        let create = || {
+            let (text, document) = check_document(name, request.policy_document)?;
+            let policy = self.policy_mut(name)?;
+            let version = policy.add(now, &text, document)?;
+            if set_as_default {
+                policy.default_version = version;
+            }
+            Ok(CreatePolicyVersionResponse {
+                policy_arn: self.settings.arn("policy", name),
+                policy_document: text,
+                policy_version_id: version.to_string(),
+                is_default_version: set_as_default,
+            })
+        };
+        create().into()
+    }
+
+    /// Tells one version of a policy.
+    pub fn get_policy_version(&self, name: &str, version: &str) -> Outcome<GetPolicyVersionResponse> {
+        let get = || {
+            let policy = self.policy(name)?;
+            let (number, version) = find_version(policy, name, version)?;
+            Ok(GetPolicyVersionResponse {
+                policy_arn: self.settings.arn("policy", name),
+                policy_name: name.to_owned(),
+                policy_document: version.text.clone(),
+                policy_version_id: number.to_string(),
+                is_default_version: policy.default_version == number,
+                creation_date: version.created,
+                last_modified_date: policy.modified,
+            })
+        };
+        get().into()
+    }
+
+    /// Lists the versions of a policy.
+    pub fn list_policy_versions(&self, name: &str) -> Outcome<ListPolicyVersionsResponse> {
+        let list = || {
+            let policy = self.policy(name)?;
+            let summary = |(number, version): (&u64, &PolicyVersion)| PolicyVersionSummary {
+                version_id: number.to_string(),
+                is_default_version: policy.default_version == *number,
+                create_date: version.created,
+            };
+            Ok(ListPolicyVersionsResponse {
+                policy_versions: policy.versions.iter().rev().map(summary).collect(),
+            })
+        };
+        list().into()
+    }
+
+    /// Makes one version of a policy count.
+    pub fn set_default_policy_version(&mut self, now: Timestamp, name: &str, version: &str) -> Outcome<()> {
+        let mut set = || {
+            let policy = self.policy_mut(name)?;
+            let (number, _) = find_version(policy, name, version)?;
+            policy.default_version = number;
+            policy.modified = now;
+            Ok(())
+        };
+        set().into()
+    }
+
+    /// Deletes a version that does not count.
+    pub fn delete_policy_version(&mut self, name: &str, version: &str) -> Outcome<()> {
+        let mut delete = || {
+            let policy = self.policy_mut(name)?;
+            let (number, _) = find_version(policy, name, version)?;
+            if policy.default_version == number {
+                let message = "Cannot delete the default version of a policy".to_owned();
+                return Err(Rejected::DeleteConflict(message));
+            }
+            policy.versions.remove(&number);
+            Ok(())
+        };
+        delete().into()
+    }
+
+    /// Deletes a policy that is attached to nothing and has no version but the default one.
+    pub fn delete_policy(&mut self, name: &str) -> Outcome<()> {
+        let mut delete = || {
+            let policy = self.policy(name)?;
+            let conflict =
+                |why: &str| Err(Rejected::DeleteConflict(format!("Cannot delete the policy {name}: {why}")));
+            if policy.versions.len() > 1 {
+                return conflict("it has more than the default version");
+            }
+            if self.credentials.attached.values().any(|names| names.contains(name)) {
+                return conflict("it is attached to a target");
+            }
+            self.credentials.policies.remove(name);
+            self.tags.forget(&self.settings.arn("policy", name));
+            Ok(())
+        };
+        delete().into()
+    }
+
+    pub(super) fn policy(&self, name: &str) -> Result<&Policy, Rejected> {
+        check_name(name)?;
+        self.credentials.policies.get(name).ok_or_else(|| no_such_policy(name))
+    }
+
+    fn policy_mut(&mut self, name: &str) -> Result<&mut Policy, Rejected> {
+        check_name(name)?;
+        self.credentials.policies.get_mut(name).ok_or_else(|| no_such_policy(name))
+    }
+}
+
+fn no_such_policy(name: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Policy {name} cannot be found."))
+}
+
+pub(super) fn malformed(malformed: &Malformed) -> Rejected {
+    Rejected::MalformedPolicy(malformed.to_string())
+}
+
+fn find_version<'a>(
+    policy: &'a Policy,
+    name: &str,
+    version: &str,
+) -> Result<(u64, &'a PolicyVersion), Rejected> {
+    let found = version.parse().ok().and_then(|number| policy.versions.get_key_value(&number));
+    found.map(|(number, version)| (*number, version)).ok_or_else(|| {
+        Rejected::ResourceNotFound(format!("Version {version} of policy {name} cannot be found."))
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Rejected> {
+    validate::parsed(|violations| {
+        violations.text("policyName", Some(name), 1, 128, POLICY_NAME);
+        Some(())
+    })
+}
+
+fn check_document(name: &str, text: Option<String>) -> Result<(String, Document), Rejected> {
+    let text = validate::parsed(|violations| {
+        violations.text("policyName", Some(name), 1, 128, POLICY_NAME);
+        violations.required("policyDocument", text.as_deref());
+        text
+    })?;
+    let document = Document::parse(&text).map_err(|error| malformed(&error))?;
+    Ok((text, document))
+}
