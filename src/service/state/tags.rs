@@ -113,6 +113,7 @@ impl State {
         let exists = self.settings.split_arn(arn).is_some_and(|(kind, name)| match kind {
             "job" => name.parse().is_ok_and(|id| self.jobs.contains_key(&id)),
             "jobtemplate" => name.parse().is_ok_and(|id| self.templates.contains_key(&id)),
+            "policy" => self.has_policy(name),
             "thinggroup" => name.parse().is_ok_and(|name| self.groups.contains_key(&name)),
             _ => false,
         });

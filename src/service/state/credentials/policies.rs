@@ -312,6 +312,11 @@ impl State {
         delete().into()
     }
 
+    /// Whether a policy exists.
+    pub(in super::super) fn has_policy(&self, name: &str) -> bool {
+        self.credentials.policies.contains_key(name)
+    }
+
     pub(super) fn policy(&self, name: &str) -> Result<&Policy, Rejected> {
         check_name(name)?;
         self.credentials.policies.get(name).ok_or_else(|| no_such_policy(name))

@@ -117,7 +117,7 @@ fn a_certificate_that_is_not_active_any_more_ends_its_connections() {
     assert!(state.take_ended_certificates().is_empty());
     ok(state.update_certificate(LATER, &id, Some("INACTIVE")));
     assert!(!state.certificate_is_active(&id));
-    assert_eq!(state.take_ended_certificates(), [id.clone()]);
+    assert_eq!(state.take_ended_certificates(), std::slice::from_ref(&id));
     assert!(state.take_ended_certificates().is_empty());
     assert!(matches!(
         refused(state.update_certificate(LATER, &id, Some("PENDING_TRANSFER"))),
