@@ -406,7 +406,9 @@ fn refused_or_failed(error: control_plane::Error, number: Option<usize>) -> Fail
         control_plane::Error::NoCredentials { .. } => "NoCredentials",
         control_plane::Error::Unreachable { .. } => "Unreachable",
         control_plane::Error::TimedOut { .. } => "TimedOut",
+        control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
         control_plane::Error::Malformed { .. } => "Malformed",
+        control_plane::Error::NotSent { .. } => "NotSent",
     };
     Failed::new(title, text).into()
 }

@@ -1,0 +1,189 @@
+//! Why the control plane did not do what was asked: one line each, with what to do.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
+
+use super::exchange::Exchange;
+
+/// Why the control plane did not do what was asked; `Display` is one line, with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The service refused.
+    #[error("{operation} refused: {code}: {message} (request id {}){}", request_id.as_deref().unwrap_or("unknown"), advice(code))]
+    Rejected {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// AWS's exception, such as `ResourceNotFoundException`.
+        code: String,
+        /// The service's own words.
+        message: String,
+        /// What AWS support asks for.
+        request_id: Option<String>,
+        /// The body as it came.
+        body: Option<String>,
+    },
+    /// No credentials were found, or they could not be fetched.
+    #[error(
+        "no AWS credentials ({reason}): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login"
+    )]
+    NoCredentials {
+        /// What came of looking for them.
+        reason: String,
+    },
+    /// The endpoint did not answer at all; nothing was sent.
+    #[error(
+        "cannot reach the control plane at {endpoint}: {reason}: check --region, --control-endpoint-url and the network"
+    )]
+    Unreachable {
+        /// Where it should be.
+        endpoint: String,
+        /// Why not.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("{operation}: no answer from the control plane within {} s: try again, or raise --timeout", after.as_secs_f32())]
+    TimedOut {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// How long it waited.
+        after: Duration,
+    },
+    /// The request may have been carried out; its answer was lost.
+    #[error("{operation}: outcome unknown, its answer was lost ({reason}); to find out: {find_out}")]
+    OutcomeUnknown {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// How it was lost.
+        reason: String,
+        /// The command that tells.
+        find_out: String,
+    },
+    /// An answer that is not one.
+    #[error(
+        "{operation}: the answer of {endpoint} makes no sense: {reason}: is that an AWS IoT control plane?"
+    )]
+    Malformed {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// Where it came from.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The request could not be made.
+    #[error("{operation} was not sent: {reason}")]
+    NotSent {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Whether the service only asks to be left alone for a moment.
+    pub(super) fn is_throttling(&self) -> bool {
+        matches!(self, Self::Rejected { code, .. }
+            if matches!(code.as_str(), "ThrottlingException" | "TooManyRequestsException"))
+    }
+
+    /// The same for an operation that changes something: where it may have been carried out, this says so.
+    pub(super) fn of_a_change(self, find_out: String) -> Self {
+        let (operation, reason) = match self {
+            Self::TimedOut { operation, after } => {
+                (operation, format!("no answer within {} s", after.as_secs_f32()))
+            }
+            Self::Malformed { operation, reason, .. } => (operation, reason),
+            other => return other,
+        };
+        Self::OutcomeUnknown { operation, reason, find_out }
+    }
+
+    /// What the SDK reports, in our words.
+    pub(super) fn from_sdk<E, R>(
+        operation: &'static str,
+        error: &SdkError<E, R>,
+        exchange: Exchange,
+        after: Duration,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let endpoint = exchange.endpoint.clone().unwrap_or_else(|| "AWS".to_owned());
+        if let Some(reason) = credentials_error(error) {
+            return Self::NoCredentials { reason };
+        }
+        let reason = root_cause(error);
+        match error {
+            SdkError::TimeoutError(_) => Self::TimedOut { operation, after },
+            SdkError::DispatchFailure(_) if never_left(error) => Self::Unreachable { endpoint, reason },
+            SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                Self::Malformed { operation, endpoint, reason }
+            }
+            SdkError::ServiceError(refusal) => {
+                let Some(code) = refusal.err().code() else {
+                    let reason = format!("HTTP status {}", exchange.status.unwrap_or_default());
+                    return Self::Malformed { operation, endpoint, reason };
+                };
+                Self::Rejected {
+                    operation,
+                    code: code.to_owned(),
+                    message: refusal.err().message().unwrap_or("no message").to_owned(),
+                    request_id: exchange.request_id,
+                    body: exchange.body,
+                }
+            }
+            _ => Self::NotSent { operation, reason },
+        }
+    }
+}
+
+/// What to do about a refusal that has nothing to do with what was asked.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "ExpiredTokenException" | "ExpiredToken" => {
+            ": the credentials have expired: sign in again (aws sso login)"
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            ": AWS does not know these credentials: check AWS_PROFILE or the AWS_* variables"
+        }
+        "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" => {
+            ": check the secret key, and this machine's clock"
+        }
+        _ => "",
+    }
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// What the innermost error says.
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let root = chain(error).last().map(ToString::to_string).unwrap_or_default();
+    root.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Why there are no credentials, if that is what went wrong.
+fn credentials_error(error: &(dyn StdError + 'static)) -> Option<String> {
+    let found = chain(error).find_map(|error| error.downcast_ref::<CredentialsError>())?;
+    Some(match found {
+        CredentialsError::CredentialsNotLoaded(_) => "none were found".to_owned(),
+        other => root_cause(other),
+    })
+}
+
+/// Whether the connection was never made: refused, not resolved, not trusted.
+fn never_left(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+            // Neither the SDK nor hyper exports a type that tells a failed connect from a broken exchange.
+            || error.to_string() == "client error (Connect)"
+            || error.to_string().contains("HTTP connect timeout")
+    })
+}

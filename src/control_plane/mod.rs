@@ -1,0 +1,403 @@
+//! The control plane: jobs and things over HTTPS. The only module that knows `aws_sdk_iot`.
+//!
+//! Answers are handed on as the bytes that came, which an interceptor sees before the SDK reads them.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_iot::client::customize::CustomizableOperation;
+use aws_sdk_iot::config::http::HttpResponse;
+use aws_sdk_iot::config::retry::RetryConfig;
+use aws_sdk_iot::config::timeout::TimeoutConfig;
+use aws_sdk_iot::config::{Region, SharedHttpClient};
+use aws_sdk_iot::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_iot::types::{
+    JobExecutionsRetryConfig, JobStatus, RetryCriteria, RetryableFailureType, TargetSelection,
+    TimeoutConfig as JobTimeout,
+};
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use tokio::time::{Instant, sleep};
+
+use crate::connection::backoff::Backoff;
+use crate::jobs::model::{JobId, ThingName};
+
+mod error;
+mod exchange;
+mod pages;
+
+pub use error::Error;
+
+use exchange::{Capture, Exchange};
+
+/// How often a change is asked for again that the service was too busy to look at.
+const RETRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// So many pages of a list are read at most; AWS puts up to 250 items on one.
+const MAX_PAGES: usize = 100;
+
+/// Where the control plane is and who we are to it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The AWS region; requests are signed for it.
+    pub region: String,
+    /// Another endpoint than AWS's own; without one `AWS_ENDPOINT_URL_IOT`, `AWS_ENDPOINT_URL` and the
+    /// profile are asked, as by every AWS tool.
+    pub endpoint_url: Option<String>,
+    /// Where credentials come from.
+    pub credentials: Credentials,
+    /// How long one operation may take, its retries included.
+    pub timeout: Duration,
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// The default chain of every AWS tool: environment, profile, single sign-on, instance.
+    DefaultChain,
+    /// A fixed pair that means nothing, for the local service; nothing of the user's is read.
+    Dummy,
+}
+
+/// An answer of the control plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The body as it came, JSON; none where there was none.
+    pub body: Option<String>,
+    /// What AWS support asks for.
+    pub request_id: Option<String>,
+}
+
+impl From<Exchange> for Reply {
+    fn from(exchange: Exchange) -> Self {
+        Self { body: exchange.body, request_id: exchange.request_id }
+    }
+}
+
+/// What came of looking for a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThingLookup {
+    /// It was there.
+    Existing {
+        /// Its ARN.
+        arn: String,
+    },
+    /// It was not, and has been created.
+    Created {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// What a new job is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateJob {
+    /// The ARN of the thing that is to execute it.
+    pub target_arn: String,
+    /// The job document, JSON, sent byte for byte.
+    pub document: String,
+    /// Free text for the operator.
+    pub description: Option<String>,
+    /// Minutes that an execution may be in progress, 1 to 10080.
+    pub timeout_minutes: Option<i64>,
+    /// How often a failed or timed-out execution is tried again, 0 to 10.
+    pub retries: Option<i32>,
+}
+
+/// A client of the control plane. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct ControlPlane {
+    client: aws_sdk_iot::Client,
+    timeout: Duration,
+}
+
+impl ControlPlane {
+    /// Makes a client; nothing is sent, and no credentials are looked for before the first operation.
+    pub async fn new(options: Options) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .operation_timeout(options.timeout)
+            .connect_timeout(options.timeout.min(Duration::from_secs(5)))
+            .build();
+        let region = Region::new(options.region);
+        let http_client = http_client(options.endpoint_url.as_deref());
+        let mut config = match options.credentials {
+            Credentials::Dummy => {
+                let pair =
+                    aws_sdk_iot::config::Credentials::new("local", "local", None, None, "local service");
+                aws_sdk_iot::Config::builder()
+                    .behavior_version(BehaviorVersion::v2026_01_12())
+                    .region(region)
+                    .credentials_provider(pair)
+                    .http_client(http_client)
+                    .timeout_config(timeouts)
+            }
+            Credentials::DefaultChain => {
+                let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+                    .region(region)
+                    .http_client(http_client)
+                    .timeout_config(timeouts)
+                    .load()
+                    .await;
+                aws_sdk_iot::config::Builder::from(&shared)
+            }
+        };
+        if let Some(url) = options.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Self { client: aws_sdk_iot::Client::from_conf(config.build()), timeout: options.timeout }
+    }
+
+    /// Looks the thing up and creates it if, and only if, the service says that there is none.
+    pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
+        let described = self
+            .read("DescribeThing", |capture| {
+                let describe = self.client.describe_thing().thing_name(thing.as_str());
+                describe.customize().interceptor(capture).send()
+            })
+            .await;
+        match described {
+            Ok((found, exchange)) => {
+                let arn = required("DescribeThing", "thingArn", found.thing_arn, exchange)?;
+                Ok(ThingLookup::Existing { arn })
+            }
+            Err(Error::Rejected { code, .. }) if code == "ResourceNotFoundException" => {
+                // Creating it twice with nothing but its name is the same as once.
+                let (created, exchange) = self
+                    .read("CreateThing", |capture| {
+                        let create = self.client.create_thing().thing_name(thing.as_str());
+                        create.customize().interceptor(capture).send()
+                    })
+                    .await?;
+                let arn = required("CreateThing", "thingArn", created.thing_arn, exchange)?;
+                Ok(ThingLookup::Created { arn })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a SNAPSHOT job for one thing.
+    pub async fn create_job(&self, job: &JobId, request: CreateJob) -> Result<Reply, Error> {
+        let timeout = request
+            .timeout_minutes
+            .map(|minutes| JobTimeout::builder().in_progress_timeout_in_minutes(minutes).build());
+        let retries = request
+            .retries
+            .map(retry_config)
+            .transpose()
+            .map_err(|error| Error::NotSent { operation: "CreateJob", reason: error.to_string() })?;
+        let create = self
+            .client
+            .create_job()
+            .job_id(job.as_str())
+            .targets(request.target_arn)
+            .document(request.document)
+            .target_selection(TargetSelection::Snapshot)
+            .set_description(request.description)
+            .set_timeout_config(timeout)
+            .set_job_executions_retry_config(retries);
+        self.change("CreateJob", job, |capture| once(create.clone().customize(), capture).send()).await
+    }
+
+    /// Deletes a job and its executions; `force` also where some are not terminal.
+    pub async fn delete_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
+        let delete = self.client.delete_job().job_id(job.as_str()).set_force(force.then_some(true));
+        self.change("DeleteJob", job, |capture| once(delete.clone().customize(), capture).send()).await
+    }
+
+    /// Cancels a job and its queued executions; `force` also those in progress.
+    pub async fn cancel_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
+        let cancel = self.client.cancel_job().job_id(job.as_str()).set_force(force.then_some(true));
+        self.change("CancelJob", job, |capture| once(cancel.clone().customize(), capture).send()).await
+    }
+
+    /// Reads a job, without its document.
+    pub async fn describe_job(&self, job: &JobId) -> Result<Reply, Error> {
+        let describe = self.client.describe_job().job_id(job.as_str());
+        let (_, exchange) =
+            self.read("DescribeJob", |capture| describe.customize().interceptor(capture).send()).await?;
+        Ok(exchange.into())
+    }
+
+    /// Reads the document of a job.
+    pub async fn get_job_document(&self, job: &JobId) -> Result<Reply, Error> {
+        let get = self.client.get_job_document().job_id(job.as_str());
+        let (_, exchange) =
+            self.read("GetJobDocument", |capture| get.customize().interceptor(capture).send()).await?;
+        Ok(exchange.into())
+    }
+
+    /// Lists all jobs, or those with `status`; several pages come as one.
+    pub async fn list_jobs(&self, status: Option<&str>) -> Result<Reply, Error> {
+        let list = self.client.list_jobs().set_status(status.map(JobStatus::from));
+        self.pages("ListJobs", "jobs", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) =
+                self.read("ListJobs", |capture| list.customize().interceptor(capture).send()).await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// Lists the executions of a job, terminal ones included; several pages come as one.
+    pub async fn list_job_executions_for_job(&self, job: &JobId) -> Result<Reply, Error> {
+        let list = self.client.list_job_executions_for_job().job_id(job.as_str());
+        self.pages("ListJobExecutionsForJob", "executionSummaries", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) = self
+                .read("ListJobExecutionsForJob", |capture| list.customize().interceptor(capture).send())
+                .await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// Lists the executions of a thing, terminal ones included; several pages come as one.
+    pub async fn list_job_executions_for_thing(&self, thing: &ThingName) -> Result<Reply, Error> {
+        let list = self.client.list_job_executions_for_thing().thing_name(thing.as_str());
+        self.pages("ListJobExecutionsForThing", "executionSummaries", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) = self
+                .read("ListJobExecutionsForThing", |capture| list.customize().interceptor(capture).send())
+                .await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// Reads a job execution in any status, terminal ones included.
+    pub async fn describe_job_execution(
+        &self,
+        job: &JobId,
+        thing: &ThingName,
+        execution_number: Option<i64>,
+    ) -> Result<Reply, Error> {
+        let describe = self
+            .client
+            .describe_job_execution()
+            .job_id(job.as_str())
+            .thing_name(thing.as_str())
+            .set_execution_number(execution_number);
+        let (_, exchange) = self
+            .read("DescribeJobExecution", |capture| describe.customize().interceptor(capture).send())
+            .await?;
+        Ok(exchange.into())
+    }
+
+    /// An operation that may be asked for again at will; the SDK does, with back-off.
+    async fn read<O, E, F>(
+        &self,
+        operation: &'static str,
+        call: impl FnOnce(Capture) -> F,
+    ) -> Result<(O, Exchange), Error>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let capture = Capture::default();
+        let outcome = call(capture.clone()).await;
+        let exchange = capture.exchange();
+        match outcome {
+            Ok(output) => Ok((output, exchange)),
+            Err(error) => Err(Error::from_sdk(operation, &error, exchange, self.timeout)),
+        }
+    }
+
+    /// An operation that must not be carried out twice: asked for again only where the service did not
+    /// look at it, and where its answer got lost, that is said.
+    async fn change<O, E, F>(
+        &self,
+        operation: &'static str,
+        job: &JobId,
+        call: impl Fn(Capture) -> F,
+    ) -> Result<Reply, Error>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let deadline = Instant::now() + self.timeout;
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        loop {
+            let error = match self.read(operation, &call).await {
+                Ok((_, exchange)) => return Ok(exchange.into()),
+                Err(error) => error,
+            };
+            let (attempt, wait) = backoff.next();
+            if !error.is_throttling() || attempt > RETRIES || Instant::now() + wait >= deadline {
+                return Err(error.of_a_change(format!("describe-job {job}")));
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// Reads page after page and joins them.
+    async fn pages(
+        &self,
+        operation: &'static str,
+        list: &'static str,
+        page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
+    ) -> Result<Reply, Error> {
+        let mut bodies = Vec::new();
+        let mut token = None;
+        loop {
+            let (next, exchange) = page(token).await?;
+            bodies.extend(exchange.body.clone());
+            token = next;
+            if token.is_some() && bodies.len() < MAX_PAGES {
+                continue;
+            }
+            let body = pages::join(bodies, list).map_err(|error| Error::Malformed {
+                operation,
+                endpoint: exchange.endpoint.unwrap_or_default(),
+                reason: error.to_string(),
+            })?;
+            return Ok(Reply { body, request_id: exchange.request_id });
+        }
+    }
+}
+
+/// Without a retry by the SDK, which would ask again where nobody knows what became of the first.
+fn once<T, E, B>(
+    operation: CustomizableOperation<T, E, B>,
+    capture: Capture,
+) -> CustomizableOperation<T, E, B> {
+    let once = aws_sdk_iot::Config::builder().retry_config(RetryConfig::disabled());
+    operation.interceptor(capture).config_override(once)
+}
+
+fn retry_config(retries: i32) -> Result<JobExecutionsRetryConfig, BuildError> {
+    let criteria = RetryCriteria::builder()
+        .failure_type(RetryableFailureType::All)
+        .number_of_retries(retries)
+        .build()?;
+    JobExecutionsRetryConfig::builder().criteria_list(criteria).build()
+}
+
+fn required<T>(
+    operation: &'static str,
+    member: &str,
+    value: Option<T>,
+    exchange: Exchange,
+) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Malformed {
+        operation,
+        endpoint: exchange.endpoint.unwrap_or_default(),
+        reason: format!("it has no {member}"),
+    })
+}
+
+/// An HTTP client with our one TLS stack; for plain http without it, as loading the system's roots takes time.
+fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
+    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
+        HttpClientBuilder::new().build_http()
+    } else {
+        HttpClientBuilder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    }
+}
+
+#[cfg(test)]
+mod tests;
