@@ -2,7 +2,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -120,8 +120,8 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 pub(crate) struct Rollout {
     /// The things to reach, in order; those that left since are skipped.
     order: VecDeque<ThingName>,
-    /// The things that are still to be reached.
-    waiting: BTreeSet<ThingName>,
+    /// The things that are still to be reached. Hashed, since a large group is put in at once.
+    waiting: HashSet<ThingName>,
     /// The things reached so far.
     notified: u64,
     /// When the present minute began, and how many things it can still reach.

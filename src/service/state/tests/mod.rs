@@ -5,5 +5,6 @@ mod executions;
 mod jobs;
 mod naive;
 mod operations;
+mod pair;
 mod properties;
 mod registry;

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use super::operations::{Op, Pair, THINGS, op};
+use super::operations::{Op, THINGS, op};
+use super::pair::Pair;
 
 proptest! {
     #![proptest_config(ProptestConfig {

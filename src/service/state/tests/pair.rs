@@ -1,0 +1,211 @@
+//! The state machine and the naive model, side by side.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::naive::{Naive, Reply, Told};
+use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
+use crate::service::data_plane;
+use crate::service::state::cancel_job::CancelJobRequest;
+use crate::service::state::end_execution::CancelJobExecutionRequest;
+use crate::service::state::groups::ThingInThingGroupRequest;
+use crate::service::state::operator::ListJobExecutionsQuery;
+use crate::service::state::targets::AssociateTargetsWithJobRequest;
+use crate::service::state::things::CreateThingRequest;
+use crate::service::state::update_job::UpdateJobRequest;
+use crate::service::state::{Event, Outcome, Rejected, Settings, State};
+use crate::service::time::Timestamp;
+
+/// The state machine and the naive model, side by side.
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub(super) state: State,
+    pub(super) naive: Naive,
+}
+
+impl Pair {
+    pub(super) fn new() -> Self {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let naive = Naive::at(1_750_000_000_123);
+        let mut pair = Self { state: State::new(settings), naive };
+        for index in 0..3 {
+            let _ = pair.run(&Op::CreateThing(index));
+            let _ = pair.run(&Op::CreateGroup(index));
+        }
+        pair
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.naive.now)
+    }
+
+    /// Does `op` on both sides: what each answered, and what each told devices.
+    pub(super) fn run(&mut self, op: &Op) -> ((Reply, Told), (Reply, Told)) {
+        let (reply, events) = self.on_state(op);
+        let mut told = Told::new();
+        for event in events {
+            let topic = event.topic().to_string().strip_prefix("$aws/things/").unwrap().to_owned();
+            told.push((topic, serde_json::from_slice(&event.payload()).unwrap()));
+        }
+        let naive_reply = self.naive.operate(op);
+        ((reply, told), (naive_reply, std::mem::take(&mut self.naive.told)))
+    }
+
+    /// Everything that can be asked about `thing` and all jobs, from both sides.
+    pub(super) fn look(&mut self, thing: &str) -> ((Reply, Value), (Reply, Value)) {
+        let now = self.now();
+        let handled =
+            data_plane::handle(&mut self.state, now, &format!("$aws/things/{thing}/jobs/get"), b"").unwrap();
+        let query = ListJobExecutionsQuery::default();
+        let history = self.state.list_job_executions_for_thing(thing, &query).reply;
+        let history = history.map_or_else(|_| json!([]), |list| json!(list.execution_summaries));
+        let jobs: Vec<_> = JOBS.iter().map(|job| self.describe_job(job)).collect();
+        let state = (answer(handled.answer.unwrap()), json!([history, format!("{jobs:?}")]));
+
+        let get = self.naive.device(thing, "get", &json!({}));
+        let jobs: Vec<Reply> = JOBS.iter().map(|job| self.naive.describe_job(job)).collect();
+        (state, (get, json!([self.naive.history(thing), format!("{jobs:?}")])))
+    }
+
+    fn describe_job(&self, job: &str) -> Reply {
+        let described = self.state.describe_job(job).reply.map_err(|reason| refusal(&reason))?;
+        let job = serde_json::to_value(described.job).unwrap();
+        let counts: Vec<&Value> = job["jobProcessDetails"].as_object().unwrap().values().skip(1).collect();
+        let targets: Vec<&str> =
+            job["targets"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let targets: Vec<&str> = targets.iter().filter_map(|arn| arn.strip_prefix(ARN)).collect();
+        let millis = |member: &str| job[member].as_f64().map(|seconds| format!("{:.0}", seconds * 1000.0));
+        Ok(json!([
+            job["status"],
+            job["forceCanceled"],
+            targets,
+            millis("lastUpdatedAt"),
+            millis("completedAt"),
+            counts,
+            job["isConcurrent"],
+        ]))
+    }
+
+    fn on_state(&mut self, op: &Op) -> (Reply, Vec<Event>) {
+        let now = self.now();
+        let state = &mut self.state;
+        match op {
+            Op::Device { thing, rest, body } => {
+                let topic = format!("$aws/things/{}/jobs/{rest}", THINGS[*thing]);
+                let handled = data_plane::handle(state, now, &topic, body.to_string().as_bytes()).unwrap();
+                (answer(handled.answer.unwrap()), handled.events)
+            }
+            Op::CreateJob { job, body, start, end } => {
+                let mut body = body.clone();
+                body["document"] = json!(json!({ "do": JOBS[*job] }).to_string());
+                if start.is_some() || end.is_some() {
+                    body["schedulingConfig"] = object(vec![
+                        ("startTime", start.map(|minutes| json!(text(whole_minutes(now, minutes))))),
+                        ("endTime", end.map(|(minutes, _)| json!(text(whole_minutes(now, minutes))))),
+                        ("endBehavior", end.and_then(|(_, behavior)| behavior.map(Value::from))),
+                    ]);
+                }
+                done(state.create_job(now, JOBS[*job], serde_json::from_value(body).unwrap()))
+            }
+            Op::CancelJob { job, force } => {
+                done(state.cancel_job(now, JOBS[*job], *force, CancelJobRequest::default()))
+            }
+            Op::DeleteJob { job, force } => done(state.delete_job(now, JOBS[*job], *force)),
+            Op::UpdateJob { job, timeout } => {
+                let body = json!({ "timeoutConfig": { "inProgressTimeoutInMinutes": timeout } });
+                let request: UpdateJobRequest = serde_json::from_value(body).unwrap();
+                done(state.update_job(now, JOBS[*job], request))
+            }
+            Op::Associate { job, targets } => {
+                let targets = Some(targets.iter().map(|target| format!("{ARN}{target}")).collect());
+                let request = AssociateTargetsWithJobRequest { targets, comment: None };
+                done(state.associate_targets_with_job(now, JOBS[*job], request))
+            }
+            Op::CancelExecution { thing, job, expected, force } => {
+                let request = CancelJobExecutionRequest { expected_version: *expected, status_details: None };
+                done(state.cancel_job_execution(now, THINGS[*thing], JOBS[*job], *force, request))
+            }
+            Op::DeleteExecution { thing, job, number, force } => {
+                done(state.delete_job_execution(now, THINGS[*thing], JOBS[*job], *number, *force))
+            }
+            Op::Describe { thing, job, number } => {
+                let described =
+                    state.describe_job_execution_any_status(now, THINGS[*thing], JOBS[*job], *number);
+                let told = described.reply.map_err(|reason| refusal(&reason)).map(|described| {
+                    let it = described.execution;
+                    json!([
+                        it.status,
+                        it.force_canceled,
+                        it.status_details.details_map,
+                        it.version_number,
+                        it.execution_number,
+                        it.approximate_seconds_before_timed_out,
+                    ])
+                });
+                (told, described.events)
+            }
+            Op::CreateThing(thing) => {
+                let id = Uuid::from_u128(1);
+                done(state.create_thing(now, THINGS[*thing], id, &CreateThingRequest::default()))
+            }
+            Op::DeleteThing(thing) => done(state.delete_thing(THINGS[*thing], None)),
+            Op::Join { thing, group } => {
+                done(state.add_thing_to_thing_group(now, &membership(*thing, *group)))
+            }
+            Op::Leave { thing, group } => {
+                done(state.remove_thing_from_thing_group(now, &membership(*thing, *group)))
+            }
+            Op::DeleteGroup(group) => done(state.delete_thing_group(now, GROUPS[*group], None)),
+            Op::CreateGroup(group) => {
+                let body = object(vec![("parentGroupName", (*group == 1).then(|| json!(GROUPS[0])))]);
+                let request = serde_json::from_value(body).unwrap();
+                done(state.create_thing_group(now, GROUPS[*group], Uuid::from_u128(2), request))
+            }
+            Op::Advance { seconds, at_once } => {
+                let target = Timestamp::from_millis(now.millis() + seconds * 1000);
+                let mut events = Vec::new();
+                while let Some(due) = state.next_timeout().filter(|due| *due <= target) {
+                    events.extend(state.handle_timeout(if *at_once { target } else { due }));
+                }
+                (Ok(Value::Null), events)
+            }
+        }
+    }
+}
+
+fn text(millis: i64) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]");
+    time::OffsetDateTime::from_unix_timestamp(millis / 1000).unwrap().format(format).unwrap()
+}
+
+fn membership(thing: usize, group: usize) -> ThingInThingGroupRequest {
+    ThingInThingGroupRequest {
+        thing_name: Some(THINGS[thing].into()),
+        thing_group_name: Some(GROUPS[group].into()),
+        ..ThingInThingGroupRequest::default()
+    }
+}
+
+/// The reply to a call whose answer says nothing, and its events.
+fn done<T>(outcome: Outcome<T>) -> (Reply, Vec<Event>) {
+    let reply = outcome.reply.map(|_| Value::Null).map_err(|reason| refusal(&reason));
+    (reply, outcome.events)
+}
+
+fn refusal(reason: &Rejected) -> (String, Option<Value>) {
+    let code = match reason {
+        Rejected::VersionConflict(_) => "VersionConflict",
+        Rejected::ResourceAlreadyExists { .. } => "ResourceAlreadyExists",
+        other => other.code(),
+    };
+    (code.to_owned(), reason.execution_state().map(|state| json!(state)))
+}
+
+/// An answer on MQTT as the naive model tells it.
+fn answer((topic, payload): (String, Vec<u8>)) -> Reply {
+    let body: Value = serde_json::from_slice(&payload).unwrap();
+    if topic.ends_with("/accepted") {
+        return Ok(body);
+    }
+    Err((body["code"].as_str().unwrap().to_owned(), body.get("executionState").cloned()))
+}
