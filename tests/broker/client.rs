@@ -67,7 +67,16 @@ impl Client {
 
     /// Connects as a device.
     pub(crate) async fn connect_with(service: &LocalService, connect: Connect) -> (Self, ConnectAck) {
-        let stream = open(service, device_tls(service)).await;
+        Self::connect_as(service, device_tls(service), connect).await
+    }
+
+    /// Connects with a certificate of the test's choice.
+    pub(crate) async fn connect_as(
+        service: &LocalService,
+        tls: Arc<ClientConfig>,
+        connect: Connect,
+    ) -> (Self, ConnectAck) {
+        let stream = open(service, tls).await;
         let mut client = Self { stream, codec: Codec::new(0, 0), input: BytesMut::new(), next_packet_id: 1 };
         client.send(Packet::Connect(Box::new(connect))).await;
         let Some(Packet::ConnectAck(ack)) = client.receive().await else { panic!("no CONNACK") };
@@ -142,6 +151,22 @@ impl Client {
             }
             other => panic!("no PUBACK but {other:?}"),
         }
+    }
+
+    /// Publishes a message of any kind at QoS 0 or 1, and sees it acknowledged.
+    pub(crate) async fn publish_message(&mut self, publish: Publish) {
+        let packet_id = (publish.qos != QoS::AtMostOnce).then(|| self.packet_id());
+        self.send(Packet::Publish(Box::new(Publish { packet_id, ..publish }))).await;
+        if packet_id.is_some() {
+            let Some(Packet::PublishAck(ack)) = self.receive().await else { panic!("no PUBACK") };
+            assert_eq!(u8::from(ack.reason_code), 0);
+        }
+    }
+
+    /// Says goodbye and sees the connection closed.
+    pub(crate) async fn disconnect(mut self, reason_code: v5::DisconnectReasonCode) {
+        self.send(Packet::Disconnect(v5::Disconnect { reason_code, ..Default::default() })).await;
+        while self.receive().await.is_some() {}
     }
 
     /// The next packet, which is a message; a QoS 1 message is acknowledged.

@@ -4,5 +4,7 @@
 
 mod client;
 mod jobs;
+mod messages;
 mod rules;
 mod service;
+mod sessions;

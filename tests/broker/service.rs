@@ -4,9 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use jobs_sandbox::jobs::model::ThingName;
 use jobs_sandbox::service::state::create_job::CreateJobRequest;
+use jobs_sandbox::service::state::credentials::attachments::PolicyTargetRequest;
+use jobs_sandbox::service::state::credentials::certificates::RegisterCertificateRequest;
+use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
 use jobs_sandbox::service::{LocalService, Options};
 use serde_json::json;
+use tokio_rustls::rustls::ClientConfig;
+
+use crate::client;
 
 /// The thing that the device certificate speaks for.
 pub(crate) const THING: &str = "MyThing";
@@ -46,6 +52,36 @@ impl Service {
             .shared()
             .handle(|state, now| state.create_thing(now, name, id, &CreateThingRequest::default()))
             .unwrap();
+    }
+
+    /// A new certificate under a policy of its own, as an operator registers it; its id, and TLS with it.
+    pub(crate) fn register(&self, statements: &str) -> (String, Arc<ClientConfig>) {
+        let shared = self.local.shared();
+        let identity = shared.authority().unwrap().device().unwrap();
+        let request = RegisterCertificateRequest {
+            certificate_pem: Some(identity.certificate_pem.clone()),
+            status: Some("ACTIVE".into()),
+            ..RegisterCertificateRequest::default()
+        };
+        let certificate =
+            shared.handle(|state, now| state.register_certificate(now, false, &request)).unwrap();
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        let request = CreatePolicyRequest { policy_document: Some(document), tags: None };
+        let name = &certificate.certificate_id;
+        shared.handle(|state, now| state.create_policy(now, name, request)).unwrap();
+        let target = PolicyTargetRequest { target: Some(certificate.certificate_arn) };
+        shared.handle(|state, _| state.attach_policy(name, &target)).unwrap();
+        let tls = client::tls(
+            &self.local.ca_file(),
+            identity.certificate_pem.as_bytes(),
+            identity.private_key_pem.as_bytes(),
+        );
+        (certificate.certificate_id, tls)
+    }
+
+    /// TLS with a certificate that may do anything.
+    pub(crate) fn open_tls(&self) -> Arc<ClientConfig> {
+        self.register(r#"{"Effect":"Allow","Action":"iot:*","Resource":"*"}"#).1
     }
 
     /// An operator creates a job for the thing.
