@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, and its helpers too")]
 
+mod aws_clients;
+mod http;
 mod launcher;
 mod policies;
 #[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]

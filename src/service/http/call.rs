@@ -102,6 +102,12 @@ impl Call {
         self.body.clone().into()
     }
 
+    /// The ARN in the header that names a principal.
+    pub(super) fn principal(&self) -> Result<&str, Error> {
+        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Error::missing("principal"))?;
+        header.to_str().map_err(|_| Error::invalid_request("the header x-amzn-principal is not ASCII text"))
+    }
+
     /// The host by which the client reached this service, without the port and without the
     /// brackets of an IPv6 address.
     pub(super) fn host(&self) -> Option<&str> {

@@ -87,12 +87,11 @@ impl State {
         attach().into()
     }
 
-    /// Detaches a policy; one that is not attached is no error.
+    /// Detaches a policy; one that is not attached is no error, one that does not exist neither: the
+    /// operation declares none for it.
     pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
         let mut detach = || {
             let target = required_target(request)?;
-            self.policy(name)?;
-            self.check_target(target)?;
             if let Some(attached) = self.credentials.attached.get_mut(target) {
                 attached.remove(name);
                 if attached.is_empty() {
