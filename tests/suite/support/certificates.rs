@@ -25,6 +25,11 @@ impl Authority {
         self.0.pem()
     }
 
+    /// Its private key, for openssl to sign with.
+    pub(crate) fn key_pem(&self) -> String {
+        self.0.key().serialize_pem()
+    }
+
     /// A certificate for a server on loopback.
     pub(crate) fn server(&self) -> Pem {
         self.sign(CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap())

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -39,6 +40,7 @@ impl Mosquitto {
         write("cert.pem", &cert);
         write("key.pem", &key);
         write("ca.pem", &authority.pem());
+        write("ca.key", &authority.key_pem());
 
         let [port, plain_port] = free_ports();
         // Started as root it would become another user, who cannot read the key.
@@ -67,20 +69,14 @@ impl Mosquitto {
         Some(Self { process, port, plain_port, dir })
     }
 
-    /// `jobs-sandbox` connected to it, its control plane at `control_plane`.
+    /// One of its files: `ca.pem` and `ca.key` of the authority that it trusts among them.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// `jobs-sandbox` connected to it with copies of its files, the control plane at `control_plane`.
     pub(crate) fn client(&self, control_plane: &str) -> Sandbox {
-        let file = |name: &str| self.dir.path().join(name);
-        Sandbox::new()
-            .args(["--endpoint", "localhost", "--port", &self.port.to_string()])
-            .args(["--thing", "MyThing", "--region", "us-east-1", "--control-endpoint-url", control_plane])
-            .arg("--cert")
-            .arg(file("cert.pem"))
-            .arg("--key")
-            .arg(file("key.pem"))
-            .arg("--ca-file")
-            .arg(file("ca.pem"))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+        Sandbox::aws_mode(self.port, control_plane, self.dir.path())
     }
 
     /// The test's own connection, on which it plays the Jobs service of `MyThing`.

@@ -56,7 +56,7 @@ fn line_matches(expected: &str, actual: &str) -> bool {
 }
 
 /// Both texts as far as they differ, `-` before what was expected and `+` before what came.
-fn differences(expected: &str, actual: &str) -> String {
+pub(crate) fn differences(expected: &str, actual: &str) -> String {
     let mut text = String::new();
     let (expected, actual): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
     let same =

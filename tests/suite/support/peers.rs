@@ -34,7 +34,7 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
     if imported { Some(interpreter.into()) } else { missing(&format!("the Python module {module}")) }
 }
 
-fn interpreter() -> OsString {
+pub(crate) fn interpreter() -> OsString {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin/python");
     env::var_os("JOBS_SANDBOX_PYTHON")
         .or_else(|| installed.is_file().then(|| installed.into()))

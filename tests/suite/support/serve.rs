@@ -78,18 +78,8 @@ impl Serve {
         command
     }
 
-    /// The options with which `jobs-sandbox` itself connects to it in AWS mode.
+    /// `jobs-sandbox` connected to it in AWS mode.
     pub(crate) fn client(&self) -> Sandbox {
-        Sandbox::new()
-            .args(["--endpoint", "localhost", "--thing", "MyThing", "--region", "us-east-1"])
-            .args(["--port", &self.mqtt.port().to_string(), "--control-endpoint-url", &self.url()])
-            .arg("--ca-file")
-            .arg(self.file("ca.pem"))
-            .arg("--cert")
-            .arg(self.file("cert.pem"))
-            .arg("--key")
-            .arg(self.file("key.pem"))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+        Sandbox::aws_mode(self.mqtt.port(), &self.url(), self.dir())
     }
 }
