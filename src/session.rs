@@ -3,7 +3,7 @@
 //! The local service if one is asked for, then the two clients, then the background tasks that print
 //! events, then commands until they end; everything is taken down in the opposite order.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -24,7 +24,7 @@ use crate::printer::Printer;
 use crate::service::LocalService;
 use crate::trace::Trace;
 use crate::transcript::Transcript;
-use crate::{script, serve};
+use crate::{repl, script, serve};
 
 /// Why there was no session.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,14 @@ fn start_and_run(
     let commands = Commands::open(&options.input)?;
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
+        Commands::Terminal => {
+            let version = env!("JOBS_SANDBOX_VERSION");
+            let banner = format!(
+                "jobs-sandbox {version}, thing {}; help lists the commands, quit leaves",
+                options.thing
+            );
+            runtime.block_on(repl::run(&session.dispatcher, &banner))
+        }
         Commands::Script(source) => {
             runtime.block_on(script::run(&session.dispatcher, source, &options.script))
         }
@@ -86,6 +94,7 @@ fn start_and_run(
 
 /// Where commands come from.
 enum Commands {
+    Terminal,
     Script(script::Source),
 }
 
@@ -97,6 +106,7 @@ impl Commands {
                 script::Source::file(path)
                     .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
             ),
+            Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => Self::Terminal,
             Input::Stdin => Self::Script(script::Source::stdin()),
         })
     }
@@ -125,14 +135,15 @@ impl Session {
         });
         let mqtt = mqtt_options(&server, options, printer)?;
         let control_plane = control_plane::Options {
-            region: server.region.unwrap_or_default(),
+            region: server.region,
             endpoint_url: server.control_endpoint_url,
             credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
             timeout: options.timeout,
+            trace: trace.clone(),
         };
         let (operator, connected) = tokio::join!(
             find_thing(control_plane, options, printer),
-            Client::connect(options.thing.clone(), mqtt),
+            Client::connect(options.thing.clone(), mqtt, trace.clone()),
         );
         let ((control_plane, thing_arn), (client, streams)) = (operator, connected?);
         let transcript = Transcript::new(printer.clone(), Known::default());

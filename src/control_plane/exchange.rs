@@ -1,12 +1,15 @@
 //! What went over the wire for one operation, as an interceptor of the SDK sees it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use aws_sdk_iot::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
 use aws_sdk_iot::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_iot::error::BoxError;
+
+use crate::trace::Trace;
 
 /// What the last attempt at an operation sent and got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,18 +24,31 @@ pub(super) struct Exchange {
     pub(super) body: Option<String>,
 }
 
-/// Writes the exchange down.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Capture(Arc<Mutex<Exchange>>);
+/// Writes the exchange down, and tells the trace of it.
+#[derive(Debug, Clone)]
+pub(super) struct Capture {
+    last: Arc<Mutex<Attempt>>,
+    trace: Trace,
+}
+
+#[derive(Debug, Default)]
+struct Attempt {
+    exchange: Exchange,
+    sent: Option<Instant>,
+}
 
 impl Capture {
-    /// What was written down last.
-    pub(super) fn exchange(&self) -> Exchange {
-        self.lock().clone()
+    pub(super) fn new(trace: Trace) -> Self {
+        Self { last: Arc::default(), trace }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Exchange> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was written down last.
+    pub(super) fn exchange(&self) -> Exchange {
+        self.lock().exchange.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Attempt> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,10 +63,13 @@ impl Intercept for Capture {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let uri = context.request().uri();
+        let request = context.request();
+        let uri = request.uri();
+        self.trace.tell(|| format!("-> {} {uri}", request.method()));
         let end = uri.find("://").map_or(0, |scheme| scheme + 3);
         let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
-        *self.lock() = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
+        let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
+        *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
         Ok(())
     }
 
@@ -62,10 +81,17 @@ impl Intercept for Capture {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
-        let mut exchange = self.lock();
-        exchange.status = Some(response.status().as_u16());
-        exchange.request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
-        exchange.body = body.map(String::from);
+        let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
+        let mut attempt = self.lock();
+        self.trace.tell(|| {
+            let status = response.status().as_u16();
+            let request_id = request_id.as_deref().unwrap_or("unknown");
+            let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);
+            format!("<- {status}, request id {request_id}, after {millis:.1} ms")
+        });
+        attempt.exchange.status = Some(response.status().as_u16());
+        attempt.exchange.request_id = request_id;
+        attempt.exchange.body = body.map(String::from);
         Ok(())
     }
 }

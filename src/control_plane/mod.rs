@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::connection::backoff::Backoff;
 use crate::jobs::model::{JobId, ThingName};
+use crate::trace::Trace;
 
 mod error;
 mod exchange;
@@ -44,8 +45,8 @@ const MAX_PAGES: usize = 100;
 /// Where the control plane is and who we are to it.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The AWS region; requests are signed for it.
-    pub region: String,
+    /// The AWS region, for which requests are signed; without one the environment and the profile are asked.
+    pub region: Option<String>,
     /// Another endpoint than AWS's own; without one `AWS_ENDPOINT_URL_IOT`, `AWS_ENDPOINT_URL` and the
     /// profile are asked, as by every AWS tool.
     pub endpoint_url: Option<String>,
@@ -53,6 +54,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// How long one operation may take, its retries included.
     pub timeout: Duration,
+    /// Told of every call.
+    pub trace: Trace,
 }
 
 /// Where credentials come from.
@@ -114,6 +117,7 @@ pub struct CreateJob {
 pub struct ControlPlane {
     client: aws_sdk_iot::Client,
     timeout: Duration,
+    trace: Trace,
 }
 
 impl ControlPlane {
@@ -123,7 +127,7 @@ impl ControlPlane {
             .operation_timeout(options.timeout)
             .connect_timeout(options.timeout.min(Duration::from_secs(5)))
             .build();
-        let region = Region::new(options.region);
+        let region = options.region.map(Region::new);
         let http_client = http_client(options.endpoint_url.as_deref());
         let mut config = match options.credentials {
             Credentials::Dummy => {
@@ -137,19 +141,23 @@ impl ControlPlane {
                     .timeout_config(timeouts)
             }
             Credentials::DefaultChain => {
-                let shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
-                    .region(region)
+                let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
                     .http_client(http_client)
-                    .timeout_config(timeouts)
-                    .load()
-                    .await;
-                aws_sdk_iot::config::Builder::from(&shared)
+                    .timeout_config(timeouts);
+                if let Some(region) = region {
+                    shared = shared.region(region);
+                }
+                aws_sdk_iot::config::Builder::from(&shared.load().await)
             }
         };
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
-        Self { client: aws_sdk_iot::Client::from_conf(config.build()), timeout: options.timeout }
+        Self {
+            client: aws_sdk_iot::Client::from_conf(config.build()),
+            timeout: options.timeout,
+            trace: options.trace,
+        }
     }
 
     /// Looks the thing up and creates it if, and only if, the service says that there is none.
@@ -298,7 +306,7 @@ impl ControlPlane {
         F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let capture = Capture::default();
+        let capture = Capture::new(self.trace.clone());
         let outcome = call(capture.clone()).await;
         let exchange = capture.exchange();
         match outcome {

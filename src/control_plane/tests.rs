@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::trace::Trace;
 
 /// What the server does with one request.
 #[derive(Clone)]
@@ -52,10 +53,11 @@ impl Server {
 
 async fn client(endpoint_url: String, timeout: Duration) -> ControlPlane {
     ControlPlane::new(Options {
-        region: "us-east-1".to_owned(),
+        region: Some("us-east-1".to_owned()),
         endpoint_url: Some(endpoint_url),
         credentials: Credentials::Dummy,
         timeout,
+        trace: Trace::off(),
     })
     .await
 }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::connection::backoff::Backoff;
 use crate::connection::{self, Change, Connection};
+use crate::trace::Trace;
 
 mod error;
 mod in_flight;
@@ -29,7 +30,7 @@ pub use error::Error;
 pub use pending::{Difference, Pending};
 pub use streams::{Dropped, EventError, StreamEvent};
 
-use in_flight::{InFlight, Verdict};
+use in_flight::{Arrived, InFlight, Verdict};
 use inbox::Inbox;
 use model::{
     DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
@@ -79,6 +80,7 @@ pub struct Client {
     known: Arc<Known>,
     numbers: Numbers,
     timeout: Duration,
+    trace: Trace,
 }
 
 /// What to do where the answer to a request got lost.
@@ -96,6 +98,7 @@ impl Client {
     pub async fn connect(
         thing: ThingName,
         options: connection::Options,
+        trace: Trace,
     ) -> Result<(Self, Streams), connection::Error> {
         let numbers = Numbers::default();
         let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<Known>::default());
@@ -113,12 +116,18 @@ impl Client {
         let connection = Connection::connect(
             options,
             device_filters(&thing),
-            move |message| inbox.deliver(message),
+            {
+                let trace = trace.clone();
+                move |message| {
+                    trace.tell(|| told("<-", &message.topic, &message.payload));
+                    inbox.deliver(message);
+                }
+            },
             // Whoever left so many changes unread is not going to miss another.
             move |change| drop(changes.try_send(change)),
         )
         .await?;
-        let client = Self { thing, connection, in_flight, known, numbers, timeout };
+        let client = Self { thing, connection, in_flight, known, numbers, timeout, trace };
         let streams = Streams { job_executions_changed, next_job_execution_changed, connection_changes };
         Ok((client, streams))
     }
@@ -221,6 +230,15 @@ impl Client {
         self.connection.disconnect().await;
     }
 
+    /// Waits for an answer and tells the trace how long that took.
+    async fn timed(&self, operation: &str, answer: impl Future<Output = Arrived>) -> Arrived {
+        let began = Instant::now();
+        let arrived = answer.await;
+        let millis = began.elapsed().as_secs_f64() * 1000.0;
+        self.trace.tell(|| format!("{operation} was answered after {millis:.1} ms"));
+        arrived
+    }
+
     /// Sends a request and waits for its answer, all of it within the time-out.
     async fn request<Q: Serialize, R: DeserializeOwned>(
         &self,
@@ -236,6 +254,7 @@ impl Client {
             let mut waiter = self.in_flight.register(&topic);
             let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
                 .expect("requests are maps of strings and numbers");
+            self.trace.tell(|| told("->", &topic, &body));
             let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
                 Ok(Ok(sent)) => sent,
                 Ok(Err(source)) => return Err(Error::NotAccepted { operation: name, source }),
@@ -246,13 +265,13 @@ impl Client {
             };
             tokio::select! {
                 biased;
-                arrived = waiter.arrived() => match arrived.verdict {
-                    Verdict::Accepted(payload) => return accepted(name, arrived.topic, payload),
+                Arrived { topic, verdict } = self.timed(name, waiter.arrived()) => match verdict {
+                    Verdict::Accepted(payload) => return accepted(name, topic, payload),
                     Verdict::Unreadable(reason) => {
-                        return Err(Error::Malformed { operation: name, topic: arrived.topic, reason });
+                        return Err(Error::Malformed { operation: name, topic, reason });
                     }
                     Verdict::Rejected(payload) => {
-                        let error = rejected(name, arrived.topic, payload);
+                        let error = rejected(name, topic, payload);
                         let (attempt, wait) = backoff.next();
                         let again = matches!(if_lost, IfLost::AskAgain) && is_passing(&error);
                         if !again || attempt > RETRIES || Instant::now() + wait >= deadline {
@@ -274,6 +293,11 @@ impl Client {
             }
         }
     }
+}
+
+/// A message as the trace tells it; `arrow` points from or to the service.
+fn told(arrow: &str, topic: &str, payload: &[u8]) -> String {
+    format!("{arrow} {topic} {}", String::from_utf8_lossy(payload))
 }
 
 /// Whether the service only asks to be left alone for a moment.
