@@ -119,6 +119,8 @@ impl Shared {
             core.clock.advance(by);
             core.clock.now()
         };
+        // What is due next is due sooner than the timer's task thinks.
+        self.sooner.notify_one();
         // Long work is done in slices, and others may come in between.
         while self.requests(|requests| requests.state.next_timeout().is_some_and(|due| due <= now)) {}
         now

@@ -76,11 +76,24 @@ impl Client {
         tls: Arc<ClientConfig>,
         connect: Connect,
     ) -> (Self, ConnectAck) {
+        Self::try_connect(service, tls, connect).await.expect("a CONNACK")
+    }
+
+    /// Connects; `None` where the connection breaks before a CONNACK.
+    pub(crate) async fn try_connect(
+        service: &LocalService,
+        tls: Arc<ClientConfig>,
+        connect: Connect,
+    ) -> Option<(Self, ConnectAck)> {
         let stream = open(service, tls).await;
         let mut client = Self { stream, codec: Codec::new(0, 0), input: BytesMut::new(), next_packet_id: 1 };
-        client.send(Packet::Connect(Box::new(connect))).await;
-        let Some(Packet::ConnectAck(ack)) = client.receive().await else { panic!("no CONNACK") };
-        (client, *ack)
+        let mut bytes = BytesMut::new();
+        client.codec.encode(Packet::Connect(Box::new(connect)), &mut bytes).unwrap();
+        client.stream.write_all(&bytes).await.ok()?;
+        match client.receive().await? {
+            Packet::ConnectAck(ack) => Some((client, *ack)),
+            other => panic!("no CONNACK but {other:?}"),
+        }
     }
 
     pub(crate) async fn send(&mut self, packet: Packet) {

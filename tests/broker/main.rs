@@ -4,7 +4,9 @@
 
 mod client;
 mod jobs;
+mod libraries;
 mod messages;
+mod policies;
 mod rules;
 mod service;
 mod sessions;

@@ -121,7 +121,8 @@ impl Requests<'_> {
             return Err(Refusal::ClientId);
         }
         // A resumed TLS session does not ask for the certificate again.
-        if !self.state.certificate_is_active(&peer.certificate) {
+        if let Err(unusable) = self.state.check_certificate(&peer.certificate) {
+            self.router.notes.push(unusable.to_string());
             return Err(Refusal::CertificateNotActive);
         }
         let mut connect_attributes = Vec::new();

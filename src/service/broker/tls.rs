@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::service::shared::Shared;
-use crate::service::state::credentials::certificate::{CertificateStatus, certificate_id};
+use crate::service::state::credentials::certificate::{Unusable, certificate_id};
 
 /// The protocol that clients name in ALPN on port 443; elsewhere they name none.
 const ALPN: &[u8] = b"x-amzn-mqtt-ca";
@@ -57,14 +57,14 @@ impl ClientCertVerifier for Registered {
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let id = certificate_id(end_entity);
-        let status = self.shared.read(|state, _| state.status_of_certificate(&id));
-        let (error, why) = match status {
-            Some(CertificateStatus::Active) => return Ok(ClientCertVerified::assertion()),
-            Some(status) => (CertificateError::Revoked, format!("is {status}, not ACTIVE")),
-            None => (CertificateError::UnknownIssuer, "is not registered".to_owned()),
-        };
-        self.shared.note(&format!("a client was refused: its certificate {id} {why}"));
-        Err(error.into())
+        self.shared.read(|state, _| state.check_certificate(&id)).map_err(|unusable| {
+            self.shared.note(&unusable.to_string());
+            match unusable {
+                Unusable::Unknown { .. } => CertificateError::UnknownIssuer,
+                Unusable::NotActive { .. } => CertificateError::Revoked,
+            }
+        })?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

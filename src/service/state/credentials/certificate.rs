@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
 use super::Rejected;
@@ -44,6 +45,17 @@ impl fmt::Display for CertificateStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Why a client is refused for its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Unusable {
+    /// Nobody registered it.
+    #[error("a client was refused: its certificate {id} is not registered")]
+    Unknown { id: String },
+    /// It was deactivated.
+    #[error("a client was refused: its certificate {id} is {status}, not ACTIVE")]
+    NotActive { id: String, status: CertificateStatus },
 }
 
 /// A registered certificate.

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::certificate::{Certificate, CertificateStatus};
+use self::certificate::{Certificate, CertificateStatus, Unusable};
 use self::policy::Policy;
 use super::{Rejected, State};
 use crate::jobs::model::ThingName;
@@ -54,15 +54,13 @@ impl Credentials {
 }
 
 impl State {
-    /// Where a certificate stands; `None` where it is not registered.
-    #[must_use]
-    pub fn status_of_certificate(&self, id: &str) -> Option<CertificateStatus> {
-        self.credentials.certificates.get(id).map(|certificate| certificate.status)
-    }
-
     /// Whether devices may connect with a certificate.
-    pub(crate) fn certificate_is_active(&self, id: &str) -> bool {
-        self.status_of_certificate(id) == Some(CertificateStatus::Active)
+    pub(crate) fn check_certificate(&self, id: &str) -> Result<(), Unusable> {
+        match self.credentials.certificates.get(id).map(|certificate| certificate.status) {
+            Some(CertificateStatus::Active) => Ok(()),
+            Some(status) => Err(Unusable::NotActive { id: id.to_owned(), status }),
+            None => Err(Unusable::Unknown { id: id.to_owned() }),
+        }
     }
 
     /// The policies that a certificate stands under, in their default versions: its own, and those of all groups

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::groups::{CreateThingGroupRequest, ThingInThingGroupRequest};
 use super::super::things::{AttributePayload, CreateThingRequest};
 use super::super::{Outcome, Rejected, Settings, State};
+use super::Unusable;
 use super::attachments::{ListPrincipalsQuery, PolicyTargetRequest};
 use super::certificates::RegisterCertificateRequest;
 use super::paged::ListQuery;
@@ -112,11 +113,11 @@ fn what_is_no_certificate_is_refused() {
 fn a_certificate_that_is_not_active_any_more_ends_its_connections() {
     let mut state = state();
     let id = register(&mut state, "ACTIVE");
-    assert!(state.certificate_is_active(&id));
+    assert!(state.check_certificate(&id).is_ok());
     ok(state.update_certificate(LATER, &id, Some("ACTIVE")));
     assert!(state.take_ended_certificates().is_empty());
     ok(state.update_certificate(LATER, &id, Some("INACTIVE")));
-    assert!(!state.certificate_is_active(&id));
+    assert!(state.check_certificate(&id).is_err());
     assert_eq!(state.take_ended_certificates(), std::slice::from_ref(&id));
     assert!(state.take_ended_certificates().is_empty());
     assert!(matches!(
@@ -146,7 +147,7 @@ fn a_certificate_in_use_is_not_deleted() {
     ok(state.detach_thing_principal("T", &cert_arn(&id)));
     assert!(matches!(refused(state.delete_certificate(&id, false)), Rejected::DeleteConflict(_)));
     ok(state.delete_certificate(&id, true));
-    assert_eq!(state.status_of_certificate(&id), None);
+    assert!(matches!(state.check_certificate(&id), Err(Unusable::Unknown { .. })));
     ok(state.delete_policy("P"));
     ok(state.delete_thing("T", None));
 }
