@@ -95,3 +95,20 @@ pub fn status_details_value_allowed(value: &str) -> bool {
 pub fn omit_description(_: &Option<String>) -> bool {
     false
 }
+
+// Further points, found while building; they have no number.
+
+/// How many entries a page of a list has where the request does not say: as many as it may ask for.
+pub const DEFAULT_MAX_RESULTS: i64 = 250;
+
+/// The `reasonCode` of a job that its own abort rule cancelled.
+pub const REASON_CODE_OF_ABORT: &str = "ABORTED";
+
+/// Whether a job execution is tried again on a thing that left all targets of its CONTINUOUS job meanwhile.
+pub const RETRY_FOLLOWS_THING_THAT_LEFT: bool = false;
+
+/// How AssociateTargetsWithJob answers when the job would have too many targets.
+#[must_use]
+pub fn too_many_targets(job_id: &str, most: usize) -> Rejected {
+    Rejected::LimitExceeded(format!("Job {job_id} cannot have more than {most} targets."))
+}

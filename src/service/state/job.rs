@@ -258,7 +258,7 @@ impl State {
         } else if job.status == JobStatus::InProgress
             && job.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&job.counts))
         {
-            job.reason_code = Some("ABORTED".to_owned());
+            job.reason_code = Some(choices::REASON_CODE_OF_ABORT.to_owned());
             job.enter(now, JobStatus::Canceled);
             self.cancel_executions(now, job_id, false, None, events);
         }

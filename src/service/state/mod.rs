@@ -77,6 +77,22 @@ pub struct Settings {
 }
 
 /// Everything that the service knows.
+///
+/// ```
+/// use jobs_sandbox::service::{state::{Settings, State}, time::Timestamp};
+/// use uuid::Uuid;
+///
+/// let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+/// let now = Timestamp::from_millis(1_748_981_622_000);
+/// let thing = state.create_thing(now, "MyThing", Uuid::new_v4(), &serde_json::from_str("{}")?).reply?;
+///
+/// let request = serde_json::json!({ "targets": [thing.thing_arn], "document": r#"{"ToDo":"Reboot"}"# });
+/// let outcome = state.create_job(now, "Job1", serde_json::from_value(request)?);
+/// assert_eq!(outcome.reply?.job_arn, "arn:aws:iot:us-east-1:123456789012:job/Job1");
+/// let topics: Vec<_> = outcome.events.iter().map(|event| event.topic().to_string()).collect();
+/// assert_eq!(topics, ["$aws/things/MyThing/jobs/notify", "$aws/things/MyThing/jobs/notify-next"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct State {
     settings: Settings,

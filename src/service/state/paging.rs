@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::Rejected;
 use super::validate::Violations;
+use crate::service::choices;
 
 const MAX_RESULTS: i64 = 250;
 
@@ -24,7 +25,7 @@ pub(crate) fn check(violations: &mut Violations, max_results: Option<i64>) {
 impl<K: FromStr + Display> Page<K> {
     /// Reads `maxResults`, which was checked, and `nextToken`.
     pub(crate) fn read(max_results: Option<i64>, next_token: Option<&str>) -> Result<Self, Rejected> {
-        let size = usize::try_from(max_results.unwrap_or(MAX_RESULTS)).unwrap_or(1);
+        let size = usize::try_from(max_results.unwrap_or(choices::DEFAULT_MAX_RESULTS)).unwrap_or(1);
         let after = next_token.map(decode).transpose()?;
         Ok(Self { size, after })
     }

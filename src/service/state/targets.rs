@@ -12,6 +12,7 @@ use super::job::{Job, JobStatus, TargetSelection};
 use super::validate::{self, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
 use crate::jobs::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
+use crate::service::choices;
 use crate::service::time::Timestamp;
 
 /// The body of AssociateTargetsWithJob.
@@ -59,9 +60,7 @@ impl State {
             let mut new = resolved;
             new.retain(|target| !job.resolved.contains(target));
             if job.targets.len() + added.len() > MAX_TARGETS {
-                return Err(Rejected::LimitExceeded(format!(
-                    "Job {job_id} cannot have more than 100 targets."
-                )));
+                return Err(choices::too_many_targets(job_id, MAX_TARGETS));
             }
             let things = self.things_of(&new);
             if let Some(job) = self.jobs.get_mut(&id) {
@@ -118,7 +117,9 @@ impl State {
     /// Whether a retry of `job` may still go to `thing`: a CONTINUOUS job lets go of things that left.
     pub(super) fn may_retry(&self, job: &JobId, thing: &ThingName) -> bool {
         let Some(job) = self.jobs.get(job) else { return false };
-        job.target_selection == TargetSelection::Snapshot || job.is_target(thing, &self.groups_above(thing))
+        choices::RETRY_FOLLOWS_THING_THAT_LEFT
+            || job.target_selection == TargetSelection::Snapshot
+            || job.is_target(thing, &self.groups_above(thing))
     }
 }
 
