@@ -47,7 +47,7 @@ pub fn ascii(text: &str) -> String {
     out
 }
 
-/// At most `limit` characters of `text` as by [`line`], with `…` where something is left out.
+/// At most `limit` characters of `text` as by [`line()`], with `…` where something is left out.
 #[must_use]
 pub fn excerpt(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {

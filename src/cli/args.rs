@@ -63,8 +63,14 @@ pub(super) struct ConnectionArgs {
     /// PEM file of the CA that the endpoint's certificate is checked against [default: the system's]
     #[arg(long, env = "JOBS_SANDBOX_CA_FILE", value_name = "FILE")]
     pub(super) ca_file: Option<String>,
-    /// MQTT client id [default: test-<uuid>]
-    #[arg(long, alias = "client_id", env = "JOBS_SANDBOX_CLIENT_ID", value_name = "ID")]
+    // Not a doc comment: rustdoc would take the default for a tag.
+    #[arg(
+        long,
+        alias = "client_id",
+        env = "JOBS_SANDBOX_CLIENT_ID",
+        value_name = "ID",
+        help = "MQTT client id [default: test-<uuid>]"
+    )]
     pub(super) client_id: Option<String>,
     /// Where the control plane is; AWS_ENDPOINT_URL_IOT and AWS_ENDPOINT_URL work too
     #[arg(long, env = "JOBS_SANDBOX_CONTROL_ENDPOINT_URL", value_name = "URL")]

@@ -1,6 +1,6 @@
 //! AWS IoT policies: who may connect as which client, publish, subscribe and receive what.
 //!
-//! A [`Document`] is read once, with its wildcards and variables already told apart; [`evaluate`] then
+//! A [`Document`] is read once, with its wildcards and variables already told apart; [`evaluate()`] then
 //! answers whether a set of documents allows an action. Both are pure.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
