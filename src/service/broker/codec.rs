@@ -2,7 +2,8 @@
 
 use std::num::NonZeroU16;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
 use rmqtt_codec::error::{DecodeError, EncodeError};
 use rmqtt_codec::types::{self, MQTT_LEVEL_31};
 use rmqtt_codec::version::{ProtocolVersion, VersionCodec};
@@ -95,11 +96,11 @@ fn from_v3(packet: v3::Packet) -> Incoming {
             clean_start: connect.clean_session,
             keep_alive: connect.keep_alive,
             session_expiry: if connect.clean_session { 0 } else { limits::SESSION_EXPIRY },
-            client_id: connect.client_id,
+            client_id: own(&connect.client_id),
             will: connect.last_will.map(|will| Will {
                 message: Message {
-                    topic: will.topic,
-                    payload: will.message,
+                    topic: own(&will.topic),
+                    payload: own_bytes(&will.message),
                     qos: qos(will.qos),
                     retain: will.retain,
                     ..Message::default()
@@ -116,7 +117,7 @@ fn from_v3(packet: v3::Packet) -> Incoming {
             filters: topic_filters
                 .into_iter()
                 .map(|(filter, asked)| FilterRequest {
-                    filter,
+                    filter: own(&filter),
                     qos: qos(asked),
                     no_local: false,
                     retain_as_published: false,
@@ -145,7 +146,7 @@ fn from_v5(packet: v5::Packet) -> Incoming {
                 .topic_filters
                 .into_iter()
                 .map(|(filter, options)| FilterRequest {
-                    filter,
+                    filter: own(&filter),
                     qos: qos(options.qos),
                     no_local: options.no_local,
                     retain_as_published: options.retain_as_published,
@@ -176,7 +177,7 @@ fn from_connect(connect: v5::Connect) -> Connect {
         clean_start: connect.clean_start,
         keep_alive: connect.keep_alive,
         session_expiry: connect.session_expiry_interval_secs,
-        client_id: connect.client_id,
+        client_id: own(&connect.client_id),
         receive_maximum: connect.receive_max,
         maximum_packet_size: connect.max_packet_size,
         asks_authentication: connect.auth_method.is_some(),
@@ -184,16 +185,16 @@ fn from_connect(connect: v5::Connect) -> Connect {
             delay: will.will_delay_interval_sec.unwrap_or(0),
             expiry: will.message_expiry_interval,
             message: Message {
-                topic: will.topic,
-                payload: will.message,
+                topic: own(&will.topic),
+                payload: own_bytes(&will.message),
                 qos: qos(will.qos),
                 retain: will.retain,
                 properties: Properties {
                     is_utf8: will.is_utf8_payload.unwrap_or(false),
-                    content_type: will.content_type,
-                    response_topic: will.response_topic,
-                    correlation_data: will.correlation_data,
-                    user: will.user_properties,
+                    content_type: will.content_type.as_ref().map(own),
+                    response_topic: will.response_topic.as_ref().map(own),
+                    correlation_data: will.correlation_data.as_ref().map(own_bytes),
+                    user: own_pairs(&will.user_properties),
                 },
                 expires_at: None,
             },
@@ -208,16 +209,16 @@ fn from_publish(publish: types::Publish) -> Publish {
         alias: properties.topic_alias,
         expiry: properties.message_expiry_interval,
         message: Message {
-            topic: publish.topic,
-            payload: publish.payload,
+            topic: own(&publish.topic),
+            payload: own_bytes(&publish.payload),
             qos: qos(publish.qos),
             retain: publish.retain,
             properties: Properties {
                 is_utf8: properties.is_utf8_payload,
-                content_type: properties.content_type,
-                response_topic: properties.response_topic,
-                correlation_data: properties.correlation_data,
-                user: properties.user_properties,
+                content_type: properties.content_type.as_ref().map(own),
+                response_topic: properties.response_topic.as_ref().map(own),
+                correlation_data: properties.correlation_data.as_ref().map(own_bytes),
+                user: own_pairs(&properties.user_properties),
             },
             expires_at: None,
         },
@@ -331,10 +332,125 @@ fn to_publish(delivery: Delivery, with_properties: bool) -> types::Publish {
     }
 }
 
+/// A copy of its own: what is kept must not keep all the bytes that were read with it.
+fn own(text: &ByteString) -> ByteString {
+    ByteString::from(&**text)
+}
+
+/// The same for what is not text.
+fn own_bytes(bytes: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}
+
+/// The same for user properties.
+fn own_pairs(pairs: &[(ByteString, ByteString)]) -> Vec<(ByteString, ByteString)> {
+    pairs.iter().map(|(name, value)| (own(name), own(value))).collect()
+}
+
 fn qos(qos: types::QoS) -> Qos {
     match qos {
         types::QoS::AtMostOnce => Qos::AtMostOnce,
         types::QoS::AtLeastOnce => Qos::AtLeastOnce,
         types::QoS::ExactlyOnce => Qos::ExactlyOnce,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reads until the bytes run out or are refused.
+    fn read_all(bytes: &[u8]) -> Result<Vec<Incoming>, Refusal> {
+        let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(bytes));
+        let mut packets = Vec::new();
+        while let Some(packet) = codec.decode(&mut input)? {
+            packets.push(packet);
+        }
+        Ok(packets)
+    }
+
+    const CONNECT_5: &[u8] = b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1";
+    const CONNECT_311: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
+
+    #[test]
+    fn the_protocol_is_told_by_the_connect() {
+        for (bytes, version) in [(CONNECT_5, Version::V5), (CONNECT_311, Version::V3)] {
+            let packets = read_all(bytes).unwrap();
+            let [Incoming::Connect(connect)] = &packets[..] else { panic!("{packets:?}") };
+            assert_eq!((connect.version, &*connect.client_id, connect.clean_start), (version, "c1", true));
+        }
+        let old = read_all(b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1").unwrap();
+        assert!(matches!(&old[..], [Incoming::Connect(connect)] if connect.is_version_31));
+    }
+
+    #[test]
+    fn packets_come_out_whole_however_the_bytes_come_in() {
+        let bytes = [CONNECT_5, b"\x30\x05\0\x01t\0x", b"\xc0\0"].concat();
+        let (mut codec, mut input) = (Codec::Unknown, BytesMut::new());
+        let mut packets = Vec::new();
+        for byte in bytes {
+            input.extend_from_slice(&[byte]);
+            packets.extend(codec.decode(&mut input).unwrap());
+        }
+        assert_eq!(packets.len(), 3);
+        assert!(matches!(&packets[1], Incoming::Publish(publish) if publish.message.payload == "x"));
+        assert_eq!(packets[2], Incoming::PingRequest);
+    }
+
+    #[test]
+    fn what_is_no_mqtt_is_refused() {
+        for (bytes, refusal) in [
+            (&b"GET / HTTP/1.1\r\n"[..], Refusal::Malformed),
+            (b"\x10\x0e\0\x04MQTT\x06\x02\0\x3c\0\x02c1", Refusal::Malformed),
+            (b"\x10\x0f\0\x04MQTT\x05\0\0\x3c\0\0\0", Refusal::ClientId),
+            (b"\x10\xff\xff\xff\x7f\0\x04MQTT\x05\x02", Refusal::TooLarge),
+        ] {
+            let bytes = [bytes, &[0; 16]].concat();
+            assert_eq!(read_all(&bytes), Err(refusal), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_disconnect_is_written_in_its_long_form() {
+        let (mut codec, mut output) = (Codec::V5(v5::Codec::new(0, 0)), BytesMut::new());
+        codec.encode(Outgoing::Disconnect { reason: 0x8E, text: None }, &mut output).unwrap();
+        assert_eq!(&output[..], b"\xe0\x02\x8e\0");
+        let (mut codec, mut output) = (Codec::V3(v3::Codec::new(0)), BytesMut::new());
+        codec.encode(Outgoing::Disconnect { reason: 0x8E, text: None }, &mut output).unwrap();
+        assert!(output.is_empty(), "MQTT 3.1.1 has no such packet");
+    }
+
+    proptest! {
+        /// Whatever comes in, in whatever pieces: packets or a refusal, never a panic, nothing without end.
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            start in prop::sample::select(vec![&b""[..], CONNECT_5, CONNECT_311]),
+            first in prop::sample::select(vec![0x10_u8, 0x30, 0x32, 0x40, 0x82, 0xa2, 0xc0, 0xe0, 0xf0, 0x00]),
+            rest in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let bytes = [start, &[first], &rest].concat();
+            let _ = read_all(&bytes);
+        }
+
+        /// A packet with some of its bytes changed.
+        #[test]
+        fn mutated_packets_are_read_or_refused(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let packets: [&[u8]; 4] = [
+                CONNECT_5,
+                b"\x32\x10\0\x01t\0\x01\x07\x23\0\x01\x01\x01\x09\0payl",
+                b"\x82\x0e\0\x02\0\0\x03a/b\x01\0\x02c#\x01",
+                b"\xe0\x07\x04\x05\x11\0\0\0\x09",
+            ];
+            let mut bytes = packets.concat();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let _ = read_all(&bytes);
+        }
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHa
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::codec::Codec;
-use super::limits;
+use super::limits::{self, Patience};
 use super::packet::{Connect, ConnectAck, Incoming, Outgoing};
 use super::refusal::Refusal;
 use super::requests::{Connected, End, Peer};
@@ -20,9 +20,14 @@ use crate::service::shared::Shared;
 const BATCH: usize = 16;
 
 /// Serves a client from its first byte until the connection is closed.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, peer: Peer, shared: Arc<Shared>) {
-    let mut wire = Wire::new(stream);
-    let Ok(Some(connect)) = timeout(limits::HANDSHAKE, wire.read_connect()).await else { return };
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    peer: Peer,
+    shared: Arc<Shared>,
+    patience: Patience,
+) {
+    let mut wire = Wire::new(stream, patience);
+    let Ok(Some(connect)) = timeout(patience.handshake, wire.read_connect()).await else { return };
     if let Some(maximum) = connect.maximum_packet_size {
         wire.codec.set_maximum_packet_size(maximum.get());
     }
@@ -65,13 +70,14 @@ struct Wire<S> {
     output: BytesMut,
     /// All that was written has left our buffers.
     flushed: bool,
+    patience: Patience,
 }
 
 impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    fn new(stream: S) -> Self {
+    fn new(stream: S, patience: Patience) -> Self {
         let (reader, writer) = io::split(stream);
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true }
+        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true, patience }
     }
 
     /// The client's first packet, if it is a CONNECT.
@@ -108,6 +114,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             if !writing {
                 progress = Instant::now();
             }
+            self.input.reserve(limits::READ);
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if more_input => match read {
                     Ok(1..) => heard = Instant::now(),
@@ -121,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 }
                 () = attached.link.wake.notified() => {}
                 () = sleep_until(heard + silence) => return Refusal::KeepAlive.into(),
-                () = sleep_until(progress + limits::WRITE), if writing => return Refusal::SlowReader.into(),
+                () = sleep_until(progress + self.patience.write), if writing => return Refusal::SlowReader.into(),
             }
         }
     }
@@ -203,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             io::copy(&mut self.reader, &mut io::sink()).await
         };
         // The time is up, or the client has gone.
-        let _ = timeout(limits::LINGER, last_words).await;
+        let _ = timeout(self.patience.linger, last_words).await;
     }
 }
 
@@ -223,3 +230,6 @@ async fn write_some<S: AsyncWrite>(
     *flushed = false;
     if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

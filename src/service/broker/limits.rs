@@ -39,12 +39,27 @@ pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const SESSIONS: usize = 20_000;
 /// Our bound on connections.
 pub(crate) const CONNECTIONS: usize = 10_000;
-/// How long a client may take for the TLS handshake, and as long again for its CONNECT.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a client may leave what we sent unread.
-pub(crate) const WRITE: Duration = Duration::from_secs(20);
-/// How long a connection stays open after a DISCONNECT, so that the other side can read it.
-pub(crate) const LINGER: Duration = Duration::from_secs(1);
+/// How long the broker waits for clients.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the TLS handshake, and as long again for the CONNECT.
+    pub(crate) handshake: Duration,
+    /// For what we sent to be read.
+    pub(crate) write: Duration,
+    /// After a DISCONNECT, so that the other side can read it.
+    pub(crate) linger: Duration,
+}
+
+impl Patience {
+    pub(crate) const DEFAULT: Self = Self {
+        handshake: Duration::from_secs(10),
+        write: Duration::from_secs(20),
+        linger: Duration::from_secs(1),
+    };
+}
+
+/// How much of what a client sends is read at once, in bytes.
+pub(crate) const READ: usize = 4096;
 /// While so many bytes wait to be written, nothing more is read from the client.
 pub(crate) const UNWRITTEN: usize = 64 * 1024;
 /// How many different refusals of one session are logged.

@@ -47,6 +47,7 @@ pub(crate) use requests::Requests;
 pub(crate) use router::Router;
 pub(crate) use tls::server_config;
 
+use self::limits::Patience;
 use self::quick_ack::QuickAck;
 use self::requests::Peer;
 use super::shared::Shared;
@@ -86,7 +87,7 @@ pub(crate) async fn serve(
     drop(listener);
     shared.requests(|requests| requests.router.end_all());
     // What has not ended by then is aborted as the set is dropped.
-    let _ = timeout(limits::LINGER, async { while clients.join_next().await.is_some() {} }).await;
+    let _ = timeout(Patience::DEFAULT.linger, async { while clients.join_next().await.is_some() {} }).await;
 }
 
 /// One client, from its TCP connection on.
@@ -97,7 +98,7 @@ async fn converse(
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let handshake = timeout(limits::HANDSHAKE, tls.accept(QuickAck::new(stream)?));
+    let handshake = timeout(Patience::DEFAULT.handshake, tls.accept(QuickAck::new(stream)?));
     let stream = tokio::select! {
         () = stopped(&mut stop) => return Ok(()),
         stream = handshake => stream??,
@@ -105,7 +106,7 @@ async fn converse(
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
     let peer = Peer { certificate, address: address.ip() };
-    connection::serve(stream, peer, shared).await;
+    connection::serve(stream, peer, shared, Patience::DEFAULT).await;
     Ok(())
 }
 

@@ -52,6 +52,12 @@ impl Router {
         std::mem::take(&mut self.notes)
     }
 
+    /// Size of all messages that wait.
+    #[cfg(test)]
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
     /// The control plane may have changed what clients may do.
     pub(crate) fn control_plane_changed(&mut self) {
         self.epoch += 1;
