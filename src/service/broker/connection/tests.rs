@@ -137,7 +137,7 @@ async fn a_malformed_packet_closes_that_connection_alone() {
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
     let (mut client, _) = bench.open(1024, SLOW);
-    client.write_all(&[&CONNECT_311[..15], b"2", b"\xff\xff\xff\xff"].concat()).await.unwrap();
+    client.write_all(&[&CONNECT_311[..15], b"2", b"\xff\xff\xff\xff\xff"].concat()).await.unwrap();
     assert_eq!(read_packet(&mut client).await, b"\x20\x02\0\0");
     assert!(read_to_end(&mut client).await.is_empty());
 
