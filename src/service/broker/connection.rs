@@ -102,10 +102,12 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         let mut heard = Instant::now();
         let mut progress = heard;
         loop {
-            if let Err(end) = self.handle_input(attached) {
+            let handled = self.handle_input(attached);
+            // What came before the end is answered.
+            self.fetch_output(attached);
+            if let Err(end) = handled {
                 return end;
             }
-            self.fetch_output(attached);
             if let Some(reason) = attached.link.ended() {
                 return End::Refused(reason);
             }
