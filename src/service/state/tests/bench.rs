@@ -134,3 +134,22 @@ fn line(event: &Event) -> String {
 pub(super) fn message<T: std::fmt::Debug>(reply: Result<T, Rejected>) -> String {
     reply.unwrap_err().to_string()
 }
+
+/// The names of `count` things, in order.
+pub(super) fn many(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("t{number:05}")).collect()
+}
+
+/// A bench with a group `G` of `count` things.
+pub(super) fn with_group(count: usize) -> Bench {
+    let names = many(count);
+    let mut bench = Bench::with_things(names.iter().map(String::as_str));
+    let group = bench.state.create_thing_group(bench.now, "G", uuid::Uuid::from_u128(1), from(json!({})));
+    bench.take(group).unwrap();
+    for thing in &names {
+        let request = from(json!({ "thingName": thing, "thingGroupName": "G" }));
+        let outcome = bench.state.add_thing_to_thing_group(bench.now, &request);
+        bench.take(outcome).unwrap();
+    }
+    bench
+}

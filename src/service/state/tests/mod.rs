@@ -8,3 +8,4 @@ mod operations;
 mod pair;
 mod properties;
 mod registry;
+mod rollouts;

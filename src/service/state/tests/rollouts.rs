@@ -1,0 +1,171 @@
+//! How jobs reach their things, in slices, at a rate and by schedule, and how they stop.
+
+use serde_json::{Value, json};
+
+use super::bench::{ARN, Bench, from, message, with_group};
+use crate::service::state::{Rejected, SLICE};
+
+#[test]
+fn a_large_job_is_rolled_out_cancelled_and_deleted_in_slices() {
+    let count = 3 * SLICE + 10;
+    let mut bench = with_group(count);
+    bench.create("J", "thinggroup/G", json!({})).unwrap();
+    assert_eq!(bench.count_told(), 2 * SLICE);
+    let job = bench.job("J");
+    assert_eq!((&job["isConcurrent"], &job["status"]), (&json!(true), &json!("IN_PROGRESS")));
+    assert_eq!(job["jobProcessDetails"]["processingTargets"], json!([format!("{ARN}thinggroup/G")]));
+    // A device that was reached may be done before the last one hears of the job.
+    bench.device_of("t00000", "J/update", json!({ "status": "SUCCEEDED" })).unwrap();
+    assert_eq!(bench.job("J")["status"], "IN_PROGRESS");
+    let mut calls = 0;
+    while bench.state.next_timeout().is_some() {
+        let events = bench.state.handle_timeout(bench.now);
+        assert!(events.len() <= 2 * SLICE);
+        calls += 1;
+    }
+    assert_eq!(calls, 3);
+    let job = bench.job("J");
+    assert_eq!(job["jobProcessDetails"]["numberOfQueuedThings"], count - 1);
+    assert_eq!(
+        (&job["isConcurrent"], &job["jobProcessDetails"]["processingTargets"]),
+        (&json!(false), &json!(null))
+    );
+
+    let outcome = bench.state.cancel_job(bench.now, "J", false, from(json!({})));
+    bench.take(outcome).unwrap();
+    assert_eq!(bench.job("J")["jobProcessDetails"]["numberOfCanceledThings"], SLICE - 1);
+    while bench.state.next_timeout().is_some() {
+        let _ = bench.state.handle_timeout(bench.now);
+    }
+    assert_eq!(bench.job("J")["jobProcessDetails"]["numberOfCanceledThings"], count - 1);
+
+    let outcome = bench.state.delete_job(bench.now, "J", false);
+    bench.take(outcome).unwrap();
+    assert_eq!(bench.job("J")["status"], "DELETION_IN_PROGRESS");
+    let again = bench.state.delete_job(bench.now, "J", true).reply;
+    assert_eq!(message(again), "Job J cannot be deleted in status DELETION_IN_PROGRESS.");
+    let cancel = bench.state.cancel_job(bench.now, "J", true, from(json!({}))).reply;
+    assert!(matches!(cancel, Err(Rejected::InvalidRequest(_))));
+    while bench.state.next_timeout().is_some() {
+        let _ = bench.state.handle_timeout(bench.now);
+    }
+    assert_eq!(message(bench.state.describe_job("J").reply), "Job J cannot be found.");
+}
+
+#[test]
+fn a_rollout_rate_bounds_each_minute() {
+    let mut bench = with_group(5);
+    let rate = json!({ "jobExecutionsRolloutConfig": { "maximumPerMinute": 2 } });
+    bench.create("J", "thinggroup/G", rate).unwrap();
+    let mut queued = Vec::new();
+    for _ in 0..4 {
+        queued.push(bench.job("J")["jobProcessDetails"]["numberOfQueuedThings"].as_i64().unwrap());
+        bench.wait_minutes(1);
+    }
+    assert_eq!(queued, [2, 4, 5, 5]);
+}
+
+#[test]
+fn an_exponential_rate_grows_with_the_things_reached() {
+    let mut bench = with_group(40);
+    let rate = json!({
+        "maximumPerMinute": 12,
+        "exponentialRate": {
+            "baseRatePerMinute": 2,
+            "incrementFactor": 2.0,
+            "rateIncreaseCriteria": { "numberOfNotifiedThings": 2 },
+        },
+    });
+    bench.create("J", "thinggroup/G", json!({ "jobExecutionsRolloutConfig": rate })).unwrap();
+    let mut queued = Vec::new();
+    for _ in 0..5 {
+        queued.push(bench.job("J")["jobProcessDetails"]["numberOfQueuedThings"].as_i64().unwrap());
+        bench.wait_minutes(1);
+    }
+    assert_eq!(queued, [2, 6, 18, 30, 40], "2, then 4, then 12 at most");
+    let without_maximum = json!({ "exponentialRate": {
+        "baseRatePerMinute": 2, "incrementFactor": 2.0, "rateIncreaseCriteria": { "numberOfSucceededThings": 2 } } });
+    let refused = bench.create("K", "thinggroup/G", json!({ "jobExecutionsRolloutConfig": without_maximum }));
+    assert_eq!(message(refused), "Provide MaximumPerMinute value when ExponentialRate is defined");
+}
+
+#[test]
+fn too_many_failures_abort_the_job() {
+    let mut bench = with_group(4);
+    let abort = json!({ "criteriaList": [{
+        "failureType": "FAILED", "action": "CANCEL", "thresholdPercentage": 50.0, "minNumberOfExecutedThings": 2,
+    }] });
+    bench.create("J", "thinggroup/G", json!({ "abortConfig": abort })).unwrap();
+    bench.device_of("t00003", "J/update", json!({ "status": "IN_PROGRESS" })).unwrap();
+    bench.device_of("t00000", "J/update", json!({ "status": "FAILED" })).unwrap();
+    assert_eq!(bench.job("J")["status"], "IN_PROGRESS", "one of one failed, but two must have finished");
+    bench.told();
+    bench.device_of("t00001", "J/update", json!({ "status": "SUCCEEDED" })).unwrap();
+    assert_eq!(
+        bench.told(),
+        ["t00001 notify", "t00001 next none", "t00002 notify", "t00002 next none"],
+        "the device's own events come first"
+    );
+    let job = bench.job("J");
+    assert_eq!((&job["status"], &job["forceCanceled"]), (&json!("CANCELED"), &json!(false)));
+    assert_eq!(bench.execution("t00003", "J")["status"], "IN_PROGRESS");
+}
+
+#[test]
+fn a_scheduled_job_waits_for_its_start_and_stops_at_its_end() {
+    let mut bench = Bench::with_things(["T"]);
+    let schedule = |start: &str, end: &str, behavior: &str| json!({ "schedulingConfig": { "startTime": start, "endTime": end, "endBehavior": behavior } });
+    bench.create("J", "thing/T", schedule("2025-06-03T13:00", "2025-06-03T14:00", "FORCE_CANCEL")).unwrap();
+    assert_eq!(bench.job("J")["status"], "SCHEDULED");
+    bench.wait_minutes(59);
+    assert_eq!(bench.count_told(), 0);
+    bench.wait_minutes(1);
+    assert_eq!(bench.told(), ["T notify Q[J]", "T next J QUEUED v1"]);
+    bench.update("J", "IN_PROGRESS");
+    bench.wait_minutes(60);
+    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    let job = bench.job("J");
+    assert_eq!((&job["status"], &job["forceCanceled"]), (&json!("CANCELED"), &json!(true)));
+}
+
+#[test]
+fn the_timers_of_a_deleted_job_leave_a_later_job_of_its_id_alone() {
+    let mut bench = Bench::with_things(["T"]);
+    let end = json!({ "schedulingConfig": { "endTime": "2025-06-03T13:00", "endBehavior": "CANCEL" } });
+    bench.create("J", "thing/T", end).unwrap();
+    let outcome = bench.state.delete_job(bench.now, "J", true);
+    bench.take(outcome).unwrap();
+    bench.create("J", "thing/T", json!({})).unwrap();
+    bench.wait_minutes(120);
+    assert_eq!(bench.job("J")["status"], "IN_PROGRESS");
+}
+
+#[test]
+fn a_schedule_is_held_to_its_limits() {
+    let mut bench = Bench::with_things(["T"]);
+    let mut refused =
+        |config: Value| message(bench.create("J", "thing/T", json!({ "schedulingConfig": config })));
+    assert_eq!(
+        refused(json!({ "startTime": "2025-06-03 13:00" })),
+        "1 validation error detected: Provided time 2025-06-03 13:00 UTC must follow the format YYYY-MM-DDThh:mm."
+    );
+    assert!(refused(json!({ "startTime": "2025-06-03T12:29" })).contains("at least 30 minutes"));
+    assert!(refused(json!({ "startTime": "2027-06-03T12:29" })).contains("at most 1 year"));
+    assert!(
+        refused(json!({ "startTime": "2025-06-03T13:00", "endTime": "2025-06-03T13:29" }))
+            .contains("EndTime")
+    );
+    assert!(refused(json!({ "endBehavior": "CANCEL" })).contains("without EndTime"));
+    assert!(refused(json!({ "endBehavior": "NEVER" })).contains("[STOP_ROLLOUT, CANCEL, FORCE_CANCEL]"));
+    let windows = json!([{ "startTime": "cron(0 0 ? * 1 *)", "durationInMinutes": 5 }]);
+    assert_eq!(
+        refused(json!({ "maintenanceWindows": windows })),
+        "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job."
+    );
+    let continuous = |config: Value| json!({ "targetSelection": "CONTINUOUS", "schedulingConfig": config });
+    let refused = bench.create("J", "thing/T", continuous(json!({ "maintenanceWindows": windows })));
+    assert_eq!(message(refused), "MaintenanceWindow cannot be used without StartTime of SchedulingConfig.");
+    let config = json!({ "maintenanceWindows": windows, "startTime": "2025-06-03T13:00" });
+    let refused = message(bench.create("J", "thing/T", continuous(config)));
+    assert!(refused.contains("does not offer maintenanceWindows"), "{refused}");
+}
