@@ -239,6 +239,7 @@ class JobTemplates(AwsTestCase):
     def test_there_are_no_managed_templates(self):
         self.assertEqual(iot.list_managed_job_templates()["managedJobTemplates"], [])
         self.refused("InvalidRequestException", iot.list_managed_job_templates, maxResults=0)
+        self.refused("ResourceNotFoundException", iot.describe_managed_job_template, templateName="AWS-Reboot")
 
 
 class Endpoint(AwsTestCase):

@@ -44,6 +44,11 @@ fn boto3_credentials() {
 }
 
 #[test]
+fn a_certificate_of_boto3_in_a_device_of_aws() {
+    run("own_certificate.py", "awsiot");
+}
+
+#[test]
 fn the_aws_cli() {
     run("http_cli.py", "awscli");
 }

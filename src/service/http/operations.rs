@@ -55,7 +55,8 @@ impl Operations {
     }
 }
 
-fn listed(plane: Plane) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+/// Method, path and name of each operation of a plane.
+pub(super) fn listed(plane: Plane) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     OPERATIONS.lines().filter_map(move |line| {
         let mut words = line.split_whitespace();
         (words.next()? == plane.signing_name()).then_some((words.next()?, words.next()?, words.next()?))

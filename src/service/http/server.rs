@@ -43,7 +43,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    const DEFAULT: Self = Self {
+    pub(super) const DEFAULT: Self = Self {
         connections: 256,
         body: 1024 * 1024,
         headers_within: Duration::from_secs(30),

@@ -1,0 +1,203 @@
+//! Requests at random, in sequences, against everything that is offered: whatever comes in, what goes
+//! out has AWS's shape.
+
+use std::collections::BTreeMap;
+
+use http_body_util::BodyExt;
+use hyper::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::service::state::Settings;
+
+const THING: &str = "arn:aws:iot:us-east-1:123456789012:thing/a";
+const GROUP: &str = "arn:aws:iot:us-east-1:123456789012:thinggroup/a";
+const JOB: &str = "arn:aws:iot:us-east-1:123456789012:job/a";
+const TEMPLATE: &str = "arn:aws:iot:us-east-1:123456789012:jobtemplate/a";
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
+
+/// Names of members, as AWS has them.
+const MEMBERS: &str = "abortConfig action attributePayload attributes baseRatePerMinute beforeSubstitution
+    certificatePem comment criteriaList description document documentParameters documentSource durationInMinutes
+    endBehavior endTime executionNumber expectedVersion expiresInSec exponentialRate failureType force
+    inProgressTimeoutInMinutes includeJobDocument includeJobExecutionState incrementFactor jobArn
+    jobExecutionsRetryConfig jobExecutionsRolloutConfig jobId jobTemplateArn maintenanceWindows marker maxResults
+    maximumPerMinute merge minNumberOfExecutedThings newStatus nextToken numberOfNotifiedThings numberOfRetries
+    pageSize parentGroup parentGroupName policyDocument presignedUrlConfig rateIncreaseCriteria recursive
+    resourceArn roleArn schedulingConfig setAsDefault startTime status statusDetails stepTimeoutInMinutes tagKeys
+    tags target targetSelection targets thingGroupName thingGroupProperties thingName thresholdPercentage
+    timeoutConfig usePrefixAttributeValue";
+
+fn member() -> impl Strategy<Value = String> {
+    select(MEMBERS.split_whitespace().collect::<Vec<_>>()).prop_map(str::to_owned)
+}
+
+/// What means something somewhere, and now and then what should not.
+fn text() -> impl Strategy<Value = String> {
+    let known =
+        "a b 1 2 true $next SNAPSHOT CONTINUOUS FAILED SUCCEEDED IN_PROGRESS QUEUED ALL CANCEL STOP_ROLLOUT
+        ACTIVE {} 2030-01-01T00:00 2030-01-02T00:00";
+    let known: Vec<&str> = known.split_whitespace().chain([THING, GROUP, JOB, TEMPLATE, POLICY]).collect();
+    prop_oneof![
+        12 => select(known).prop_map(str::to_owned),
+        1 => any::<String>(),
+        1 => Just("x".repeat(3000)),
+    ]
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let numbers = vec![-1, 0, 1, 2, 5, 10, 60, 100, 250, 10_080, i64::MIN, i64::MAX];
+    let scalar = prop_oneof![
+        4 => text().prop_map(Value::from),
+        3 => select(numbers).prop_map(Value::from),
+        1 => (-10.0..200.0).prop_map(|number: f64| Value::from(number)),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => Just(Value::Null),
+    ];
+    scalar.prop_recursive(3, 16, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(Value::from),
+            btree_map(member(), inner, 0..4).prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// Bodies that an operation takes.
+fn wanted(operation: &str) -> Vec<Value> {
+    let retry = json!({"criteriaList": [{"failureType": "ALL", "numberOfRetries": 2}]});
+    let timeout = json!({"inProgressTimeoutInMinutes": 5});
+    match operation {
+        "CreateJob" => vec![
+            json!({"targets": [THING], "document": "{}", "jobExecutionsRetryConfig": retry}),
+            json!({"targets": [GROUP], "document": "{}", "targetSelection": "CONTINUOUS", "timeoutConfig": timeout}),
+            json!({"targets": [THING, GROUP], "jobTemplateArn": TEMPLATE, "tags": [{"Key": "a", "Value": "b"}]}),
+        ],
+        "UpdateJob" => vec![json!({"description": "new", "timeoutConfig": timeout})],
+        "AssociateTargetsWithJob" => vec![json!({"targets": [THING]})],
+        "CreateJobTemplate" => {
+            vec![json!({"description": "d", "document": "{}"}), json!({"description": "d", "jobArn": JOB})]
+        }
+        "AddThingToThingGroup" | "RemoveThingFromThingGroup" => {
+            vec![json!({"thingGroupName": "a", "thingName": "a"})]
+        }
+        "CreatePolicy" | "CreatePolicyVersion" => vec![json!({"policyDocument": POLICY})],
+        "AttachPolicy" | "DetachPolicy" => vec![json!({"target": GROUP})],
+        "TagResource" => vec![json!({"resourceArn": JOB, "tags": [{"Key": "a", "Value": "b"}]})],
+        "UntagResource" => vec![json!({"resourceArn": JOB, "tagKeys": ["a"]})],
+        "UpdateJobExecution" => ["IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"]
+            .map(|status| json!({"status": status, "includeJobDocument": true, "stepTimeoutInMinutes": 5}))
+            .to_vec(),
+        _ => vec![json!({})],
+    }
+}
+
+/// A body that an operation takes, now and then with members changed or added.
+fn body(operation: &str) -> impl Strategy<Value = Vec<u8>> {
+    let changed = prop_oneof![3 => Just(Vec::new()), 1 => vec((member(), json_value()), 1..3)];
+    let sensible = (select(wanted(operation)), changed).prop_map(|(mut wanted, changed)| {
+        for (name, value) in changed {
+            wanted[name] = value;
+        }
+        wanted.to_string().into_bytes()
+    });
+    prop_oneof![20 => sensible, 1 => vec(any::<u8>(), 0..40)]
+}
+
+#[derive(Debug, Clone)]
+struct Asked {
+    plane: Plane,
+    method: Method,
+    uri: String,
+    body: Vec<u8>,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let mut offered = Vec::new();
+    for (plane, names) in [(Plane::Control, control::OFFERED), (Plane::Data, &[data::OFFERED][..])] {
+        let face = Face::new(plane, names);
+        let listed = operations::listed(plane).filter(|(_, _, name)| face.offered.contains_key(name));
+        // It makes an RSA key, which takes its time.
+        let quick = listed.filter(|(_, _, name)| *name != SLOW_OPERATION);
+        offered.extend(quick.map(|(method, path, name)| (plane, method, path, name)));
+    }
+    let clock = select(vec!["1s", "6m", "2h", "400days"]).prop_map(|by| Asked {
+        plane: Plane::Control,
+        method: Method::POST,
+        uri: "/_sandbox/clock".to_owned(),
+        body: json!({ "advance": by }).to_string().into_bytes(),
+    });
+    let operation = select(offered).prop_flat_map(|(plane, method, path, name)| {
+        let label = prop_oneof![20 => Just("a".to_owned()), 2 => Just("1".to_owned()), 1 => text()];
+        let query = prop_oneof![2 => Just(BTreeMap::new()), 1 => btree_map(member(), text(), 1..3)];
+        (vec(label, 3), query, body(name)).prop_map(move |(labels, query, body)| Asked {
+            plane,
+            method: method.parse().expect("the list has HTTP methods"),
+            uri: uri(path, &labels, &query),
+            body,
+        })
+    });
+    prop_oneof![20 => operation, 1 => clock]
+}
+
+fn uri(path: &str, labels: &[String], query: &BTreeMap<String, String>) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let mut labels = labels.iter();
+    let filled = path.split('/').map(|segment| match segment.strip_prefix('{') {
+        Some(_) => labels.next().map_or_else(String::new, |label| escaped(label)),
+        None => segment.to_owned(),
+    });
+    let path = filled.collect::<Vec<_>>().join("/");
+    let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    format!("{path}?{}", query.join("&"))
+}
+
+async fn ask(front: &Front, asked: &Asked) -> (u16, Option<String>, Vec<u8>) {
+    let scope = format!("AKID/20260101/us-east-1/{}/aws4_request", asked.plane.signing_name());
+    let request = Request::builder()
+        .method(asked.method.clone())
+        .uri(&asked.uri)
+        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"))
+        .body(Full::new(Bytes::from(asked.body.clone())))
+        .expect("the parts are those of a request");
+    let response = front.answer(request, Limits::DEFAULT).await;
+    let kind = response.headers().get("x-amzn-errortype").map(|kind| kind.to_str().unwrap().to_owned());
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let status = response.status().as_u16();
+    (status, kind, response.into_body().collect().await.unwrap().to_bytes().to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_asked_the_answer_has_the_shape_of_aws(requests in vec(asked(), 1..100)) {
+        let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
+        let front = Front::new(Arc::new(Shared::new(settings)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let things = "/things/a /thing-groups/a".split_whitespace().map(|uri| Asked {
+            plane: Plane::Control, method: Method::POST, uri: uri.to_owned(), body: Vec::new(),
+        });
+        for asked in things.chain(requests) {
+            // A poisoned state or a panic would show here.
+            let (status, kind, body) = runtime.block_on(ask(&front, &asked));
+            match kind {
+                None => {
+                    prop_assert_eq!(status, 200, "{:?}", asked);
+                    let object = body.is_empty() || serde_json::from_slice::<serde_json::Map<_, Value>>(&body).is_ok();
+                    prop_assert!(object, "{:?} to {:?}", String::from_utf8_lossy(&body), asked);
+                }
+                Some(kind) => {
+                    prop_assert!((400..500).contains(&status), "{} {} to {:?}", status, kind, asked);
+                    let refusal: Value = serde_json::from_slice(&body).unwrap();
+                    let message = refusal["message"].as_str().unwrap_or_default();
+                    prop_assert!(!message.is_empty() && !message.contains('\n'), "{:?} to {:?}", message, asked);
+                }
+            }
+        }
+    }
+}
