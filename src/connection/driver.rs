@@ -14,6 +14,8 @@ use super::{Change, Incoming, Options, dial};
 
 /// A link that lasted so long was sound: the next attempts begin with short waits again.
 const SOUND: Duration = Duration::from_secs(30);
+/// So many links in a row that the server closed without a word before they were sound are enough.
+const CLOSED_TOO_OFTEN: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -93,6 +95,7 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
     /// Runs until a handle disconnects, no handle is left, or the connection is lost for good.
     pub(super) async fn run(mut self, mut opened: Opened) {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut closed_early = 0;
         loop {
             let began = Instant::now();
             let Opened { mut link, mut requests, .. } = opened;
@@ -105,6 +108,18 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
                 }
             };
             drop(link);
+            let sound = began.elapsed() >= SOUND;
+            if sound {
+                backoff.reset();
+                closed_early = 0;
+            } else if reason == Error::Closed {
+                closed_early += 1;
+            }
+            let reason = if closed_early == CLOSED_TOO_OFTEN {
+                Error::ClosedTooOften { client_id: self.options.client_id.clone() }
+            } else {
+                reason
+            };
             if reason.is_final() {
                 self.finish(reason);
                 return refuse(requests);
@@ -113,9 +128,6 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
             self.status.send_replace(Status::Down(reason.clone()));
             refuse(requests);
             (self.changed)(Change::Lost { reason: reason.to_string() });
-            if began.elapsed() >= SOUND {
-                backoff.reset();
-            }
             opened = match self.restore(&mut backoff).await {
                 Ok(opened) => opened,
                 Err(reason) => return self.finish(reason),

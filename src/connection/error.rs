@@ -129,6 +129,15 @@ pub enum Error {
         /// The client id of both.
         client_id: String,
     },
+    /// The server ends each link soon after it was made, without a word: what a session taken over looks
+    /// like on a server that does not say so.
+    #[error(
+        "the server closes every connection soon after it is made: most likely another client uses the same client id {client_id}: give each its own --client-id"
+    )]
+    ClosedTooOften {
+        /// The client id.
+        client_id: String,
+    },
     /// The server does not answer any more.
     #[error("no answer to a ping within {}: the link is dead", seconds(*after))]
     Silent {
@@ -156,7 +165,7 @@ impl Error {
     /// Whether trying again would do harm: another client has our place.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::TakenOver { .. } | Self::Finished)
+        matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)
     }
 
     /// What broke a connection that was up.

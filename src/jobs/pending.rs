@@ -76,11 +76,11 @@ impl Known {
         }
     }
 
-    /// Takes note of the full list and returns what is different in it.
+    /// Takes note of the full list and returns what is different in it; all of it where nothing was known.
     pub(super) fn handle_list(&self, list: &GetPendingJobExecutionsResponse) -> Vec<Difference> {
         let now = Pending::new(&list.in_progress_jobs, &list.queued_jobs);
         let mut known = self.lock();
-        let differences = known.as_ref().map(|known| known.differences(&now)).unwrap_or_default();
+        let differences = known.take().unwrap_or_default().differences(&now);
         *known = Some(now);
         differences
     }
@@ -133,7 +133,8 @@ mod tests {
     #[test]
     fn what_came_went_and_moved_is_told() {
         let known = Known::default();
-        assert_eq!(known.handle_list(&list(&["A"], &["B", "C"])), []);
+        assert_eq!(said(&known.handle_list(&list(&["A"], &[]))), ["A is IN_PROGRESS now"]);
+        known.handle_list(&list(&["A"], &["B", "C"]));
         let differences = known.handle_list(&list(&["B"], &["C", "D"]));
         assert_eq!(said(&differences), ["B is IN_PROGRESS now", "D is QUEUED now", "A is no longer pending"]);
         assert_eq!(known.handle_list(&list(&["B"], &["C", "D"])), []);

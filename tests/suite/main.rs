@@ -6,8 +6,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, and its helpers too")]
 
 mod aws_clients;
+mod client;
 mod http;
 mod launcher;
+mod lost_answers;
 mod policies;
 #[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]
 mod support;

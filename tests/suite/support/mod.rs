@@ -4,7 +4,7 @@
 //! - [`Serve`] keeps a `jobs-sandbox serve` running and knows its addresses and files.
 //! - [`Process`] is any program: lines in, lines out, killed and reaped when it goes out of scope.
 //! - [`pattern`] compares text in which `[..]` stands for anything, [`wire`] payloads with captured ones.
-//! - [`peers`] finds programs of others.
+//! - [`peers`] finds programs of others, [`proxy`] is a line that breaks on demand.
 
 pub(crate) mod certificates;
 pub(crate) mod mosquitto;
@@ -12,6 +12,7 @@ pub(crate) mod moto;
 pub(crate) mod pattern;
 pub(crate) mod peers;
 mod process;
+pub(crate) mod proxy;
 mod sandbox;
 mod serve;
 pub(crate) mod wire;

@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use jobs_sandbox::connection;
+use jobs_sandbox::identity::Identity;
+use nix::sys::signal::Signal;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{Client, Event, MqttOptions};
@@ -20,7 +23,8 @@ use super::{DEADLINE, Process, Sandbox, peers};
 #[derive(Debug)]
 pub(crate) struct Mosquitto {
     process: Process,
-    port: u16,
+    /// Where it speaks MQTT over mutual TLS.
+    pub(crate) port: u16,
     plain_port: u16,
     dir: TempDir,
 }
@@ -62,11 +66,30 @@ impl Mosquitto {
             )
             .replace("\n                 ", "\n"),
         );
-        let mut process = Process::spawn(
-            std::process::Command::new(program).args(["-c", "mosquitto.conf"]).current_dir(dir.path()),
-        );
-        process.stderr_until(" running");
+        let process = spawn(&program, dir.path());
         Some(Self { process, port, plain_port, dir })
+    }
+
+    /// Ends it and starts it again on the same ports; it remembers nothing.
+    pub(crate) fn restart(&mut self) {
+        let program = peers::program("mosquitto").expect("it was started before");
+        self.process.signal(Signal::SIGTERM);
+        self.process.finish();
+        self.process = spawn(&program, self.dir.path());
+    }
+
+    /// How the library connects to it.
+    pub(crate) fn options(&self, client_id: &str) -> connection::Options {
+        let [cert, key, ca] = ["cert.pem", "key.pem", "ca.pem"].map(|name| self.file(name));
+        let identity = Identity::load(&cert, &key, Some(&ca)).unwrap();
+        connection::Options {
+            host: "localhost".to_owned(),
+            port: self.port,
+            client_id: client_id.to_owned(),
+            tls: identity.tls_config(self.port),
+            timeout: DEADLINE,
+            keep_alive: connection::KEEP_ALIVE,
+        }
     }
 
     /// One of its files: `ca.pem` and `ca.key` of the authority that it trusts among them.
@@ -83,6 +106,13 @@ impl Mosquitto {
     pub(crate) fn service(&self) -> Service {
         Service::connect(self.plain_port)
     }
+}
+
+fn spawn(program: &Path, dir: &Path) -> Process {
+    let mut process =
+        Process::spawn(std::process::Command::new(program).args(["-c", "mosquitto.conf"]).current_dir(dir));
+    process.stderr_until(" running");
+    process
 }
 
 /// Two ports that were free a moment ago: mosquitto cannot choose by itself.

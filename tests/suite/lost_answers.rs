@@ -1,0 +1,250 @@
+//! Requests whose answer is lost, late, refused for now or broken: the client against mosquitto, with the
+//! test in the part of the Jobs service.
+
+use std::time::Duration;
+
+use jobs_sandbox::connection::{self, Change};
+use jobs_sandbox::jobs::model::{
+    JobExecutionStatus, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
+};
+use jobs_sandbox::jobs::{self, Client, Streams};
+use jobs_sandbox::trace::Trace;
+use tokio::time::timeout;
+
+use crate::support::DEADLINE;
+use crate::support::mosquitto::{Mosquitto, Service};
+use crate::support::proxy::Proxy;
+
+/// The client behind a line that can be broken, the test as the service behind the broker.
+struct Rig {
+    client: Client,
+    streams: Streams,
+    service: Service,
+    proxy: Proxy,
+    mosquitto: Mosquitto,
+}
+
+impl Rig {
+    async fn start(timeout: Duration) -> Option<Self> {
+        let mosquitto = Mosquitto::start()?;
+        let proxy = Proxy::start(([127, 0, 0, 1], mosquitto.port).into()).await;
+        let options =
+            connection::Options { port: proxy.address.port(), timeout, ..mosquitto.options("test-1") };
+        let (client, streams) =
+            Client::connect("MyThing".parse().unwrap(), options, Trace::off()).await.unwrap();
+        Some(Self { client, streams, service: mosquitto.service(), proxy, mosquitto })
+    }
+
+    /// Breaks the line and waits until it is whole again.
+    async fn interrupt(&mut self) {
+        self.proxy.reset();
+        let lost = self.next_change().await;
+        assert!(matches!(lost, Change::Lost { .. }), "{lost:?}");
+        self.proxy.pass();
+        assert_eq!(self.next_change().await, Change::Restored);
+    }
+
+    async fn next_change(&mut self) -> Change {
+        let next = async {
+            loop {
+                match self.streams.connection_changes.recv().await.expect("a change of the connection") {
+                    Change::Retrying { .. } => {}
+                    change => return change,
+                }
+            }
+        };
+        timeout(DEADLINE, next).await.expect("a change of the connection in time")
+    }
+
+    fn update(&self, status: JobExecutionStatus) -> tokio::task::JoinHandle<Option<jobs::Error>> {
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            let request = UpdateJobExecutionRequest::new(status);
+            client.update_job_execution(&"J".parse().unwrap(), request).await.err()
+        })
+    }
+
+    fn get(&self) -> tokio::task::JoinHandle<Option<jobs::Error>> {
+        let client = self.client.clone();
+        tokio::spawn(async move { client.get_pending_job_executions().await.err() })
+    }
+}
+
+fn pending(token: &str) -> String {
+    format!(r#"{{"clientToken":"{token}","timestamp":1,"inProgressJobs":[],"queuedJobs":[]}}"#)
+}
+
+fn rejected(token: &str, code: &str) -> String {
+    format!(r#"{{"clientToken":"{token}","timestamp":1,"code":"{code}","message":"m"}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_whose_answer_was_lost_is_asked_again() {
+    let Some(mut rig) = Rig::start(DEADLINE).await else { return };
+    let get = rig.get();
+    let first = rig.service.request();
+    rig.interrupt().await;
+    let second = rig.service.request();
+    assert_eq!((first.topic.as_str(), second.topic.as_str()), ("get", "get"));
+    assert_ne!(first.token(), second.token());
+    rig.service.publish("get/accepted", pending(first.token()));
+    rig.service.publish("get/accepted", pending(second.token()));
+    assert!(get.await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_whose_answer_was_lost_is_not_repeated() {
+    let Some(mut rig) = Rig::start(DEADLINE).await else { return };
+    let update = rig.update(JobExecutionStatus::Succeeded);
+    assert_eq!(rig.service.request().topic, "J/update");
+    rig.interrupt().await;
+    assert_eq!(
+        update.await.unwrap().unwrap().to_string(),
+        "UpdateJobExecution: outcome unknown, the connection was lost before the answer; \
+         to find out: describe-job-execution J"
+    );
+    let client = rig.client.clone();
+    let start = tokio::spawn(async move {
+        client.start_next_pending_job_execution(StartNextPendingJobExecutionRequest::default()).await.err()
+    });
+    assert_eq!(rig.service.request().topic, "start-next", "the update was not sent again");
+    rig.interrupt().await;
+    let error = start.await.unwrap().unwrap().to_string();
+    assert!(error.ends_with("to find out: get-pending-job-executions"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_is_asked_again_while_the_service_is_busy_and_a_change_is_not() {
+    let Some(rig) = Rig::start(DEADLINE).await else { return };
+    let get = rig.get();
+    for code in ["RequestThrottled", "InternalError"] {
+        let request = rig.service.request();
+        rig.service.publish("get/rejected", rejected(request.token(), code));
+    }
+    rig.service.publish("get/accepted", pending(rig.service.request().token()));
+    assert!(get.await.unwrap().is_none());
+
+    let update = rig.update(JobExecutionStatus::Failed);
+    let request = rig.service.request();
+    rig.service.publish("J/update/rejected", rejected(request.token(), "RequestThrottled"));
+    let error = update.await.unwrap().unwrap();
+    assert_eq!(error.to_string(), "UpdateJobExecution rejected: RequestThrottled: m");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_out_of_order_find_their_requests() {
+    let Some(rig) = Rig::start(DEADLINE).await else { return };
+    let (first, second) = (rig.get(), rig.update(JobExecutionStatus::Failed));
+    let mut requests = [rig.service.request(), rig.service.request()];
+    requests.sort_by(|one, other| one.topic.cmp(&other.topic));
+    let [update, get] = requests;
+    rig.service.publish("J/update/rejected", rejected(update.token(), "InvalidRequest"));
+    rig.service.publish("J/update/accepted", rejected(get.token(), "NotForThisTopic"));
+    rig.service.publish("get/accepted", pending(get.token()));
+    assert!(first.await.unwrap().is_none());
+    assert!(matches!(second.await.unwrap(), Some(jobs::Error::Rejected { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_answer_ends_its_own_request_only() {
+    let Some(rig) = Rig::start(DEADLINE).await else { return };
+    let get = rig.get();
+    let request = rig.service.request();
+    rig.service.publish("get/accepted", [0xFF, 0xFE]);
+    rig.service.publish("get/accepted", "[".repeat(100_000));
+    rig.service.publish("get/accepted", vec![b' '; 149_000]);
+    rig.service
+        .publish("get/accepted", format!(r#"{{"clientToken":"{}","timestamp":"soon"}}"#, request.token()));
+    let error = get.await.unwrap().unwrap().to_string();
+    assert!(
+        error.starts_with(
+            "GetPendingJobExecutions: the answer on $aws/things/MyThing/jobs/get/accepted cannot be read: "
+        ),
+        "{error}"
+    );
+    let get = rig.get();
+    rig.service.publish("get/accepted", pending(rig.service.request().token()));
+    assert!(get.await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_nobody_answers_names_the_topics() {
+    let Some(rig) = Rig::start(Duration::from_secs(3)).await else { return };
+    let update = rig.update(JobExecutionStatus::Succeeded);
+    let late = rig.service.request();
+    let prefix = "$aws/things/MyThing/jobs/J/update";
+    assert_eq!(
+        update.await.unwrap().unwrap().to_string(),
+        format!("UpdateJobExecution: no answer on {prefix}/accepted or {prefix}/rejected within 3 s")
+    );
+    // The late answer is not taken for that of the next request.
+    let update = rig.update(JobExecutionStatus::Succeeded);
+    let request = rig.service.request();
+    rig.service
+        .publish("J/update/accepted", format!(r#"{{"clientToken":"{}","timestamp":1}}"#, late.token()));
+    rig.service.publish("J/update/rejected", rejected(request.token(), "VersionMismatch"));
+    assert!(matches!(update.await.unwrap(), Some(jobs::Error::Rejected { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_restarts_is_found_again_with_every_subscription() {
+    let Some(mut rig) = Rig::start(DEADLINE).await else { return };
+    rig.mosquitto.restart();
+    let lost = rig.next_change().await;
+    assert!(matches!(lost, Change::Lost { .. }), "{lost:?}");
+    assert_eq!(rig.next_change().await, Change::Restored);
+    let service = rig.mosquitto.service();
+    service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
+    let event = timeout(DEADLINE, rig.streams.job_executions_changed.recv()).await.unwrap().unwrap();
+    assert_eq!(&event.payload.unwrap()[..], br#"{"timestamp":1,"jobs":{}}"#);
+    let get = rig.get();
+    service.publish("get/accepted", pending(service.request().token()));
+    assert!(get.await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_clients_with_one_id_do_not_fight_on_a_broker_that_tells_neither() {
+    let Some(rig) = Rig::start(DEADLINE).await else { return };
+    let (second, mut others) =
+        Client::connect("MyThing".parse().unwrap(), rig.mosquitto.options("test-1"), Trace::off())
+            .await
+            .unwrap();
+    let Rig { client: first, mut streams, .. } = rig;
+    // Each closes the other's connection in turn, until one of them sees what is going on.
+    let (left, reason) = timeout(DEADLINE, async {
+        tokio::select! {
+            reason = given_up(&mut streams) => (second, reason),
+            reason = given_up(&mut others) => (first, reason),
+        }
+    })
+    .await
+    .unwrap();
+    assert!(reason.contains("most likely another client uses the same client id test-1"), "{reason}");
+    // The other one is left in peace, once it is back.
+    let in_peace = async { while left.fence().await.is_err() {} };
+    timeout(DEADLINE, in_peace).await.unwrap();
+}
+
+/// Why the connection was lost for good.
+async fn given_up(streams: &mut Streams) -> String {
+    loop {
+        if let Change::Final { reason } = streams.connection_changes.recv().await.unwrap() {
+            return reason;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_keep_their_order_whatever_their_number() {
+    let Some(mut rig) = Rig::start(DEADLINE).await else { return };
+    // mosquitto keeps no more than 1,000 messages for a client that is slower than this.
+    let count = 900;
+    for number in 0..count {
+        rig.service.publish("notify", format!(r#"{{"timestamp":{number},"jobs":{{}}}}"#));
+    }
+    for number in 0..count {
+        let event = timeout(DEADLINE, rig.streams.job_executions_changed.recv()).await.unwrap().unwrap();
+        assert_eq!(event.number, number + 1);
+        assert_eq!(event.payload.unwrap(), format!(r#"{{"timestamp":{number},"jobs":{{}}}}"#));
+    }
+}
