@@ -83,7 +83,11 @@ pub enum Error {
         advice: String,
     },
     /// SUBACK with an error for some filters.
-    #[error("the server refused to subscribe to {}: {code}: allow iot:Subscribe on {}", filters.join(", "), topic_filters(filters))]
+    #[error(
+        "the server refused to subscribe to {}: {code}{}",
+        filters.join(", "),
+        to_allow(code, "iot:Subscribe", &topic_filters(filters))
+    )]
     SubscribeRefused {
         /// The filters that were refused.
         filters: Vec<String>,
@@ -91,7 +95,10 @@ pub enum Error {
         code: String,
     },
     /// PUBACK with an error.
-    #[error("the server refused to publish on {topic}: {code}: allow iot:Publish on topic/{topic}")]
+    #[error(
+        "the server refused to publish on {topic}: {code}{}",
+        to_allow(code, "iot:Publish", &format!("topic/{topic}"))
+    )]
     PublishRefused {
         /// The topic.
         topic: String,
@@ -247,6 +254,15 @@ fn why_not_trusted(error: &CertificateError) -> String {
     }
 }
 
+/// What to allow in the policy, where the code may mean that it is not allowed.
+fn to_allow(code: &str, action: &str, resources: &str) -> String {
+    if code.starts_with("0x87") || code.starts_with("0x80") {
+        format!(": allow {action} on {resources} in the certificate's policy")
+    } else {
+        String::new()
+    }
+}
+
 fn topic_filters(filters: &[String]) -> String {
     let filters: Vec<String> =
         filters.iter().map(|filter| format!("topicfilter/{}", filter.replace('+', "*"))).collect();
@@ -270,8 +286,10 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the server refused to subscribe to $aws/things/T/jobs/+/get/+: 0x87 not authorized: \
-             allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/*"
+             allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/* in the certificate's policy"
         );
+        let busy = Error::PublishRefused { topic: "t".to_owned(), code: "0x97 quota exceeded".to_owned() };
+        assert_eq!(busy.to_string(), "the server refused to publish on t: 0x97 quota exceeded");
     }
 
     #[test]

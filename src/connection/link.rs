@@ -505,7 +505,8 @@ mod tests {
         assert_eq!(first.await.unwrap(), Ok(()));
         assert_eq!(
             second.await.unwrap().unwrap_err().to_string(),
-            "the server refused to publish on b: 0x87 not authorized: allow iot:Publish on topic/b"
+            "the server refused to publish on b: 0x87 not authorized: \
+             allow iot:Publish on topic/b in the certificate's policy"
         );
     }
 
@@ -580,6 +581,37 @@ mod tests {
             assert_eq!(running.deliveries.recv().await.as_deref(), Some("t/1"));
             assert_eq!(running.deliveries.recv().await.as_deref(), Some("t/2"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_burst_is_delivered_and_acknowledged_in_its_order() {
+        const BURST: u16 = 20_000;
+        let (link, server) = opened(None).await;
+        let mut running = running(link);
+        let (mut reader, mut writer) = tokio::io::split(server.stream);
+        let burst = tokio::spawn(async move {
+            let mut bytes = BytesMut::new();
+            for number in 1..=BURST {
+                let mut publish = Publish::new(format!("t/{number}"), QoS::AtLeastOnce, "{}", None);
+                publish.pkid = number;
+                wire::put_packet(&Packet::Publish(publish), &mut bytes).unwrap();
+            }
+            writer.write_all(&bytes).await.unwrap();
+            writer
+        });
+        let mut inbox = BytesMut::new();
+        for number in 1..=BURST {
+            let puback = loop {
+                if let Some(packet) = wire::take_packet(&mut inbox).unwrap() {
+                    break packet;
+                }
+                assert_ne!(reader.read_buf(&mut inbox).await.unwrap(), 0);
+            };
+            let Packet::PubAck(puback) = puback else { panic!("{puback:?}") };
+            assert_eq!(puback.pkid, number);
+            assert_eq!(running.deliveries.recv().await.unwrap(), format!("t/{number}"));
+        }
+        drop(burst.await.unwrap());
     }
 
     #[tokio::test]

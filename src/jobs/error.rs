@@ -23,7 +23,10 @@ pub enum Error {
         response: Box<RejectedResponse>,
     },
     /// No answer in time.
-    #[error("{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s", after.as_secs_f32())]
+    #[error(
+        "{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s: if none ever comes, allow iot:Receive there",
+        after.as_secs_f32()
+    )]
     TimedOut {
         /// The API's name of the operation.
         operation: &'static str,

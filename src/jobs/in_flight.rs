@@ -75,6 +75,12 @@ impl InFlight {
         tokens.find(|token| payload.windows(token.len()).any(|window| window == token.as_bytes())).cloned()
     }
 
+    /// How many requests wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -101,6 +101,7 @@ fn object(payload: &[u8]) -> Result<(), String> {
 mod tests {
     use super::super::streams::{Numbers, StreamEvent};
     use super::*;
+    use proptest::prelude::*;
     use tokio::sync::mpsc;
 
     struct Rig {
@@ -198,6 +199,26 @@ mod tests {
         assert!(matches!(next.payload, Err(EventError::Malformed { .. })));
         assert!(matches!(rig.changed.try_recv().unwrap().payload, Err(EventError::Malformed { .. })));
         assert!(rig.changed.try_recv().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_without_our_token_resolves_a_request(
+            topic in "(T|U)/jobs/(get|notify|notify-next|start-next|J/get|J/update|\\$next/get|.{0,9})(/(accepted|rejected|.{0,3}))?",
+            payload in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..80),
+                "[\\[\\]{}\":,a-z0-9 ]{0,60}".prop_map(String::into_bytes),
+                r#"\{"clientToken":("[a-z]{0,5}"|null|[0-9]|\[\]),"code":"[A-Za-z]{0,8}"\}"#.prop_map(String::into_bytes),
+            ],
+        ) {
+            let mut rig = rig();
+            // Two on each topic: a rejection without token is for neither.
+            let asked = ["get", "start-next", "J/get", "$next/get", "J/update"].repeat(2);
+            let waiters: Vec<_> =
+                asked.iter().map(|asked| rig.inbox.in_flight.register(&format!("$aws/things/T/jobs/{asked}"))).collect();
+            rig.deliver(&topic, &payload);
+            prop_assert_eq!(rig.inbox.in_flight.len(), waiters.len());
+        }
     }
 
     #[test]

@@ -175,7 +175,10 @@ async fn a_request_that_nobody_answers_names_the_topics() {
     let prefix = "$aws/things/MyThing/jobs/J/update";
     assert_eq!(
         update.await.unwrap().unwrap().to_string(),
-        format!("UpdateJobExecution: no answer on {prefix}/accepted or {prefix}/rejected within 3 s")
+        format!(
+            "UpdateJobExecution: no answer on {prefix}/accepted or {prefix}/rejected within 3 s: \
+             if none ever comes, allow iot:Receive there"
+        )
     );
     // The late answer is not taken for that of the next request.
     let update = rig.update(JobExecutionStatus::Succeeded);

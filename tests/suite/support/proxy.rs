@@ -68,6 +68,6 @@ async fn relay(mut client: TcpStream, server: SocketAddr, mut mode: watch::Recei
     }
     // Frozen connections are kept open until they are reset, or to the end of the test.
     if mode.wait_for(|mode| *mode == Mode::Reset).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
