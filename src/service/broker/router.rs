@@ -325,3 +325,6 @@ pub(crate) struct Granted {
 fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
+
+#[cfg(test)]
+mod tests;

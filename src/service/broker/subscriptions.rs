@@ -32,6 +32,12 @@ struct Node {
 }
 
 impl Subscriptions {
+    /// Whether nobody subscribes to anything.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.root.children.is_empty()
+    }
+
     /// Adds a subscription, or replaces the same session's one to the same filter.
     pub(crate) fn insert(&mut self, filter: &Filter, subscriber: Subscriber) {
         let mut node = &mut self.root;
@@ -146,7 +152,7 @@ mod tests {
         index.remove(&short, SessionId(1));
         assert_eq!(found(&index, "a/b/c/d"), [1]);
         index.remove(&long, SessionId(1));
-        assert!(index.root.children.is_empty());
+        assert!(index.is_empty());
     }
 
     proptest! {

@@ -1,0 +1,308 @@
+//! Sessions in time: what a test over the network would have to wait an hour for.
+
+use std::num::NonZeroU16;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::service::broker::packet::{Incoming, Outgoing, Publish, Version};
+use crate::service::broker::requests::{Peer, Requests};
+use crate::service::certificates::Authority;
+use crate::service::state::Settings;
+use crate::service::state::credentials::paged::ListQuery;
+use crate::service::time::Timestamp;
+
+/// A broker whose clients may do anything, and its clock.
+struct Bench {
+    state: State,
+    router: Router,
+    peer: Peer,
+    now: Instant,
+}
+
+/// A client and its connection.
+struct Client {
+    session: SessionId,
+    link: Arc<Link>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let device = Authority::new().unwrap().device().unwrap().certificate_pem;
+        state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).unwrap();
+        let listed = state.list_certificates(&ListQuery::default()).reply.unwrap().certificates;
+        let peer = Peer {
+            certificate: listed[0].certificate_id.clone(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+        };
+        Self { state, router: Router::default(), peer, now: Instant::now() }
+    }
+
+    fn requests(&mut self) -> Requests<'_> {
+        Requests {
+            state: &mut self.state,
+            router: &mut self.router,
+            now: self.now,
+            jobs_now: Timestamp::default(),
+        }
+    }
+
+    fn connect(&mut self, connect: &Connect) -> Client {
+        let link = Arc::new(Link::default());
+        let peer = self.peer.clone();
+        let connected = self.requests().connect(&peer, connect, link.clone(), "fresh").unwrap();
+        Client { session: connected.session, link }
+    }
+
+    fn subscribe(&mut self, client: &Client, filter: &str) {
+        let request = FilterRequest {
+            filter: filter.into(),
+            qos: Qos::AtLeastOnce,
+            no_local: false,
+            retain_as_published: false,
+            retained: Retained::Always,
+        };
+        self.router.subscribe(&self.state, client.session, &request).unwrap();
+    }
+
+    fn publish(&mut self, client: &Client, topic: &str) {
+        let message = Message { topic: topic.into(), qos: Qos::AtLeastOnce, ..Message::default() };
+        let publish = Publish { packet_id: Some(NonZeroU16::MIN), message, ..Publish::default() };
+        self.requests().packet(client.session, &client.link, Incoming::Publish(publish)).unwrap();
+    }
+
+    /// The network drops a connection.
+    fn lose(&mut self, client: &Client) {
+        self.requests().closed(client.session, &client.link, true);
+    }
+
+    /// Lets time pass until something is due, as long as that is within `limit`.
+    fn wait(&mut self, limit: Duration) {
+        let end = self.now + limit;
+        while let Some(due) = self.router.next_timeout().filter(|due| *due <= end) {
+            self.now = due;
+            self.requests().handle_timeouts();
+        }
+        self.now = end;
+    }
+
+    /// The topics of the messages that a client is sent; it acknowledges them.
+    fn topics(&mut self, client: &Client) -> Vec<String> {
+        let mut topics = Vec::new();
+        while let Some(packet) = self.router.pop(self.now, client.session, &client.link) {
+            if let Outgoing::Publish(delivery) = packet {
+                topics.push(delivery.message.topic.to_string());
+                if let Some(packet_id) = delivery.packet_id {
+                    self.router.acknowledge(client.session, &client.link, packet_id);
+                }
+            }
+        }
+        topics
+    }
+    /// Does what happens to the broker in a property test.
+    fn apply(&mut self, clients: &mut [Option<Client>; 3], op: Op) {
+        match op {
+            Op::Connect { client, clean_start, expiry, will_delay } => {
+                let connect = connect(&client.to_string(), clean_start, expiry);
+                let connect = match will_delay {
+                    Some(delay) => with_will(connect, delay),
+                    None => connect,
+                };
+                let connected = self.connect(&connect);
+                if let Some(old) = clients[client].replace(connected) {
+                    assert!(old.link.ended().is_some());
+                    self.lose(&old);
+                }
+            }
+            Op::Lose { client } => {
+                if let Some(client) = clients[client].take() {
+                    self.lose(&client);
+                }
+            }
+            Op::Leave { client } => {
+                if let Some(client) = clients[client].take() {
+                    self.requests().closed(client.session, &client.link, false);
+                }
+            }
+            Op::Subscribe { client, filter } => {
+                if let Some(client) = &clients[client] {
+                    self.subscribe(client, FILTERS[filter]);
+                }
+            }
+            Op::Unsubscribe { client, filter } => {
+                if let Some(client) = &clients[client] {
+                    self.router.unsubscribe(client.session, &FILTERS[filter].into());
+                }
+            }
+            Op::Publish { client, topic } => {
+                if let Some(client) = &clients[client] {
+                    self.publish(client, TOPICS[topic]);
+                }
+            }
+            Op::Read { client } => {
+                if let Some(client) = &clients[client] {
+                    self.topics(client);
+                }
+            }
+            Op::Wait(seconds) => self.wait(SECOND * seconds),
+        }
+    }
+}
+
+fn connect(client_id: &str, clean_start: bool, session_expiry: u32) -> Connect {
+    Connect {
+        version: Version::V5,
+        client_id: client_id.into(),
+        clean_start,
+        session_expiry,
+        ..Connect::default()
+    }
+}
+
+fn with_will(connect: Connect, delay: u32) -> Connect {
+    let message = Message { topic: "will".into(), qos: Qos::AtLeastOnce, ..Message::default() };
+    Connect { will: Some(Will { message, delay, expiry: None }), ..connect }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_session_ends_when_its_time_is_over() {
+    for (waited, lives) in [(59, true), (60, false)] {
+        let mut bench = Bench::new();
+        let client = bench.connect(&connect("c", true, 60));
+        bench.subscribe(&client, "t");
+        bench.lose(&client);
+        bench.wait(SECOND * waited);
+        let back = bench.connect(&connect("c", false, 60));
+        assert_eq!(back.session == client.session, lives, "{waited}");
+        assert_eq!(bench.router.next_timeout(), None);
+        let sender = bench.connect(&connect("sender", true, 0));
+        bench.publish(&sender, "t");
+        assert_eq!(bench.topics(&back).len(), usize::from(lives));
+    }
+}
+
+#[test]
+fn an_hour_is_the_most_that_a_session_waits() {
+    let mut bench = Bench::new();
+    let client = bench.connect(&connect("c", true, u32::MAX));
+    bench.lose(&client);
+    assert_eq!(bench.router.next_timeout(), Some(bench.now + SECOND * 3600));
+}
+
+#[test]
+fn a_will_waits_for_its_delay_or_the_end_of_the_session() {
+    let moment = Duration::from_millis(1);
+    for (delay, expiry, published_after) in [(0, 60, 0), (10, 60, 10), (90, 60, 60), (10, 0, 0)] {
+        let mut bench = Bench::new();
+        let watcher = bench.connect(&connect("watcher", true, 0));
+        bench.subscribe(&watcher, "will");
+        let client = bench.connect(&with_will(connect("c", true, expiry), delay));
+        bench.lose(&client);
+        if published_after > 0 {
+            bench.wait((SECOND * published_after).saturating_sub(moment));
+            assert_eq!(bench.topics(&watcher), [""; 0], "{delay} {expiry}");
+            bench.wait(moment);
+        }
+        assert_eq!(bench.topics(&watcher), ["will"], "{delay} {expiry}");
+    }
+}
+
+#[test]
+fn a_will_is_a_request_like_any_other_without_anyone_to_answer() {
+    let mut bench = Bench::new();
+    let message = Message { topic: "$aws/things/T/jobs/get".into(), ..Message::default() };
+    let will = Some(Will { message, ..Will::default() });
+    let client = bench.connect(&Connect { will, ..connect("c", true, 0) });
+    bench.lose(&client);
+    assert!(bench.router.sessions.is_empty());
+}
+
+#[test]
+fn what_waits_for_all_clients_together_is_bounded() {
+    let mut bench = Bench::new();
+    let large = Arc::new(Message {
+        topic: "t".into(),
+        payload: vec![0; limits::PAYLOAD].into(),
+        qos: Qos::AtLeastOnce,
+        ..Message::default()
+    });
+    let mut number = 0;
+    while bench.router.queued_bytes + limits::QUEUED_BYTES < limits::QUEUED_BYTES_IN_ALL {
+        let client = bench.connect(&connect(&number.to_string(), true, 60));
+        bench.subscribe(&client, "t");
+        bench.lose(&client);
+        for _ in 0..100 {
+            bench.router.enqueue(client.session, large.clone(), Qos::AtLeastOnce, false);
+        }
+        number += 1;
+    }
+    for _ in 0..1000 {
+        bench.router.publish(&bench.state, &large, None);
+    }
+    assert!(bench.router.queued_bytes <= limits::QUEUED_BYTES_IN_ALL);
+    bench.wait(SECOND * 60);
+    assert!(bench.router.sessions.is_empty());
+    assert_eq!(bench.router.queued_bytes, 0);
+}
+
+/// What may happen to a broker.
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Connect { client: usize, clean_start: bool, expiry: u32, will_delay: Option<u32> },
+    Lose { client: usize },
+    Leave { client: usize },
+    Subscribe { client: usize, filter: usize },
+    Unsubscribe { client: usize, filter: usize },
+    Publish { client: usize, topic: usize },
+    Read { client: usize },
+    Wait(u32),
+}
+
+const FILTERS: [&str; 5] = ["a", "a/#", "+/b", "$share/g/a/b", "will"];
+const TOPICS: [&str; 3] = ["a", "a/b", "c/b"];
+
+fn op() -> impl Strategy<Value = Op> {
+    let client = 0..3_usize;
+    prop_oneof![
+        3 => (client.clone(), any::<bool>(), prop::sample::select(vec![0, 5, 60]), prop::option::of(0..20_u32)).prop_map(
+            |(client, clean_start, expiry, will_delay)| Op::Connect { client, clean_start, expiry, will_delay }
+        ),
+        1 => client.clone().prop_map(|client| Op::Lose { client }),
+        1 => client.clone().prop_map(|client| Op::Leave { client }),
+        3 => (client.clone(), 0..FILTERS.len()).prop_map(|(client, filter)| Op::Subscribe { client, filter }),
+        1 => (client.clone(), 0..FILTERS.len()).prop_map(|(client, filter)| Op::Unsubscribe { client, filter }),
+        4 => (client.clone(), 0..TOPICS.len()).prop_map(|(client, topic)| Op::Publish { client, topic }),
+        2 => client.prop_map(|client| Op::Read { client }),
+        1 => (1..30_u32).prop_map(Op::Wait),
+    ]
+}
+
+proptest! {
+    /// Whatever clients do, the books balance: sizes, time-outs, names; and nothing is left in the end.
+    #[test]
+    fn the_books_balance(ops in prop::collection::vec(op(), 1..60)) {
+        let mut bench = Bench::new();
+        let mut clients: [Option<Client>; 3] = [None, None, None];
+        for op in ops {
+            bench.apply(&mut clients, op);
+            let router = &bench.router;
+            let bytes: usize = router.sessions.values().map(|session| session.outbox.bytes()).sum();
+            prop_assert_eq!(router.queued_bytes, bytes);
+            prop_assert_eq!(router.by_client_id.len(), router.sessions.len());
+            let away = router.sessions.values().filter(|session| session.link.is_none()).count();
+            prop_assert_eq!(router.away.len(), away);
+            prop_assert!(router.sessions.values().all(|session| session.link.is_some() != session.due().is_some()));
+        }
+        for client in clients.into_iter().flatten() {
+            bench.lose(&client);
+        }
+        bench.wait(SECOND * 3600);
+        prop_assert!(bench.router.sessions.is_empty() && bench.router.away.is_empty());
+        prop_assert!(bench.router.subscriptions.is_empty());
+        prop_assert_eq!(bench.router.queued_bytes, 0);
+    }
+}

@@ -1,0 +1,174 @@
+//! Clients that misbehave, and the others who must not notice.
+
+use std::time::{Duration, Instant};
+
+use rmqtt_codec::types::QoS;
+use rmqtt_codec::v5::{Connect, Packet};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::client::{self, Client, PATIENCE, publish};
+use crate::service::{Service, THING};
+
+fn jobs(rest: &str) -> String {
+    format!("$aws/things/{THING}/jobs/{rest}")
+}
+
+fn connect(client_id: &str) -> Connect {
+    Connect { clean_start: true, ..Connect::default() }.client_id(client_id.to_owned())
+}
+
+/// Another client's round trip, which must succeed whatever happens around it.
+async fn still_serves(service: &Service) {
+    let mut client = Client::connect(&service.local, "bystander").await;
+    assert_eq!(client.publish(&jobs("get"), "").await, 0);
+    assert_eq!(&*client.message().await.topic, jobs("get/accepted"));
+}
+
+#[tokio::test]
+async fn connections_that_never_speak_do_not_keep_others_out() {
+    let service = Service::start().await;
+    let address = service.local.mqtt_addr();
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    // Half a TLS hello, and a whole handshake without a CONNECT.
+    for stream in silent.iter_mut().take(50) {
+        stream.write_all(b"\x16\x03\x01\x02\0\x01").await.unwrap();
+    }
+    let tls = client::device_tls(&service.local);
+    for _ in 0..20 {
+        let _ = client::open(&service.local, tls.clone()).await;
+    }
+    still_serves(&service).await;
+}
+
+#[tokio::test]
+async fn what_is_not_tls_is_closed() {
+    let service = Service::start().await;
+    for nonsense in
+        [&b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1"[..], b"GET / HTTP/1.1\r\n\r\n", &[0xff; 4096]]
+    {
+        let mut stream = TcpStream::connect(service.local.mqtt_addr()).await.unwrap();
+        // The service may hang up before it has read everything.
+        let _ = stream.write_all(nonsense).await;
+        let closed = timeout(PATIENCE, async { while matches!(stream.read(&mut [0; 64]).await, Ok(1..)) {} });
+        closed.await.expect("the connection is closed");
+    }
+    still_serves(&service).await;
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_does_not_starve_the_others() {
+    let service = Service::start().await;
+    let mut flood = JoinSet::new();
+    for number in 0..4 {
+        let mut client = Client::connect(&service.local, &format!("flood-{number}")).await;
+        flood.spawn(async move {
+            let packet = Packet::Publish(Box::new(publish(&jobs("get"), "", QoS::AtMostOnce)));
+            loop {
+                client.send(packet.clone()).await;
+            }
+        });
+    }
+    for _ in 0..5 {
+        still_serves(&service).await;
+    }
+    assert_eq!(flood.len(), 4);
+    flood.abort_all();
+}
+
+/// It asks and asks and never reads: the service stops reading from it, and keeps nothing for it.
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_is_held_back() {
+    let service = Service::start().await;
+    let tls = service.open_tls();
+    let mut greedy = client::open(&service.local, tls).await;
+    greedy.write_all(b"\x10\x12\0\x04MQTT\x05\x02\0\x3c\0\0\x05greed").await.unwrap();
+    let request = jobs("get");
+    let mut packet =
+        vec![0x30, u8::try_from(request.len() + 3).unwrap(), 0, u8::try_from(request.len()).unwrap()];
+    packet.extend_from_slice(request.as_bytes());
+    packet.push(0);
+    let block = packet.repeat(500);
+    // Sooner or later the pipes are full both ways: a write then waits.
+    let mut written = 0;
+    while let Ok(sent) = timeout(Duration::from_secs(1), greedy.write_all(&block)).await {
+        sent.unwrap();
+        written += block.len();
+        assert!(written < 256 * 1024 * 1024, "nobody holds it back");
+    }
+    still_serves(&service).await;
+}
+
+#[tokio::test]
+async fn a_thousand_clients_hear_one_event() {
+    let service = Service::start().await;
+    let tls = client::device_tls(&service.local);
+    let mut clients = Vec::new();
+    for number in 0..1000 {
+        let connected = Client::connect_as(&service.local, tls.clone(), connect(&format!("c{number}")));
+        let (mut client, _) = connected.await;
+        assert_eq!(client.subscribe(&[&jobs("notify")]).await, [1]);
+        clients.push(client);
+    }
+    service.create_job("Job1", "{}");
+    for client in &mut clients {
+        assert_eq!(&*client.message().await.topic, jobs("notify"));
+    }
+    still_serves(&service).await;
+}
+
+#[tokio::test]
+async fn the_same_client_id_again_and_again_leaves_one_session() {
+    let service = Service::start().await;
+    let tls = client::device_tls(&service.local);
+    let mut connecting = JoinSet::new();
+    for _ in 0..50 {
+        let stream = client::open(&service.local, tls.clone()).await;
+        connecting.spawn(async move {
+            let mut stream = stream;
+            let _ = stream.write_all(b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1").await;
+            let mut bytes = Vec::new();
+            // All but the last are told that another took over.
+            timeout(PATIENCE, stream.read_to_end(&mut bytes))
+                .await
+                .is_ok_and(|_| bytes.ends_with(b"\xe0\x02\x8e\0"))
+        });
+    }
+    let mut taken_over = 0;
+    while let Some(ended) = connecting.join_next().await {
+        taken_over += u32::from(ended.unwrap());
+        if taken_over == 49 {
+            break;
+        }
+    }
+    assert_eq!(taken_over, 49);
+    still_serves(&service).await;
+}
+
+/// Compared with a round trip over the same TLS connection that the service answers without any work.
+#[tokio::test]
+async fn a_request_costs_little_more_than_a_ping() {
+    let service = Service::start().await;
+    let mut client = Client::connect(&service.local, "test-1").await;
+    let request = Packet::Publish(Box::new(publish(&jobs("get"), "", QoS::AtMostOnce)));
+    let mut medians = Vec::new();
+    for packet in [Packet::PingRequest, request] {
+        let mut times = Vec::new();
+        for _ in 0..300 {
+            let begun = Instant::now();
+            client.send(packet.clone()).await;
+            client.receive().await.unwrap();
+            times.push(begun.elapsed());
+        }
+        times.sort();
+        medians.push(times[times.len() / 2]);
+    }
+    let [ping, request] = medians[..] else { unreachable!() };
+    println!("median round trip: ping {ping:?}, GetPendingJobExecutions {request:?}");
+    assert!(request < ping * 10, "ping {ping:?}, request {request:?}");
+}
