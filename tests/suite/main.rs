@@ -6,10 +6,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, and its helpers too")]
 
 mod aws_clients;
+mod bad_input;
 mod client;
+mod device_programs;
+mod foreign_services;
 mod http;
+mod identity_files;
 mod launcher;
 mod lost_answers;
 mod policies;
+mod scripts;
 #[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]
 mod support;
+mod walkthrough;

@@ -70,7 +70,7 @@ impl Body {
             client_token: self.token()?,
             status: self.status()?,
             status_details: self.status_details()?,
-            expected_version: self.expected_version()?,
+            expected_version: self.count("expectedVersion")?,
             execution_number: self.count("executionNumber")?,
             include_job_execution_state: self.boolean("includeJobExecutionState")?.unwrap_or(false),
             include_job_document: self.boolean("includeJobDocument")?.unwrap_or(false),
@@ -104,13 +104,9 @@ impl Body {
         self.typed(name, "a whole number", Value::as_i64)
     }
 
+    /// A number; AWS's guide, its embedded C library and its older device SDKs write it in a string too.
     fn count(&self, name: &str) -> Result<Option<u64>, Rejected> {
-        self.typed(name, "a whole number from 0", Value::as_u64)
-    }
-
-    /// A number, or as AWS's guide and its embedded C library write it, a number in a string.
-    fn expected_version(&self) -> Result<Option<u64>, Rejected> {
-        self.typed("expectedVersion", "a whole number from 0, or one in a string", |value| match value {
+        self.typed(name, "a whole number from 0, or one in a string", |value| match value {
             Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
             value => value.as_u64(),
         })

@@ -236,7 +236,7 @@ fn members_of_a_wrong_type_are_an_invalid_request() {
         ("start-next", r#"{"statusDetails":{"a":1}}"#),
         ("start-next", r#"{"stepTimeoutInMinutes":"5"}"#),
         ("start-next", r#"{"stepTimeoutInMinutes":1.5}"#),
-        ("J/get", r#"{"executionNumber":"1"}"#),
+        ("J/get", r#"{"executionNumber":"one"}"#),
         ("J/get", r#"{"executionNumber":-1}"#),
         ("J/get", r#"{"includeJobDocument":"false"}"#),
         ("J/update", r#"{"status":7}"#),
@@ -354,7 +354,7 @@ fn an_unregistered_thing_is_not_found() {
 }
 
 #[test]
-fn expected_version_may_be_a_number_or_one_in_a_string() {
+fn expected_version_and_execution_number_may_be_numbers_or_ones_in_strings() {
     let mut bench = Bench::new();
     bench.job("J", "{}");
     let update = |version: &str| format!(r#"{{"status":"IN_PROGRESS","expectedVersion":{version}}}"#);
@@ -362,6 +362,8 @@ fn expected_version_may_be_a_number_or_one_in_a_string() {
     assert_eq!(bench.ask("J/update", &update("1")).0, "J/update/accepted");
     assert_eq!(bench.ask("J/update", &update("\"2\"")).0, "J/update/accepted");
     assert_eq!(bench.refused("J/update", &update("\"2\"")).1, "Expected version 2 but found version 3");
+    assert_eq!(bench.ask("J/get", r#"{"executionNumber":"1"}"#).1["execution"]["executionNumber"], 1);
+    assert_eq!(bench.refused("J/get", r#"{"executionNumber":"2"}"#).0, "ResourceNotFound");
 }
 
 #[test]

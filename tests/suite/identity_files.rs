@@ -1,0 +1,129 @@
+//! Certificates and keys as files: every wrong one gets one line that names it and says what to do.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::certificates::Authority;
+use crate::support::mosquitto::Mosquitto;
+use crate::support::{Process, Sandbox, Serve, peers};
+
+/// Runs openssl in `dir`; false, with a line, where it is not installed.
+#[track_caller]
+fn openssl(dir: &Path, arguments: &str) -> bool {
+    let Some(openssl) = peers::program("openssl") else { return false };
+    let finished = Process::spawn(Command::new(openssl).args(arguments.split(' ')).current_dir(dir)).finish();
+    assert!(finished.status.success(), "openssl {arguments}: {}", finished.stderr);
+    true
+}
+
+/// A run in AWS mode with `cert.pem`, `key.pem` and `ca.pem` of its own directory, all of them good.
+/// Nothing listens where it would connect.
+fn sandbox() -> Sandbox {
+    let authority = Authority::new();
+    let device = authority.device();
+    Sandbox::new()
+        .args(["--endpoint", "localhost", "--port", "1", "--thing", "T", "--region", "us-east-1"])
+        .args(["--cert", "cert.pem", "--key", "key.pem", "--ca-file", "ca.pem"])
+        .file("ca.pem", authority.pem())
+        .file("cert.pem", device.cert)
+        .file("key.pem", device.key)
+}
+
+/// One line on standard error that contains all of `said`; no key is in it.
+#[track_caller]
+fn refused(sandbox: Sandbox, said: &[&str]) {
+    let output = sandbox.status(2).stdout("").stderr("error: [..]").run();
+    for words in said {
+        assert!(output.stderr.contains(words), "{words} in {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_missing_or_unreadable_file_is_named() {
+    for file in ["cert.pem", "key.pem", "ca.pem"] {
+        let sandbox = sandbox();
+        fs::remove_file(sandbox.path(file)).unwrap();
+        refused(sandbox, &[file, "there is no such file"]);
+
+        let sandbox = self::sandbox();
+        fs::remove_file(sandbox.path(file)).unwrap();
+        fs::create_dir(sandbox.path(file)).unwrap();
+        refused(sandbox, &[file, "directory"]);
+    }
+}
+
+#[test]
+fn a_file_with_something_else_in_it_is_named() {
+    for file in ["cert.pem", "key.pem", "ca.pem"] {
+        for contents in [
+            &b""[..],
+            b"hello\n",
+            b"\xff\xfe\x00",
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            refused(sandbox().file(file, contents), &[file]);
+        }
+    }
+}
+
+#[test]
+fn certificate_and_key_in_each_others_place_are_recognised() {
+    let device = Authority::new().device();
+    refused(sandbox().file("cert.pem", &device.key), &["cert.pem", "private key"]);
+    refused(sandbox().file("key.pem", &device.cert), &["key.pem", "certificate"]);
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    refused(sandbox().file("key.pem", Authority::new().device().key), &["key.pem", "cert.pem", "belong"]);
+}
+
+#[test]
+fn an_encrypted_key_is_refused_with_the_way_out() {
+    let sandbox = sandbox();
+    if openssl(sandbox.home(), "pkcs8 -topk8 -in key.pem -out encrypted.pem -passout pass:secret") {
+        fs::rename(sandbox.path("encrypted.pem"), sandbox.path("key.pem")).unwrap();
+        refused(sandbox, &["key.pem", "encrypted", "openssl"]);
+    }
+}
+
+/// What `openssl x509 -req` writes without extensions; TLS has no use for it.
+#[test]
+fn an_x509_version_1_certificate_is_refused_with_the_way_out() {
+    let sandbox = sandbox();
+    let dir = sandbox.home();
+    if openssl(dir, "req -new -key key.pem -subj /CN=old -out request.pem")
+        && openssl(dir, "x509 -req -in request.pem -signkey key.pem -out cert.pem")
+    {
+        refused(sandbox, &["cert.pem", "version 1"]);
+    }
+}
+
+/// PKCS#8, PKCS#1 and SEC1, with line ends of both kinds: each connects.
+#[test]
+fn keys_of_all_three_forms_connect() {
+    let Some(mosquitto) = Mosquitto::start() else { return };
+    let control_plane = Serve::start();
+    for (make, form) in [
+        ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem", "PRIVATE KEY"),
+        ("genrsa -traditional -out key.pem 2048", "RSA PRIVATE KEY"),
+        ("ecparam -name prime256v1 -genkey -noout -out key.pem", "EC PRIVATE KEY"),
+    ] {
+        let sandbox = mosquitto.client(&control_plane.url()).file("v3", "subjectKeyIdentifier=hash\n");
+        let dir = sandbox.home();
+        let sign = format!(
+            "x509 -req -in request.pem -CA {} -CAkey {} -set_serial 2 -extfile v3 -out cert.pem",
+            mosquitto.file("ca.pem").display(),
+            mosquitto.file("ca.key").display(),
+        );
+        if !(openssl(dir, make) && openssl(dir, "req -new -key key.pem -subj /CN=device -out request.pem")) {
+            return;
+        }
+        openssl(dir, &sign);
+        let key = fs::read_to_string(sandbox.path("key.pem")).unwrap();
+        assert!(key.contains(&format!("-----BEGIN {form}-----")), "{make}");
+        sandbox.run();
+        sandbox.file("key.pem", key.replace('\n', "\r\n")).run();
+    }
+}
