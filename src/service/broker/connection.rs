@@ -113,9 +113,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             }
             let writing = !self.output.is_empty() || !self.flushed;
             let more_input = self.output.len() < limits::UNWRITTEN;
-            if !writing {
-                progress = Instant::now();
-            }
             self.input.reserve(limits::READ);
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if more_input => match read {
@@ -131,6 +128,10 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 () = attached.link.wake.notified() => {}
                 () = sleep_until(heard + silence) => return Refusal::KeepAlive.into(),
                 () = sleep_until(progress + self.patience.write), if writing => return Refusal::SlowReader.into(),
+            }
+            // A pause before there is something to write is not the reader's.
+            if !writing {
+                progress = Instant::now();
             }
         }
     }

@@ -117,6 +117,21 @@ async fn silence_beyond_the_keep_alive_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn a_pause_does_not_count_as_slow_reading() {
+    let bench = Bench::new();
+    let (mut client, _) = bench.open(1024, PATIENCE);
+    client.write_all(CONNECT_5).await.unwrap();
+    read_packet(&mut client).await;
+    for _ in 0..16 {
+        // A client that says nothing is dropped after as long as a reader may take.
+        let (mut silent, _) = bench.open(1024, PATIENCE);
+        read_to_end(&mut silent).await;
+        client.write_all(b"\xc0\0").await.unwrap();
+        assert_eq!(read_packet(&mut client).await, b"\xd0\0");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_packet_closes_that_connection_alone() {
     let bench = Bench::new();
     let (mut other, _) = bench.open(1024, SLOW);
