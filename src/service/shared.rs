@@ -154,6 +154,8 @@ impl Shared {
                 () = tokio::time::sleep(self.until_due()) => self.requests(|_| ()),
                 () = self.sooner.notified() => {}
             }
+            // Long work is due again at once; others get their turn in between.
+            tokio::task::yield_now().await;
         }
     }
 

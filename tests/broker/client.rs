@@ -96,6 +96,11 @@ impl Client {
         }
     }
 
+    /// Sends from now on as the AWS SDKs do.
+    pub(crate) fn leave_nagle_on(&self) {
+        self.stream.get_ref().0.set_nodelay(false).unwrap();
+    }
+
     pub(crate) async fn send(&mut self, packet: Packet) {
         let mut bytes = BytesMut::new();
         self.codec.encode(packet, &mut bytes).unwrap();

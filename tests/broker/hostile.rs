@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use rmqtt_codec::types::QoS;
-use rmqtt_codec::v5::{Connect, Packet};
+use rmqtt_codec::v5::{Codec, Connect, Packet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_util::codec::Encoder;
 
 use crate::client::{self, Client, PATIENCE, publish};
 use crate::service::{Service, THING};
@@ -150,25 +152,48 @@ async fn the_same_client_id_again_and_again_leaves_one_session() {
     still_serves(&service).await;
 }
 
+/// The median time from sending `bytes`, one by one, to the next packet that comes.
+async fn median(client: &mut Client, bytes: &[&[u8]]) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..300 {
+        let begun = Instant::now();
+        for bytes in bytes {
+            client.send_bytes(bytes).await;
+        }
+        client.receive().await.unwrap();
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    times[times.len() / 2]
+}
+
+const PING: &[u8] = b"\xc0\0";
+
 /// Compared with a round trip over the same TLS connection that the service answers without any work.
 #[tokio::test]
 async fn a_request_costs_little_more_than_a_ping() {
     let service = Service::start().await;
     let mut client = Client::connect(&service.local, "test-1").await;
-    let request = Packet::Publish(Box::new(publish(&jobs("get"), "", QoS::AtMostOnce)));
-    let mut medians = Vec::new();
-    for packet in [Packet::PingRequest, request] {
-        let mut times = Vec::new();
-        for _ in 0..300 {
-            let begun = Instant::now();
-            client.send(packet.clone()).await;
-            client.receive().await.unwrap();
-            times.push(begun.elapsed());
-        }
-        times.sort();
-        medians.push(times[times.len() / 2]);
-    }
-    let [ping, request] = medians[..] else { unreachable!() };
+    let mut request = BytesMut::new();
+    let packet = Packet::Publish(Box::new(publish(&jobs("get"), "", QoS::AtMostOnce)));
+    Codec::new(0, 0).encode(packet, &mut request).unwrap();
+    let ping = median(&mut client, &[PING]).await;
+    let request = median(&mut client, &[&request]).await;
     println!("median round trip: ping {ping:?}, GetPendingJobExecutions {request:?}");
     assert!(request < ping * 10, "ping {ping:?}, request {request:?}");
+}
+
+/// AWS's own SDKs leave Nagle's algorithm on: the second packet waits until the first is acknowledged, which
+/// Linux would put off for some 40 ms, several hundred times as long as the round trip takes.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_client_that_leaves_nagle_on_does_not_wait_for_acknowledgements() {
+    let service = Service::start().await;
+    let mut client = Client::connect(&service.local, "test-1").await;
+    let puback: &[u8] = b"\x40\x02\0\x09";
+    let at_once = median(&mut client, &[puback, PING]).await;
+    client.leave_nagle_on();
+    let with_nagle = median(&mut client, &[puback, PING]).await;
+    println!("median round trip of two packets: {at_once:?}, with Nagle {with_nagle:?}");
+    assert!(with_nagle < at_once * 50, "{at_once:?}, with Nagle {with_nagle:?}");
 }

@@ -144,3 +144,15 @@ async fn stopping_tells_every_client() {
     let (reason, ()) = tokio::join!(client.disconnected(), service.local.stop());
     assert_eq!(reason, 0x8B);
 }
+
+#[tokio::test]
+async fn a_port_in_use_is_named_in_one_line() {
+    let service = Service::start().await;
+    let address = service.local.mqtt_addr();
+    let error = Service::try_start(address.port()).await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot listen on {address} for MQTT: ")), "{error}");
+    assert!(
+        error.ends_with("; choose another port, or 0 for any free one") && !error.contains('\n'),
+        "{error}"
+    );
+}

@@ -8,7 +8,7 @@ use jobs_sandbox::service::state::credentials::attachments::PolicyTargetRequest;
 use jobs_sandbox::service::state::credentials::certificates::RegisterCertificateRequest;
 use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
-use jobs_sandbox::service::{LocalService, Options};
+use jobs_sandbox::service::{LocalService, Options, StartError};
 use serde_json::json;
 use tokio_rustls::rustls::ClientConfig;
 
@@ -18,6 +18,7 @@ use crate::client;
 pub(crate) const THING: &str = "MyThing";
 
 /// A running service, and what it logged.
+#[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) local: LocalService,
     log: Arc<Mutex<Vec<String>>>,
@@ -25,10 +26,17 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start() -> Self {
+        let service = Self::try_start(0).await.unwrap();
+        service.create_thing(THING);
+        service
+    }
+
+    /// A service on a port of the test's choice.
+    pub(crate) async fn try_start(mqtt_port: u16) -> Result<Self, StartError> {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = log.clone();
         let options = Options {
-            mqtt_port: 0,
+            mqtt_port,
             http_port: 0,
             listen: "127.0.0.1".parse().unwrap(),
             dir: None,
@@ -37,9 +45,7 @@ impl Service {
             things: vec![thing()],
             log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
         };
-        let service = Self { local: LocalService::start(options).await.unwrap(), log };
-        service.create_thing(THING);
-        service
+        Ok(Self { local: LocalService::start(options).await?, log })
     }
 
     pub(crate) fn log(&self) -> Vec<String> {

@@ -66,18 +66,27 @@ pub(crate) async fn serve(
     let tls = TlsAcceptor::from(tls);
     let mut stopping = stop.clone();
     let mut clients = JoinSet::new();
+    // Trouble is told when it begins, not again and again.
+    let mut trouble = None;
+    let mut tell = |what: Option<String>| {
+        if what.is_some() && what != trouble {
+            shared.note(what.as_deref().unwrap_or_default());
+        }
+        trouble = what;
+    };
     loop {
         tokio::select! {
             () = stopped(&mut stopping) => break,
             accepted = listener.accept() => match accepted {
                 Ok(_) if clients.len() >= limits::CONNECTIONS => {
-                    shared.note(&format!("a client was refused: {} are connected", limits::CONNECTIONS));
+                    tell(Some(format!("clients are refused: {} are connected", limits::CONNECTIONS)));
                 }
                 Ok((stream, address)) => {
+                    tell(None);
                     clients.spawn(converse(stream, address, tls.clone(), shared.clone(), stop.clone()));
                 }
                 Err(error) => {
-                    shared.note(&format!("cannot accept an MQTT connection: {error}"));
+                    tell(Some(format!("cannot accept MQTT connections: {error}")));
                     sleep(ACCEPT_PAUSE).await;
                 }
             },

@@ -2,6 +2,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/attach-to-cert.html>
 
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::super::event::Outcome;
@@ -92,12 +95,7 @@ impl State {
     pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
         let mut detach = || {
             let target = required_target(request)?;
-            if let Some(attached) = self.credentials.attached.get_mut(target) {
-                attached.remove(name);
-                if attached.is_empty() {
-                    self.credentials.attached.remove(target);
-                }
-            }
+            take(&mut self.credentials.attached, target, name);
             Ok(())
         };
         detach().into()
@@ -148,6 +146,7 @@ impl State {
     pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
         let mut attach = || {
             let (thing, id) = self.thing_and_certificate(thing, principal)?;
+            self.credentials.things.entry(id.clone()).or_default().insert(thing.clone());
             self.credentials.principals.entry(thing).or_default().insert(id);
             Ok(())
         };
@@ -158,12 +157,8 @@ impl State {
     pub fn detach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
         let mut detach = || {
             let (thing, id) = self.thing_and_certificate(thing, principal)?;
-            if let Some(ids) = self.credentials.principals.get_mut(&thing) {
-                ids.remove(&id);
-                if ids.is_empty() {
-                    self.credentials.principals.remove(&thing);
-                }
-            }
+            take(&mut self.credentials.principals, &thing, &id);
+            take(&mut self.credentials.things, &id, &thing);
             Ok(())
         };
         detach().into()
@@ -216,7 +211,7 @@ impl State {
 
     /// The things that a certificate is attached to.
     pub(super) fn things_of_certificate<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a ThingName> {
-        self.credentials.principals.iter().filter(move |(_, ids)| ids.contains(id)).map(|(thing, _)| thing)
+        self.credentials.things.get(id).into_iter().flatten()
     }
 
     /// Refuses to delete a thing while a certificate is attached to it.
@@ -248,6 +243,22 @@ impl State {
             Some(("cert", id)) => self.certificate(id).map(|_| ("cert", id)),
             Some(("thinggroup", name)) => self.group(&group_name(name)?).map(|_| ("thinggroup", name)),
             _ => Err(Rejected::ResourceNotFound(format!("The target {target} cannot be found."))),
+        }
+    }
+}
+
+/// Takes a value from a key's set, and the set away with its last value.
+fn take<K, V, Q, W>(map: &mut BTreeMap<K, BTreeSet<V>>, key: &Q, value: &W)
+where
+    K: Borrow<Q> + Ord,
+    V: Borrow<W> + Ord,
+    Q: Ord + ?Sized,
+    W: Ord + ?Sized,
+{
+    if let Some(values) = map.get_mut(key) {
+        values.remove(value);
+        if values.is_empty() {
+            map.remove(key);
         }
     }
 }

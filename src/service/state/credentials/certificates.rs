@@ -266,7 +266,7 @@ impl State {
                 let message = "Certificate must be deactivated (not ACTIVE) before deletion.";
                 return Err(Rejected::CertificateState(message.to_owned()));
             }
-            if self.credentials.principals.values().any(|ids| ids.contains(&id)) {
+            if self.things_of_certificate(&id).next().is_some() {
                 let message = format!(
                     "Things must be detached before deletion (arn: {})",
                     self.settings.arn("cert", &id)

@@ -33,6 +33,8 @@ pub(crate) struct Credentials {
     attached: BTreeMap<String, BTreeSet<String>>,
     /// The ids of the certificates that are attached to a thing.
     principals: BTreeMap<ThingName, BTreeSet<String>>,
+    /// The same the other way round: the things of a certificate.
+    things: BTreeMap<String, BTreeSet<ThingName>>,
     /// Certificates whose connections have to end.
     ended: Vec<String>,
     /// How many certificates were registered.
