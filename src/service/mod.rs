@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
@@ -115,9 +115,13 @@ pub struct LocalService {
 
 impl LocalService {
     /// Starts the service; when this returns it can be connected to.
+    #[expect(
+        clippy::unused_async,
+        reason = "it runs within a tokio runtime alone, as the await at its call shows"
+    )]
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port).await?;
-        let (http_listener, http) = listen("HTTP", options.listen, options.http_port).await?;
+        let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
+        let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
         let settings = Settings { region: options.region.clone(), account: options.account.clone() };
         let shared = Arc::new(Shared::new(settings).logging_to(options.log.clone()));
         let authority = shared.authority()?;
@@ -219,15 +223,22 @@ impl fmt::Debug for Options {
 }
 
 /// A listener and its address.
-async fn listen(front: &'static str, ip: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+fn listen(front: &'static str, ip: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
     let address = SocketAddr::new(ip, port);
-    let bind = async {
-        let listener = TcpListener::bind(address).await?;
+    let bind = || {
+        let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
         let bound = listener.local_addr()?;
         Ok((listener, bound))
     };
-    bind.await.map_err(|source| StartError::Listen { front, address, source })
+    bind().map_err(|source| StartError::Listen { front, address, source })
 }
+
+/// How many connections may wait to be accepted. Beyond, a client waits a second for its next try, so the
+/// usual 128 would let a burst of one client's connections hold up all others.
+const BACKLOG: u32 = 4096;
 
 /// The policy that users are told to deploy is the one that the service's own device stands under.
 const DEVICE_POLICY: &str = include_str!("../../policies/device-policy.json");

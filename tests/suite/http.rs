@@ -1,6 +1,6 @@
 //! The HTTP port of `serve` byte by byte: AWS's wire rules, and clients that do not keep to them.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -280,9 +280,33 @@ fn five_thousand_silent_connections_keep_nobody_waiting() {
         let closed = match stream.read(&mut [0; 64]) {
             Ok(0) => true,
             Ok(_) => false,
-            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
         };
         open += usize::from(!closed);
     }
     assert!(open <= 256, "{open} connections are open");
+}
+
+#[test]
+fn clients_that_never_read_keep_nobody_waiting() {
+    let serve = Serve::start();
+    create_job(&serve, "Job1");
+    let request = b"GET /jobs/Job1 HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
+    let mut deaf: Vec<TcpStream> = (0..5).map(|_| connect(serve.http)).collect();
+    for stream in &mut deaf {
+        stream.set_nonblocking(true).unwrap();
+        // What the system keeps for the client fills up the sooner.
+        socket2::SockRef::from(&*stream).set_recv_buffer_size(4096).unwrap();
+        // Until the service takes no more, however often it is given the time to.
+        let mut refused = 0;
+        for _ in 0..1000 {
+            match stream.write(&request) {
+                Ok(_) => refused = 0,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && refused < 2 => refused += 1,
+                Err(_) => break,
+            }
+            assert_eq!(control(&serve, "GET", "/things/MyThing", "").status, 200);
+        }
+        assert!(refused > 0, "the service takes requests without end");
+    }
 }

@@ -1,6 +1,6 @@
 //! The MQTT front of the local service: what AWS's message broker does, as far as a client can see it.
 //!
-//! The core is pure: [`Router`] knows sessions and subscriptions, [`Requests`] applies AWS's rules to a client's
+//! The core is pure: `Router` knows sessions and subscriptions, `Requests` applies AWS's rules to a client's
 //! packets. Around it, `connection` moves bytes and this file accepts clients.
 //!
 //! | file | what it knows |

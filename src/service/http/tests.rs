@@ -171,6 +171,19 @@ async fn ask(front: &Front, asked: &Asked) -> (u16, Option<String>, Vec<u8>) {
     (status, kind, response.into_body().collect().await.unwrap().to_bytes().to_vec())
 }
 
+#[test]
+fn what_is_offered_is_an_operation_of_aws_and_offered_once() {
+    for (plane, offered) in [(Plane::Control, control::OFFERED), (Plane::Data, &[data::OFFERED][..])] {
+        let listed: Vec<&str> = operations::listed(plane).map(|(_, _, name)| name).collect();
+        let mut names: Vec<&str> = offered.iter().copied().flatten().map(|(name, _)| *name).collect();
+        assert!(names.iter().all(|name| listed.contains(name)), "{names:?}");
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
