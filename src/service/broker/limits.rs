@@ -37,8 +37,10 @@ pub(crate) const RETAINED_MESSAGES: usize = 10_000;
 pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
 /// Our bound on sessions, connected or not.
 pub(crate) const SESSIONS: usize = 20_000;
-/// Our bound on connections.
+/// Our bound on connections, where the system allows so many open files.
 pub(crate) const CONNECTIONS: usize = 10_000;
+/// Open files that are left to everything but MQTT connections.
+pub(crate) const OTHER_FILES: usize = 400;
 /// How long the broker waits for clients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {

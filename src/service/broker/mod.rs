@@ -65,6 +65,7 @@ pub(crate) async fn serve(
 ) {
     let tls = TlsAcceptor::from(tls);
     let mut stopping = stop.clone();
+    let room = room_for_connections();
     let mut clients = JoinSet::new();
     // Trouble is told when it begins, not again and again.
     let mut trouble = None;
@@ -78,8 +79,8 @@ pub(crate) async fn serve(
         tokio::select! {
             () = stopped(&mut stopping) => break,
             accepted = listener.accept() => match accepted {
-                Ok(_) if clients.len() >= limits::CONNECTIONS => {
-                    tell(Some(format!("clients are refused: {} are connected", limits::CONNECTIONS)));
+                Ok(_) if clients.len() >= room => {
+                    tell(Some(format!("clients are refused: {room} are connected, no more are taken")));
                 }
                 Ok((stream, address)) => {
                     tell(None);
@@ -123,4 +124,40 @@ async fn converse(
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone means the same.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// How many connections are taken: each needs an open file, and the other parts of the program need some too.
+fn room_for_connections() -> usize {
+    let files = open_files().map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    files.saturating_sub(limits::OTHER_FILES).clamp(1, limits::CONNECTIONS)
+}
+
+/// How many files this process may have open, once it has asked for as many as it is allowed.
+///
+/// Shells often start programs with room for a thousand, and let them have more.
+#[cfg(unix)]
+fn open_files() -> Option<u64> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    let wanted = hard.min((limits::CONNECTIONS + limits::OTHER_FILES) as u64).max(soft);
+    Some(setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).map_or(soft, |()| wanted))
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn connections_leave_files_to_the_rest_of_the_program() {
+        let files = usize::try_from(open_files().unwrap()).unwrap();
+        let room = room_for_connections();
+        assert!((1..=limits::CONNECTIONS).contains(&room));
+        assert!(room == limits::CONNECTIONS || room + limits::OTHER_FILES == files, "{room} of {files}");
+    }
 }
