@@ -13,7 +13,7 @@ use super::error::Error;
 
 /// Resolves the name and connects to the first of its addresses that answers.
 pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Error> {
-    let address = format!("{host}:{port}");
+    let address = super::address(host, port);
     let resolve = |reason: String| Error::Resolve { host: host.to_owned(), reason };
     let candidates = lookup_host((host, port)).await.map_err(|error| resolve(error.to_string()))?;
     let mut last = resolve("it has no address".to_owned());

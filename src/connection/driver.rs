@@ -55,7 +55,7 @@ pub(super) async fn open(
 ) -> Result<Opened, Error> {
     let deadline = Instant::now() + options.timeout;
     let timed_out = |awaited| {
-        let address = format!("{}:{}", options.host, options.port);
+        let address = super::address(&options.host, options.port);
         move |_| Error::ConnectTimedOut { address, awaited, after: options.timeout }
     };
     let (host, port) = (&options.host, options.port);

@@ -188,7 +188,7 @@ impl Error {
 
     /// What broke a connection that was being made.
     pub(super) fn from_handshake(error: &io::Error, host: &str, port: u16) -> Self {
-        let address = format!("{host}:{port}");
+        let address = super::address(host, port);
         let tls = |reason: String| Self::Tls { address: address.clone(), reason };
         match tls_error(error) {
             Some(rustls::Error::InvalidCertificate(reason)) => {

@@ -257,3 +257,8 @@ impl Sent {
         }
     }
 }
+
+/// Host and port as they are written, an IPv6 address in brackets.
+fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

@@ -166,7 +166,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 /// What the innermost error says.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let root = chain(error).last().map(ToString::to_string).unwrap_or_default();
-    root.lines().next().unwrap_or_default().to_owned()
+    root.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// Why there are no credentials, if that is what went wrong.

@@ -14,6 +14,7 @@ mod http;
 mod identity_files;
 mod launcher;
 mod lost_answers;
+mod network;
 mod policies;
 mod scripts;
 #[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]

@@ -1,0 +1,182 @@
+//! The program when the network, the credentials or the process itself fail it: what is said, and how it ends.
+
+use std::fs;
+use std::process::ExitStatus;
+
+use nix::sys::signal::Signal;
+use tokio::runtime::Runtime;
+
+use crate::support::proxy::Proxy;
+use crate::support::{Process, Sandbox, Serve};
+
+/// The program behind a line that can be broken, in front of a service of its own.
+struct Rig {
+    process: Process,
+    proxy: Proxy,
+    _sandbox: Sandbox,
+    _runtime: Runtime,
+    serve: Serve,
+}
+
+impl Rig {
+    fn start(arguments: &[&str]) -> Self {
+        let serve = Serve::start();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let proxy = runtime.block_on(Proxy::start(serve.mqtt));
+        let sandbox = aws_mode(&serve, proxy.address.port()).args(arguments);
+        let mut process = sandbox.spawn();
+        process.send("get-pending-job-executions\n");
+        process.stdout_until("\"queuedJobs\"");
+        Self { process, proxy, _sandbox: sandbox, _runtime: runtime, serve }
+    }
+
+    fn quit(&mut self) -> ExitStatus {
+        self.process.send("quit\n");
+        self.process.finish().status
+    }
+}
+
+fn aws_mode(serve: &Serve, port: u16) -> Sandbox {
+    Sandbox::aws_mode(port, &format!("http://{}", serve.http), serve.dir())
+}
+
+#[test]
+fn a_broken_line_is_said_and_commands_go_on() {
+    let mut rig = Rig::start(&["--json"]);
+    rig.proxy.reset();
+    let lost = rig.process.stderr_line();
+    assert!(lost.starts_with("connection lost: "), "{lost}");
+    let attempt = rig.process.stderr_line();
+    assert!(attempt.starts_with("attempt 1 in "), "{attempt}");
+    // Given while there is no connection, it waits for it.
+    rig.process.send("describe-job-execution $next\n");
+    rig.proxy.pass();
+    rig.process.stderr_until("connection restored");
+    assert_eq!(rig.process.stderr_line(), "nothing changed meanwhile");
+    rig.process.stdout_until("DescribeJobExecutionResponse");
+    assert_eq!(rig.quit().code(), Some(0));
+}
+
+#[test]
+fn what_changed_meanwhile_is_said() {
+    let mut rig = Rig::start(&[]);
+    rig.proxy.reset();
+    rig.process.stderr_until("connection lost: ");
+    rig.process.send("create-job Job1 {}\n");
+    rig.process.stdout_until("CreateJobResponse");
+    rig.proxy.pass();
+    rig.process.stderr_until("connection restored");
+    assert_eq!(rig.process.stderr_line(), "meanwhile: Job1 is QUEUED now");
+    assert_eq!(rig.quit().code(), Some(0));
+}
+
+#[test]
+fn a_command_that_finds_no_connection_in_time_fails_and_the_script_goes_on() {
+    let mut rig = Rig::start(&["--timeout", "2s"]);
+    rig.proxy.reset();
+    rig.process.stderr_until("connection lost: ");
+    rig.process.send("start-next-pending-job-execution\n");
+    let failed = rig.process.stderr_until("StartNextPendingJobExecution");
+    assert!(failed.contains("was not sent: no connection within 2 s ("), "{failed}");
+    rig.proxy.pass();
+    rig.process.stderr_until("connection restored");
+    rig.process.send("get-pending-job-executions\n");
+    rig.process.stdout_until("\"queuedJobs\"");
+    assert_eq!(rig.quit().code(), Some(1));
+}
+
+#[test]
+fn a_session_taken_over_ends_it_for_good() {
+    let mut rig = Rig::start(&["--client-id", "test-same"]);
+    let second = aws_mode(&rig.serve, rig.serve.mqtt.port()).args(["--client-id", "test-same", "-c", "quit"]);
+    second.run();
+    let said = rig.process.stderr_line();
+    assert_eq!(
+        said,
+        "connection lost for good: another client connected with the same client id test-same \
+         and took the session over: give each its own --client-id"
+    );
+    rig.process.send("get-pending-job-executions\n");
+    rig.process.stderr_until("stdin:2: connection lost for good: another client connected");
+    assert_eq!(rig.quit().code(), Some(1));
+}
+
+#[test]
+fn a_process_that_was_stopped_goes_on_where_it_was() {
+    let mut rig = Rig::start(&[]);
+    rig.process.signal(Signal::SIGSTOP);
+    let operator = aws_mode(&rig.serve, rig.serve.mqtt.port()).args(["-c", "create-job Job1 {}"]);
+    operator.run();
+    rig.process.signal(Signal::SIGCONT);
+    rig.process.stdout_until("JobExecutionsChangedEvent");
+    rig.process.send("get-pending-job-executions\n");
+    rig.process.stdout_until("\"queuedJobs\"");
+    assert_eq!(rig.quit().code(), Some(0));
+}
+
+#[test]
+fn without_credentials_the_data_plane_works_and_the_control_plane_says_what_is_missing() {
+    let serve = Serve::start();
+    let output = aws_mode(&serve, serve.mqtt.port())
+        .env("AWS_ACCESS_KEY_ID", "")
+        .env("AWS_SECRET_ACCESS_KEY", "")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .args(["--json", "-c", "get-pending-job-executions", "-c", "create-job J {}"])
+        .stderr_any()
+        .status(1)
+        .run();
+    let missing = "no AWS credentials (none were found): set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                   AWS_SECRET_ACCESS_KEY, or sign in with aws sso login";
+    assert!(output.stderr.contains(&format!("warning: {missing}")), "{}", output.stderr);
+    assert!(output.stderr.contains(&format!("-c:2: {missing}")), "{}", output.stderr);
+    assert!(output.stdout.starts_with(r#"{"type":"response","title":"GetPendingJobExecutionsResponse""#));
+}
+
+#[test]
+fn a_sign_in_that_has_run_out_is_said_with_what_to_do() {
+    let serve = Serve::start();
+    let output = aws_mode(&serve, serve.mqtt.port())
+        .file(
+            "config",
+            "[profile work]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n\
+             [sso-session s]\nsso_region = us-east-1\nsso_start_url = https://example.com/start\n",
+        )
+        .env("AWS_ACCESS_KEY_ID", "")
+        .env("AWS_SECRET_ACCESS_KEY", "")
+        .env("AWS_CONFIG_FILE", "config")
+        .env("AWS_PROFILE", "work")
+        .args(["-c", "create-job J {}"])
+        .stderr_any()
+        .status(1)
+        .run();
+    assert!(output.stderr.contains("-c:1: no AWS credentials ("), "{}", output.stderr);
+    assert!(output.stderr.contains("SSO"), "{}", output.stderr);
+    assert!(output.stderr.contains("sign in with aws sso login"), "{}", output.stderr);
+}
+
+#[test]
+fn a_control_plane_out_of_reach_is_one_line_with_its_address() {
+    let serve = Serve::start();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = Sandbox::aws_mode(serve.mqtt.port(), &format!("http://{free}"), serve.dir())
+        .args(["-c", "delete-job J"])
+        .stderr_any()
+        .status(1)
+        .run();
+    let said = format!(
+        "-c:1: cannot reach the control plane at http://{free}: Connection refused (os error 111): \
+         check --region, --control-endpoint-url and the network"
+    );
+    assert!(output.stderr.lines().any(|line| line == said), "{}", output.stderr);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let serve = Serve::start();
+    let sandbox = aws_mode(&serve, serve.mqtt.port());
+    fs::set_permissions(sandbox.path("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    let output = sandbox.args(["-c", "get-pending-job-executions"]).stderr_any().run();
+    assert_eq!(output.stderr, "warning: key file key.pem: others can read it: chmod 600 key.pem\n");
+}
