@@ -290,3 +290,30 @@ fn environment(
     }
     variables
 }
+
+#[cfg(test)]
+mod tests {
+    use super::policy::Document;
+    use super::*;
+
+    #[test]
+    fn every_thing_has_a_policy_of_its_own_however_long_its_name() {
+        let options = Options {
+            mqtt_port: 0,
+            http_port: 0,
+            listen: Ipv4Addr::LOCALHOST.into(),
+            dir: None,
+            account: "123456789012".into(),
+            region: "us-east-1".into(),
+            things: vec!["A".parse().unwrap(), "b".repeat(128).parse().unwrap()],
+            log: Arc::new(|_| ()),
+        };
+        let policies = device_policies(&options);
+        let names: Vec<&str> = policies.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["jobs-sandbox", "jobs-sandbox-2"]);
+        for (_, text) in &policies {
+            assert!(Document::parse_any_length(text).is_ok() && !text.contains("${"), "{text}");
+        }
+        assert!(Document::parse(&policies[1].1).is_err(), "AWS itself would not take it");
+    }
+}

@@ -96,6 +96,24 @@ async fn who_does_not_begin_with_a_connect_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_connect_that_is_refused_is_told_why() {
+    let bench = Bench::new();
+    for (connect, ack) in [
+        // MQTT 3.1.
+        (&b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1"[..], &b"\x20\x02\0\x01"[..]),
+        // No client id, and a session to come back to.
+        (b"\x10\x0c\0\x04MQTT\x04\0\0\x3c\0\0", b"\x20\x02\0\x02"),
+        (b"\x10\x0d\0\x04MQTT\x05\0\0\x3c\0\0\0", b"\x20\x03\0\x85\0"),
+        // Enhanced authentication.
+        (b"\x10\x13\0\x04MQTT\x05\x02\0\x3c\x04\x15\0\x01x\0\x02c1", b"\x20\x03\0\x8c\0"),
+    ] {
+        let (mut client, _) = bench.open(1024, SLOW);
+        client.write_all(connect).await.unwrap();
+        assert_eq!(read_to_end(&mut client).await, ack, "{connect:?}");
+    }
+}
+
+#[tokio::test]
 async fn silence_beyond_the_keep_alive_ends_the_connection() {
     let bench = Bench::new();
     let (mut client, server) = duplex(1024);
