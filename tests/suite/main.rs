@@ -16,7 +16,8 @@ mod launcher;
 mod lost_answers;
 mod network;
 mod policies;
+mod readme;
 mod scripts;
-#[allow(dead_code, unused_imports, reason = "the modules that use all of it are being written")]
+mod serve;
 mod support;
 mod walkthrough;

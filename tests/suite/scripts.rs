@@ -15,14 +15,15 @@ fn script(name: &str) -> String {
     fs::read_to_string(scripts().join(name).with_extension("jobs")).unwrap()
 }
 
-/// A test for each script: it passes, on a local service of its own.
+/// A test for each script: it passes on a local service of its own, and prints what `tests/transcripts` holds.
 macro_rules! scripts_pass {
     ($($test:ident: $name:literal,)*) => {
         $(
             #[test]
             fn $test() {
                 let path = scripts().join($name).with_extension("jobs");
-                Sandbox::new().arg("-f").arg(path).run();
+                let output = Sandbox::new().arg("--echo").arg("-f").arg(path).run();
+                pattern::assert_golden(concat!("transcripts/", $name, ".txt"), &output.stdout);
             }
         )*
 

@@ -1,6 +1,7 @@
 //! A child process whose every wait has a deadline.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::iter;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -97,23 +98,13 @@ impl Process {
     /// Reads standard output up to the first line that contains `text`, and returns that line.
     #[track_caller]
     pub(crate) fn stdout_until(&mut self, text: &str) -> String {
-        loop {
-            let line = self.stdout_line();
-            if line.contains(text) {
-                return line;
-            }
-        }
+        until(text, || self.stdout_line())
     }
 
     /// Reads standard error up to the first line that contains `text`, and returns that line.
     #[track_caller]
     pub(crate) fn stderr_until(&mut self, text: &str) -> String {
-        loop {
-            let line = self.stderr_line();
-            if line.contains(text) {
-                return line;
-            }
-        }
+        until(text, || self.stderr_line())
     }
 
     /// Waits for its end.
@@ -154,6 +145,12 @@ impl Drop for Process {
     }
 }
 
+fn until(text: &str, next_line: impl FnMut() -> String) -> String {
+    iter::repeat_with(next_line)
+        .find(|line| line.contains(text))
+        .expect("there is always a next line, or a panic")
+}
+
 /// Waits for `child` on a thread, since the standard library has no wait with a deadline.
 fn reap(mut child: Child) -> Receiver<ExitStatus> {
     let (sender, receiver) = channel();
@@ -187,6 +184,6 @@ impl Lines {
 
     /// Everything up to the end of the stream, or to the deadline.
     fn rest(&mut self, deadline: Instant) -> String {
-        std::iter::from_fn(|| self.next(deadline).ok()).collect()
+        iter::from_fn(|| self.next(deadline).ok()).collect()
     }
 }

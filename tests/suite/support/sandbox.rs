@@ -81,8 +81,9 @@ impl Sandbox {
         let copy = |sandbox: Self, name| sandbox.file(name, fs::read(dir.join(name)).unwrap());
         let sandbox = Self::new()
             .args(["--endpoint", "localhost", "--port", &mqtt_port.to_string()])
-            .args(["--thing", "MyThing", "--region", "us-east-1", "--control-endpoint-url", control_plane])
+            .args(["--region", "us-east-1", "--control-endpoint-url", control_plane])
             .args(["--cert", "cert.pem", "--key", "key.pem", "--ca-file", "ca.pem"])
+            .env("JOBS_SANDBOX_THING", "MyThing")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test");
         ["cert.pem", "key.pem", "ca.pem"].into_iter().fold(sandbox, copy)

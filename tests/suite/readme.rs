@@ -1,0 +1,222 @@
+//! The README, run: its transcripts, its set-up on AWS (against `serve`), its CI job. What it tells people to type
+//! works as it stands.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use crate::support::{Finished, Process, Sandbox, Serve, pattern, peers};
+
+/// A fenced block: the word after the fence, the heading above, and its text.
+#[derive(Debug)]
+struct Block {
+    language: String,
+    heading: String,
+    text: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn blocks() -> Vec<Block> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (mut blocks, mut heading, mut inside) = (Vec::<Block>::new(), String::new(), false);
+    for line in readme.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            inside = !inside;
+            if inside {
+                blocks.push(Block {
+                    language: language.into(),
+                    heading: heading.clone(),
+                    text: String::new(),
+                });
+            }
+        } else if inside {
+            let block = blocks.last_mut().unwrap();
+            block.text.push_str(line);
+            block.text.push('\n');
+        } else if let Some(words) = line.strip_prefix('#') {
+            words.trim_start_matches('#').trim().clone_into(&mut heading);
+        }
+    }
+    blocks
+}
+
+/// The blocks of one language under one heading, in order.
+#[track_caller]
+fn under(heading: &str, language: &str) -> String {
+    let blocks = blocks().into_iter().filter(|block| block.heading == heading && block.language == language);
+    let texts: Vec<String> = blocks.map(|block| block.text).collect();
+    assert!(!texts.is_empty(), "no {language} block under {heading:?} in README.md");
+    texts.concat()
+}
+
+/// A folder like a checkout after the build: the policies and the example scripts, and on the path
+/// `jobs-sandbox`, the AWS CLI, and a `cargo` that knows how to run the program that is built already.
+struct Checkout {
+    dir: TempDir,
+}
+
+impl Checkout {
+    fn new() -> Self {
+        let checkout = Self { dir: tempfile::tempdir().unwrap() };
+        let bin = checkout.path("bin");
+        fs::create_dir(&bin).unwrap();
+        symlink(env!("CARGO_BIN_EXE_jobs-sandbox"), bin.join("jobs-sandbox")).unwrap();
+        let cargo = bin.join("cargo");
+        fs::write(
+            &cargo,
+            "#!/bin/sh\n[ \"$1 $2\" = 'run --release' ] || exit 99\nshift 2\n[ \"$1\" != -- ] || shift\nexec jobs-sandbox \"$@\"\n",
+        )
+        .unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        for name in ["policies", "tests"] {
+            symlink(root().join(name), checkout.path(name)).unwrap();
+        }
+        checkout
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs lines of a README block in one shell that stops at the first failure.
+    #[track_caller]
+    fn run(&self, script: &str, environment: &[(&str, &str)]) -> Finished {
+        let python = peers::interpreter();
+        let tools = Path::new(&python).parent().unwrap_or(Path::new("")).to_owned();
+        let path = std::env::join_paths(
+            [self.path("bin"), tools]
+                .into_iter()
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+        );
+        let mut command = Command::new("bash");
+        command
+            .args(["-euo", "pipefail", "-c", script])
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("PATH", path.unwrap())
+            .env("HOME", self.dir.path())
+            .env("LANG", "C.UTF-8")
+            .envs(environment.iter().copied());
+        let finished = Process::spawn(&mut command).finish();
+        assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
+        finished
+    }
+}
+
+/// Every block is of a kind that some test here runs.
+#[test]
+fn no_block_goes_untested() {
+    let kinds: BTreeSet<String> =
+        blocks().into_iter().map(|block| format!("{}: {}", block.heading, block.language)).collect();
+    let tested = [
+        "jobs-sandbox: console",
+        "Try it: sh",
+        "On AWS: sh",
+        "Cleaning up: sh",
+        "Scripts: jobs",
+        "Scripts: yaml",
+        "The local service: sh",
+        "The local service: python",
+    ];
+    assert_eq!(kinds, tested.map(str::to_owned).into());
+}
+
+/// `$ ` before the command, what it prints below. Ids and times differ from run to run.
+#[test]
+fn the_transcript_at_the_top_is_real() {
+    let transcript = under("jobs-sandbox", "console");
+    let (command, printed) = transcript.split_once('\n').unwrap();
+    let finished = Checkout::new().run(command.strip_prefix("$ ").unwrap(), &[]);
+    pattern::assert_matches(command, &pattern::elide(printed), pattern::elide(&finished.stdout).trim_end());
+}
+
+/// The commands are those that CI runs, and the first of them starts a session.
+#[test]
+fn the_two_commands_run_and_test() {
+    let block = under("Try it", "sh");
+    let commands: Vec<&str> = block.lines().map(|line| line.split('#').next().unwrap().trim_end()).collect();
+    assert_eq!(commands, ["cargo run --release", "cargo test"]);
+    Checkout::new().run(commands[0], &[]);
+    let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(ci.lines().any(|line| line.starts_with(&format!("step {}", commands[1]))), "{ci}");
+}
+
+/// The set-up on AWS and the clean-up after it, the AWS CLI pointed at `serve`.
+#[test]
+fn the_set_up_on_aws_works_and_is_undone() {
+    let Some(_) = peers::python("awscli") else { return };
+    let (checkout, serve) = (Checkout::new(), Serve::with(&["--thing", "SomeoneElses"]));
+    let environment = [
+        ("AWS_ENDPOINT_URL", serve.url()),
+        ("AWS_ACCESS_KEY_ID", "test".into()),
+        ("AWS_SECRET_ACCESS_KEY", "test".into()),
+        ("JOBS_SANDBOX_PORT", serve.mqtt.port().to_string()),
+        ("JOBS_SANDBOX_CA_FILE", serve.file("ca.pem").display().to_string()),
+    ];
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let script = under("On AWS", "sh") + &under("Cleaning up", "sh");
+    let finished = checkout.run(&script, &environment);
+    assert!(finished.stderr.contains("created thing arn:aws:iot:"), "{}", finished.stderr);
+
+    let left = "export AWS_DEFAULT_REGION=us-east-1
+        aws iot list-things --query 'things[].thingName' --output text
+        aws iot list-certificates --query 'length(certificates)'
+        aws iot list-policies --query 'length(policies)'
+        aws iot list-jobs --query 'length(jobs)'";
+    let left = checkout.run(left, &environment);
+    assert_eq!(left.stdout.split_whitespace().collect::<Vec<_>>(), ["SomeoneElses", "1", "1", "0"]);
+}
+
+#[test]
+fn the_script_passes() {
+    let script = under("Scripts", "jobs");
+    Sandbox::new().script(script).run();
+}
+
+/// The steps of the CI job that run our program; the others fetch and keep files.
+#[test]
+fn the_ci_job_passes() {
+    let job = under("Scripts", "yaml");
+    let steps = job.lines().filter_map(|line| line.trim().strip_prefix("- run: "));
+    let ours: Vec<&str> = steps.filter(|step| step.starts_with("jobs-sandbox ")).collect();
+    let [step] = ours[..] else { panic!("{job}") };
+    let checkout = Checkout::new();
+    checkout.run(step, &[]);
+    let report = fs::read_to_string(checkout.path("smoke.xml")).unwrap();
+    assert!(report.contains("failures=\"0\""), "{report}");
+}
+
+/// `serve`, on free ports instead of its own, and what is typed in the other terminal.
+#[test]
+fn the_local_service_answers_the_tools_of_aws() {
+    let Some(python) = peers::python("awscli") else { return };
+    let blocks = under("The local service", "sh");
+    let (serve, elsewhere) = blocks.split_once('\n').unwrap();
+    assert!(elsewhere.starts_with(". service/env\n"), "{elsewhere}");
+    let checkout = Checkout::new();
+    let serve = serve.replace("8883", "0").replace("9443", "0");
+    let arguments = serve.strip_prefix("jobs-sandbox ").unwrap().split(' ');
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+    let mut service = Process::spawn(command.args(arguments).current_dir(checkout.dir.path()));
+    assert!(service.stdout_line().starts_with("ready mqtt="));
+
+    let finished = checkout.run(elsewhere, &[]);
+    assert!(finished.stdout.ends_with("\"COMPLETED\"\n"), "{}", finished.stdout);
+
+    let program = under("The local service", "python");
+    fs::write(checkout.path("program.py"), program).unwrap();
+    let finished = checkout.run(&format!(". service/env; {} program.py", python.display()), &[]);
+    assert_eq!(finished.stdout, "{\"ToDo\":\"Report\"}\n");
+
+    service.signal(Signal::SIGTERM);
+    assert_eq!(service.finish().status.code(), Some(0));
+}
