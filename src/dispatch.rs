@@ -16,7 +16,8 @@ use crate::jobs::model::{JobId, ThingName};
 use crate::jobs::{self, Answer, Client};
 use crate::message::{Kind, Message};
 use crate::printer::Printer;
-use crate::table;
+use crate::style::Ink;
+use crate::table::Table;
 use crate::transcript::{Transcript, Verdict};
 
 /// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
@@ -322,14 +323,20 @@ impl Dispatcher {
     }
 
     fn show(&self, message: Message, as_table: bool) {
-        if as_table && !self.printer().is_json() {
-            let rows = message.body.as_deref().and_then(table::Table::of_answer);
-            if let Some(rows) = rows {
-                let text = rows.render(self.printer().width(), self.printer().style());
-                return self.transcript.answer_as(message, &text);
+        let printer = self.printer();
+        let for_people = !printer.is_json() && (as_table || printer.is_terminal());
+        let table = message.body.as_deref().filter(|_| for_people).and_then(Table::of_answer);
+        match &table {
+            Some(table) if as_table => {
+                self.transcript.answer_as(message, &table.render(printer.width(), printer.style()));
             }
+            _ => self.transcript.answer(message),
         }
-        self.transcript.answer(message);
+        if printer.is_terminal()
+            && let Some(summary) = table.and_then(|table| table.summary())
+        {
+            printer.result(format!("{}\n", printer.style().paint(Ink::Faint, &summary)));
+        }
     }
 
     fn report(&self, done: Result<Outcome, Failure>, number: Option<usize>) -> Outcome {

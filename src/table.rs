@@ -1,5 +1,7 @@
 //! Lists as tables: aligned, as wide as the terminal at most, wide characters counted as two.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -9,6 +11,9 @@ use crate::style::{Ink, Style};
 
 /// A column is not made narrower than this to fit the terminal.
 const MIN_COLUMN: usize = 6;
+
+/// A list of so many entries gets a summary.
+const LONG: usize = 4;
 
 /// Rows under a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +60,22 @@ impl Table {
             out.push('\n');
         }
         out
+    }
+
+    /// One line that tells how many there are, and of which status; none where a look tells as much.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        if self.rows.len() < LONG {
+            return None;
+        }
+        let column = self.heading.iter().position(|heading| heading == "status");
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for status in self.rows.iter().filter_map(|row| row.get(column?)) {
+            *counts.entry(status).or_default() += 1;
+        }
+        let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+        let colon = if counts.is_empty() { "" } else { ": " };
+        Some(format!("{} in all{colon}{}", self.rows.len(), counts.join(", ")))
     }
 
     fn push(&mut self, entry: &Value, status: Option<&str>) {
@@ -177,6 +198,19 @@ mod tests {
     fn summaries_are_unfolded_and_arns_shortened() {
         let body = r#"{"executionSummaries":[{"thingArn":"arn:aws:iot:r:1:thing/T","jobExecutionSummary":{"status":"QUEUED","queuedAt":0.5}}],"nextToken":null}"#;
         assert_eq!(render(body, 80), "thing  status  queuedAt\nT      QUEUED  1970-01-01T00:00:00Z\n");
+    }
+
+    #[test]
+    fn a_long_list_is_summed_up() {
+        let list = |count| {
+            let job = |n| {
+                format!(r#"{{"jobId":"J{n}","status":"{}"}}"#, if n < 2 { "COMPLETED" } else { "CANCELED" })
+            };
+            let jobs: Vec<String> = (0..count).map(job).collect();
+            Table::of_answer(&format!(r#"{{"jobs":[{}]}}"#, jobs.join(","))).unwrap().summary()
+        };
+        assert_eq!(list(5).unwrap(), "5 in all: 3 CANCELED, 2 COMPLETED");
+        assert_eq!(list(2), None);
     }
 
     #[test]

@@ -21,3 +21,4 @@ mod scripts;
 mod serve;
 mod support;
 mod walkthrough;
+mod terminal;

@@ -1,0 +1,315 @@
+//! The terminal session, in a real pseudo-terminal: keys in, screen out.
+
+mod screen;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+
+use screen::{Setup, Terminal, key, last_line};
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn session(home: &TempDir) -> Terminal {
+    Terminal::start(home.path(), &Setup::default())
+}
+
+#[test]
+fn the_walkthrough_typed_by_hand() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.command("get-pending-job-executions");
+    assert!(terminal.screen().contains("─── GetPendingJobExecutionsResponse ───"));
+    terminal.command(r#"create-job Job1 {"ToDo":"Reboot"}"#);
+    let screen = terminal.wait_for("both events", |screen| {
+        screen.contains("─── NextJobExecutionChangedEvent ───") && last_line(screen) == "MyThing (1 pending)>"
+    });
+    let place = |title: &str| screen.find(&format!("─── {title} ───")).unwrap();
+    assert!(place("CreateJobResponse") < place("JobExecutionsChangedEvent"));
+    assert!(place("JobExecutionsChangedEvent") < place("NextJobExecutionChangedEvent"));
+    terminal.command("start-next-pending-job-execution");
+    terminal.command("update-job-execution Job1 SUCCEEDED");
+    terminal.wait_for("the prompt without pending", |screen| last_line(screen) == "MyThing>");
+    terminal.command("describe-job-execution Job1");
+    let screen = terminal.screen();
+    assert!(screen.contains("─── DescribeJobExecutionRejected ───"), "{screen}");
+    assert!(screen.contains("hint: it is finished; list-job-executions"), "{screen}");
+    terminal.press("quit\r");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn an_event_in_mid_line_leaves_the_typed_text_and_the_cursor_intact() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("describe-job-execution Ab\x1b[D");
+    terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("describe-job-execution Ab"));
+    let before = terminal.cursor().1;
+    terminal.create_job("Job1");
+    let screen = terminal.wait_for("the event above the line", |screen| {
+        screen.contains("NextJobExecutionChangedEvent")
+            && last_line(screen) == "MyThing> describe-job-execution Ab"
+    });
+    assert_eq!(screen.matches("describe-job-execution Ab").count(), 1, "{screen}");
+    terminal.wait_for("the cursor where it was", |_| terminal.cursor().1 == before);
+    terminal.press("X");
+    terminal.wait_for("the key where the cursor was", |screen| {
+        last_line(screen).ends_with("describe-job-execution AXb")
+    });
+}
+
+#[test]
+fn a_burst_of_events_is_shown_whole_and_in_order_above_the_line() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("help");
+    terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("help"));
+    // Each notifies at least once; ten at most are listed, so the last one shows by its number only.
+    for number in 0..200 {
+        terminal.create_job(&format!("Burst{number}"));
+    }
+    terminal.press("\u{15}describe-job Burst199\r");
+    terminal.wait_for_output("─── DescribeJobResponse ───");
+    terminal.wait_for("the prompt", |screen| last_line(screen) == "MyThing (10+ pending)>");
+    assert_eq!(terminal.raw().matches("─── JobExecutionsChangedEvent ───").count(), 200);
+}
+
+#[test]
+fn ctrl_c_clears_a_line_and_leaves_on_an_empty_one() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("delete-job Job1");
+    terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("delete-job Job1"));
+    terminal.press(key::CTRL_C);
+    terminal.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing>");
+    terminal.press(key::CTRL_C);
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.raw().contains("DeleteJob"));
+}
+
+#[test]
+fn ctrl_d_leaves_and_so_does_a_closed_terminal() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press(key::CTRL_D);
+    assert_eq!(terminal.exit_code(), 0);
+    let mut terminal = session(&home);
+    terminal.close();
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_and_not_the_program() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("expect JobExecutionsChangedEvent --within 1h\r");
+    terminal.wait_for("the word that it waits", |screen| screen.contains("waiting; Ctrl-C ends the wait"));
+    terminal.press(key::CTRL_C);
+    terminal.wait_for("the prompt", |screen| {
+        screen.contains("stopped waiting") && last_line(screen) == "MyThing>"
+    });
+    terminal.command("trace off");
+    terminal.press("expect JobExecutionsChangedEvent --within 1h\r");
+    terminal.wait_for_output("expect JobExecutionsChangedEvent --within 1h\r\n");
+    terminal.create_job("Job1");
+    terminal.wait_for("the end of the wait", |screen| {
+        screen.contains("as expected") && last_line(screen) == "MyThing (1 pending)>"
+    });
+}
+
+#[test]
+fn tab_completes_commands_jobs_statuses_options_and_files() {
+    let home = home();
+    fs::write(home.path().join("document.json"), "{}").unwrap();
+    let mut terminal = session(&home);
+    terminal.create_job("Warehouse42");
+    terminal.wait_for("the event", |screen| screen.contains("NextJobExecutionChangedEvent"));
+    for (typed, line) in [
+        ("upd", "update-job-execution"),
+        ("W", "update-job-execution Warehouse42"),
+        ("S", "update-job-execution Warehouse42 SUCCEEDED"),
+        ("--inc", "update-job-execution Warehouse42 SUCCEEDED --include-job-"),
+        ("d", "update-job-execution Warehouse42 SUCCEEDED --include-job-document"),
+    ] {
+        terminal.press(typed);
+        terminal.press(key::TAB);
+        terminal.wait_for(line, |screen| last_line(screen).ends_with(line));
+    }
+    terminal.press(key::CTRL_C);
+    terminal.wait_for("an empty prompt", |screen| last_line(screen).ends_with('>'));
+    terminal.press("create-job J file://doc\t");
+    terminal.wait_for("the file", |screen| last_line(screen).ends_with("create-job J file://document.json"));
+}
+
+#[test]
+fn hints_show_in_grey_what_comes_next() {
+    let home = home();
+    let mut terminal = session(&home);
+    let grey = vt100::Color::Idx(8);
+    terminal.press("create-job ");
+    terminal.wait_for("the hint", |screen| last_line(screen).ends_with("<jobId> <jobDocument-as-JSON>"));
+    assert_eq!(terminal.colour_of("<jobId>"), grey);
+    terminal.press("Job1 {\"a\": 1}\r");
+    terminal.wait_for("the answer", |screen| last_line(screen) == "MyThing (1 pending)>");
+    terminal.press("create-job J");
+    terminal.wait_for("the line of the history", |screen| {
+        last_line(screen).ends_with("create-job Job1 {\"a\": 1}")
+    });
+    assert_eq!(terminal.colour_of("ob1 {"), grey);
+    terminal.press(key::RIGHT);
+    terminal.press(" --retries 1");
+    terminal.wait_for("the hint taken over", |screen| {
+        last_line(screen).ends_with("create-job Job1 {\"a\": 1} --retries 1")
+    });
+}
+
+#[test]
+fn a_misspelt_command_is_red_before_enter() {
+    let home = home();
+    let mut terminal = session(&home);
+    let red = vt100::Color::Idx(1);
+    terminal.press("craete-job ");
+    terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("craete-job"));
+    assert_eq!(terminal.colour_of("craete-job"), red);
+    terminal.press("\u{15}create-job J {\"a\": 1, \"b\": \"c\"}");
+    terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("\"c\"}"));
+    assert_ne!(terminal.colour_of("create-job J"), red);
+    assert_ne!(terminal.colour_of("\"a\""), vt100::Color::Default);
+    assert_ne!(terminal.colour_of("\"a\""), terminal.colour_of("\"c\""));
+}
+
+#[test]
+fn an_unfinished_document_goes_on_on_the_next_line() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("create-job Job1 {\r\"ToDo\": \"Reboot\"\r}\r");
+    terminal.wait_for("the answer", |screen| screen.contains("─── CreateJobResponse ───"));
+    terminal.command("get-job-document Job1");
+    let screen = terminal.screen();
+    assert!(screen.contains(r#""document": "{\n\"ToDo\": \"Reboot\"\n}""#), "{screen}");
+}
+
+#[test]
+fn a_pasted_script_is_carried_out_command_by_command() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("\x1b[200~create-job A {}\n# a comment\ncreate-job B {}\n\x1b[201~\r");
+    terminal.wait_for("both", |screen| last_line(screen) == "MyThing (2 pending)>");
+    assert_eq!(terminal.raw().matches("─── CreateJobResponse ───").count(), 2);
+}
+
+#[test]
+fn history_is_private_shared_and_leaves_out_what_begins_with_a_space() {
+    let home = home();
+    let mut first = session(&home);
+    let mut second = session(&home);
+    first.command("describe-job First");
+    second.command("describe-job Second");
+    first.command(" describe-job Secret");
+    first.command("describe-job Third");
+    for mut terminal in [first, second] {
+        terminal.press("quit\r");
+        assert_eq!(terminal.exit_code(), 0);
+    }
+    let file = home.path().join(".local/state/jobs-sandbox/history");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = fs::read_to_string(&file).unwrap();
+    for line in ["First", "Second", "Third"] {
+        assert!(kept.contains(&format!("describe-job {line}")), "{kept}");
+    }
+    assert!(!kept.contains("Secret"), "{kept}");
+    let mut third = session(&home);
+    third.press(key::UP);
+    third.wait_for("the last line", |screen| last_line(screen).ends_with("quit"));
+    third.press(key::CTRL_C);
+    third.press(key::CTRL_R);
+    third.press("Second");
+    third.wait_for("the line found", |screen| last_line(screen).ends_with("describe-job Second"));
+}
+
+#[test]
+fn tables_fit_the_terminal() {
+    let home = home();
+    for columns in [80, 120] {
+        let mut terminal = Terminal::start(home.path(), &Setup { columns, ..Setup::default() });
+        terminal.create_job("Job1");
+        terminal.wait_for("the event", |screen| last_line(screen).ends_with(')') || screen.contains("Next"));
+        terminal.command("get-pending-job-executions --table");
+        let screen = terminal.screen();
+        let heading = screen.lines().position(|line| line.starts_with("status  ")).unwrap();
+        let row = screen.lines().nth(heading + 1).unwrap();
+        assert!(row.starts_with("QUEUED  Job1"), "{screen}");
+        assert!(row.chars().count() <= usize::from(columns), "{screen}");
+        terminal.command("list-jobs --table");
+        assert!(terminal.screen().contains("IN_PROGRESS"), "{}", terminal.screen());
+    }
+}
+
+#[test]
+fn times_say_how_long_ago_and_move_with_the_clock() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.command("create-job Job1 {}");
+    terminal.command("clock +3h");
+    terminal.command("get-pending-job-executions");
+    let screen = terminal.screen();
+    assert!(screen.contains("(3 h ago)"), "{screen}");
+}
+
+#[test]
+fn no_colour_where_none_is_wanted() {
+    let home = home();
+    for (args, env) in
+        [(&["--color", "never"][..], &[][..]), (&[], &[("NO_COLOR", "1")]), (&[], &[("TERM", "dumb")])]
+    {
+        let mut terminal = Terminal::launch(home.path(), &Setup { args, env, ..Setup::default() });
+        terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing>"));
+        terminal.press("create-job Job1 {}\r");
+        terminal.wait_for("the event", |screen| screen.contains("NextJobExecutionChangedEvent"));
+        let raw = terminal.raw();
+        let colours = raw.split("\x1b[").skip(1).filter(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(rest.len());
+            rest[end..].starts_with('m')
+        });
+        assert_eq!(colours.count(), 0, "{raw:?}");
+    }
+}
+
+#[test]
+fn a_terminal_without_utf8_gets_ascii() {
+    let home = home();
+    let mut terminal = Terminal::start(home.path(), &Setup { env: &[("LANG", "C")], ..Setup::default() });
+    terminal.command("create-job Job1 {\"a\": \"\u{e9}\"}");
+    terminal.wait_for("the event", |screen| screen.contains("--- NextJobExecutionChangedEvent ---"));
+    assert!(terminal.screen().contains("\"a\": \"\\u00e9\""), "{}", terminal.screen());
+}
+
+#[test]
+fn what_a_document_holds_does_not_drive_the_terminal() {
+    let home = home();
+    let terminal = session(&home);
+    terminal.operator(
+        "PUT",
+        "/jobs/Evil",
+        r#"{"targets":["arn:aws:iot:us-east-1:123456789012:thing/MyThing"],"document":"{\"a\":\"\\u001b[2J\u009b31m\u202e\"}"}"#,
+    );
+    let screen = terminal.wait_for("the event", |screen| screen.contains("\"a\": "));
+    assert!(screen.contains(r"\u001b[2J\u009b31m\u202e"), "{screen}");
+    assert!(!terminal.raw().contains("\x1b[2J"));
+}
+
+#[test]
+fn help_stands_in_the_samples_groups() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.command("help");
+    let screen = terminal.screen();
+    for part in ["Control Plane", "Data Plane", "Miscellaneous", "create-job <jobId> <jobDocument-as-JSON>"] {
+        assert!(screen.contains(part), "{part} in {screen}");
+    }
+    terminal.command("help update-job-execution");
+    assert!(terminal.screen().contains("--expected-version <n>"));
+}

@@ -1,0 +1,252 @@
+//! A person at a terminal: keys go in, a screen comes out.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::support::DEADLINE;
+
+/// Keys that are no characters.
+pub(crate) mod key {
+    pub(crate) const ENTER: &str = "\r";
+    pub(crate) const TAB: &str = "\t";
+    pub(crate) const CTRL_C: &str = "\x03";
+    pub(crate) const CTRL_D: &str = "\x04";
+    pub(crate) const CTRL_R: &str = "\x12";
+    pub(crate) const UP: &str = "\x1b[A";
+    pub(crate) const RIGHT: &str = "\x1b[C";
+}
+
+/// `jobs-sandbox` in a pseudo-terminal of its own, killed and reaped when dropped.
+pub(crate) struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    seen: Arc<Seen>,
+    deadline: Instant,
+}
+
+struct Seen {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+/// How a terminal is set up.
+pub(crate) struct Setup<'a> {
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
+    pub(crate) args: &'a [&'a str],
+    pub(crate) env: &'a [(&'a str, &'a str)],
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Self { columns: 80, rows: 50, args: &[], env: &[] }
+    }
+}
+
+impl Terminal {
+    /// A session on the local service, as soon as it prompts; `home` is where it keeps its history.
+    pub(crate) fn start(home: &Path, setup: &Setup<'_>) -> Self {
+        let terminal = Self::launch(home, setup);
+        terminal.wait_for("the first prompt", |screen| last_line(screen) == "MyThing>");
+        terminal
+    }
+
+    pub(crate) fn launch(home: &Path, setup: &Setup<'_>) -> Self {
+        let size = PtySize { rows: setup.rows, cols: setup.columns, ..PtySize::default() };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+        command.args(setup.args);
+        command.cwd(home);
+        command.env_clear();
+        for (name, value) in
+            [("HOME", home.to_str().unwrap()), ("TERM", "xterm-256color"), ("LANG", "C.UTF-8")]
+                .iter()
+                .chain(setup.env)
+        {
+            command.env(name, value);
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        let size = |of| NonZeroU16::new(of).unwrap();
+        let parser = vt100::Parser::new(size(setup.rows), size(setup.columns), 0);
+        let state = Mutex::new(State { parser, raw: Vec::new(), ended: false });
+        let seen = Arc::new(Seen { state, changed: Condvar::new() });
+        let output = pty.master.try_clone_reader().unwrap();
+        let watching = Arc::clone(&seen);
+        thread::spawn(move || watching.watch(output));
+        let keys = Some(pty.master.take_writer().unwrap());
+        Self { child, keys, master: Some(pty.master), seen, deadline: Instant::now() + DEADLINE }
+    }
+
+    /// Presses keys.
+    pub(crate) fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().expect("the terminal is open");
+        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).unwrap();
+    }
+
+    /// Types a command and waits until its line is followed by an empty prompt again.
+    #[track_caller]
+    pub(crate) fn command(&mut self, command: &str) {
+        let before = self.raw().len();
+        self.press(command);
+        self.press(key::ENTER);
+        self.wait("the next prompt", |state| {
+            let new = String::from_utf8_lossy(&state.raw[before..]).into_owned();
+            // The line that was typed is gone from the prompt, and a prompt is what stands last.
+            new.contains('\n') && is_prompt(&last_line(&state.parser.screen().contents()))
+        });
+    }
+
+    /// Waits until the screen is as it should be; returns what is on it then.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
+        self.wait(what, |state| is_there(&state.parser.screen().contents()));
+        self.screen()
+    }
+
+    /// Waits until all that was ever written holds this text.
+    #[track_caller]
+    pub(crate) fn wait_for_output(&self, text: &str) {
+        self.wait(text, |state| String::from_utf8_lossy(&state.raw).contains(text));
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, is_there: impl Fn(&State) -> bool) {
+        let mut state = self.state();
+        while !is_there(&state) {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !state.ended, "no {what} on\n{}", state.parser.screen().contents());
+            state = self.seen.changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    /// What is on the screen.
+    pub(crate) fn screen(&self) -> String {
+        self.state().parser.screen().contents()
+    }
+
+    /// Everything that was written, escape sequences included.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.state().raw).into_owned()
+    }
+
+    /// The row and column of the cursor, from 0.
+    pub(crate) fn cursor(&self) -> (u16, u16) {
+        self.state().parser.screen().cursor_position()
+    }
+
+    /// The colour of the last place on the screen where `text` begins.
+    #[track_caller]
+    pub(crate) fn colour_of(&self, text: &str) -> vt100::Color {
+        let state = self.state();
+        let screen = state.parser.screen();
+        let width = screen.size().1.get();
+        let rows: Vec<String> = screen.rows(0, width).collect();
+        let found = rows.iter().enumerate().rev().find_map(|(row, line)| Some((row, line.find(text)?)));
+        let (row, column) = found.unwrap_or_else(|| panic!("no {text:?} on\n{}", rows.join("\n")));
+        let column = rows[row][..column].chars().count();
+        screen.cell(u16::try_from(row).unwrap(), u16::try_from(column).unwrap()).unwrap().fgcolor()
+    }
+
+    /// Sends a request to the session's own control plane, as another program would.
+    pub(crate) fn operator(&self, method: &str, path: &str, body: &str) {
+        let address: SocketAddr = {
+            let raw = self.raw();
+            let after = raw.split_once("http://").expect("the session says where its control plane is").1;
+            let address: String =
+                after.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+            address.parse().unwrap()
+        };
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+        write!(request, "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// Creates a job behind the session's back.
+    pub(crate) fn create_job(&self, job: &str) {
+        let thing = "arn:aws:iot:us-east-1:123456789012:thing/MyThing";
+        self.operator(
+            "PUT",
+            &format!("/jobs/{job}"),
+            &format!(r#"{{"targets":["{thing}"],"document":"{{}}"}}"#),
+        );
+    }
+
+    /// Waits for its end and returns the exit code.
+    #[track_caller]
+    pub(crate) fn exit_code(&mut self) -> u32 {
+        let mut state = self.state();
+        while !state.ended {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "still running, with\n{}", state.parser.screen().contents());
+            state = self.seen.changed.wait_timeout(state, left).unwrap().0;
+        }
+        drop(state);
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// Closes the terminal, as a window is closed.
+    pub(crate) fn close(&mut self) {
+        self.keys = None;
+        self.master = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.seen.state.lock().unwrap()
+    }
+}
+
+impl Seen {
+    fn watch(&self, mut output: Box<dyn Read + Send>) {
+        let mut bytes = [0; 4096];
+        loop {
+            // The end of the child shows as an error of the reader.
+            let count = output.read(&mut bytes).unwrap_or(0);
+            let mut state = self.state.lock().unwrap();
+            state.parser.process(&bytes[..count]);
+            state.raw.extend_from_slice(&bytes[..count]);
+            state.ended = count == 0;
+            drop(state);
+            self.changed.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The last line of a screen that is not empty.
+pub(crate) fn last_line(screen: &str) -> String {
+    screen.lines().rev().map(str::trim_end).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+}
+
+fn is_prompt(line: &str) -> bool {
+    line.starts_with("MyThing") && line.ends_with('>')
+}
