@@ -132,7 +132,7 @@ impl Dispatcher {
     pub fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
         let printer = self.printer();
         if failed.title != NOT_AS_EXPECTED {
-            printer.message(&Message::in_words(Kind::Error, failed.title, number, &failed.lines.join("; ")));
+            printer.message(&Message::in_words(Kind::Error, failed.title, number, &one_line(&failed.lines)));
         }
         let mut lines = failed.lines.iter();
         printer.failure(origin, lines.next().map_or("failed", String::as_str));
@@ -365,7 +365,7 @@ impl Dispatcher {
             }
         };
         let passed = lines.is_empty();
-        let body = serde_json::json!({ "passed": passed, "message": lines.join("; ") }).to_string();
+        let body = serde_json::json!({ "passed": passed, "message": one_line(&lines) }).to_string();
         let message = Message::new(Kind::Expect, expectation.title.clone(), Some(body));
         self.printer().message(&Message { line: number, ..message });
         if passed { Outcome::Passed } else { Outcome::Failed(Failed { title: NOT_AS_EXPECTED, lines }) }
@@ -376,6 +376,11 @@ impl std::fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dispatcher").field("thing", &self.thing).finish_non_exhaustive()
     }
+}
+
+/// A heading and what stands below it, on one line.
+fn one_line(lines: &[String]) -> String {
+    lines.join("; ").replace(":; ", ": ")
 }
 
 /// What `!` makes of an outcome.

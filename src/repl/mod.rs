@@ -6,16 +6,12 @@
 mod complete;
 mod helper;
 mod history;
+mod keyboard;
 
 use std::io;
 use std::time::Duration;
 
-use rustyline::config::{ColorMode, CompletionType};
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{Config, Editor};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 
 use crate::command::{Command, Line};
@@ -25,8 +21,7 @@ use crate::jobs::model::JobExecutionStatus;
 use crate::script::{Assembler, Read, raw_lines};
 use crate::style::{Ink, Style};
 
-use helper::LineHelper;
-use history::HistoryFile;
+use keyboard::{Keyboard, Prompt, Typed};
 
 /// A command that has no answer after so long says that it waits.
 const LONG_WAIT: Duration = Duration::from_secs(1);
@@ -34,33 +29,55 @@ const LONG_WAIT: Duration = Duration::from_secs(1);
 /// The service lists at most so many pending executions.
 const MOST_LISTED: usize = 10;
 
-/// Reads commands from the terminal until the user leaves; `banner` is printed before the first.
-///
-/// Must run on a runtime of several threads: this one waits for keys.
+/// Reads commands from the terminal until the user leaves, or SIGTERM or the terminal's end makes it
+/// leave; `banner` is printed before the first.
 pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
-    match Session::start(dispatcher) {
-        Ok(mut session) => {
-            dispatcher.printer().result(format!("{banner}\n"));
-            // So that the first prompt tells what is pending. Should it fail, no prompt tells.
-            let _ = dispatcher.client.get_pending_job_executions().await;
-            session.read_commands().await;
-            session.end().await;
-            ExitStatus::Success
-        }
+    let printer = dispatcher.printer();
+    let started = Endings::watch().map_err(|error| error.to_string()).and_then(|endings| {
+        let keyboard = Keyboard::start(printer, dispatcher.transcript.known());
+        keyboard.map(|keyboard| (endings, keyboard)).map_err(|error| error.to_string())
+    });
+    let (mut endings, mut keyboard) = match started {
+        Ok(started) => started,
         Err(error) => {
-            dispatcher.printer().failure("error:", &format!("cannot use the terminal: {error}"));
-            ExitStatus::Failure
+            printer.failure("error:", &format!("cannot use the terminal: {error}"));
+            return ExitStatus::Failure;
+        }
+    };
+    printer.result(format!("{banner}\n"));
+    // So that the first prompt tells what is pending. Should it fail, no prompt tells.
+    let _ = dispatcher.client.get_pending_job_executions().await;
+    let session = Session { dispatcher };
+    tokio::select! {
+        () = endings.end() => {}
+        () = session.read_commands(&mut keyboard) => {}
+    }
+    keyboard.end(printer).await;
+    printer.flush().await;
+    ExitStatus::Success
+}
+
+/// What ends a session from outside.
+struct Endings {
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Endings {
+    fn watch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }
 
 struct Session<'a> {
     dispatcher: &'a Dispatcher,
-    editor: Editor<LineHelper, FileHistory>,
-    history: HistoryFile,
-    interrupt: Signal,
-    /// Keeps the end of the terminal from killing the program, which then leaves as by Ctrl-D.
-    _hang_up: Signal,
 }
 
 enum Next {
@@ -68,57 +85,32 @@ enum Next {
     Leave,
 }
 
-impl<'a> Session<'a> {
-    fn start(dispatcher: &'a Dispatcher) -> Result<Self, ReadlineError> {
-        let printer = dispatcher.printer();
-        let style = printer.style();
-        let config = Config::builder()
-            .color_mode(if style.colour { ColorMode::Enabled } else { ColorMode::Disabled })
-            .completion_type(CompletionType::List)
-            .history_ignore_space(true)
-            .history_ignore_dups(true)?
-            .max_history_size(2000)?
-            .build();
-        let past = FileHistory::with_config(&config);
-        let mut editor = Editor::with_history(config, past)?;
-        editor.set_helper(Some(LineHelper::new(style, dispatcher.transcript.known().clone())));
-        let history = HistoryFile::open(&mut editor, printer);
-        // A dumb terminal has no editor that could print above its line.
-        if let Ok(external) = editor.create_external_printer() {
-            printer.attach_editor(external);
-        }
-        let interrupt = signal(SignalKind::interrupt())?;
-        let hang_up = signal(SignalKind::hangup())?;
-        Ok(Self { dispatcher, editor, history, interrupt, _hang_up: hang_up })
-    }
-
-    async fn read_commands(&mut self) {
+impl Session<'_> {
+    async fn read_commands(&self, keyboard: &mut Keyboard) {
+        let mut interrupt = match signal(SignalKind::interrupt()) {
+            Ok(interrupt) => interrupt,
+            Err(error) => {
+                return self.fail(&Failed::new("NoTerminal", format!("cannot watch for Ctrl-C: {error}")));
+            }
+        };
         loop {
-            let prompt = self.prompt();
-            let text = match block_in_place(|| self.editor.readline(&prompt)) {
-                Ok(text) => text,
-                Err(ReadlineError::Interrupted) if self.line_has_text() => continue,
-                Err(ReadlineError::Interrupted | ReadlineError::Eof) => return,
-                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    self.fail(&Failed::new("UsageError", "the line is not UTF-8 text"));
-                    continue;
-                }
-                Err(error) => {
-                    self.dispatcher
-                        .printer()
-                        .failure("error:", &format!("cannot read the terminal: {error}"));
-                    return;
+            let next = match keyboard.read(self.prompt()).await {
+                Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
+                Typed::Cleared => Next::GoOn,
+                Typed::Left => Next::Leave,
+                Typed::Broken(why) => {
+                    self.fail(&Failed::new("NoTerminal", format!("cannot read the terminal: {why}")));
+                    Next::Leave
                 }
             };
-            self.history.add(&mut self.editor, &text, self.dispatcher.printer());
-            if matches!(self.carry_out(&text).await, Next::Leave) {
+            if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {
                 return;
             }
         }
     }
 
-    /// A pasted text may hold several commands.
-    async fn carry_out(&mut self, text: &str) -> Next {
+    /// Carries out what was typed: one command, or several that were pasted.
+    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
         let mut assembler = Assembler::default();
         let mut reads: Vec<Read> =
             raw_lines(text.as_bytes()).filter_map(|line| assembler.feed(0, line.ok()?)).collect();
@@ -126,36 +118,35 @@ impl<'a> Session<'a> {
         for read in reads {
             match read.parsed {
                 Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
-                Ok(line) => match self.one(&line).await {
+                Ok(line) => match self.one(&line, interrupt).await {
                     Some(Outcome::Quit) => return Next::Leave,
                     // Interrupted: what was pasted behind it is not carried out either.
                     None => return Next::GoOn,
                     Some(outcome) => self.show(&line, outcome),
                 },
             }
-            if self.dispatcher.printer().is_closed() {
-                return Next::Leave;
-            }
         }
         Next::GoOn
     }
 
     /// Carries a command out; none if Ctrl-C ended the wait for its answer.
-    async fn one(&mut self, line: &Line) -> Option<Outcome> {
+    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
         // An earlier Ctrl-C was not meant for this command.
-        while timeout(Duration::ZERO, self.interrupt.recv()).await.is_ok() {}
+        while timeout(Duration::ZERO, interrupt.recv()).await.is_ok() {}
         let printer = self.dispatcher.printer();
         let outcome = self.dispatcher.run(line, None);
         tokio::pin!(outcome);
+        let long_wait = sleep(LONG_WAIT);
+        tokio::pin!(long_wait);
         let mut said = false;
         loop {
             tokio::select! {
                 outcome = &mut outcome => return Some(outcome),
-                _ = self.interrupt.recv() => {
+                _ = interrupt.recv() => {
                     printer.diagnostic("stopped waiting; the service may still carry it out");
                     return None;
                 }
-                () = sleep(LONG_WAIT), if !said => {
+                () = &mut long_wait, if !said => {
                     said = true;
                     printer.aside("waiting; Ctrl-C ends the wait");
                 }
@@ -182,13 +173,8 @@ impl<'a> Session<'a> {
         self.dispatcher.show_failure("error:", None, failed);
     }
 
-    /// Whether there was something on the line that Ctrl-C ended.
-    fn line_has_text(&self) -> bool {
-        self.editor.helper().is_some_and(LineHelper::line_has_text)
-    }
-
     /// The thing and how much is pending: without and with colours.
-    fn prompt(&self) -> (String, String) {
+    fn prompt(&self) -> Prompt {
         let thing = self.dispatcher.thing.as_str();
         let pending = self.dispatcher.client.pending().map_or(0, |pending| {
             pending.jobs(JobExecutionStatus::InProgress).count()
@@ -196,14 +182,6 @@ impl<'a> Session<'a> {
         });
         let style = self.dispatcher.printer().style();
         (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
-    }
-
-    async fn end(self) {
-        let printer = self.dispatcher.printer().clone();
-        // First the editor, so that nothing waits for it to print any more.
-        drop(self.editor);
-        printer.detach_editor();
-        printer.flush().await;
     }
 }
 

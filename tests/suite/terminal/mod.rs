@@ -5,6 +5,7 @@ mod screen;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use screen::{Setup, Terminal, key, last_line};
@@ -54,7 +55,7 @@ fn an_event_in_mid_line_leaves_the_typed_text_and_the_cursor_intact() {
             && last_line(screen) == "MyThing> describe-job-execution Ab"
     });
     assert_eq!(screen.matches("describe-job-execution Ab").count(), 1, "{screen}");
-    terminal.wait_for("the cursor where it was", |_| terminal.cursor().1 == before);
+    terminal.wait_for_column(before);
     terminal.press("X");
     terminal.wait_for("the key where the cursor was", |screen| {
         last_line(screen).ends_with("describe-job-execution AXb")
@@ -91,14 +92,19 @@ fn ctrl_c_clears_a_line_and_leaves_on_an_empty_one() {
 }
 
 #[test]
-fn ctrl_d_leaves_and_so_does_a_closed_terminal() {
+fn ctrl_d_leaves_and_so_do_signals() {
     let home = home();
     let mut terminal = session(&home);
     terminal.press(key::CTRL_D);
     assert_eq!(terminal.exit_code(), 0);
-    let mut terminal = session(&home);
-    terminal.close();
-    assert_eq!(terminal.exit_code(), 0);
+    for signal in [Signal::SIGHUP, Signal::SIGTERM] {
+        let mut terminal = session(&home);
+        terminal.press("half a comm");
+        terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("half a comm"));
+        terminal.signal(signal);
+        assert_eq!(terminal.exit_code(), 0);
+        assert!(terminal.raw().ends_with("\x1b[?2004l\r\n"), "bracketed paste was left on");
+    }
 }
 
 #[test]
@@ -113,7 +119,7 @@ fn ctrl_c_ends_a_wait_and_not_the_program() {
     });
     terminal.command("trace off");
     terminal.press("expect JobExecutionsChangedEvent --within 1h\r");
-    terminal.wait_for_output("expect JobExecutionsChangedEvent --within 1h\r\n");
+    terminal.wait_for("the second wait", |screen| screen.matches("waiting; Ctrl-C").count() == 2);
     terminal.create_job("Job1");
     terminal.wait_for("the end of the wait", |screen| {
         screen.contains("as expected") && last_line(screen) == "MyThing (1 pending)>"
@@ -136,10 +142,10 @@ fn tab_completes_commands_jobs_statuses_options_and_files() {
     ] {
         terminal.press(typed);
         terminal.press(key::TAB);
-        terminal.wait_for(line, |screen| last_line(screen).ends_with(line));
+        terminal.wait_for(line, |screen| last_line(screen).contains(&format!("> {line}")));
     }
     terminal.press(key::CTRL_C);
-    terminal.wait_for("an empty prompt", |screen| last_line(screen).ends_with('>'));
+    terminal.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing (1 pending)>");
     terminal.press("create-job J file://doc\t");
     terminal.wait_for("the file", |screen| last_line(screen).ends_with("create-job J file://document.json"));
 }
@@ -225,6 +231,7 @@ fn history_is_private_shared_and_leaves_out_what_begins_with_a_space() {
     third.press(key::UP);
     third.wait_for("the last line", |screen| last_line(screen).ends_with("quit"));
     third.press(key::CTRL_C);
+    third.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing>");
     third.press(key::CTRL_R);
     third.press("Second");
     third.wait_for("the line found", |screen| last_line(screen).ends_with("describe-job Second"));

@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::support::DEADLINE;
@@ -27,8 +29,9 @@ pub(crate) mod key {
 /// `jobs-sandbox` in a pseudo-terminal of its own, killed and reaped when dropped.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    keys: Option<Box<dyn Write + Send>>,
-    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Box<dyn Write + Send>,
+    /// Keeps the terminal open.
+    _master: Box<dyn MasterPty + Send>,
     seen: Arc<Seen>,
     deadline: Instant,
 }
@@ -88,14 +91,13 @@ impl Terminal {
         let output = pty.master.try_clone_reader().unwrap();
         let watching = Arc::clone(&seen);
         thread::spawn(move || watching.watch(output));
-        let keys = Some(pty.master.take_writer().unwrap());
-        Self { child, keys, master: Some(pty.master), seen, deadline: Instant::now() + DEADLINE }
+        let keys = pty.master.take_writer().unwrap();
+        Self { child, keys, _master: pty.master, seen, deadline: Instant::now() + DEADLINE }
     }
 
     /// Presses keys.
     pub(crate) fn press(&mut self, keys: &str) {
-        let writer = self.keys.as_mut().expect("the terminal is open");
-        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).unwrap();
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
     }
 
     /// Types a command and waits until its line is followed by an empty prompt again.
@@ -147,6 +149,12 @@ impl Terminal {
     /// The row and column of the cursor, from 0.
     pub(crate) fn cursor(&self) -> (u16, u16) {
         self.state().parser.screen().cursor_position()
+    }
+
+    /// Waits until the cursor is in this column.
+    #[track_caller]
+    pub(crate) fn wait_for_column(&self, column: u16) {
+        self.wait("cursor in its column", |state| state.parser.screen().cursor_position().1 == column);
     }
 
     /// The colour of the last place on the screen where `text` begins.
@@ -205,10 +213,10 @@ impl Terminal {
         self.child.wait().unwrap().exit_code()
     }
 
-    /// Closes the terminal, as a window is closed.
-    pub(crate) fn close(&mut self) {
-        self.keys = None;
-        self.master = None;
+    /// Sends the program a signal, as the kernel does where a window is closed.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        nix::sys::signal::kill(Pid::from_raw(pid), signal).unwrap();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,0 +1,135 @@
+//! The line editor, on a thread of its own: it may wait for a key for ever, and nothing else may.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use rustyline::config::{ColorMode, CompletionType};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{Config, Editor};
+use tokio::sync::mpsc as async_mpsc;
+
+use super::helper::LineHelper;
+use super::history::HistoryFile;
+use crate::known::Known;
+use crate::printer::Printer;
+
+/// Ends bracketed paste, which the editor switches on while it reads.
+const PASTE_OFF: &str = "\x1b[?2004l\n";
+
+/// What came of asking for a line.
+#[derive(Debug)]
+pub(super) enum Typed {
+    /// A line, or several where JSON went on or text was pasted.
+    Text(String),
+    /// Ctrl-C with text on the line: never mind.
+    Cleared,
+    /// Ctrl-C on an empty line, or Ctrl-D: the user leaves.
+    Left,
+    /// The terminal can no longer be read: why.
+    Broken(String),
+}
+
+/// A prompt, without and with colours.
+pub(super) type Prompt = (String, String);
+
+/// A handle to the editor's thread.
+#[derive(Debug)]
+pub(super) struct Keyboard {
+    prompts: Option<mpsc::Sender<Prompt>>,
+    typed: async_mpsc::Receiver<Typed>,
+    /// Whether the editor has been asked and has not answered.
+    reading: bool,
+    /// How the terminal was before the editor first touched it.
+    modes: Option<Termios>,
+}
+
+impl Keyboard {
+    /// Starts the editor and lets `printer` print above its line.
+    pub(super) fn start(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
+        let modes = tcgetattr(io::stdin()).ok();
+        let mut editor = editor(printer, known)?;
+        let history = HistoryFile::open(&mut editor, printer);
+        // A dumb terminal has no editor that could print above its line.
+        if let Ok(external) = editor.create_external_printer() {
+            printer.attach_editor(external);
+        }
+        let (prompts, asked) = mpsc::channel();
+        let (answer, typed) = async_mpsc::channel(1);
+        let printer = printer.clone();
+        thread::spawn(move || read_lines(editor, history, &printer, &asked, &answer));
+        Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
+    }
+
+    /// Asks for a line. Dropped, it leaves the editor reading.
+    pub(super) async fn read(&mut self, prompt: Prompt) -> Typed {
+        let gone = || Typed::Broken("the line editor ended".to_owned());
+        let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());
+        if !asked {
+            return gone();
+        }
+        self.reading = true;
+        let typed = self.typed.recv().await.unwrap_or_else(gone);
+        self.reading = false;
+        typed
+    }
+
+    /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
+    pub(super) async fn end(mut self, printer: &Printer) {
+        self.prompts = None;
+        if self.reading {
+            if let Some(modes) = &self.modes {
+                // Without a terminal there is nothing to put right.
+                let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
+            }
+            printer.detach_editor();
+            printer.result(PASTE_OFF);
+        } else {
+            // Until the editor is gone, something may wait for it to print.
+            while self.typed.recv().await.is_some() {}
+            printer.detach_editor();
+        }
+    }
+}
+
+fn editor(printer: &Printer, known: &Known) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
+    let style = printer.style();
+    let config = Config::builder()
+        .color_mode(if style.colour { ColorMode::Enabled } else { ColorMode::Disabled })
+        .completion_type(CompletionType::List)
+        .history_ignore_space(true)
+        .history_ignore_dups(true)?
+        .max_history_size(2000)?
+        .build();
+    let past = FileHistory::with_config(&config);
+    let mut editor = Editor::with_history(config, past)?;
+    editor.set_helper(Some(LineHelper::new(style, known.clone())));
+    Ok(editor)
+}
+
+fn read_lines(
+    mut editor: Editor<LineHelper, FileHistory>,
+    mut history: HistoryFile,
+    printer: &Printer,
+    prompts: &mpsc::Receiver<Prompt>,
+    answer: &async_mpsc::Sender<Typed>,
+) {
+    while let Ok(prompt) = prompts.recv() {
+        let typed = match editor.readline(&prompt) {
+            Ok(text) => {
+                history.add(&mut editor, &text, printer);
+                Typed::Text(text)
+            }
+            Err(ReadlineError::Interrupted) if editor.helper().is_some_and(LineHelper::line_has_text) => {
+                Typed::Cleared
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Typed::Left,
+            Err(error) => Typed::Broken(error.to_string()),
+        };
+        if answer.blocking_send(typed).is_err() {
+            return;
+        }
+    }
+}
