@@ -102,6 +102,10 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         let mut heard = Instant::now();
         let mut progress = heard;
         loop {
+            if !self.is_writing() {
+                // What is written from here on is as young as this.
+                progress = Instant::now();
+            }
             let handled = self.handle_input(attached);
             // What came before the end is answered.
             self.fetch_output(attached);
@@ -111,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             if let Some(reason) = attached.link.ended() {
                 return End::Refused(reason);
             }
-            let writing = !self.output.is_empty() || !self.flushed;
+            let writing = self.is_writing();
             let more_input = self.output.len() < limits::UNWRITTEN;
             self.input.reserve(limits::READ);
             tokio::select! {
@@ -134,6 +138,11 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 progress = Instant::now();
             }
         }
+    }
+
+    /// Whether there is something that the client has yet to take.
+    fn is_writing(&self) -> bool {
+        !self.output.is_empty() || !self.flushed
     }
 
     /// Hands the packets that were read to the core, a few at a time.

@@ -48,7 +48,8 @@ fn an_event_in_mid_line_leaves_the_typed_text_and_the_cursor_intact() {
     let mut terminal = session(&home);
     terminal.press("describe-job-execution Ab\x1b[D");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("describe-job-execution Ab"));
-    let before = terminal.cursor().1;
+    let before = u16::try_from("MyThing> describe-job-execution A".len()).unwrap();
+    terminal.wait_for_column(before);
     terminal.create_job("Job1");
     let screen = terminal.wait_for("the event above the line", |screen| {
         screen.contains("NextJobExecutionChangedEvent")
@@ -65,7 +66,8 @@ fn an_event_in_mid_line_leaves_the_typed_text_and_the_cursor_intact() {
 #[test]
 fn a_burst_of_events_is_shown_whole_and_in_order_above_the_line() {
     let home = home();
-    let mut terminal = session(&home);
+    let plain = Setup { args: &["--color", "never"], ..Setup::default() };
+    let mut terminal = Terminal::start(home.path(), &plain);
     terminal.press("help");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("help"));
     // Each notifies at least once; ten at most are listed, so the last one shows by its number only.
@@ -73,9 +75,13 @@ fn a_burst_of_events_is_shown_whole_and_in_order_above_the_line() {
         terminal.create_job(&format!("Burst{number}"));
     }
     terminal.press("\u{15}describe-job Burst199\r");
-    terminal.wait_for_output("─── DescribeJobResponse ───");
+    terminal.wait_for_outputs("─── JobExecutionsChangedEvent ───", 200);
+    terminal.wait_for_outputs("─── DescribeJobResponse ───", 1);
     terminal.wait_for("the prompt", |screen| last_line(screen) == "MyThing (10+ pending)>");
-    assert_eq!(terminal.raw().matches("─── JobExecutionsChangedEvent ───").count(), 200);
+    let raw = terminal.raw();
+    let blocks = raw.split("─── ").filter_map(|block| block.split_once(" ───\r\n{\r\n"));
+    assert!(blocks.clone().count() >= 201);
+    assert!(blocks.clone().all(|(_, body)| body.contains("\r\n}\r\n")), "a block is torn");
 }
 
 #[test]

@@ -120,10 +120,10 @@ impl Terminal {
         self.screen()
     }
 
-    /// Waits until all that was ever written holds this text.
+    /// Waits until all that was ever written holds this text so often.
     #[track_caller]
-    pub(crate) fn wait_for_output(&self, text: &str) {
-        self.wait(text, |state| String::from_utf8_lossy(&state.raw).contains(text));
+    pub(crate) fn wait_for_outputs(&self, text: &str, count: usize) {
+        self.wait(text, |state| String::from_utf8_lossy(&state.raw).matches(text).count() == count);
     }
 
     #[track_caller]
@@ -144,11 +144,6 @@ impl Terminal {
     /// Everything that was written, escape sequences included.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.state().raw).into_owned()
-    }
-
-    /// The row and column of the cursor, from 0.
-    pub(crate) fn cursor(&self) -> (u16, u16) {
-        self.state().parser.screen().cursor_position()
     }
 
     /// Waits until the cursor is in this column.
