@@ -198,7 +198,7 @@ fn an_unfinished_document_goes_on_on_the_next_line() {
     let home = home();
     let mut terminal = session(&home);
     terminal.press("create-job Job1 {\r\"ToDo\": \"Reboot\"\r}\r");
-    terminal.wait_for("the answer", |screen| screen.contains("─── CreateJobResponse ───"));
+    terminal.wait_for("the answer", |screen| last_line(screen) == "MyThing (1 pending)>");
     terminal.command("get-job-document Job1");
     let screen = terminal.screen();
     assert!(screen.contains(r#""document": "{\n\"ToDo\": \"Reboot\"\n}""#), "{screen}");

@@ -100,7 +100,7 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
     }
 
-    /// Types a command and waits until its line is followed by an empty prompt again.
+    /// Types a command at the prompt and waits until its line is followed by an empty prompt again.
     #[track_caller]
     pub(crate) fn command(&mut self, command: &str) {
         let before = self.raw().len();
