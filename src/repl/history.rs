@@ -50,6 +50,23 @@ impl HistoryFile {
     }
 }
 
+impl HistoryFile {
+    /// Gives a new editor the lines of the old one.
+    pub(super) fn hand_over<H: Helper>(
+        &mut self,
+        old: &Editor<H, FileHistory>,
+        new: &mut Editor<H, FileHistory>,
+    ) {
+        match &self.0 {
+            Some(path) => {
+                // Read a moment ago; should it fail now, the next line says so.
+                let _ = load(new, path);
+            }
+            None => old.history().iter().for_each(|line| drop(new.add_history_entry(line))),
+        }
+    }
+}
+
 fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &std::path::Path) -> Result<(), ReadlineError> {
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -50,16 +50,16 @@ impl Keyboard {
     /// Starts the editor and lets `printer` print above its line.
     pub(super) fn start(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
         let modes = tcgetattr(io::stdin()).ok();
-        let mut editor = editor(printer, known)?;
-        let history = HistoryFile::open(&mut editor, printer);
-        // A dumb terminal has no editor that could print above its line.
-        if let Ok(external) = editor.create_external_printer() {
-            printer.attach_editor(external);
-        }
+        let mut editor = LineEditor::new(printer, known)?;
         let (prompts, asked) = mpsc::channel();
         let (answer, typed) = async_mpsc::channel(1);
-        let printer = printer.clone();
-        thread::spawn(move || read_lines(editor, history, &printer, &asked, &answer));
+        thread::spawn(move || {
+            while let Ok(prompt) = asked.recv() {
+                if answer.blocking_send(editor.read(&prompt)).is_err() {
+                    return;
+                }
+            }
+        });
         Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
     }
 
@@ -77,20 +77,67 @@ impl Keyboard {
     }
 
     /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
-    pub(super) async fn end(mut self, printer: &Printer) {
+    pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
-        if self.reading {
-            if let Some(modes) = &self.modes {
-                // Without a terminal there is nothing to put right.
-                let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
-            }
-            printer.detach_editor();
-            printer.result(PASTE_OFF);
-        } else {
-            // Until the editor is gone, something may wait for it to print.
-            while self.typed.recv().await.is_some() {}
-            printer.detach_editor();
+        if !self.reading {
+            return;
         }
+        if let Some(modes) = &self.modes {
+            // Without a terminal there is nothing to put right.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
+        }
+        let _ = printer.edited();
+        printer.result(PASTE_OFF);
+    }
+}
+
+/// The editor with all that belongs to it.
+struct LineEditor {
+    editor: Editor<LineHelper, FileHistory>,
+    history: HistoryFile,
+    printer: Printer,
+    known: Known,
+}
+
+impl LineEditor {
+    fn new(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
+        let mut editor = editor(printer, known)?;
+        let history = HistoryFile::open(&mut editor, printer);
+        attach(&mut editor, printer);
+        Ok(Self { editor, history, printer: printer.clone(), known: known.clone() })
+    }
+
+    fn read(&mut self, prompt: &Prompt) -> Typed {
+        self.printer.editing();
+        let read = self.editor.readline(prompt);
+        let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
+        if !self.printer.edited() {
+            self.renew();
+        }
+        match read {
+            Ok(text) => {
+                self.history.add(&mut self.editor, &text, &self.printer);
+                Typed::Text(text)
+            }
+            Err(ReadlineError::Interrupted) if had_text => Typed::Cleared,
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Typed::Left,
+            Err(error) => Typed::Broken(error.to_string()),
+        }
+    }
+
+    /// Drops an editor that holds text which it has not shown, and goes on with a new one.
+    fn renew(&mut self) {
+        let Ok(mut editor) = editor(&self.printer, &self.known) else { return };
+        self.history.hand_over(&self.editor, &mut editor);
+        self.editor = editor;
+        attach(&mut self.editor, &self.printer);
+    }
+}
+
+/// A dumb terminal has no editor that could print above its line; there everything is printed directly.
+fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) {
+    if let Ok(external) = editor.create_external_printer() {
+        printer.attach_editor(external);
     }
 }
 
@@ -107,29 +154,4 @@ fn editor(printer: &Printer, known: &Known) -> Result<Editor<LineHelper, FileHis
     let mut editor = Editor::with_history(config, past)?;
     editor.set_helper(Some(LineHelper::new(style, known.clone())));
     Ok(editor)
-}
-
-fn read_lines(
-    mut editor: Editor<LineHelper, FileHistory>,
-    mut history: HistoryFile,
-    printer: &Printer,
-    prompts: &mpsc::Receiver<Prompt>,
-    answer: &async_mpsc::Sender<Typed>,
-) {
-    while let Ok(prompt) = prompts.recv() {
-        let typed = match editor.readline(&prompt) {
-            Ok(text) => {
-                history.add(&mut editor, &text, printer);
-                Typed::Text(text)
-            }
-            Err(ReadlineError::Interrupted) if editor.helper().is_some_and(LineHelper::line_has_text) => {
-                Typed::Cleared
-            }
-            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Typed::Left,
-            Err(error) => Typed::Broken(error.to_string()),
-        };
-        if answer.blocking_send(typed).is_err() {
-            return;
-        }
-    }
 }

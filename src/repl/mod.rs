@@ -52,7 +52,7 @@ pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
         () = endings.end() => {}
         () = session.read_commands(&mut keyboard) => {}
     }
-    keyboard.end(printer).await;
+    keyboard.end(printer);
     printer.flush().await;
     ExitStatus::Success
 }
@@ -94,6 +94,7 @@ impl Session<'_> {
             }
         };
         loop {
+            self.dispatcher.printer().flush().await;
             let next = match keyboard.read(self.prompt()).await {
                 Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
                 Typed::Cleared => Next::GoOn,

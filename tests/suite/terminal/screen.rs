@@ -47,6 +47,8 @@ struct State {
     ended: bool,
 }
 
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+
 /// How a terminal is set up.
 pub(crate) struct Setup<'a> {
     pub(crate) columns: u16,
@@ -100,16 +102,14 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
     }
 
-    /// Types a command at the prompt and waits until its line is followed by an empty prompt again.
+    /// Types a command at the prompt and waits for the prompt that follows its output.
     #[track_caller]
     pub(crate) fn command(&mut self, command: &str) {
-        let before = self.raw().len();
+        let before = prompts(&self.state());
         self.press(command);
         self.press(key::ENTER);
         self.wait("the next prompt", |state| {
-            let new = String::from_utf8_lossy(&state.raw[before..]).into_owned();
-            // The line that was typed is gone from the prompt, and a prompt is what stands last.
-            new.contains('\n') && is_prompt(&last_line(&state.parser.screen().contents()))
+            prompts(state) > before && is_prompt(&last_line(&state.parser.screen().contents()))
         });
     }
 
@@ -248,6 +248,11 @@ impl Drop for Terminal {
 /// The last line of a screen that is not empty.
 pub(crate) fn last_line(screen: &str) -> String {
     screen.lines().rev().map(str::trim_end).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+}
+
+/// How often a line has been asked for: each time the editor switches bracketed paste on.
+fn prompts(state: &State) -> usize {
+    state.raw.windows(PASTE_ON.len()).filter(|bytes| *bytes == PASTE_ON).count()
 }
 
 fn is_prompt(line: &str) -> bool {

@@ -1,8 +1,11 @@
 //! The only writer to the terminal: results on stdout, diagnostics on stderr, one piece at a time.
 //!
-//! One thread owns both streams, so that nothing is torn and nobody who prints waits for a slow
-//! reader. While a line is being typed it hands its text to the line editor, which shows it above
-//! that line; the editor may take its time, which is why the thread does nothing else.
+//! One thread (`writer`) owns both streams, so that nothing is torn and nobody who prints waits for a
+//! slow reader. While a line is being typed its text goes through the line editor, which shows it above
+//! that line.
+
+mod look;
+mod writer;
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
@@ -20,6 +23,9 @@ use crate::escape;
 use crate::json_text::Layout;
 use crate::message::{Kind, Message};
 use crate::style::{Ink, Style};
+
+use look::Look;
+use writer::{Item, Writer};
 
 /// Epoch milliseconds of the clock that the service goes by.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -40,11 +46,13 @@ struct Shared {
     closed: AtomicBool,
 }
 
-enum Item {
-    Out(String),
-    Err(String),
-    Editor(Option<Box<dyn ExternalPrinter + Send>>),
-    Flush(oneshot::Sender<()>),
+#[cfg(test)]
+impl Shared {
+    fn plain(json: bool, out_is_terminal: bool) -> Self {
+        let style = Style { colour: false, unicode: true };
+        let (now, closed) = (OnceLock::new(), AtomicBool::new(false));
+        Self { json, out: style, err: style, out_is_terminal, now, closed }
+    }
 }
 
 impl Printer {
@@ -73,8 +81,8 @@ impl Printer {
     ) -> Self {
         let (queue, items) = mpsc::channel();
         let shared = Arc::new(shared);
-        let writer = Writer { out, err, err_is_terminal, editor: None, shared: Arc::clone(&shared) };
-        // Not joined: it ends with the last handle, and `flush` tells when everything is written.
+        let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&shared), queue.clone());
+        // Not joined: it ends with the program, and `flush` tells when everything is written.
         thread::spawn(move || writer.run(&items));
         Self { queue, shared }
     }
@@ -83,16 +91,14 @@ impl Printer {
     #[cfg(test)]
     pub(crate) fn to_memory(json: bool) -> (Self, Memory, Memory) {
         let (out, err) = (Memory::default(), Memory::default());
-        let style = Style { colour: false, unicode: true };
-        let shared = Shared {
-            json,
-            out: style,
-            err: style,
-            out_is_terminal: false,
-            now: OnceLock::new(),
-            closed: AtomicBool::new(false),
-        };
-        (Self::start(shared, out.clone(), err.clone(), false), out, err)
+        (Self::start(Shared::plain(json, false), out.clone(), err.clone(), false), out, err)
+    }
+
+    /// The same with a person who reads.
+    #[cfg(test)]
+    fn at_terminal() -> (Self, Memory) {
+        let out = Memory::default();
+        (Self::start(Shared::plain(false, true), out.clone(), io::sink(), true), out)
     }
 
     /// Prints a message on stdout: a line of JSON, or in text a block. Errors and the outcomes of
@@ -132,14 +138,24 @@ impl Printer {
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
     }
 
-    /// From now on, hands everything for the terminal to the line editor.
+    /// Takes on a line editor, through which to print while it reads a line.
     pub fn attach_editor(&self, editor: impl ExternalPrinter + Send + 'static) {
-        self.send(Item::Editor(Some(Box::new(editor))));
+        self.send(Item::Attach(Box::new(editor)));
     }
 
-    /// From now on, writes to the terminal directly again.
-    pub fn detach_editor(&self) {
-        self.send(Item::Editor(None));
+    /// The editor begins to read a line.
+    pub fn editing(&self) {
+        self.send(Item::Editing);
+    }
+
+    /// The editor has read its line: what is printed goes to the terminal directly again. Returns whether
+    /// the editor has shown all that it was given; if it has not, it is to be dropped, which gives back
+    /// what it still holds.
+    #[must_use]
+    pub fn edited(&self) -> bool {
+        let (reply, shown) = mpsc::channel();
+        self.send(Item::Edited(reply));
+        shown.recv().unwrap_or(true)
     }
 
     /// Tells the clock by which times are said to be so long ago; the system's unless told.
@@ -222,97 +238,6 @@ fn system_now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-struct Writer<Out, Err> {
-    out: Out,
-    err: Err,
-    err_is_terminal: bool,
-    editor: Option<Box<dyn ExternalPrinter + Send>>,
-    shared: Arc<Shared>,
-}
-
-impl<Out: Write, Err: Write> Writer<Out, Err> {
-    fn run(mut self, items: &mpsc::Receiver<Item>) {
-        while let Ok(item) = items.recv() {
-            match item {
-                Item::Out(text) => self.out(text),
-                Item::Err(text) => self.err(text),
-                Item::Editor(editor) => self.editor = editor,
-                // Nobody waits any longer: that is fine.
-                Item::Flush(done) => drop(done.send(())),
-            }
-        }
-    }
-
-    fn out(&mut self, text: String) {
-        let text = fit(text, self.shared.out);
-        if self.shared.out_is_terminal && self.by_editor(&text) {
-            return;
-        }
-        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err() {
-            self.shared.closed.store(true, Ordering::Release);
-        }
-    }
-
-    fn err(&mut self, text: String) {
-        let text = fit(text, self.shared.err);
-        if self.err_is_terminal && self.by_editor(&text) {
-            return;
-        }
-        // With stderr closed there is nobody left to tell.
-        let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
-    }
-
-    /// Whether the line editor took it.
-    fn by_editor(&mut self, text: &str) -> bool {
-        let Some(editor) = &mut self.editor else { return false };
-        let taken = editor.print(text.to_owned()).is_ok();
-        if !taken {
-            self.editor = None;
-        }
-        taken
-    }
-}
-
-/// A terminal that shows ASCII alone gets the rest spelled out.
-fn fit(text: String, style: Style) -> String {
-    if style.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
-}
-
-/// What the environment says about colours and characters.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    color: ColorChoice,
-    /// What NO_COLOR or CLICOLOR_FORCE say; the former wins.
-    wish: Option<bool>,
-    dumb: bool,
-    utf8: bool,
-}
-
-impl Look {
-    fn of_the_environment(color: ColorChoice) -> Self {
-        let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty());
-        let locale = locale.unwrap_or_default().to_ascii_lowercase();
-        let wish = if variable("NO_COLOR").is_empty() {
-            (!matches!(variable("CLICOLOR_FORCE").as_str(), "" | "0")).then_some(true)
-        } else {
-            Some(false)
-        };
-        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-        Self { color, wish, dumb: variable("TERM") == "dumb", utf8 }
-    }
-
-    fn style(self, terminal: bool) -> Style {
-        let colour = match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => self.wish.unwrap_or(terminal && !self.dumb),
-        };
-        // A pipe takes any bytes; what a terminal can show, its locale tells.
-        Style { colour, unicode: !terminal || self.utf8 }
-    }
-}
-
 /// What a printer of a test wrote.
 #[cfg(test)]
 #[derive(Debug, Clone, Default)]
@@ -340,27 +265,6 @@ impl Write for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LOOK: Look = Look { color: ColorChoice::Auto, wish: None, dumb: false, utf8: true };
-
-    #[test]
-    fn colours_follow_the_option_then_the_environment() {
-        assert!(LOOK.style(true).colour);
-        assert!(!LOOK.style(false).colour);
-        assert!(!Look { dumb: true, ..LOOK }.style(true).colour);
-        assert!(!Look { wish: Some(false), ..LOOK }.style(true).colour);
-        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).colour);
-        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).colour);
-        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).colour);
-    }
-
-    #[test]
-    fn a_terminal_without_utf8_gets_ascii() {
-        assert!(!Look { utf8: false, ..LOOK }.style(true).unicode);
-        assert!(Look { utf8: false, ..LOOK }.style(false).unicode);
-        let ascii = Style { colour: false, unicode: false };
-        assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
-    }
 
     #[tokio::test]
     async fn results_and_diagnostics_go_their_own_ways() {
@@ -395,14 +299,7 @@ mod tests {
                 Ok(())
             }
         }
-        let shared = Shared {
-            json: false,
-            out: Style::default(),
-            err: Style::default(),
-            out_is_terminal: false,
-            now: OnceLock::new(),
-            closed: AtomicBool::new(false),
-        };
+        let shared = Shared::plain(false, false);
         let printer = Printer::start(shared, Closed, io::sink(), false);
         assert!(!printer.is_closed());
         printer.result("x");

@@ -1,0 +1,302 @@
+//! The thread that writes, and the one that feeds the line editor.
+//!
+//! rustyline's external printer blocks where the editor has not shown the text before, and what it
+//! holds at the moment in which the editor returns its line stays there until the editor reads again.
+//! So a thread of its own hands the editor one text at a time, each followed by a text that changes
+//! nothing: as soon as that one is taken, the first has been shown. What the editor is found holding
+//! when it stops reading is given back by dropping it.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use rustyline::ExternalPrinter;
+use tokio::sync::oneshot;
+
+use super::Shared;
+use crate::escape;
+use crate::style::Style;
+
+/// Up a line and down again: shown above the line being typed, it changes nothing.
+const NOTHING: &str = "\x1b[A\n";
+
+/// How long the editor may take for what it was given before it returned its line.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// What the writer is told.
+pub(super) enum Item {
+    /// Print on stdout.
+    Out(String),
+    /// Print on stderr.
+    Err(String),
+    /// Print through this editor while it reads.
+    Attach(Box<dyn ExternalPrinter + Send>),
+    /// The editor begins to read.
+    Editing,
+    /// The editor has stopped reading; answer whether it has shown everything.
+    Edited(mpsc::Sender<bool>),
+    /// The editor has shown what it was given, or is gone and gives it back.
+    Shown(Result<(), String>),
+    /// Answer once everything is written.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where text for the terminal goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// To the terminal.
+    Direct,
+    /// Through the editor, which reads a line.
+    Editor,
+    /// Nowhere yet: the editor no longer reads and has yet to give back what it holds.
+    Waiting,
+}
+
+pub(super) struct Writer<Out, Err> {
+    out: Out,
+    err: Err,
+    err_is_terminal: bool,
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Item>,
+    /// Takes texts to the editor.
+    feed: Option<mpsc::Sender<String>>,
+    route: Route,
+    /// Whether the editor holds a text.
+    fed: bool,
+    /// Text that waits for its way to the terminal.
+    pending: String,
+    /// Who waits for everything to be written.
+    flushes: Vec<oneshot::Sender<()>>,
+    /// Who waits for the editor to have shown what it holds.
+    edited: Option<mpsc::Sender<bool>>,
+}
+
+impl<Out: Write, Err: Write> Writer<Out, Err> {
+    pub(super) fn new(
+        out: Out,
+        err: Err,
+        err_is_terminal: bool,
+        shared: Arc<Shared>,
+        queue: mpsc::Sender<Item>,
+    ) -> Self {
+        Self {
+            out,
+            err,
+            err_is_terminal,
+            shared,
+            queue,
+            feed: None,
+            route: Route::Direct,
+            fed: false,
+            pending: String::new(),
+            flushes: Vec::new(),
+            edited: None,
+        }
+    }
+
+    pub(super) fn run(mut self, items: &mpsc::Receiver<Item>) {
+        loop {
+            let item = match self.edited {
+                None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(_) => items.recv_timeout(PATIENCE),
+            };
+            match item {
+                Ok(item) => self.handle(item),
+                Err(RecvTimeoutError::Timeout) => self.answer_edited(false),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.proceed();
+        }
+    }
+
+    fn handle(&mut self, item: Item) {
+        match item {
+            Item::Out(text) => {
+                let text = fit(text, self.shared.out);
+                if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
+            }
+            Item::Err(text) => {
+                let text = fit(text, self.shared.err);
+                if self.err_is_terminal && self.shared.out_is_terminal {
+                    self.pending.push_str(&text);
+                } else {
+                    // With stderr closed there is nobody left to tell.
+                    let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+                }
+            }
+            Item::Attach(editor) => self.feed = Some(feed(editor, self.queue.clone())),
+            Item::Editing if self.feed.is_some() => self.route = Route::Editor,
+            Item::Editing => {}
+            Item::Edited(reply) => {
+                self.edited = Some(reply);
+                self.route = if self.fed { Route::Waiting } else { Route::Direct };
+            }
+            Item::Shown(shown) => {
+                self.fed = false;
+                if let Err(text) = shown {
+                    self.pending.insert_str(0, &text);
+                    self.feed = None;
+                    self.route = Route::Direct;
+                }
+                if self.route == Route::Waiting {
+                    self.route = Route::Direct;
+                }
+            }
+            Item::Flush(done) => self.flushes.push(done),
+        }
+    }
+
+    /// Brings on its way what can go, and answers who waits for that.
+    fn proceed(&mut self) {
+        if !self.pending.is_empty() {
+            match self.route {
+                Route::Direct => {
+                    let text = std::mem::take(&mut self.pending);
+                    self.write_out(&text);
+                }
+                Route::Editor if !self.fed => self.feed_editor(),
+                Route::Editor | Route::Waiting => {}
+            }
+        }
+        if self.route == Route::Direct {
+            self.answer_edited(true);
+        }
+        if self.pending.is_empty() && !self.fed {
+            for done in self.flushes.drain(..) {
+                // Nobody waits any longer: that is fine.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn feed_editor(&mut self) {
+        let text = std::mem::take(&mut self.pending);
+        match self.feed.as_ref().map(|feed| feed.send(text)) {
+            Some(Ok(())) => self.fed = true,
+            Some(Err(mpsc::SendError(text))) => {
+                self.route = Route::Direct;
+                self.write_out(&text);
+            }
+            None => {}
+        }
+    }
+
+    fn answer_edited(&mut self, shown: bool) {
+        if let Some(reply) = self.edited.take() {
+            // Whoever asked is gone with the session.
+            let _ = reply.send(shown);
+        }
+    }
+
+    fn write_out(&mut self, text: &str) {
+        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err() {
+            self.shared.closed.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Starts the thread that hands texts to the editor. It ends with the editor, or with the writer.
+fn feed(mut editor: Box<dyn ExternalPrinter + Send>, queue: mpsc::Sender<Item>) -> mpsc::Sender<String> {
+    let (feed, texts) = mpsc::channel::<String>();
+    thread::spawn(move || {
+        for text in texts {
+            let shown = editor.print(text.clone()).is_ok() && editor.print(NOTHING.to_owned()).is_ok();
+            let item = Item::Shown(if shown { Ok(()) } else { Err(text) });
+            if queue.send(item).is_err() || !shown {
+                return;
+            }
+        }
+    });
+    feed
+}
+
+/// A terminal that shows ASCII alone gets the rest spelled out.
+fn fit(text: String, style: Style) -> String {
+    if style.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::super::{Memory, Printer};
+    use super::*;
+
+    /// An editor as rustyline's: one text fits in, and printing another one blocks.
+    struct Editor(SyncSender<String>);
+
+    impl ExternalPrinter for Editor {
+        fn print(&mut self, text: String) -> rustyline::Result<()> {
+            self.0.send(text).map_err(|_| std::io::Error::other("the editor is gone").into())
+        }
+    }
+
+    fn printer_with_editor() -> (Printer, Memory, Receiver<String>) {
+        let (printer, out) = Printer::at_terminal();
+        let (texts, shown) = sync_channel(1);
+        printer.attach_editor(Editor(texts));
+        (printer, out, shown)
+    }
+
+    #[test]
+    fn a_terminal_without_utf8_gets_ascii() {
+        let ascii = Style { colour: false, unicode: false };
+        assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
+    }
+
+    #[tokio::test]
+    async fn text_goes_through_the_editor_while_it_reads() {
+        let (printer, out, shown) = printer_with_editor();
+        printer.result("before\n");
+        printer.editing();
+        printer.result("while\n");
+        assert_eq!((shown.recv().unwrap().as_str(), shown.recv().unwrap().as_str()), ("while\n", NOTHING));
+        printer.flush().await;
+        assert!(printer.edited());
+        printer.result("after\n");
+        printer.flush().await;
+        assert_eq!(out.text(), "before\nafter\n");
+    }
+
+    #[tokio::test]
+    async fn what_the_editor_holds_when_it_stops_reading_is_not_lost_and_stays_in_order() {
+        let (printer, out, shown) = printer_with_editor();
+        printer.editing();
+        printer.result("1\n");
+        assert_eq!(shown.recv().unwrap(), "1\n");
+        printer.flush().await;
+        // The editor reads no more: this one gets stuck.
+        printer.result("2\n");
+        printer.result("3\n");
+        assert!(!printer.edited());
+        printer.result("4\n");
+        drop(shown);
+        printer.flush().await;
+        assert_eq!(out.text(), "2\n3\n4\n");
+    }
+
+    #[tokio::test]
+    async fn texts_that_come_faster_than_the_editor_shows_them_are_joined() {
+        let (printer, _, shown) = printer_with_editor();
+        printer.editing();
+        for number in 0..200 {
+            printer.result(format!("{number}\n"));
+        }
+        let all = Arc::new(Mutex::new(String::new()));
+        let keep = Arc::clone(&all);
+        thread::spawn(move || {
+            for text in shown {
+                if text != NOTHING {
+                    keep.lock().unwrap().push_str(&text);
+                }
+            }
+        });
+        printer.flush().await;
+        let all = all.lock().unwrap();
+        assert!(all.lines().map(|line| line.parse::<usize>().unwrap()).eq(0..200), "{all}");
+    }
+}
