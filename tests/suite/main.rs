@@ -20,5 +20,5 @@ mod readme;
 mod scripts;
 mod serve;
 mod support;
-mod walkthrough;
 mod terminal;
+mod walkthrough;
