@@ -358,6 +358,8 @@ fn incoming() -> impl Strategy<Value = Incoming> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Every packet is carried out, refused with a code, or ends its own connection; none is a panic.
     #[test]
     fn any_packets_are_answered_or_end_their_connection(
