@@ -14,10 +14,10 @@ use crate::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::hints;
 use crate::jobs::model::{JobId, ThingName};
 use crate::jobs::{self, Answer, Client};
-use crate::message::{Kind, Message};
-use crate::printer::Printer;
-use crate::style::Ink;
-use crate::table::Table;
+use crate::output::message::{Kind, Message};
+use crate::output::printer::Printer;
+use crate::output::style::Ink;
+use crate::output::table::Table;
 use crate::transcript::{Transcript, Verdict};
 
 /// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
@@ -361,7 +361,10 @@ impl Dispatcher {
             (Verdict::Missing(lines), false) => lines,
             (Verdict::Found(message), true) => {
                 let body = message.body.as_deref().unwrap_or("null");
-                vec![format!("! expect {expectation}, but it came: {}", crate::json_text::compact(body))]
+                vec![format!(
+                    "! expect {expectation}, but it came: {}",
+                    crate::output::json_text::compact(body)
+                )]
             }
         };
         let passed = lines.is_empty();

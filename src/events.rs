@@ -4,9 +4,9 @@
 use tokio::sync::mpsc;
 
 use crate::connection::Change;
-use crate::escape;
 use crate::jobs::{Client, StreamEvent};
-use crate::message::{Kind, Message};
+use crate::output::escape;
+use crate::output::message::{Kind, Message};
 use crate::transcript::Transcript;
 
 /// Prints each event of one stream under `title` until the stream ends.
@@ -81,8 +81,8 @@ mod tests {
 
     use super::*;
     use crate::jobs::EventError;
-    use crate::known::Known;
-    use crate::printer::Printer;
+    use crate::output::known::Known;
+    use crate::output::printer::Printer;
 
     #[tokio::test]
     async fn events_become_messages_and_what_is_none_is_a_fault() {

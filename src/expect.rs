@@ -7,8 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::command::{Condition, Expectation, Expected, Path, Step};
-use crate::escape;
-use crate::message::Message;
+use crate::output::escape;
+use crate::output::message::Message;
 
 /// So many of the messages that came instead are shown.
 const MAX_SHOWN: usize = 5;
@@ -106,14 +106,14 @@ fn equal(a: &Value, b: &Value) -> bool {
 }
 
 fn shown(value: &RawValue) -> String {
-    escape::excerpt(&crate::json_text::compact(value.get()), 200)
+    escape::excerpt(&crate::output::json_text::compact(value.get()), 200)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::command::{Command, Line, parse};
-    use crate::message::Kind;
+    use crate::output::message::Kind;
 
     fn expectation(conditions: &str) -> Expectation {
         match parse(&format!("expect JobExecutionsChangedEvent {conditions}")) {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::escape;
 use crate::jobs::model::{JobExecutionStatus, JobId, RejectedResponse};
+use crate::output::escape;
 
 /// What may help after a refusal of the data plane.
 #[must_use]

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use jobs_sandbox::cli::{Cli, Launch};
 use jobs_sandbox::exit::ExitStatus;
-use jobs_sandbox::{escape, serve, session};
+use jobs_sandbox::output::escape;
+use jobs_sandbox::{serve, session};
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {

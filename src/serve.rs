@@ -5,9 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{ColorChoice, LocalOptions};
+use crate::cli::LocalOptions;
 use crate::exit::ExitStatus;
-use crate::printer::Printer;
+use crate::output::printer::Printer;
+use crate::output::style::ColorChoice;
 use crate::service::{self, LocalService};
 
 /// Runs the local service until SIGINT or SIGTERM; the one line on stdout says that it is ready, and where.

@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::command::Expectation;
 use crate::expect;
-use crate::known::Known;
-use crate::message::{Kind, Message};
-use crate::printer::Printer;
+use crate::output::known::Known;
+use crate::output::message::{Kind, Message};
+use crate::output::printer::Printer;
 
 /// What `expect` can look back at, in bytes of bodies: a bound that no honest script comes near.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
@@ -344,7 +344,7 @@ fn size(message: &Message) -> usize {
 mod tests {
     use super::*;
     use crate::command::{Command, Line, parse};
-    use crate::printer::Memory;
+    use crate::output::printer::Memory;
 
     fn transcript() -> (Transcript, Memory) {
         let (printer, out, _) = Printer::to_memory(true);

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::{LOCAL_REGION, endpoint};
 use crate::jobs::model::ThingName;
+use crate::output::style::ColorChoice;
 
 /// The terminal sandbox for AWS IoT Jobs.
 ///
@@ -119,18 +120,6 @@ pub(super) struct OutputArgs {
     /// How long a request waits for its answer, such as 30s or 2m
     #[arg(long, env = "JOBS_SANDBOX_TIMEOUT", default_value = "30s", value_parser = parse_timeout)]
     pub(super) timeout: Duration,
-}
-
-/// When output is coloured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// At a terminal, unless the environment says otherwise.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 #[derive(Debug, Args)]

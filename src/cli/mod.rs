@@ -12,11 +12,12 @@ use std::time::Duration;
 use clap_complete::Shell;
 
 use crate::jobs::model::ThingName;
+use crate::output::style::ColorChoice;
 
 mod args;
 mod endpoint;
 
-pub use args::{Cli, ColorChoice};
+pub use args::Cli;
 use args::{Command, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 
 /// The region of the local service unless another is given.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::reader::{JsonProblem, Reader};
-use crate::escape;
+use crate::output::escape;
 
 /// What `expect` waits for.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table::{COMMANDS, Group, Spec};
-use crate::style::{Ink, Style};
+use crate::output::style::{Ink, Style};
 
 const GROUPS: [(Group, &str); 3] = [
     (Group::ControlPlane, "Control Plane"),

@@ -7,7 +7,7 @@ use super::given::{Given, Value};
 use super::reader::{JsonProblem, Reader};
 use super::table::{self, Argument, COMMANDS, Count, Flag, Shape, Spec};
 use super::{Command, Document, Line, MAX_COMMAND_BYTES};
-use crate::escape;
+use crate::output::escape;
 
 /// Why a text is no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
                 let end = values.byte_offset();
                 if rest[end..].starts_with(|next| !is_space(next)) {
                     let next = rest[end..].split(is_space).next().unwrap_or_default();
-                    let next = crate::escape::excerpt(next, 20);
+                    let next = crate::output::escape::excerpt(next, 20);
                     return Err(JsonProblem::Invalid(format!("{next:?} follows it without a space")));
                 }
                 self.position += end;
@@ -89,7 +89,7 @@ fn grows(unfinished: &str) -> bool {
 }
 
 fn in_string(json: &str) -> bool {
-    let last = crate::json_text::tokens(json).last();
+    let last = crate::output::json_text::tokens(json).last();
     last.is_some_and(|token| token.text.starts_with('"'))
 }
 

@@ -3,7 +3,7 @@
 use super::parse::Slots;
 use super::reader::{Reader, is_space};
 use super::table::{Flag, Shape, Spec};
-use crate::json_text;
+use crate::output::json_text;
 
 /// What a piece of a command is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

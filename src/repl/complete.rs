@@ -7,8 +7,8 @@ use rustyline::completion::Pair;
 
 use crate::command::table::{COMMANDS, titles};
 use crate::command::{Await, Scan, Shape, scan};
-use crate::escape;
-use crate::known::Known;
+use crate::output::escape;
+use crate::output::known::Known;
 
 /// A folder with more files than this is not listed to the end.
 const MAX_FILES: usize = 500;
@@ -99,7 +99,7 @@ fn with_space(word: &str, space: bool) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Kind, Message};
+    use crate::output::message::{Kind, Message};
 
     fn offered(text: &str) -> Vec<String> {
         let known = Known::default();

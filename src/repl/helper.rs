@@ -14,10 +14,10 @@ use rustyline::{Context, Helper, Result};
 use super::complete;
 use crate::command::table::COMMANDS;
 use crate::command::{Await, Scan, WordKind, scan};
-use crate::json_text;
-use crate::known::Known;
+use crate::output::json_text;
+use crate::output::known::Known;
+use crate::output::style::{Ink, Style};
 use crate::script::{Assembler, raw_lines};
-use crate::style::{Ink, Style};
 
 /// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
 const MAX_LIVELY: usize = 20_000;

@@ -9,7 +9,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Editor, Helper};
 
-use crate::printer::Printer;
+use crate::output::printer::Printer;
 
 /// Where the history is kept, if it can be kept.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use tokio::sync::mpsc as async_mpsc;
 
 use super::helper::LineHelper;
 use super::history::HistoryFile;
-use crate::known::Known;
-use crate::printer::Printer;
+use crate::output::known::Known;
+use crate::output::printer::Printer;
 
 /// Ends bracketed paste, which the editor switches on while it reads.
 const PASTE_OFF: &str = "\x1b[?2004l\n";

@@ -18,8 +18,8 @@ use crate::command::{Command, Line};
 use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::exit::ExitStatus;
 use crate::jobs::model::JobExecutionStatus;
+use crate::output::style::{Ink, Style};
 use crate::script::{Assembler, Read, raw_lines};
-use crate::style::{Ink, Style};
 
 use keyboard::{Keyboard, Prompt, Typed};
 

@@ -1,5 +1,6 @@
 //! Scripts: commands from a file, from standard input or from `-c`, one after the other to the end.
 
+mod junit;
 mod lines;
 
 use std::fs::File;
@@ -14,9 +15,9 @@ use tokio::sync::mpsc;
 use crate::cli::ScriptOptions;
 use crate::command::{Command, Line};
 use crate::dispatch::{Dispatcher, Failed, Outcome};
-use crate::escape;
 use crate::exit::ExitStatus;
-use crate::junit::Report;
+use crate::output::escape;
+use crate::script::junit::Report;
 
 pub use lines::{Assembler, RawLine, Read, raw_lines};
 

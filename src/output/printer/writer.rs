@@ -17,8 +17,8 @@ use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use crate::escape;
-use crate::style::Style;
+use crate::output::escape;
+use crate::output::style::Style;
 
 /// Up a line and down again: shown above the line being typed, it changes nothing.
 const NOTHING: &str = "\x1b[A\n";

@@ -7,8 +7,8 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::escape;
-use crate::style::{Ink, Style};
+use crate::output::escape;
+use crate::output::style::{Ink, Style};
 
 /// Nesting beyond this many levels is put on one line: indented, a hostile document of 128 KiB
 /// would fill gigabytes.

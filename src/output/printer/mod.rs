@@ -18,11 +18,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
-use crate::cli::ColorChoice;
-use crate::escape;
-use crate::json_text::Layout;
-use crate::message::{Kind, Message};
-use crate::style::{Ink, Style};
+use crate::output::escape;
+use crate::output::json_text::Layout;
+use crate::output::message::{Kind, Message};
+use crate::output::style::ColorChoice;
+use crate::output::style::{Ink, Style};
 
 use look::Look;
 use writer::{Item, Writer};

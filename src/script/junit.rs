@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::escape;
+use crate::output::escape;
 
 /// How a script went, one case a command.
 #[derive(Debug)]
-pub struct Report {
+pub(super) struct Report {
     script: String,
     suite: TestSuite,
     time: Duration,
@@ -20,17 +20,17 @@ pub struct Report {
 impl Report {
     /// The report of the script called so, before its first command.
     #[must_use]
-    pub fn new(script: &str) -> Self {
+    pub(super) fn new(script: &str) -> Self {
         Self { script: script.to_owned(), suite: TestSuite::new(script), time: Duration::ZERO }
     }
 
     /// The command on this line passed.
-    pub fn passed(&mut self, line: usize, command: &str, time: Duration) {
+    pub(super) fn passed(&mut self, line: usize, command: &str, time: Duration) {
         self.add(line, command, time, TestCaseStatus::success());
     }
 
     /// The command on this line failed: in one word, and in full.
-    pub fn failed(&mut self, line: usize, command: &str, time: Duration, title: &str, text: &str) {
+    pub(super) fn failed(&mut self, line: usize, command: &str, time: Duration, title: &str, text: &str) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(title);
         status.set_message(text.lines().next().unwrap_or_default());
@@ -39,7 +39,7 @@ impl Report {
     }
 
     /// Writes the report to a file.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let mut suite = self.suite.clone();
         suite.set_time(self.time);
         let mut report = quick_junit::Report::new("jobs-sandbox");

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::escape;
-use crate::json_text;
-use crate::style::{Ink, Style};
+use crate::output::escape;
+use crate::output::json_text;
+use crate::output::style::{Ink, Style};
 
 /// A column is not made narrower than this to fit the terminal.
 const MIN_COLUMN: usize = 6;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::jobs::model::JobId;
-use crate::json_text::{self, Kind as TokenKind};
-use crate::message::{Kind, Message};
+use crate::output::json_text::{self, Kind as TokenKind};
+use crate::output::message::{Kind, Message};
 
 /// More job ids than this help nobody to complete one.
 const MAX_JOBS: usize = 500;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::escape;
-use crate::json_text::{self, Layout};
-use crate::style::{Ink, Style};
+use crate::output::escape;
+use crate::output::json_text::{self, Layout};
+use crate::output::style::{Ink, Style};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

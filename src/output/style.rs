@@ -1,5 +1,19 @@
 //! How output looks: colours that can be read on dark and on light backgrounds, or none.
 
+use clap::ValueEnum;
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// At a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// What a piece of text is, and so what colour it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {

@@ -1,7 +1,7 @@
 //! How the environment wants output to look.
 
-use crate::cli::ColorChoice;
-use crate::style::Style;
+use crate::output::style::ColorChoice;
+use crate::output::style::Style;
 
 /// What the environment says about colours and characters.
 #[derive(Debug, Clone, Copy)]

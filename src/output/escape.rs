@@ -18,7 +18,7 @@ pub fn is_unsafe(character: char) -> bool {
 /// `text` on one line, with every unsafe character as `\n`, `\t`, `\r` or `\u{..}`.
 ///
 /// ```
-/// assert_eq!(jobs_sandbox::escape::line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+/// assert_eq!(jobs_sandbox::output::escape::line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
 /// ```
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
