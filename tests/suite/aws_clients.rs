@@ -1,7 +1,6 @@
 //! AWS's own clients against `serve`: boto3 and the AWS CLI, each answer held against AWS's model of the service,
 //! and aws-sdk-iot.
 
-use std::path::Path;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
@@ -10,47 +9,37 @@ use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iot::types::{JobExecutionStatus, JobStatus, TargetSelection, TimeoutConfig};
 use aws_smithy_http_client::tls;
 
-use crate::support::{Process, Serve, peers};
-
-/// Runs a script of `tests/python` against a service of its own; it fails with a traceback.
-#[track_caller]
-fn run(script: &str, module: &str) {
-    let Some(python) = peers::python(module) else { return };
-    let serve = Serve::start();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let mut process = Process::spawn(serve.shell(python).arg("-B").arg(script));
-    let finished = process.finish();
-    assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
-}
+use crate::support::Serve;
+use crate::support::peers::run_python;
 
 #[test]
 fn boto3_jobs() {
-    run("http_jobs.py", "boto3");
+    run_python("http_jobs.py", "boto3", &[]);
 }
 
 #[test]
 fn boto3_data_plane() {
-    run("http_data_plane.py", "boto3");
+    run_python("http_data_plane.py", "boto3", &[]);
 }
 
 #[test]
 fn boto3_registry() {
-    run("http_registry.py", "boto3");
+    run_python("http_registry.py", "boto3", &[]);
 }
 
 #[test]
 fn boto3_credentials() {
-    run("http_credentials.py", "boto3");
+    run_python("http_credentials.py", "boto3", &[]);
 }
 
 #[test]
 fn a_certificate_of_boto3_in_a_device_of_aws() {
-    run("own_certificate.py", "awsiot");
+    run_python("own_certificate.py", "awsiot", &[]);
 }
 
 #[test]
 fn the_aws_cli() {
-    run("http_cli.py", "awscli");
+    run_python("http_cli.py", "awscli", &[]);
 }
 
 /// A client that is told no more than where the service is.

@@ -1,5 +1,6 @@
 //! Scripts that no one should write, and pipes that close: always a clear line, never a panic.
 
+use std::fs;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -117,12 +118,20 @@ fn a_closed_pipe_ends_the_run_quietly() {
     );
 }
 
+/// Ctrl-C, or a CI system that has waited long enough: the report is written, and nothing is left behind.
 #[test]
-fn ctrl_c_ends_a_script_with_130() {
-    let sandbox = Sandbox::json();
-    let mut process = sandbox.spawn();
-    process.send("get-pending-job-executions\n");
-    Message::parse(&process.stdout_line());
-    process.signal(Signal::SIGINT);
-    assert_eq!(process.finish().status.code(), Some(130));
+fn a_signal_ends_a_script_with_130() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let sandbox = Sandbox::json().args(["--junit", "report.xml"]);
+        let mut process = sandbox.spawn();
+        process.send("get-pending-job-executions\n");
+        Message::parse(&process.stdout_line());
+        process.signal(signal);
+        assert_eq!(process.wait().status.code(), Some(130), "{signal}");
+        let left: Vec<_> =
+            fs::read_dir(sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["report.xml"], "{signal}");
+        let report = fs::read_to_string(sandbox.path("report.xml")).unwrap();
+        assert!(report.contains("get-pending-job-executions"), "{report}");
+    }
 }

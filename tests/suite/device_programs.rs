@@ -1,52 +1,41 @@
 //! Device programs that we did not write, against `serve`: AWS's device SDK for Python, paho-mqtt and the
 //! mosquitto clients.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::support::peers::run_python;
 use crate::support::{Process, Serve, peers};
-
-/// Runs a script of `tests/python` against a service of its own; it fails with a traceback.
-#[track_caller]
-fn run(script: &str, argument: &str, module: &str) {
-    let Some(python) = peers::python(module) else { return };
-    let serve = Serve::start();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let mut process = Process::spawn(serve.shell(python).args(["-B"]).arg(script).arg(argument));
-    let finished = process.finish();
-    assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
-}
 
 #[test]
 fn jobs_client_v2_over_mqtt_5() {
-    run("jobs_client_v2.py", "5", "awsiot");
+    run_python("jobs_client_v2.py", "awsiot", &["5"]);
 }
 
 #[test]
 fn jobs_client_v2_over_mqtt_3_1_1() {
-    run("jobs_client_v2.py", "3", "awsiot");
+    run_python("jobs_client_v2.py", "awsiot", &["3"]);
 }
 
 #[test]
 fn the_older_jobs_client_over_mqtt_5() {
-    run("jobs_client_v1.py", "5", "awsiot");
+    run_python("jobs_client_v1.py", "awsiot", &["5"]);
 }
 
 #[test]
 fn the_older_jobs_client_over_mqtt_3_1_1() {
-    run("jobs_client_v1.py", "3", "awsiot");
+    run_python("jobs_client_v1.py", "awsiot", &["3"]);
 }
 
 #[test]
 fn paho_over_mqtt_5() {
-    run("paho_client.py", "5", "paho.mqtt.client");
+    run_python("paho_client.py", "paho.mqtt.client", &["5"]);
 }
 
 #[test]
 fn paho_over_mqtt_3_1_1() {
-    run("paho_client.py", "3", "paho.mqtt.client");
+    run_python("paho_client.py", "paho.mqtt.client", &["3"]);
 }
 
 /// One of the mosquitto clients, connected to `serve` as its device.

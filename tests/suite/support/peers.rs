@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::{Process, Serve};
+
 /// Where a program is, or `None` with a line that says so.
 #[track_caller]
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -32,6 +34,16 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
         .status()
         .is_ok_and(|status| status.success());
     if imported { Some(interpreter.into()) } else { missing(&format!("the Python module {module}")) }
+}
+
+/// Runs a script of `tests/python`, which needs `module`, against a service of its own; it fails with a traceback.
+#[track_caller]
+pub(crate) fn run_python(script: &str, module: &str, arguments: &[&str]) {
+    let Some(python) = python(module) else { return };
+    let serve = Serve::start();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
+    let finished = Process::spawn(serve.shell(python).arg("-B").arg(script).args(arguments)).finish();
+    assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
 }
 
 pub(crate) fn interpreter() -> OsString {

@@ -107,10 +107,16 @@ impl Process {
         until(text, || self.stderr_line())
     }
 
-    /// Waits for its end.
+    /// Closes its standard input and waits for its end.
     #[track_caller]
     pub(crate) fn finish(&mut self) -> Finished {
         self.close_stdin();
+        self.wait()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> Finished {
         let stdout = self.stdout.rest(self.deadline);
         let stderr = self.stderr.rest(self.deadline);
         let left = self.deadline.saturating_duration_since(Instant::now());
