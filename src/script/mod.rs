@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::cli::ScriptOptions;
 use crate::command::{Command, Line};
@@ -26,6 +27,10 @@ pub use lines::{Assembler, RawLine, Read, raw_lines};
 const MAX_SETTLING: Duration = Duration::from_secs(3);
 /// but not if nothing has come for so long.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// Ctrl-C ends the program that feeds a pipe too, and the end of the pipe may be noticed first: the
+/// signal, sent before, is given so long to be heard.
+const LATE_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Where commands come from.
 #[derive(Debug)]
@@ -143,6 +148,7 @@ enum Next {
 
 impl Script<'_> {
     async fn run_all(&mut self, source: Source) -> ExitStatus {
+        let is_piped = matches!(source.input, Input::Stdin);
         let mut reads = source.start();
         while let Some(read) = reads.recv().await {
             if self.dispatcher.printer().is_closed() {
@@ -160,6 +166,9 @@ impl Script<'_> {
             if matches!(next, Next::Stop) {
                 break;
             }
+        }
+        if is_piped {
+            sleep(LATE_SIGNAL).await;
         }
         self.settle().await;
         let closed = self.dispatcher.printer().is_closed();
