@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::cli::ScriptOptions;
 use crate::command::{Command, Line};
@@ -31,6 +31,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Ctrl-C ends the program that feeds a pipe too, and the end of the pipe may be noticed first: the
 /// signal, sent before, is given so long to be heard.
 const LATE_SIGNAL: Duration = Duration::from_millis(5);
+
+/// How long a script that was interrupted waits for the reader of what it said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where commands come from.
 #[derive(Debug)]
@@ -112,7 +115,12 @@ pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOption
             status = ExitStatus::Failure;
         }
     }
-    dispatcher.printer().flush().await;
+    let printer = dispatcher.printer();
+    if status != ExitStatus::Interrupted {
+        printer.flush().await;
+    } else if timeout(LAST_WORDS, printer.flush()).await.is_err() {
+        printer.abandon();
+    }
     status
 }
 
@@ -245,8 +253,7 @@ impl Script<'_> {
 
     fn interrupted(&mut self) -> ExitStatus {
         if let Some((number, text, start)) = self.current.take() {
-            self.dispatcher.printer().failure(&self.origin(number), "interrupted");
-            self.report.failed(number, &text, start.elapsed(), "Interrupted", "interrupted");
+            self.fail(number, &text, start, &Failed::new("Interrupted", "interrupted"));
         }
         ExitStatus::Interrupted
     }

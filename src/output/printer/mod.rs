@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustyline::ExternalPrinter;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::output::escape;
 use crate::output::json_text::Layout;
@@ -44,14 +44,15 @@ struct Shared {
     out_is_terminal: bool,
     now: OnceLock<Now>,
     closed: AtomicBool,
+    abandoned: watch::Sender<bool>,
 }
 
 #[cfg(test)]
 impl Shared {
     fn plain(json: bool, out_is_terminal: bool) -> Self {
         let style = Style { colour: false, unicode: true };
-        let (now, closed) = (OnceLock::new(), AtomicBool::new(false));
-        Self { json, out: style, err: style, out_is_terminal, now, closed }
+        let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
+        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned }
     }
 }
 
@@ -69,6 +70,7 @@ impl Printer {
             out_is_terminal,
             now: OnceLock::new(),
             closed: AtomicBool::new(false),
+            abandoned: watch::Sender::new(false),
         };
         Self::start(shared, io::stdout(), io::stderr(), err_is_terminal)
     }
@@ -92,6 +94,23 @@ impl Printer {
     pub(crate) fn to_memory(json: bool) -> (Self, Memory, Memory) {
         let (out, err) = (Memory::default(), Memory::default());
         (Self::start(Shared::plain(json, false), out.clone(), err.clone(), false), out, err)
+    }
+
+    /// A printer whose reader does not read before the sender is dropped.
+    #[cfg(test)]
+    pub(crate) fn to_idle_reader() -> (Self, mpsc::Sender<()>) {
+        struct Idle(mpsc::Receiver<()>);
+        impl Write for Idle {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (reads, idle) = mpsc::channel();
+        (Self::start(Shared::plain(true, false), Idle(idle), io::sink(), false), reads)
     }
 
     /// The same with a person who reads.
@@ -164,12 +183,21 @@ impl Printer {
         let _ = self.shared.now.set(now);
     }
 
-    /// Waits until everything printed so far has been written.
+    /// Waits until everything printed so far has been written, or [`Printer::abandon`] says not to.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Item::Flush(done));
+        let mut abandoned = self.shared.abandoned.subscribe();
         // An error means that the thread is gone, with which nothing more can be written.
-        let _ = written.await;
+        tokio::select! {
+            _ = written => {}
+            _ = abandoned.wait_for(|abandoned| *abandoned) => {}
+        }
+    }
+
+    /// From now on nobody waits for a reader that does not read.
+    pub fn abandon(&self) {
+        self.shared.abandoned.send_replace(true);
     }
 
     /// Whether the reader of stdout has gone away.
@@ -264,6 +292,8 @@ impl Write for Memory {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -286,6 +316,18 @@ mod tests {
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[1]["body"]["message"], "no");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_can_be_abandoned() {
+        let (printer, _reads) = Printer::to_idle_reader();
+        printer.result("x");
+        let flush = printer.flush();
+        tokio::pin!(flush);
+        assert!(tokio::time::timeout(Duration::from_millis(5), flush.as_mut()).await.is_err());
+        printer.abandon();
+        flush.await;
+        printer.flush().await;
     }
 
     #[tokio::test]
