@@ -83,6 +83,8 @@ pub struct Assembler {
     look_at: usize,
     balance: Balance,
     unfinished: Option<ParseError>,
+    /// The document was over the limit: its rest is no command.
+    skipping: bool,
 }
 
 impl Assembler {
@@ -93,8 +95,17 @@ impl Assembler {
         }
         let line = match raw {
             RawLine::Text(line) => line,
+            RawLine::Bad(_) if self.skipping => return None,
             RawLine::Bad(error) => return self.complete(Err(error)),
         };
+        if self.skipping {
+            self.balance.add(&line);
+            self.skipping = self.balance.is_open();
+            if !self.skipping {
+                *self = Self::default();
+            }
+            return None;
+        }
         if self.unfinished.is_some() {
             self.text.push('\n');
         }
@@ -115,6 +126,12 @@ impl Assembler {
                 None
             }
             Ok(Some(parsed)) => self.complete(Ok(parsed)),
+            Err(ParseError::TooLong) if self.balance.is_open() => {
+                let balance = std::mem::take(&mut self.balance);
+                let read = self.complete(Err(ParseError::TooLong));
+                (self.balance, self.skipping) = (balance, true);
+                read
+            }
             Err(error) => self.complete(Err(error)),
         }
     }
@@ -252,6 +269,9 @@ mod tests {
             input.extend(std::iter::repeat_n(b' ', 30_000));
             input.push(b'\n');
         }
-        assert_eq!(read_all(&input)[0].parsed, Err(ParseError::TooLong));
+        input.extend_from_slice(b"1,\n{}]\nquit\n");
+        let reads = read_all(&input);
+        assert_eq!(reads[0].parsed, Err(ParseError::TooLong));
+        assert_eq!((reads[1].line, reads[1].text.as_str(), reads.len()), (44, "quit", 2));
     }
 }
