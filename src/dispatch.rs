@@ -123,7 +123,14 @@ impl Dispatcher {
         hold.release(self.last_event().await).await;
         let faults = self.transcript.take_faults();
         if !faults.is_empty() {
-            outcome = Outcome::Failed(Failed { title: "EventsLost", lines: faults });
+            outcome = Outcome::Failed(match outcome {
+                // What the command itself failed of comes first.
+                Outcome::Failed(mut failed) => {
+                    failed.lines.extend(faults);
+                    failed
+                }
+                _ => Failed { title: "EventsLost", lines: faults },
+            });
         }
         judge(outcome, line)
     }
@@ -419,6 +426,7 @@ fn refused_or_failed(error: control_plane::Error, number: Option<usize>) -> Fail
             return Failure::Refused(message, Refusal { text, hint });
         }
         control_plane::Error::NoCredentials { .. } => "NoCredentials",
+        control_plane::Error::NoRegion => "NoRegion",
         control_plane::Error::Unreachable { .. } => "Unreachable",
         control_plane::Error::TimedOut { .. } => "TimedOut",
         control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",

@@ -34,6 +34,9 @@ pub enum Error {
         /// What came of looking for them.
         reason: String,
     },
+    /// Nothing says which region requests are to be signed for.
+    #[error("no AWS region is known: give --region, or set AWS_REGION or a profile's region")]
+    NoRegion,
     /// The endpoint did not answer at all; nothing was sent.
     #[error(
         "cannot reach the control plane at {endpoint}: {reason}: check --region, --control-endpoint-url and the network"

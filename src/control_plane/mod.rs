@@ -116,6 +116,8 @@ pub struct CreateJob {
 #[derive(Debug, Clone)]
 pub struct ControlPlane {
     client: aws_sdk_iot::Client,
+    /// Whether requests can be signed for a region.
+    has_region: bool,
     timeout: Duration,
     trace: Trace,
 }
@@ -153,8 +155,10 @@ impl ControlPlane {
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
+        let config = config.build();
         Self {
-            client: aws_sdk_iot::Client::from_conf(config.build()),
+            has_region: config.region().is_some(),
+            client: aws_sdk_iot::Client::from_conf(config),
             timeout: options.timeout,
             trace: options.trace,
         }
@@ -306,6 +310,9 @@ impl ControlPlane {
         F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        if !self.has_region {
+            return Err(Error::NoRegion);
+        }
         let capture = Capture::new(self.trace.clone());
         let outcome = call(capture.clone()).await;
         let exchange = capture.exchange();
