@@ -6,7 +6,6 @@
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -180,7 +179,7 @@ impl Session {
 
 /// Starts the local service, and says how another program gets to it.
 async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
-    let service = serve::start(options.clone(), printer).await.context("cannot start the local service")?;
+    let service = serve::start(options.clone(), printer).await?;
     printer.aside(&format!(
         "local service: MQTT {}, control plane http://{}; for other programs: . {}",
         service.mqtt_addr(),

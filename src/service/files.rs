@@ -92,7 +92,7 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> StartError {
     let path = path.to_owned();
-    |source| StartError::Write { path, source }
+    |error| StartError::Write { path, error }
 }
 
 /// A value as a shell reads it back unchanged.

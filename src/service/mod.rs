@@ -70,31 +70,31 @@ pub struct Options {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// A port is taken, or not ours to take.
-    #[error("cannot listen on {address} for {front}: {source}; choose another port, or 0 for any free one")]
+    #[error("cannot listen on {address} for {front}: {error}; choose another port, or 0 for any free one")]
     Listen {
         /// MQTT or HTTP.
         front: &'static str,
         /// Where.
         address: SocketAddr,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {error}", path.display())]
     Write {
         /// Which.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A certificate could not be made.
-    #[error("{0}")]
+    #[error(transparent)]
     Certificate(#[from] certificates::Error),
     /// TLS could not be set up.
-    #[error("cannot set up TLS: {0}")]
+    #[error("cannot set up TLS")]
     Tls(#[from] tokio_rustls::rustls::Error),
     /// The device's certificate or policy was refused.
-    #[error("cannot register the device certificate: {0}")]
+    #[error("cannot register the device certificate")]
     Device(#[from] state::Rejected),
     /// A thing was refused.
     #[error("cannot create the thing: {0}")]
@@ -233,7 +233,7 @@ fn listen(front: &'static str, ip: IpAddr, port: u16) -> Result<(TcpListener, So
         let bound = listener.local_addr()?;
         Ok((listener, bound))
     };
-    bind().map_err(|source| StartError::Listen { front, address, source })
+    bind().map_err(|error| StartError::Listen { front, address, error })
 }
 
 /// How many connections may wait to be accepted. Beyond, a client waits a second for its next try, so the
