@@ -1,6 +1,6 @@
 //! The `jobs-sandbox` program.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -31,8 +31,10 @@ fn run(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
         Launch::Completions(shell) => {
-            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut io::stdout());
-            Ok(ExitStatus::Success)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut script);
+            // A reader that has seen enough is no error.
+            Ok(io::stdout().write_all(&script).map_or(ExitStatus::Failure, |()| ExitStatus::Success))
         }
     };
     // A name resolution that hangs must not keep the program from ending.

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Whether a character could act on the terminal instead of appearing on it: C0 and C1 controls,
-/// DEL, the line and paragraph separators, and everything that changes the writing direction.
+/// DEL, the line and paragraph separators, and everything that changes the writing direction; and
+/// the two characters U+FFFE and U+FFFF that are none, which XML refuses.
 #[must_use]
 pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
         )
 }
 

@@ -70,7 +70,13 @@ mod tests {
     fn a_report_names_line_time_and_failure() {
         let mut report = Report::new("smoke.jobs");
         report.passed(1, "help", Duration::from_millis(5));
-        report.failed(2, "delete-job <J>\u{1}", Duration::from_millis(7), "Rejected", "no\nbecause & so");
+        report.failed(
+            2,
+            "delete-job <J>\u{1}\u{fffe}",
+            Duration::from_millis(7),
+            "Rejected",
+            "no\nbecause & so",
+        );
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("report.xml");
         report.write(&path).unwrap();
@@ -78,7 +84,7 @@ mod tests {
         for part in [
             r#"<testsuite name="smoke.jobs" tests="2" skipped="0" errors="0" failures="1" time="0.012">"#,
             r#"<testcase name="1: help" classname="smoke.jobs" time="0.005" file="smoke.jobs" line="1"/>"#,
-            r#"name="2: delete-job &lt;J&gt;\u{1}""#,
+            r#"name="2: delete-job &lt;J&gt;\u{1}\u{fffe}""#,
             r#"<failure message="no" type="Rejected">"#,
             "because &amp; so",
         ] {
