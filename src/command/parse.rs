@@ -77,6 +77,9 @@ pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         reader.advance(1);
     }
     let word = reader.word();
+    if word.is_empty() {
+        return Err(ParseError::Negation);
+    }
     let Some(spec) = Spec::find(word) else {
         return Err(ParseError::UnknownCommand {
             word: escape::excerpt(word, 40),
@@ -229,7 +232,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<Value, String> {
         Shape::Number(low, high) => match word.parse() {
             Ok(number) if (low..=high).contains(&number) => Value::Number(number),
             _ if high == i64::MAX => {
-                return Err(format!("{name} must be a whole number, not \"{}\"", shown()));
+                return Err(format!("{name} must be a whole number from {low} on, not \"{}\"", shown()));
             }
             _ => return Err(not_in(low, high)),
         },
@@ -455,7 +458,7 @@ mod tests {
                 "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document]",
             ),
             ("! quit", "! goes before expect, or before a command that the service can refuse"),
-            ("!", "unknown command \"\": help lists the commands"),
+            ("!", "! goes before expect, or before a command that the service can refuse"),
             (
                 "clock 10m",
                 "clock: the clock only goes forward, such as +10m, not \"10m\"; usage: clock [<+duration>]",

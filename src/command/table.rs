@@ -450,7 +450,7 @@ pub static COMMANDS: &[Spec] = &[
         flags: &[Flag {
             name: "--within",
             value: Some(("<duration>", Shape::Duration)),
-            help: "how long to wait for it, such as 5s; as long as an answer unless given",
+            help: "how long to wait for it; 5s unless given",
         }],
         summary: "check that a message came since the last command, or wait for it; ! expect checks that none came",
         example: "expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=Job1 jobs.IN_PROGRESS=absent",
