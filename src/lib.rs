@@ -50,6 +50,9 @@ pub mod dispatch;
 pub mod events;
 pub mod exit;
 pub mod expect;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hints;
 pub mod identity;
 pub mod jobs;

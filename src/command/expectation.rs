@@ -123,20 +123,21 @@ impl Condition {
             return Err(JsonProblem::Invalid(format!("\"{word}\" is no path=value")));
         };
         let path = Path::parse(&rest[..equals]).map_err(JsonProblem::Invalid)?;
+        let shown = || escape::excerpt(&path.to_string(), 80);
         reader.advance(equals + 1);
         let value = &rest[equals + 1..];
         let expected = if value.starts_with(['{', '[', '"']) {
             let json = reader.json().map_err(|problem| match problem {
                 JsonProblem::Unfinished => JsonProblem::Unfinished,
                 JsonProblem::Invalid(problem) => {
-                    JsonProblem::Invalid(format!("the value of {path} is not JSON: {problem}"))
+                    JsonProblem::Invalid(format!("the value of {} is not JSON: {problem}", shown()))
                 }
             })?;
             let value = serde_json::from_str(json)
-                .map_err(|error| JsonProblem::Invalid(format!("the value of {path}: {error}")))?;
+                .map_err(|error| JsonProblem::Invalid(format!("the value of {}: {error}", shown())))?;
             Expected::Value(value)
         } else if value.is_empty() || value.starts_with(super::reader::is_space) {
-            return Err(JsonProblem::Invalid(format!("{path}= needs a value; an empty string is \"\"")));
+            return Err(JsonProblem::Invalid(format!("{}= needs a value; an empty string is \"\"", shown())));
         } else {
             match reader.word() {
                 "absent" => Expected::Absent,
@@ -187,6 +188,13 @@ mod tests {
             ("a=", "a= needs a value; an empty string is \"\""),
         ] {
             assert_eq!(read(text), Err(JsonProblem::Invalid(problem.into())), "{text}");
+        }
+        let long = "x".repeat(1000);
+        for text in [format!("{long}="), format!("{long}=[]]"), format!("{long}..={{")] {
+            assert!(
+                matches!(read(&text), Err(JsonProblem::Invalid(problem)) if problem.len() < 200),
+                "{text}"
+            );
         }
         assert_eq!(read("a={"), Err(JsonProblem::Unfinished));
         assert!(matches!(read("a={]"), Err(JsonProblem::Invalid(_))));

@@ -249,16 +249,4 @@ mod tests {
         assert_eq!(scan("expect X a=1 ").still_to_come(), "[<path=value> ...]");
         assert_eq!(scan("quit ").still_to_come(), "");
     }
-
-    proptest::proptest! {
-        #[test]
-        fn pieces_never_overlap_and_stay_inside(text in "(! ?)?(create-job|expect|update-job-execution|x)?[ -~é\n]{0,60}") {
-            let mut end = 0;
-            for (_, range) in scan(&text).pieces {
-                proptest::prop_assert!(end <= range.start && range.start <= range.end && range.end <= text.len());
-                proptest::prop_assert!(text.get(range.clone()).is_some());
-                end = range.end;
-            }
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! Scripts: commands from a file, from standard input or from `-c`, one after the other to the end.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod junit;
 mod lines;
 

@@ -12,6 +12,7 @@
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | [`certificates`], `files`, `clock`, [`time`] | what a running service needs besides |
+//! | `one_line` | how refusals quote what was sent |
 //! | [`choices`] | what AWS does not say |
 
 pub mod broker;
@@ -21,6 +22,7 @@ mod clock;
 pub mod data_plane;
 mod files;
 pub mod http;
+mod one_line;
 pub mod policy;
 pub mod shared;
 pub mod state;

@@ -35,6 +35,15 @@ pub(crate) enum Codec {
 pub(crate) struct TooLarge;
 
 impl Codec {
+    /// The other side's codec.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_client(version: Version) -> Self {
+        match version {
+            Version::V3 => Self::V3(v3::Codec::new(0)),
+            Version::V5 => Self::V5(v5::Codec::new(0, 0)),
+        }
+    }
+
     /// Takes the next packet from `input`, if it is complete.
     pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Refusal> {
         if matches!(self, Self::Unknown) {
@@ -414,10 +423,10 @@ mod tests {
 
     #[test]
     fn a_disconnect_is_written_in_its_long_form() {
-        let (mut codec, mut output) = (Codec::V5(v5::Codec::new(0, 0)), BytesMut::new());
+        let (mut codec, mut output) = (Codec::of_client(Version::V5), BytesMut::new());
         codec.encode(Outgoing::Disconnect { reason: 0x8E, text: None }, &mut output).unwrap();
         assert_eq!(&output[..], b"\xe0\x02\x8e\0");
-        let (mut codec, mut output) = (Codec::V3(v3::Codec::new(0)), BytesMut::new());
+        let (mut codec, mut output) = (Codec::of_client(Version::V3), BytesMut::new());
         codec.encode(Outgoing::Disconnect { reason: 0x8E, text: None }, &mut output).unwrap();
         assert!(output.is_empty(), "MQTT 3.1.1 has no such packet");
     }

@@ -2,6 +2,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/topics.html>
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
 use bytestring::ByteString;
 
 use super::limits;

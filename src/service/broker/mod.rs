@@ -16,7 +16,9 @@
 mod codec;
 mod connection;
 mod delivery;
-mod filter;
+pub(crate) mod filter;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod limits;
 mod outbox;
 mod packet;

@@ -326,5 +326,26 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
 
+#[cfg(any(test, fuzzing))]
+impl Router {
+    /// Panics where the books do not balance: sizes, names and time-outs.
+    pub(crate) fn audit(&self) {
+        let sessions = || self.sessions.values();
+        assert_eq!(self.queued_bytes, sessions().map(|session| session.outbox.bytes()).sum::<usize>());
+        assert!(self.queued_bytes <= limits::QUEUED_BYTES_IN_ALL);
+        assert_eq!(self.by_client_id.len(), self.sessions.len());
+        assert_eq!(self.away.len(), sessions().filter(|session| session.link.is_none()).count());
+        assert!(sessions().all(|session| session.link.is_some() != session.due().is_some()));
+        let bounded = |session: &Session| {
+            session.subscriptions.len() <= limits::SUBSCRIPTIONS
+                && session.aliases.len() <= limits::TOPIC_ALIASES.into()
+        };
+        assert!(sessions().all(bounded));
+        if self.sessions.is_empty() {
+            assert!(self.subscriptions.is_empty(), "subscriptions of nobody are left");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

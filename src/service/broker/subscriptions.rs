@@ -33,7 +33,7 @@ struct Node {
 
 impl Subscriptions {
     /// Whether nobody subscribes to anything.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn is_empty(&self) -> bool {
         self.root.children.is_empty()
     }

@@ -2,12 +2,15 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod request;
 
 use serde::Serialize;
 
 pub use self::request::Body;
 use super::choices;
+use super::one_line::{MESSAGE, one_line};
 use super::state::{Event, Outcome, Rejected, State};
 use super::time::Timestamp;
 use crate::jobs::model::{JobId, RejectedResponse, ThingName};
@@ -90,7 +93,7 @@ impl Answer<'_> {
                     client_token: self.token,
                     timestamp: self.now.seconds(),
                     code: reason.code().to_owned(),
-                    message: reason.to_string(),
+                    message: one_line(&reason.to_string(), MESSAGE),
                     execution_state: reason.execution_state().cloned(),
                 };
                 refusal(format!("{}/rejected", self.topic), &response)

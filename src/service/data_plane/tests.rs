@@ -1,7 +1,5 @@
 //! The wire of the data plane: AWS's own walkthrough, and every refusal.
 
-mod hostile;
-
 use super::*;
 use crate::service::state::create_job::CreateJobRequest;
 use crate::service::state::things::CreateThingRequest;
@@ -339,6 +337,15 @@ fn the_edge_cases_of_the_guide_are_answered_with_its_codes() {
         lines(&bench.send("$next/get", r#"{"clientToken":"e8b"}"#)),
         [r#"$next/get/accepted {"clientToken":"e8b","timestamp":1748990001}"#]
     );
+}
+
+#[test]
+fn what_a_refusal_quotes_is_one_line_of_bounded_length() {
+    let mut bench = Bench::new();
+    bench.job("J", "{}");
+    let status = format!(r#"{{"status":"a\n{}"}}"#, "x".repeat(100_000));
+    let said = bench.refused("J/update", &status).1;
+    assert!(said.contains(r"Value 'a\nxx") && said.chars().count() < 1100, "{said}");
 }
 
 #[test]

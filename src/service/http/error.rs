@@ -7,10 +7,8 @@ use serde_json::{Map, Value};
 
 use super::plane::Plane;
 use crate::service::choices;
+use crate::service::one_line::{MESSAGE, one_line};
 use crate::service::state::Rejected;
-
-/// The longest message that is sent, in bytes: a message may quote what the client sent.
-const MESSAGE_LIMIT: usize = 4096;
 
 /// A refusal of a request.
 #[derive(Debug)]
@@ -23,13 +21,7 @@ pub(super) struct Error {
 
 impl Error {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        if message.len() > MESSAGE_LIMIT {
-            let end = (0..=MESSAGE_LIMIT).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
-            message.truncate(end);
-            message.push('…');
-        }
-        Self { status, kind, message, members: Vec::new() }
+        Self { status, kind, message: one_line(&message.into(), MESSAGE), members: Vec::new() }
     }
 
     /// Adds a member beside the message, such as `resourceId`.
@@ -174,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_message_is_cut_at_a_character() {
-        let error = Error::invalid_request("é".repeat(MESSAGE_LIMIT));
-        assert!(error.message().len() <= MESSAGE_LIMIT + '…'.len_utf8());
-        assert!(error.message().ends_with("é…"));
+    fn a_message_is_one_line_of_bounded_length() {
+        let error = Error::validation(&format!("a\n{}", "é".repeat(5000)), "jobId", "Member must be short");
+        assert!(error.message().contains("'a\\néé") && error.message().ends_with("é…"));
+        assert_eq!(error.message().chars().count(), MESSAGE + 1);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod call;
 mod control;
 mod data;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod operations;
 mod plane;
 mod sandbox;

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use http_body_util::BodyExt;
-use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -12,7 +10,6 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::service::state::Settings;
 
 const THING: &str = "arn:aws:iot:us-east-1:123456789012:thing/a";
 const GROUP: &str = "arn:aws:iot:us-east-1:123456789012:thinggroup/a";
@@ -108,13 +105,8 @@ fn body(operation: &str) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![20 => sensible, 1 => vec(any::<u8>(), 0..40)]
 }
 
-#[derive(Debug, Clone)]
-struct Asked {
-    plane: Plane,
-    method: Method,
-    uri: String,
-    body: Vec<u8>,
-}
+/// A plane, a method, a URI and a body.
+type Asked = (Plane, &'static str, String, Vec<u8>);
 
 fn asked() -> impl Strategy<Value = Asked> {
     let mut offered = Vec::new();
@@ -125,21 +117,15 @@ fn asked() -> impl Strategy<Value = Asked> {
         let quick = listed.filter(|(_, _, name)| *name != SLOW_OPERATION);
         offered.extend(quick.map(|(method, path, name)| (plane, method, path, name)));
     }
-    let clock = select(vec!["1s", "6m", "2h", "400days"]).prop_map(|by| Asked {
-        plane: Plane::Control,
-        method: Method::POST,
-        uri: "/_sandbox/clock".to_owned(),
-        body: json!({ "advance": by }).to_string().into_bytes(),
+    let clock = select(vec!["1s", "6m", "2h", "400days"]).prop_map(|by| {
+        let body = json!({ "advance": by }).to_string().into_bytes();
+        (Plane::Control, "POST", "/_sandbox/clock".to_owned(), body)
     });
     let operation = select(offered).prop_flat_map(|(plane, method, path, name)| {
         let label = prop_oneof![20 => Just("a".to_owned()), 2 => Just("1".to_owned()), 1 => text()];
         let query = prop_oneof![2 => Just(BTreeMap::new()), 1 => btree_map(member(), text(), 1..3)];
-        (vec(label, 3), query, body(name)).prop_map(move |(labels, query, body)| Asked {
-            plane,
-            method: method.parse().expect("the list has HTTP methods"),
-            uri: uri(path, &labels, &query),
-            body,
-        })
+        (vec(label, 3), query, body(name))
+            .prop_map(move |(labels, query, body)| (plane, method, uri(path, &labels, &query), body))
     });
     prop_oneof![20 => operation, 1 => clock]
 }
@@ -154,21 +140,6 @@ fn uri(path: &str, labels: &[String], query: &BTreeMap<String, String>) -> Strin
     let path = filled.collect::<Vec<_>>().join("/");
     let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     format!("{path}?{}", query.join("&"))
-}
-
-async fn ask(front: &Front, asked: &Asked) -> (u16, Option<String>, Vec<u8>) {
-    let scope = format!("AKID/20260101/us-east-1/{}/aws4_request", asked.plane.signing_name());
-    let request = Request::builder()
-        .method(asked.method.clone())
-        .uri(&asked.uri)
-        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"))
-        .body(Full::new(Bytes::from(asked.body.clone())))
-        .expect("the parts are those of a request");
-    let response = front.answer(request, Limits::DEFAULT).await;
-    let kind = response.headers().get("x-amzn-errortype").map(|kind| kind.to_str().unwrap().to_owned());
-    assert_eq!(response.headers()["content-type"], "application/json");
-    let status = response.status().as_u16();
-    (status, kind, response.into_body().collect().await.unwrap().to_bytes().to_vec())
 }
 
 #[test]
@@ -189,28 +160,11 @@ proptest! {
 
     #[test]
     fn whatever_is_asked_the_answer_has_the_shape_of_aws(requests in vec(asked(), 1..100)) {
-        let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
-        let front = Front::new(Arc::new(Shared::new(settings)));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let things = "/things/a /thing-groups/a".split_whitespace().map(|uri| Asked {
-            plane: Plane::Control, method: Method::POST, uri: uri.to_owned(), body: Vec::new(),
-        });
-        for asked in things.chain(requests) {
-            // A poisoned state or a panic would show here.
-            let (status, kind, body) = runtime.block_on(ask(&front, &asked));
-            match kind {
-                None => {
-                    prop_assert_eq!(status, 200, "{:?}", asked);
-                    let object = body.is_empty() || serde_json::from_slice::<serde_json::Map<_, Value>>(&body).is_ok();
-                    prop_assert!(object, "{:?} to {:?}", String::from_utf8_lossy(&body), asked);
-                }
-                Some(kind) => {
-                    prop_assert!((400..500).contains(&status), "{} {} to {:?}", status, kind, asked);
-                    let refusal: Value = serde_json::from_slice(&body).unwrap();
-                    let message = refusal["message"].as_str().unwrap_or_default();
-                    prop_assert!(!message.is_empty() && !message.contains('\n'), "{:?} to {:?}", message, asked);
-                }
-            }
-        }
+        fuzz::check_all(requests.iter().map(|(plane, method, uri, body)| fuzz::Asked {
+            service: plane.signing_name(),
+            method,
+            uri,
+            body,
+        }));
     }
 }

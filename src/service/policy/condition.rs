@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::pattern::Pattern;
 use super::variable::{Context, Variable};
+use crate::service::one_line::{EXCERPT, one_line};
 
 /// One operator on one key: `"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Condition {
         let read: fn(&str) -> Pattern = match name {
             "StringLike" | "StringNotLike" => Pattern::parse,
             "StringEquals" | "StringNotEquals" | "Bool" => Pattern::parse_without_wildcards,
-            _ => return Err(format!("condition operator {operator} is not supported")),
+            _ => return Err(format!("condition operator {} is not supported", one_line(operator, EXCERPT))),
         };
         let listed = match values {
             Value::Array(listed) => listed.iter().collect(),
@@ -54,7 +55,7 @@ impl Condition {
             .map(|value| match value {
                 Value::String(text) => Ok(read(text)),
                 Value::Bool(truth) => Ok(read(if *truth { "true" } else { "false" })),
-                _ => Err(format!("a value of condition key {key} is not a string")),
+                _ => Err(format!("a value of condition key {} is not a string", one_line(key, EXCERPT))),
             })
             .collect::<Result<_, _>>()?;
         let key = match key {

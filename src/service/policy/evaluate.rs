@@ -81,8 +81,6 @@ pub fn evaluate<'a>(
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::Thing;
     use super::*;
 
@@ -205,32 +203,5 @@ mod tests {
         let with = |client_id: &str| Context { client_id: client_id.into(), ..Context::default() };
         assert_eq!(evaluate([&policy], Action::Connect, "x", &with("ab")), Decision::NotAllowed);
         assert_eq!(evaluate([&policy], Action::Connect, "x", &with("a*")), Decision::Allowed);
-    }
-
-    proptest! {
-        /// Adding a Deny never allows more, adding an Allow never allows less.
-        #[test]
-        fn decisions_are_monotonic(
-            statements in prop::collection::vec((any::<bool>(), "[ab*?]{1,4}"), 0..6),
-            topic in "[ab]{0,4}",
-        ) {
-            let documents: Vec<_> = statements.iter().map(|(deny, resource)| {
-                let effect = if *deny { "Deny" } else { "Allow" };
-                document(&format!(
-                    r#"{{"Effect":"{effect}","Action":"iot:Publish","Resource":"arn:aws:iot:::topic/{resource}"}}"#
-                ))
-            }).collect();
-            let decide = |count: usize| evaluate(
-                &documents[..count], Action::Publish, &format!("arn:aws:iot:::topic/{topic}"), &Context::default(),
-            );
-            for count in 1..=documents.len() {
-                let (before, after) = (decide(count - 1), decide(count));
-                if statements[count - 1].0 {
-                    prop_assert!(after == before || after == Decision::Denied);
-                } else {
-                    prop_assert!(after == before || (before == Decision::NotAllowed && after == Decision::Allowed));
-                }
-            }
-        }
     }
 }

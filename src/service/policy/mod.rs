@@ -8,6 +8,8 @@
 mod condition;
 mod document;
 mod evaluate;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod pattern;
 mod variable;
 

@@ -1,0 +1,43 @@
+//! What the fuzz targets in `tests/fuzz` call, and what `cargo test` calls with random input of its own: one
+//! function for each thing that reads what others wrote.
+//!
+//! Each takes any bytes, and panics if the program breaks its word on them. The checks stand in files called
+//! `fuzz`, beside what they check.
+
+/// MQTT topics and filters: a topic in the first line, filters in the others.
+pub fn topic(data: &[u8]) {
+    crate::service::broker::filter::fuzz::check(data);
+}
+
+/// Policies: an action, a resource and a client id in the first line, a document in each of the others.
+pub fn policy(data: &[u8]) {
+    crate::service::policy::fuzz::check(data);
+}
+
+/// A script.
+pub fn command(data: &[u8]) {
+    crate::script::fuzz::check(data);
+}
+
+/// Requests of devices over MQTT: in each line a topic and a payload, or `+` and the seconds that pass.
+pub fn data_plane(data: &[u8]) {
+    crate::service::data_plane::fuzz::check(data);
+}
+
+/// Requests over HTTP: in each line `SERVICE METHOD URI BODY`, with `SERVICE@PRINCIPAL` for the header that
+/// names a principal.
+pub fn http(data: &[u8]) {
+    crate::service::http::fuzz::check(data);
+}
+
+/// What four clients send to the broker: pieces of a byte that says who and what, a byte for a length, and so
+/// many bytes.
+pub fn mqtt(data: &[u8]) {
+    crate::service::broker::fuzz::check(data);
+}
+
+/// One line of bounded length: how everything that is said about bad input looks.
+pub(crate) fn assert_plain(said: &str) {
+    assert!(!said.is_empty() && said.chars().count() <= 1100, "{} bytes: {said:?}", said.len());
+    assert!(!said.contains(char::is_control), "{said:?}");
+}
