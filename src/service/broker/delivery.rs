@@ -75,15 +75,18 @@ impl Router {
         };
         match (pushed, link) {
             (Some(Pushed::Queued), Some(link)) => link.wake.notify_one(),
-            (Some(Pushed::Full), Some(link)) if qos == Qos::AtLeastOnce && link.ended().is_none() => {
-                link.end(Refusal::SlowReader);
-                if let Some(session) = self.sessions.get(&id) {
-                    let client = session.client_id.escape_debug();
-                    self.notes
-                        .push(format!("client {client}: disconnected, it does not read what is sent to it"));
-                }
-            }
+            (Some(Pushed::Full), Some(_)) if qos == Qos::AtLeastOnce => self.drop_slow_reader(id),
             _ => {}
+        }
+    }
+
+    /// Ends the connection of a client for whom too much waits.
+    fn drop_slow_reader(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        if let Some(link) = session.link.as_ref().filter(|link| link.ended().is_none()) {
+            link.end(Refusal::SlowReader);
+            let client = session.client_id.escape_debug();
+            self.notes.push(format!("client {client}: disconnected, it does not read what is sent to it"));
         }
     }
 
@@ -92,7 +95,9 @@ impl Router {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         match packet {
             Outgoing::SubscribeAck { .. } | Outgoing::UnsubscribeAck { .. } => {
-                session.outbox.push_in_order(packet);
+                if session.outbox.push_in_order(packet) == Pushed::Full {
+                    self.drop_slow_reader(id);
+                }
             }
             _ => session.outbox.push_urgent(packet),
         }

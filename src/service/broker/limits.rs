@@ -27,6 +27,8 @@ pub(crate) const SESSION_EXPIRY: u32 = 3600;
 
 /// Our bound on the messages that wait for one client.
 pub(crate) const QUEUED_MESSAGES: usize = 10_000;
+/// Our bound on the SUBACKs and UNSUBACKs that wait behind them.
+pub(crate) const QUEUED_ANSWERS: usize = 1000;
 /// Our bound on their size, in bytes.
 pub(crate) const QUEUED_BYTES: usize = 16 * 1024 * 1024;
 /// Our bound on the size of what waits for all clients together, in bytes.

@@ -73,9 +73,13 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Queues a packet behind all messages.
-    pub(crate) fn push_in_order(&mut self, packet: Outgoing) {
+    /// Queues a packet behind all messages, if there is room for it: always, where only messages wait.
+    pub(crate) fn push_in_order(&mut self, packet: Outgoing) -> Pushed {
+        if self.waiting.len() >= limits::QUEUED_MESSAGES + limits::QUEUED_ANSWERS {
+            return Pushed::Full;
+        }
         self.waiting.push_back(Waiting::Packet(packet));
+        Pushed::Queued
     }
 
     /// Queues a packet in front of all messages.
@@ -246,7 +250,7 @@ mod tests {
         for text in ["a", "b", "c"] {
             push(&mut outbox, text, Qos::AtLeastOnce);
         }
-        outbox.push_in_order(suback());
+        assert_eq!(outbox.push_in_order(suback()), Pushed::Queued);
         assert_eq!(sent(&mut outbox), ["a/1", "b/2"]);
         outbox.push_urgent(Outgoing::PingResponse);
         assert_eq!(sent(&mut outbox), ["ping"]);
@@ -268,7 +272,7 @@ mod tests {
         outbox.attach(NonZeroU16::new(2));
         assert_eq!(sent(&mut outbox), ["a/1", "b/2", "c"]);
         push(&mut outbox, "e", Qos::AtMostOnce);
-        outbox.push_in_order(suback());
+        assert_eq!(outbox.push_in_order(suback()), Pushed::Queued);
         outbox.detach();
         outbox.attach(None);
         assert_eq!(sent(&mut outbox), ["a/1!", "b/2!", "d/3"]);

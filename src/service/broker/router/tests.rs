@@ -249,6 +249,25 @@ fn what_waits_for_all_clients_together_is_bounded() {
     assert_eq!(bench.router.queued_bytes, 0);
 }
 
+#[test]
+fn who_asks_on_and_on_without_taking_answers_is_dropped() {
+    let mut bench = Bench::new();
+    let client = bench.connect(&Connect { receive_maximum: Some(NonZeroU16::MIN), ..connect("c", true, 0) });
+    bench.subscribe(&client, "t");
+    for _ in 0..2 {
+        bench.publish(&client, "t");
+    }
+    let unsubscribe = || Incoming::Unsubscribe { packet_id: NonZeroU16::MIN, filters: vec!["x".into()] };
+    let asked = (0..2 * limits::QUEUED_MESSAGES).take_while(|_| {
+        bench.requests().packet(client.session, &client.link, unsubscribe()).unwrap();
+        // The first message is sent, the second and all that follows wait for its acknowledgement.
+        while bench.router.pop(bench.now, client.session, &client.link).is_some() {}
+        client.link.ended().is_none()
+    });
+    assert!(asked.count() < 2 * limits::QUEUED_MESSAGES);
+    assert_eq!(client.link.ended(), Some(Refusal::SlowReader));
+}
+
 /// What may happen to a broker.
 #[derive(Debug, Clone, Copy)]
 enum Op {
