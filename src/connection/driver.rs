@@ -152,7 +152,11 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
                 () = stopped(&mut self.stop) => return Err(Error::Finished),
             };
             match outcome {
-                Err(error) if !error.is_final() => failure = Some(error.to_string()),
+                Err(error) if !error.is_final() => {
+                    failure = Some(error.to_string());
+                    // Who gives up waiting is told what stands in the way now, not what began it.
+                    self.status.send_replace(Status::Down(error));
+                }
                 outcome => return outcome,
             }
         }
