@@ -19,6 +19,9 @@ const PREFIX: &str = "/_sandbox/";
 /// How far one request may move the clock: further than any timer, schedule or job lasts.
 const LONGEST_ADVANCE: Duration = Duration::from_hours(10 * 366 * 24);
 
+/// The end of the year 9998: RFC 3339 writes years of four digits, and what is due later must be written too.
+const LAST: Timestamp = Timestamp::from_millis(253_370_764_799_999);
+
 #[derive(Debug, Deserialize)]
 struct Advance {
     advance: String,
@@ -33,7 +36,13 @@ pub(super) fn is_asked(request: &Parts) -> bool {
 pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Answer, Error> {
     match (&request.method, request.uri.path().trim_start_matches(PREFIX)) {
         (&Method::GET, "clock") => clock(shared.now()),
-        (&Method::POST, "clock") => clock(shared.advance(parse_advance(body)?)),
+        (&Method::POST, "clock") => {
+            let by = parse_advance(body)?;
+            if shared.now().plus(by) > LAST {
+                return Err(Error::invalid_request("the clock goes as far as the year 9998"));
+            }
+            clock(shared.advance(by))
+        }
         (&Method::GET, "health") => {
             Answer::json(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
         }
@@ -66,6 +75,7 @@ fn parse_advance(body: &[u8]) -> Result<Duration, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::state::Settings;
 
     #[test]
     fn a_duration_is_read_or_refused() {
@@ -81,5 +91,15 @@ mod tests {
         ] {
             assert_eq!(read(body).unwrap_err().kind(), "InvalidRequestException", "{body}");
         }
+    }
+
+    #[test]
+    fn the_clock_stops_where_its_time_can_no_longer_be_written() {
+        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let request = hyper::Request::post("/_sandbox/clock").body(()).unwrap().into_parts().0;
+        let body = br#"{"advance":"3650days"}"#;
+        let refused = (0..1000).find_map(|_| answer(&shared, &request, body).err()).unwrap();
+        assert_eq!(refused.kind(), "InvalidRequestException");
+        assert!(clock(shared.now()).is_ok());
     }
 }
