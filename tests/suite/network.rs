@@ -98,7 +98,7 @@ fn a_session_taken_over_ends_it_for_good() {
          and took the session over: give each its own --client-id"
     );
     rig.process.send("get-pending-job-executions\n");
-    rig.process.stderr_until("stdin:2: connection lost for good: another client connected");
+    rig.process.stderr_until("stdin:2: GetPendingJobExecutions failed: another client connected");
     assert_eq!(rig.quit().code(), Some(1));
 }
 
