@@ -133,10 +133,6 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 () = sleep_until(heard + silence) => return Refusal::KeepAlive.into(),
                 () = sleep_until(progress + self.patience.write), if writing => return Refusal::SlowReader.into(),
             }
-            // A pause before there is something to write is not the reader's.
-            if !writing {
-                progress = Instant::now();
-            }
         }
     }
 

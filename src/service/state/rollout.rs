@@ -2,7 +2,8 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -118,10 +119,13 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 /// How far a job has come in reaching its things.
 #[derive(Debug, Default)]
 pub(crate) struct Rollout {
-    /// The things to reach, in order; those that left since are skipped.
-    order: VecDeque<ThingName>,
-    /// The things that are still to be reached. Hashed, since a large group is put in at once.
-    waiting: HashSet<ThingName>,
+    /// The things to reach, in order, each with its number; those that left since are skipped.
+    order: VecDeque<(u64, ThingName)>,
+    /// The things that are still to be reached, each with the number of its place in `order`: one that left and
+    /// came back waits at the end. Hashed, since a large group is put in at once.
+    waiting: HashMap<ThingName, u64>,
+    /// The number of the next place.
+    next_place: u64,
     /// The things reached so far.
     notified: u64,
     /// When the present minute began, and how many things it can still reach.
@@ -139,9 +143,15 @@ enum Next {
 
 impl Rollout {
     pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) {
-        if !self.stopped {
-            let waiting = &mut self.waiting;
-            self.order.extend(things.into_iter().filter(|thing| waiting.insert(thing.clone())));
+        if self.stopped {
+            return;
+        }
+        for thing in things {
+            if let Entry::Vacant(waiting) = self.waiting.entry(thing) {
+                self.order.push_back((self.next_place, waiting.key().clone()));
+                waiting.insert(self.next_place);
+                self.next_place += 1;
+            }
         }
     }
 
@@ -187,8 +197,9 @@ impl Rollout {
             }
         }
         self.notified += 1;
-        while let Some(thing) = self.order.pop_front() {
-            if self.waiting.remove(&thing) {
+        while let Some((place, thing)) = self.order.pop_front() {
+            if self.waiting.get(&thing) == Some(&place) {
+                self.waiting.remove(&thing);
                 return Next::Reach(thing);
             }
         }

@@ -129,6 +129,21 @@ fn a_scheduled_job_waits_for_its_start_and_stops_at_its_end() {
 }
 
 #[test]
+fn a_thing_that_left_and_came_back_waits_at_the_end() {
+    let mut bench = with_group(2);
+    let later =
+        json!({ "targetSelection": "CONTINUOUS", "schedulingConfig": { "startTime": "2025-06-03T13:00" } });
+    bench.create("J", "thinggroup/G", later).unwrap();
+    let membership = from(json!({ "thingName": "t00000", "thingGroupName": "G" }));
+    let outcome = bench.state.remove_thing_from_thing_group(bench.now, &membership);
+    bench.take(outcome).unwrap();
+    let outcome = bench.state.add_thing_to_thing_group(bench.now, &membership);
+    bench.take(outcome).unwrap();
+    bench.wait_minutes(60);
+    assert_eq!(bench.told()[0], "t00001 notify Q[J]");
+}
+
+#[test]
 fn the_timers_of_a_deleted_job_leave_a_later_job_of_its_id_alone() {
     let mut bench = Bench::with_things(["T"]);
     let end = json!({ "schedulingConfig": { "endTime": "2025-06-03T13:00", "endBehavior": "CANCEL" } });
