@@ -63,12 +63,17 @@ pub struct Tag {
 #[serde(rename_all = "camelCase")]
 pub struct JobNamed {
     /// As given when the job was created.
-    #[serde(skip_serializing_if = "choices::omit_description")]
+    #[serde(skip_serializing_if = "is_left_out")]
     pub description: Option<String>,
     /// The ARN.
     pub job_arn: String,
     /// The id.
     pub job_id: JobId,
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn is_left_out(description: &Option<String>) -> bool {
+    description.is_none() && !choices::MISSING_DESCRIPTION_IS_NULL
 }
 
 /// What a target's ARN leads to.
