@@ -9,8 +9,12 @@ fn byte(length: usize) -> u8 {
 }
 
 fn packet(first: u8, body: &[u8]) -> Vec<u8> {
-    assert!(body.len() < 128, "its length takes one byte");
-    [&[first, byte(body.len())], body].concat()
+    // Seven bits a byte, the lowest first.
+    let length = match body.len() {
+        short @ 0..128 => vec![byte(short)],
+        long => vec![byte(long % 128) | 0x80, byte(long / 128)],
+    };
+    [&[first], &length[..], body].concat()
 }
 
 fn text(text: &str) -> Vec<u8> {
@@ -31,7 +35,7 @@ fn connect(v5: bool) -> impl Strategy<Value = Vec<u8>> {
             let mut last = Vec::new();
             if let Some(topic) = will {
                 flags |= 4 | if retain { 0x20 } else { 8 };
-                last = [properties(v5, b"\x18\0\0\0\x05"), text(topic), text("gone")].concat();
+                last = [properties(v5, b"\x18\0\0\0\x05"), text(&topic), text("gone")].concat();
             }
             let head = [&text("MQTT")[..], &[if v5 { 5 } else { 4 }, flags, 0, 60]].concat();
             packet(0x10, &[head, properties(v5, given), text(client), last].concat())
@@ -39,8 +43,9 @@ fn connect(v5: bool) -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-fn topic() -> impl Strategy<Value = &'static str> {
-    select(vec![
+/// Topics that mean something, and now and then text that comes near or does not.
+fn topic() -> impl Strategy<Value = String> {
+    let known = vec![
         "a",
         "a/b",
         "x/denied",
@@ -51,7 +56,12 @@ fn topic() -> impl Strategy<Value = &'static str> {
         "$SYS/x",
         "a/+",
         "",
-    ])
+    ];
+    prop_oneof![
+        12 => select(known).prop_map(str::to_owned),
+        1 => r"(\$aws/things/T/jobs/|\$aws/|\$share/g/|\$)?(get|a|\+|#|\$next|J1|)(/(update|accepted|\+|#|é|)){0,3}",
+        1 => "\\PC{0,10}",
+    ]
 }
 
 fn publish(v5: bool) -> impl Strategy<Value = Vec<u8>> {
@@ -61,17 +71,18 @@ fn publish(v5: bool) -> impl Strategy<Value = Vec<u8>> {
     (topic(), payload, given, select(vec![0x30, 0x31, 0x32, 0x32, 0x32, 0x33, 0x34]), 1..4_u8).prop_map(
         move |(topic, payload, given, first, id)| {
             let id = if first & 6 == 0 { Vec::new() } else { vec![0, id] };
-            packet(first, &[text(topic), id, properties(v5, given), payload.as_bytes().to_vec()].concat())
+            packet(first, &[text(&topic), id, properties(v5, given), payload.as_bytes().to_vec()].concat())
         },
     )
 }
 
 fn subscribe(v5: bool) -> impl Strategy<Value = Vec<u8>> {
-    let filter = select(vec!["a", "a/#", "+/b", "#", "$share/g/a", "$aws/things/T/jobs/#", "x/denied", "a#"]);
+    let known = vec!["a", "a/#", "+/b", "#", "$share/g/a", "$aws/things/T/jobs/#", "x/denied", "a#"];
+    let filter = prop_oneof![8 => select(known).prop_map(str::to_owned), 1 => topic()];
     (vec((filter, 0..3_u8), 1..4), 1..4_u8, any::<bool>()).prop_map(move |(filters, id, gone)| {
         let mut body = [vec![0, id], properties(v5, b"")].concat();
         for (filter, options) in filters {
-            body.extend(text(filter));
+            body.extend(text(&filter));
             body.extend((!gone).then_some(options));
         }
         packet(if gone { 0xa2 } else { 0x82 }, &body)

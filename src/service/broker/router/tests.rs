@@ -101,6 +101,7 @@ impl Bench {
         }
         topics
     }
+
     /// Does what happens to the broker in a property test.
     fn apply(&mut self, clients: &mut [Option<Client>; 3], op: Op) {
         match op {
@@ -316,80 +317,5 @@ proptest! {
         bench.wait(SECOND * 3600);
         prop_assert!(bench.router.sessions.is_empty());
         bench.router.audit();
-    }
-}
-
-/// Text that comes near to what means something.
-fn topic_like() -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => r"(\$aws/things/T/jobs/|\$aws/|\$share/g/|\$)?(get|a|\+|#|\$next|J|update|)(/(get|update|accepted|\+|#|é|))*",
-        1 => "\\PC{0,300}",
-    ]
-}
-
-fn incoming() -> impl Strategy<Value = Incoming> {
-    let qos = prop::sample::select(vec![Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce]);
-    let publish = (topic_like(), qos.clone(), any::<bool>(), prop::option::of(1..12_u16), ".{0,20}")
-        .prop_map(|(topic, qos, retain, alias, payload)| {
-            let message =
-                Message { topic: topic.into(), payload: payload.into(), qos, retain, ..Message::default() };
-            Incoming::Publish(Publish {
-                packet_id: (qos != Qos::AtMostOnce).then_some(NonZeroU16::MIN),
-                alias: alias.and_then(NonZeroU16::new),
-                expiry: None,
-                message,
-            })
-        });
-    let request = (topic_like(), qos, any::<bool>(), any::<bool>()).prop_map(
-        |(filter, qos, no_local, retain_as_published)| FilterRequest {
-            filter: filter.into(),
-            qos,
-            no_local,
-            retain_as_published,
-            retained: Retained::Always,
-        },
-    );
-    let subscribe =
-        (prop::collection::vec(request, 1..10), any::<bool>()).prop_map(|(filters, has_identifier)| {
-            Incoming::Subscribe { packet_id: NonZeroU16::MIN, has_identifier, filters }
-        });
-    let unsubscribe = prop::collection::vec(topic_like(), 1..4).prop_map(|filters| Incoming::Unsubscribe {
-        packet_id: NonZeroU16::MIN,
-        filters: filters.into_iter().map(Into::into).collect(),
-    });
-    prop_oneof![
-        6 => publish,
-        4 => subscribe,
-        2 => unsubscribe,
-        1 => any::<NonZeroU16>().prop_map(Incoming::PublishAck),
-        1 => Just(Incoming::PingRequest),
-        1 => (any::<bool>(), any::<Option<u32>>())
-            .prop_map(|(with_will, session_expiry)| Incoming::Disconnect { with_will, session_expiry }),
-        1 => Just(Incoming::OutOfPlace),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Every packet is carried out, refused with a code, or ends its own connection; none is a panic.
-    #[test]
-    fn any_packets_are_answered_or_end_their_connection(
-        packets in prop::collection::vec(incoming(), 1..40),
-        version in prop::sample::select(vec![Version::V3, Version::V5]),
-    ) {
-        let mut bench = Bench::new();
-        let other = bench.connect(&connect("other", true, 0));
-        bench.subscribe(&other, "#");
-        for packet in packets {
-            let client = bench.connect(&Connect { version, ..connect("c", false, 60) });
-            if bench.requests().packet(client.session, &client.link, packet).is_err() {
-                bench.lose(&client);
-            }
-            bench.topics(&client);
-            // Reserved topics reach nobody through a wildcard in front.
-            prop_assert!(bench.topics(&other).iter().all(|topic| !topic.starts_with('$')));
-            prop_assert!(other.link.ended().is_none());
-        }
     }
 }
