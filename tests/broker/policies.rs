@@ -6,8 +6,7 @@ use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use rmqtt_codec::types::QoS;
 use rmqtt_codec::v5::{Connect, Packet};
 use tokio::io::AsyncReadExt;
-
-use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::{AlertDescription, ClientConfig};
 
 use crate::client::{self, Client, PATIENCE, publish};
 use crate::service::{Service, THING};
@@ -20,6 +19,13 @@ fn allow(action: &str, resource: &str) -> String {
     format!(
         r#"{{"Effect":"Allow","Action":"{action}","Resource":"arn:aws:iot:us-east-1:123456789012:{resource}"}}"#
     )
+}
+
+/// An operator registers a certificate.
+fn register(service: &Service, pem: &str) {
+    let request = serde_json::json!({"certificatePem": pem, "status": "ACTIVE"});
+    let request = serde_json::from_value(request).unwrap();
+    service.local.shared().handle(|state, now| state.register_certificate(now, false, &request)).unwrap();
 }
 
 /// What a CONNECT with this certificate is answered; nothing where TLS is broken off.
@@ -57,14 +63,43 @@ async fn only_registered_and_active_certificates_are_let_in() {
 async fn a_certificate_of_another_authority_will_do_once_it_is_registered() {
     let service = Service::start().await;
     let foreign = jobs_sandbox::service::certificates::Authority::new().unwrap().device().unwrap();
-    let request = serde_json::from_value(
-        serde_json::json!({"certificatePem": foreign.certificate_pem, "status": "ACTIVE"}),
-    )
-    .unwrap();
-    service.local.shared().handle(|state, now| state.register_certificate(now, false, &request)).unwrap();
+    register(&service, &foreign.certificate_pem);
     let (certificate, key) = (foreign.certificate_pem.as_bytes(), foreign.private_key_pem.as_bytes());
     let tls = client::tls(&service.local.ca_file(), certificate, key);
     assert_eq!(reason(&service, tls).await, Some(0x87), "there is no policy for it yet");
+}
+
+#[tokio::test]
+async fn a_certificate_lets_in_within_its_time_alone() {
+    let service = Service::start().await;
+    let day = time::Duration::days(1);
+    for (from, to, expected) in [
+        (-2, -1, Some((AlertDescription::CertificateExpired, "has expired"))),
+        (1, 2, Some((AlertDescription::CertificateExpired, "is not valid yet"))),
+        (-1, 1, None),
+    ] {
+        let now = time::OffsetDateTime::now_utc();
+        let mut params = rcgen::CertificateParams::default();
+        (params.not_before, params.not_after) = (now + day * from, now + day * to);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        register(&service, &pem);
+        let tls = client::tls(&service.local.ca_file(), pem.as_bytes(), key.serialize_pem().as_bytes());
+        let Some((alert, words)) = expected else {
+            assert_eq!(reason(&service, tls).await, Some(0x87), "there is no policy for it");
+            continue;
+        };
+        // With TLS 1.3 the client is done before the service has looked at its certificate.
+        let mut stream = client::open(&service.local, tls).await;
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        let error = error.get_ref().and_then(|error| error.downcast_ref());
+        assert_eq!(error, Some(&tokio_rustls::rustls::Error::AlertReceived(alert)), "{words}");
+        let told = service.log().pop().unwrap();
+        assert!(
+            told.starts_with("a client was refused: its certificate ") && told.ends_with(words),
+            "{told}"
+        );
+    }
 }
 
 #[tokio::test]

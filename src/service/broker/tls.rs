@@ -1,10 +1,13 @@
 //! Mutual TLS: who connects is told by the certificate's fingerprint, not by who signed it.
 //!
-//! AWS takes any certificate that is registered and active, with or without a registered authority.
+//! AWS takes any certificate that is registered, active and within its time, with or without a registered
+//! authority. A client that resumes a TLS session does not show its certificate again, so only the CONNECT can
+//! tell then that it is not active any more.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::crypto::{
@@ -17,7 +20,9 @@ use tokio_rustls::rustls::{
 };
 
 use crate::service::shared::Shared;
+use crate::service::state::State;
 use crate::service::state::credentials::certificate::{Unusable, certificate_id};
+use crate::service::time::Timestamp;
 
 /// The protocol that clients name in ALPN on port 443; elsewhere they name none.
 const ALPN: &[u8] = b"x-amzn-mqtt-ca";
@@ -38,7 +43,7 @@ pub(crate) fn server_config(
     Ok(Arc::new(config))
 }
 
-/// Lets in whose certificate is registered and active.
+/// Lets in whose certificate is registered, active and within its time.
 #[derive(Debug)]
 struct Registered {
     shared: Arc<Shared>,
@@ -54,14 +59,21 @@ impl ClientCertVerifier for Registered {
         &self,
         end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let id = certificate_id(end_entity);
-        self.shared.read(|state, _| state.check_certificate(&id)).map_err(|unusable| {
+        let time = Timestamp::default().plus(Duration::from_secs(now.as_secs()));
+        let check = |state: &State, _| {
+            state.check_certificate(&id)?;
+            state.check_validity(&id, time)
+        };
+        self.shared.read(check).map_err(|unusable| {
             self.shared.note(&unusable.to_string());
             match unusable {
                 Unusable::Unknown { .. } => CertificateError::UnknownIssuer,
                 Unusable::NotActive { .. } => CertificateError::Revoked,
+                Unusable::Expired { .. } => CertificateError::Expired,
+                Unusable::NotValidYet { .. } => CertificateError::NotValidYet,
             }
         })?;
         Ok(ClientCertVerified::assertion())

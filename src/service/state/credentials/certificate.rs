@@ -56,6 +56,12 @@ pub(crate) enum Unusable {
     /// It was deactivated.
     #[error("a client was refused: its certificate {id} is {status}, not ACTIVE")]
     NotActive { id: String, status: CertificateStatus },
+    /// Its time is over.
+    #[error("a client was refused: its certificate {id} has expired")]
+    Expired { id: String },
+    /// Its time has not begun.
+    #[error("a client was refused: its certificate {id} is not valid yet")]
+    NotValidYet { id: String },
 }
 
 /// A registered certificate.

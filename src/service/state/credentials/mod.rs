@@ -65,6 +65,16 @@ impl State {
         }
     }
 
+    /// Whether a certificate is valid by its own account at `time`, which is not the Jobs clock's.
+    pub(crate) fn check_validity(&self, id: &str, time: Timestamp) -> Result<(), Unusable> {
+        match self.credentials.certificates.get(id) {
+            None => Err(Unusable::Unknown { id: id.to_owned() }),
+            Some(known) if time > known.not_after => Err(Unusable::Expired { id: id.to_owned() }),
+            Some(known) if time < known.not_before => Err(Unusable::NotValidYet { id: id.to_owned() }),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// The policies that a certificate stands under, in their default versions: its own, and those of all groups
     /// that its things belong to.
     pub(crate) fn policies_of_certificate(&self, id: &str) -> Vec<Arc<Document>> {
