@@ -68,6 +68,11 @@ impl Shared {
         Self { log, ..self }
     }
 
+    /// The log.
+    pub(crate) fn log(&self) -> Log {
+        self.log.clone()
+    }
+
     /// Writes a line to the log.
     pub(crate) fn note(&self, line: &str) {
         (self.log)(line);

@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::acceptor::Arrival;
 use super::codec::Codec;
 use super::limits::{self, Patience};
 use super::packet::{Connect, ConnectAck, Incoming, Outgoing};
@@ -23,6 +24,7 @@ const BATCH: usize = 16;
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     stream: S,
     peer: Peer,
+    arrival: Arrival,
     shared: Arc<Shared>,
     patience: Patience,
 ) {
@@ -36,6 +38,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     let connected = shared.requests(|requests| requests.connect(&peer, &connect, link.clone(), &request_id));
     match connected {
         Ok(Connected { session, silence }) => {
+            drop(arrival);
             let mut attached = Attached { shared, session, link, with_will: true };
             let end = wire.run(&attached, silence).await;
             attached.with_will = end != End::ByClient { with_will: false };

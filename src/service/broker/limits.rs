@@ -48,6 +48,8 @@ pub(crate) const OTHER_FILES: usize = 400;
 pub(crate) struct Patience {
     /// For the TLS handshake, and as long again for the CONNECT.
     pub(crate) handshake: Duration,
+    /// For a client to arrive where no room is left for others.
+    pub(crate) arrival: Duration,
     /// For what we sent to be read.
     pub(crate) write: Duration,
     /// After a DISCONNECT, so that the other side can read it.
@@ -57,6 +59,7 @@ pub(crate) struct Patience {
 impl Patience {
     pub(crate) const DEFAULT: Self = Self {
         handshake: Duration::from_secs(10),
+        arrival: Duration::from_secs(1),
         write: Duration::from_secs(20),
         linger: Duration::from_secs(1),
     };

@@ -1,7 +1,7 @@
 //! The MQTT front of the local service: what AWS's message broker does, as far as a client can see it.
 //!
 //! The core is pure: `Router` knows sessions and subscriptions, `Requests` applies AWS's rules to a client's
-//! packets. Around it, `connection` moves bytes and this file accepts clients.
+//! packets. Around it, `acceptor` lets clients in and `connection` moves their bytes.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -11,8 +11,9 @@
 //! | `router`, `delivery` | all sessions, and how messages reach them |
 //! | `requests` | what a client's packets do |
 //! | `refusal`, `limits` | reason codes and limits, one table each |
-//! | `tls`, `quick_ack`, `connection` | the way in and out |
+//! | `acceptor`, `tls`, `quick_ack`, `connection` | the way in and out |
 
+mod acceptor;
 mod codec;
 mod connection;
 mod delivery;
@@ -34,12 +35,10 @@ mod tls;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -49,14 +48,12 @@ pub(crate) use requests::Requests;
 pub(crate) use router::Router;
 pub(crate) use tls::server_config;
 
+use self::acceptor::{Acceptor, Arrival};
 use self::limits::Patience;
 use self::quick_ack::QuickAck;
 use self::requests::Peer;
 use super::shared::Shared;
 use super::state::credentials::certificate::certificate_id;
-
-/// A pause after the operating system refused a connection, for lack of file descriptors say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the MQTT port until `stop` says so, then tells every client.
 pub(crate) async fn serve(
@@ -66,46 +63,30 @@ pub(crate) async fn serve(
     stop: watch::Receiver<bool>,
 ) {
     let tls = TlsAcceptor::from(tls);
-    let mut stopping = stop.clone();
-    let room = room_for_connections();
-    let mut clients = JoinSet::new();
-    // Trouble is told when it begins, not again and again.
-    let mut trouble = None;
-    let mut tell = |what: Option<String>| {
-        if what.is_some() && what != trouble {
-            shared.note(what.as_deref().unwrap_or_default());
+    let mut acceptor = Acceptor::new(room_for_connections(), Patience::DEFAULT.arrival, shared.log());
+    let converse = |stream, address, arrival| {
+        let (tls, shared, stop) = (tls.clone(), shared.clone(), stop.clone());
+        async move {
+            // How a client's connection ends concerns that client alone.
+            let _ = converse(stream, address, arrival, tls, shared, stop).await;
         }
-        trouble = what;
     };
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => break,
-            accepted = listener.accept() => match accepted {
-                Ok(_) if clients.len() >= room => {
-                    tell(Some(format!("clients are refused: {room} are connected, no more are taken")));
-                }
-                Ok((stream, address)) => {
-                    tell(None);
-                    clients.spawn(converse(stream, address, tls.clone(), shared.clone(), stop.clone()));
-                }
-                Err(error) => {
-                    tell(Some(format!("cannot accept MQTT connections: {error}")));
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            Some(_) = clients.join_next(), if !clients.is_empty() => {}
-        }
+    let mut stopping = stop.clone();
+    tokio::select! {
+        () = stopped(&mut stopping) => {}
+        () = acceptor.run(&listener, converse) => {}
     }
     drop(listener);
     shared.requests(|requests| requests.router.end_all());
-    // What has not ended by then is aborted as the set is dropped.
-    let _ = timeout(Patience::DEFAULT.linger, async { while clients.join_next().await.is_some() {} }).await;
+    // What has not ended by then is aborted as the acceptor is dropped.
+    let _ = timeout(Patience::DEFAULT.linger, acceptor.emptied()).await;
 }
 
 /// One client, from its TCP connection on.
 async fn converse(
     stream: TcpStream,
     address: SocketAddr,
+    arrival: Arrival,
     tls: TlsAcceptor,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
@@ -118,7 +99,7 @@ async fn converse(
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
     let peer = Peer { certificate, address: address.ip() };
-    connection::serve(stream, peer, shared, Patience::DEFAULT).await;
+    connection::serve(stream, peer, arrival, shared, Patience::DEFAULT).await;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
 
 const SHORT: Duration = Duration::from_millis(30);
-const PATIENCE: Patience = Patience { handshake: SHORT, write: SHORT, linger: SHORT };
+const PATIENCE: Patience = Patience { handshake: SHORT, arrival: SHORT, write: SHORT, linger: SHORT };
 const SLOW: Patience = Patience::DEFAULT;
 const CONNECT_5: &[u8] = b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1";
 const CONNECT_311: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
@@ -44,7 +44,10 @@ impl Bench {
     /// A client's end of a new connection, and the task that serves it. The pipe holds `room` bytes.
     fn open(&self, room: usize, patience: Patience) -> (DuplexStream, JoinHandle<()>) {
         let (client, server) = duplex(room);
-        (client, tokio::spawn(serve(server, self.peer.clone(), self.shared.clone(), patience)))
+        (
+            client,
+            tokio::spawn(serve(server, self.peer.clone(), Arrival::default(), self.shared.clone(), patience)),
+        )
     }
 
     fn publish(&self, payload: &Bytes, qos: Qos) {
