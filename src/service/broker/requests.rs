@@ -153,9 +153,10 @@ impl Requests<'_> {
                 return Err(Refusal::NotAuthorized);
             }
         }
-        if !self.router.has_room_for(client_id) {
+        if !self.router.make_room_for(self.now, client_id) {
             return Err(Refusal::Quota);
         }
+        self.handle_session_timeouts();
         Ok(permissions)
     }
 
@@ -207,6 +208,10 @@ impl Requests<'_> {
             let events = self.state.handle_timeout(self.jobs_now);
             self.publish_events(&events);
         }
+        self.handle_session_timeouts();
+    }
+
+    fn handle_session_timeouts(&mut self) {
         for will in self.router.handle_timeout(self.now, self.state) {
             self.route(will, None);
         }

@@ -74,9 +74,21 @@ impl Router {
         session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
     }
 
-    /// Whether one more session may be made for `client_id`.
-    pub(crate) fn has_room_for(&self, client_id: &ByteString) -> bool {
-        self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id)
+    /// Makes room for a session of `client_id`; says whether there is any.
+    ///
+    /// Where it must, the session of a client that is away ends when time-outs are handled next: the one of which
+    /// something is due first.
+    pub(crate) fn make_room_for(&mut self, now: Instant, client_id: &ByteString) -> bool {
+        if self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id) {
+            return true;
+        }
+        let Some((_, id)) = self.away.pop_first() else { return false };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.ends_at = Some(now);
+            session.will_at = session.will.as_ref().map(|_| now);
+            self.away.insert((now, id));
+        }
+        true
     }
 
     /// Whether a client may do something; a refusal is noted.

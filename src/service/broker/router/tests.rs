@@ -251,6 +251,36 @@ fn what_waits_for_all_clients_together_is_bounded() {
 }
 
 #[test]
+fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
+    let mut bench = Bench::new();
+    let watcher = bench.connect(&connect("watcher", true, 0));
+    bench.subscribe(&watcher, "will");
+    let leave = |bench: &mut Bench, connect: &Connect| {
+        let client = bench.connect(connect);
+        bench.now += Duration::from_millis(1);
+        bench.lose(&client);
+        client.session
+    };
+    // Its session and its will are due in half an hour, those of the others in an hour.
+    leave(&mut bench, &with_will(connect("first", true, 1800), 1800));
+    let crowd: Vec<_> = (2..limits::SESSIONS)
+        .map(|number| leave(&mut bench, &connect(&number.to_string(), true, 3600)))
+        .collect();
+    assert_eq!(bench.router.sessions.len(), limits::SESSIONS);
+    assert_eq!(bench.topics(&watcher), [""; 0]);
+    leave(&mut bench, &connect("late", true, 3600));
+    assert_eq!(bench.topics(&watcher), ["will"], "the session ended, so the will is told");
+    let last = leave(&mut bench, &connect("last", true, 3600));
+    assert_eq!(bench.router.sessions.len(), limits::SESSIONS);
+    bench.router.audit();
+    assert_eq!(watcher.link.ended(), None);
+    let back = |bench: &mut Bench, name: &str| bench.connect(&connect(name, false, 3600)).session;
+    assert_eq!(back(&mut bench, "last"), last);
+    assert_eq!(back(&mut bench, "3"), crowd[1]);
+    assert_ne!(back(&mut bench, "2"), crowd[0], "who has been away for longest had to go");
+}
+
+#[test]
 fn who_asks_on_and_on_without_taking_answers_is_dropped() {
     let mut bench = Bench::new();
     let client = bench.connect(&Connect { receive_maximum: Some(NonZeroU16::MIN), ..connect("c", true, 0) });
