@@ -1,6 +1,7 @@
 //! TCP and TLS: from a name to an encrypted stream, each step with an error of its own.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -11,13 +12,19 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::error::Error;
 
-/// Resolves the name and connects to the first of its addresses that answers.
-pub(super) async fn tcp(host: &str, port: u16) -> Result<TcpStream, Error> {
+/// The addresses of a name, at least one.
+pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let failed = |reason: String| Error::Resolve { host: host.to_owned(), reason };
+    let found = lookup_host((host, port)).await.map_err(|error| failed(error.to_string()))?;
+    let addresses: Vec<_> = found.collect();
+    if addresses.is_empty() { Err(failed("it has no address".to_owned())) } else { Ok(addresses) }
+}
+
+/// Connects to the first of the addresses that answers.
+pub(super) async fn tcp(addresses: Vec<SocketAddr>, host: &str, port: u16) -> Result<TcpStream, Error> {
     let address = super::address(host, port);
-    let resolve = |reason: String| Error::Resolve { host: host.to_owned(), reason };
-    let candidates = lookup_host((host, port)).await.map_err(|error| resolve(error.to_string()))?;
-    let mut last = resolve("it has no address".to_owned());
-    for candidate in candidates {
+    let mut last = Error::Refused { address: address.clone() };
+    for candidate in addresses {
         match TcpStream::connect(candidate).await {
             Ok(stream) => {
                 // With Nagle's algorithm a request waits for the acknowledgement of the PUBACK before it.

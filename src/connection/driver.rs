@@ -59,7 +59,11 @@ pub(super) async fn open(
         move |_| Error::ConnectTimedOut { address, awaited, after: options.timeout }
     };
     let (host, port) = (&options.host, options.port);
-    let tcp = timeout_at(deadline, dial::tcp(host, port)).await.map_err(timed_out("TCP connection"))??;
+    let unresolved = |_| Error::ResolveTimedOut { host: host.clone(), after: options.timeout };
+    let addresses = timeout_at(deadline, dial::resolve(host, port)).await.map_err(unresolved)??;
+    let tcp = timeout_at(deadline, dial::tcp(addresses, host, port))
+        .await
+        .map_err(timed_out("TCP connection"))??;
     let stream = timeout_at(deadline, dial::tls(tcp, host, port, options.tls.clone()))
         .await
         .map_err(timed_out("TLS handshake"))??;

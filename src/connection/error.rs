@@ -16,6 +16,14 @@ pub enum Error {
         /// What the resolver said.
         reason: String,
     },
+    /// Nobody answered to what the name means.
+    #[error("cannot resolve {host}: no answer within {}: check this machine's network and DNS", seconds(*after))]
+    ResolveTimedOut {
+        /// The name.
+        host: String,
+        /// How long all of connecting may take.
+        after: Duration,
+    },
     /// Nobody listens there.
     #[error("{address} refused the connection: check the endpoint and the port, and that the server runs")]
     Refused {

@@ -17,6 +17,7 @@ mod lost_answers;
 mod network;
 mod policies;
 mod readme;
+mod resolver;
 mod scripts;
 mod serve;
 mod support;

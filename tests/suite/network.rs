@@ -4,8 +4,10 @@ use std::fs;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
+use crate::support::mosquitto::Mosquitto;
 use crate::support::proxy::Proxy;
 use crate::support::{Process, Sandbox, Serve};
 
@@ -113,6 +115,40 @@ fn a_process_that_was_stopped_goes_on_where_it_was() {
     rig.process.send("get-pending-job-executions\n");
     rig.process.stdout_until("\"queuedJobs\"");
     assert_eq!(rig.quit().code(), Some(0));
+}
+
+/// Stopped for longer than one and a half keep-alives: meanwhile the broker has closed the session.
+#[test]
+fn a_process_that_was_stopped_for_too_long_connects_again_and_says_what_it_missed() {
+    // The shortest that mosquitto can be told to ask for, in seconds.
+    let Some(mut mosquitto) = Mosquitto::with("max_keepalive 10") else { return };
+    let control_plane = Serve::start();
+    let service = mosquitto.service();
+    let sandbox = mosquitto.client(&control_plane.url()).args(["--json", "--client-id", "test-stopped"]);
+    let mut process = sandbox.spawn();
+    process.send("get-pending-job-executions\n");
+    service.publish("get/accepted", pending(service.request().token(), &[]));
+    process.stdout_until("GetPendingJobExecutionsResponse");
+
+    process.signal(Signal::SIGSTOP);
+    mosquitto.until("test-stopped has exceeded timeout");
+    process.signal(Signal::SIGCONT);
+    assert!(process.stderr_line().starts_with("connection lost: "));
+    assert!(process.stderr_line().starts_with("attempt 1 in "));
+    assert_eq!(process.stderr_line(), "connection restored");
+    service.publish("get/accepted", pending(service.request().token(), &["Job1"]));
+    assert_eq!(process.stderr_line(), "meanwhile: Job1 is QUEUED now");
+    service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
+    process.stdout_until("JobExecutionsChangedEvent");
+    assert_eq!(process.finish().status.code(), Some(0));
+}
+
+fn pending(token: &str, queued: &[&str]) -> String {
+    let queued: Vec<_> = queued
+        .iter()
+        .map(|job| json!({"jobId": job, "queuedAt": 1, "lastUpdatedAt": 1, "executionNumber": 1, "versionNumber": 1}))
+        .collect();
+    json!({"clientToken": token, "timestamp": 1, "inProgressJobs": [], "queuedJobs": queued}).to_string()
 }
 
 #[test]

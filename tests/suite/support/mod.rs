@@ -4,11 +4,13 @@
 //! - [`Serve`] keeps a `jobs-sandbox serve` running and knows its addresses and files.
 //! - [`Process`] is any program: lines in, lines out, killed and reaped when it goes out of scope.
 //! - [`pattern`] compares text in which `[..]` stands for anything, [`wire`] payloads with captured ones.
-//! - [`peers`] finds programs of others, [`proxy`] is a line that breaks on demand.
+//! - [`peers`] finds programs of others, [`proxy`] is a line that breaks on demand, [`Namespace`] a machine with
+//!   other system files.
 
 pub(crate) mod certificates;
 pub(crate) mod mosquitto;
 pub(crate) mod moto;
+mod namespace;
 pub(crate) mod pattern;
 pub(crate) mod peers;
 mod process;
@@ -17,6 +19,7 @@ mod sandbox;
 mod serve;
 pub(crate) mod wire;
 
+pub(crate) use namespace::Namespace;
 pub(crate) use process::{DEADLINE, Finished, Process};
 pub(crate) use sandbox::{Message, Output, Sandbox};
 pub(crate) use serve::Serve;

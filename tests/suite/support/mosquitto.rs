@@ -33,6 +33,12 @@ impl Mosquitto {
     /// Starts it, or says why the test is skipped.
     #[track_caller]
     pub(crate) fn start() -> Option<Self> {
+        Self::with("")
+    }
+
+    /// The same with further lines of configuration.
+    #[track_caller]
+    pub(crate) fn with(configuration: &str) -> Option<Self> {
         let program = peers::program("mosquitto")?;
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::new();
@@ -54,6 +60,7 @@ impl Mosquitto {
                 "per_listener_settings true
                  user root
                  log_dest stderr
+                 {configuration}
                  listener {port} 127.0.0.1
                  cafile ca.pem
                  certfile server.pem
@@ -76,6 +83,12 @@ impl Mosquitto {
         self.process.signal(Signal::SIGTERM);
         self.process.finish();
         self.process = spawn(&program, self.dir.path());
+    }
+
+    /// Waits until it logs a line that contains `text`.
+    #[track_caller]
+    pub(crate) fn until(&mut self, text: &str) {
+        self.process.stderr_until(text);
     }
 
     /// How the library connects to it.

@@ -59,8 +59,13 @@ fn missing(what: &str) -> Option<PathBuf> {
         env::var_os("JOBS_SANDBOX_REQUIRE_PEERS").is_none(),
         "{what} is not installed, and peers are required"
     );
+    skip(&format!("{what} is not installed"));
+    None
+}
+
+/// Says that the test that calls this is skipped, and why.
+pub(crate) fn skip(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     // Written, not printed: the test harness would keep it to itself.
-    writeln!(io::stderr(), "skipped {test}: {what} is not installed").ok();
-    None
+    writeln!(io::stderr(), "skipped {test}: {why}").ok();
 }

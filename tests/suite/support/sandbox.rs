@@ -78,9 +78,14 @@ impl Sandbox {
     /// `jobs-sandbox` in AWS mode: a broker on localhost, a control plane, and copies of `cert.pem`, `key.pem` and
     /// `ca.pem` of `dir`.
     pub(crate) fn aws_mode(mqtt_port: u16, control_plane: &str, dir: &Path) -> Self {
+        Self::aws_mode_at("localhost", mqtt_port, control_plane, dir)
+    }
+
+    /// The same with a broker of this name.
+    pub(crate) fn aws_mode_at(endpoint: &str, mqtt_port: u16, control_plane: &str, dir: &Path) -> Self {
         let copy = |sandbox: Self, name| sandbox.file(name, fs::read(dir.join(name)).unwrap());
         let sandbox = Self::new()
-            .args(["--endpoint", "localhost", "--port", &mqtt_port.to_string()])
+            .args(["--endpoint", endpoint, "--port", &mqtt_port.to_string()])
             .args(["--region", "us-east-1", "--control-endpoint-url", control_plane])
             .args(["--cert", "cert.pem", "--key", "key.pem", "--ca-file", "ca.pem"])
             .env("JOBS_SANDBOX_THING", "MyThing")
