@@ -425,9 +425,11 @@ fn refused_or_failed(error: control_plane::Error, number: Option<usize>) -> Fail
             let message = Box::new(Message { line: number, ..message });
             return Failure::Refused(message, Refusal { text, hint });
         }
+        control_plane::Error::NotAuthenticated { .. } => "NotAuthenticated",
         control_plane::Error::NoCredentials { .. } => "NoCredentials",
         control_plane::Error::NoRegion => "NoRegion",
         control_plane::Error::Unreachable { .. } => "Unreachable",
+        control_plane::Error::NotTrusted { .. } => "NotTrusted",
         control_plane::Error::TimedOut { .. } => "TimedOut",
         control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
         control_plane::Error::Malformed { .. } => "Malformed",

@@ -5,6 +5,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ use x509_parser::x509::X509Version;
 /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html>
 const ALPN_ON_443: &[u8] = b"x-amzn-mqtt-ca";
 
+/// Names the file of the authorities that AWS's tools trust.
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
 /// No PEM file that we want is larger, in bytes.
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
@@ -45,6 +49,7 @@ enum Role {
     Certificate,
     Key,
     Ca,
+    Bundle,
 }
 
 impl std::fmt::Display for Role {
@@ -53,6 +58,7 @@ impl std::fmt::Display for Role {
             Self::Certificate => "certificate file",
             Self::Key => "key file",
             Self::Ca => "CA file",
+            Self::Bundle => "CA bundle",
         })
     }
 }
@@ -63,19 +69,20 @@ impl Role {
             Self::Certificate => "--cert",
             Self::Key => "--key",
             Self::Ca => "--ca-file",
+            Self::Bundle => CA_BUNDLE,
         }
     }
 
     fn content(self) -> &'static str {
         match self {
-            Self::Certificate | Self::Ca => "certificate",
+            Self::Certificate | Self::Ca | Self::Bundle => "certificate",
             Self::Key => "private key",
         }
     }
 
     fn openssl(self) -> &'static str {
         match self {
-            Self::Certificate | Self::Ca => "x509",
+            Self::Certificate | Self::Ca | Self::Bundle => "x509",
             Self::Key => "pkey",
         }
     }
@@ -105,8 +112,8 @@ enum Problem {
     UnsupportedKey,
     #[error("the key does not belong to certificate {certificate}: give the key that was made with it")]
     AnotherCertificate { certificate: String },
-    #[error("it is not an X.509 certificate: {0}")]
-    NotX509(String),
+    #[error("it is not an X.509 certificate, or a damaged one: copy it again")]
+    NotX509,
     #[error(
         "it is an X.509 version 1 certificate, which TLS does not take: issue it as version 3 (openssl x509 -req with -extfile)"
     )]
@@ -115,8 +122,6 @@ enum Problem {
     Expired { at: String, now: String },
     #[error("it is not valid before {at}; this machine says that it is {now}: set the clock right, or wait")]
     NotYetValid { at: String, now: String },
-    #[error("no certificate in it can be trusted: {0}")]
-    UnusableRoots(String),
     #[error("this system has no CA certificates: name the server's with --ca-file")]
     NoSystemRoots,
 }
@@ -133,7 +138,8 @@ impl Identity {
     /// Reads and checks the files. Without `ca_file` the system's own certificate authorities are trusted.
     pub fn load(cert_file: &Path, key_file: &Path, ca_file: Option<&Path>) -> Result<Self, Error> {
         let certificate_error = |problem| error(Role::Certificate, cert_file, problem);
-        let chain = certificates(Role::Certificate, cert_file)?;
+        let (pem, _) = read(Role::Certificate, cert_file).map_err(certificate_error)?;
+        let chain = certificates(Role::Certificate, cert_file, &pem)?;
         let leaf = check_leaf(&chain[0], OffsetDateTime::now_utc()).map_err(certificate_error)?;
         let (key, key_is_exposed) = private_key(key_file)?;
         if key.public_key().is_some_and(|public| public.as_ref() != leaf.public_key().raw) {
@@ -141,7 +147,10 @@ impl Identity {
             return Err(error(Role::Key, key_file, Problem::AnotherCertificate { certificate }));
         }
         let roots = match ca_file {
-            Some(file) => roots_of(file)?,
+            Some(file) => {
+                let (pem, _) = read(Role::Ca, file).map_err(|problem| error(Role::Ca, file, problem))?;
+                roots_of(Role::Ca, file, &pem)?
+            }
             None => system_roots().map_err(|problem| error(Role::Ca, Path::new("(none)"), problem))?,
         };
         let exposed = format!("key file {0}: others can read it: chmod 600 {0}", key_file.display());
@@ -195,12 +204,11 @@ fn error(role: Role, file: &Path, problem: Problem) -> Error {
 }
 
 /// The certificates of a PEM file, at least one.
-fn certificates(role: Role, file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn certificates(role: Role, file: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let fail = |problem| error(role, file, problem);
-    let (pem, _) = read(role, file).map_err(fail)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let chain = chain.map_err(|error| fail(Problem::Damaged(error.to_string())))?;
-    if chain.is_empty() { Err(fail(what_else(role, file, &pem))) } else { Ok(chain) }
+    if chain.is_empty() { Err(fail(what_else(role, file, pem))) } else { Ok(chain) }
 }
 
 /// The private key of a PEM file, and whether others than its owner can read it.
@@ -288,8 +296,7 @@ fn is_encrypted(pem: &[u8]) -> bool {
 
 /// Checks what the server would refuse in our own certificate.
 fn check_leaf<'a>(der: &'a CertificateDer<'_>, now: OffsetDateTime) -> Result<X509Certificate<'a>, Problem> {
-    let (_, certificate) =
-        X509Certificate::from_der(der).map_err(|error| Problem::NotX509(error.to_string()))?;
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|_| Problem::NotX509)?;
     if certificate.version() != X509Version::V3 {
         return Err(Problem::Version1);
     }
@@ -310,12 +317,23 @@ fn written(time: OffsetDateTime) -> String {
     whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
 }
 
-fn roots_of(file: &Path) -> Result<RootCertStore, Error> {
+/// The file that `AWS_CA_BUNDLE` names, checked: PEM certificates of the authorities that the control plane is
+/// checked against instead of the system's.
+///
+/// AWS: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html>
+pub fn ca_bundle() -> Result<Option<Vec<u8>>, Error> {
+    let Some(file) = env::var_os(CA_BUNDLE).filter(|file| !file.is_empty()).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let (pem, _) = read(Role::Bundle, &file).map_err(|problem| error(Role::Bundle, &file, problem))?;
+    roots_of(Role::Bundle, &file, &pem)?;
+    Ok(Some(pem))
+}
+
+fn roots_of(role: Role, file: &Path, pem: &[u8]) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(Role::Ca, file)? {
-        roots
-            .add(certificate)
-            .map_err(|reason| error(Role::Ca, file, Problem::UnusableRoots(reason.to_string())))?;
+    for certificate in certificates(role, file, pem)? {
+        roots.add(certificate).map_err(|_| error(role, file, Problem::NotX509))?;
     }
     Ok(roots)
 }

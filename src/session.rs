@@ -133,9 +133,11 @@ impl Session {
             move |line| printer.aside(line)
         });
         let mqtt = mqtt_options(&server, options, printer)?;
+        let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
             region: server.region,
             endpoint_url: server.control_endpoint_url,
+            ca_bundle,
             credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
             timeout: options.timeout,
             trace: trace.clone(),

@@ -240,7 +240,8 @@ fn blames_the_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-fn why_not_trusted(error: &CertificateError) -> String {
+/// Why a server's certificate is not accepted, and what to do.
+pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => {
             "it was issued by an authority that is not trusted here: give that authority's certificate with --ca-file"

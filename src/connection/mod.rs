@@ -25,6 +25,7 @@ mod packets;
 mod wire;
 
 pub use error::Error;
+pub(crate) use error::why_not_trusted;
 
 use driver::{Door, Driver, Status};
 use link::Request;

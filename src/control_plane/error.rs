@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
+use tokio_rustls::rustls::{self, CertificateError};
 
 use super::exchange::Exchange;
+use crate::connection;
 
 /// Why the control plane did not do what was asked; `Display` is one line, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The service refused.
-    #[error("{operation} refused: {code}: {message} (request id {}){}", request_id.as_deref().unwrap_or("unknown"), advice(code))]
+    #[error("{operation} refused: {code}: {message} (request id {})", request_id.as_deref().unwrap_or("unknown"))]
     Rejected {
         /// The API's name of the operation.
         operation: &'static str,
@@ -25,6 +27,19 @@ pub enum Error {
         request_id: Option<String>,
         /// The body as it came.
         body: Option<String>,
+    },
+    /// The service does not accept the credentials, or the signature made with them; it did not look at what
+    /// was asked. Its words are cut to the first line: what follows may quote the request, session token included.
+    #[error("{operation} refused: {code}: {message} (request id {}): {}", request_id.as_deref().unwrap_or("unknown"), what_to_do(code, message))]
+    NotAuthenticated {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// AWS's exception, such as `ExpiredTokenException`.
+        code: String,
+        /// The first line of the service's own words.
+        message: String,
+        /// What AWS support asks for.
+        request_id: Option<String>,
     },
     /// No credentials were found, or they could not be fetched.
     #[error(
@@ -45,6 +60,14 @@ pub enum Error {
         /// Where it should be.
         endpoint: String,
         /// Why not.
+        reason: String,
+    },
+    /// What answers at the endpoint could not prove that it is who it should be; nothing was sent.
+    #[error("the certificate of the control plane at {endpoint} is not trusted: {reason}")]
+    NotTrusted {
+        /// Where it should be.
+        endpoint: String,
+        /// Why not, and what to do.
         reason: String,
     },
     /// No answer in time.
@@ -121,6 +144,9 @@ impl Error {
         if let Some(reason) = credentials_error(error) {
             return Self::NoCredentials { reason };
         }
+        if let Some(reason) = why_not_trusted(error) {
+            return Self::NotTrusted { endpoint, reason };
+        }
         let reason = root_cause(error);
         match error {
             SdkError::TimeoutError(_) => Self::TimedOut { operation, after },
@@ -133,34 +159,61 @@ impl Error {
                     let reason = format!("HTTP status {}", exchange.status.unwrap_or_default());
                     return Self::Malformed { operation, endpoint, reason };
                 };
-                Self::Rejected {
-                    operation,
-                    code: code.to_owned(),
-                    message: refusal.err().message().unwrap_or("no message").to_owned(),
-                    request_id: exchange.request_id,
-                    body: exchange.body,
+                let (code, request_id) = (code.to_owned(), exchange.request_id);
+                let message = refusal.err().message().unwrap_or("no message");
+                if is_about_credentials(&code) {
+                    let message = message.lines().next().unwrap_or_default().to_owned();
+                    return Self::NotAuthenticated { operation, code, message, request_id };
                 }
+                let message = message.to_owned();
+                Self::Rejected { operation, code, message, request_id, body: exchange.body }
             }
             _ => Self::NotSent { operation, reason },
         }
     }
 }
 
-/// What to do about a refusal that has nothing to do with what was asked.
-fn advice(code: &str) -> &'static str {
+/// AWS's exceptions for who we are or how we signed, not for what we asked.
+///
+/// AWS: <https://docs.aws.amazon.com/iot/latest/apireference/CommonErrors.html>
+fn is_about_credentials(code: &str) -> bool {
+    matches!(
+        code,
+        "ExpiredTokenException"
+            | "ExpiredToken"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationTokenException"
+            | "RequestExpired"
+            | "RequestTimeTooSkewed"
+    )
+}
+
+fn what_to_do(code: &str, message: &str) -> &'static str {
     match code {
         "ExpiredTokenException" | "ExpiredToken" => {
-            ": the credentials have expired: sign in again (aws sso login)"
+            "the credentials have expired: sign in again (aws sso login), or fetch new ones"
         }
-        "UnrecognizedClientException" | "InvalidClientTokenId" => {
-            ": AWS does not know these credentials: check AWS_PROFILE or the AWS_* variables"
+        "RequestExpired" | "RequestTimeTooSkewed" => SET_THE_CLOCK,
+        // So AWS says that a signature was made too early or too late.
+        _ if message.starts_with("Signature expired") || message.starts_with("Signature not yet current") => {
+            SET_THE_CLOCK
         }
-        "InvalidSignatureException" | "SignatureDoesNotMatch" | "RequestExpired" => {
-            ": check the secret key, and this machine's clock"
+        _ if message.contains("scoped to a valid region") => {
+            "that is another region's endpoint: check --region"
         }
-        _ => "",
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "MissingAuthenticationTokenException" => {
+            "AWS does not know these credentials: check AWS_PROFILE or the AWS_* variables"
+        }
+        _ => "check the secret key, and this machine's clock",
     }
 }
+
+const SET_THE_CLOCK: &str = "this machine's clock is wrong: set it right";
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
@@ -181,8 +234,32 @@ fn credentials_error(error: &(dyn StdError + 'static)) -> Option<String> {
     })
 }
 
+/// Why the server's certificate was not accepted, if that is what went wrong.
+fn why_not_trusted(error: &(dyn StdError + 'static)) -> Option<String> {
+    let tls = chain(error).find_map(|error| match error.downcast_ref::<io::Error>() {
+        Some(error) => innermost(error).get_ref()?.downcast_ref(),
+        None => error.downcast_ref(),
+    })?;
+    let rustls::Error::InvalidCertificate(problem) = tls else { return None };
+    Some(match problem {
+        CertificateError::UnknownIssuer => {
+            "it was issued by an authority that is not trusted here: name a file with that authority's certificate in AWS_CA_BUNDLE"
+                .to_owned()
+        }
+        other => connection::why_not_trusted(other),
+    })
+}
+
+/// An I/O error may be wrapped in others, none of which it calls its source.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        error = inner;
+    }
+    error
+}
+
 /// Whether the connection was never made: refused, not resolved, not trusted.
-fn never_left(error: &(dyn StdError + 'static)) -> bool {
+pub(super) fn never_left(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(|error| {
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
             // Neither the SDK nor hyper exports a type that tells a failed connect from a broken exchange.

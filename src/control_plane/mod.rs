@@ -10,17 +10,19 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_sdk_iot::client::customize::CustomizableOperation;
 use aws_sdk_iot::config::http::HttpResponse;
-use aws_sdk_iot::config::retry::RetryConfig;
+use aws_sdk_iot::config::interceptors::InterceptorContext;
+use aws_sdk_iot::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_iot::config::timeout::TimeoutConfig;
-use aws_sdk_iot::config::{Region, SharedHttpClient};
+use aws_sdk_iot::config::{Region, RuntimeComponents, SharedHttpClient};
 use aws_sdk_iot::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_iot::types::{
     JobExecutionsRetryConfig, JobStatus, RetryCriteria, RetryableFailureType, TargetSelection,
     TimeoutConfig as JobTimeout,
 };
-use aws_smithy_http_client::Builder as HttpClientBuilder;
-use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::backoff::Backoff;
@@ -52,6 +54,9 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Where credentials come from.
     pub credentials: Credentials,
+    /// PEM certificates of the authorities to trust instead of the system's, as
+    /// [`identity::ca_bundle`](crate::identity::ca_bundle) checked them.
+    pub ca_bundle: Option<Vec<u8>>,
     /// How long one operation may take, its retries included.
     pub timeout: Duration,
     /// Told of every call.
@@ -130,7 +135,7 @@ impl ControlPlane {
             .connect_timeout(options.timeout.min(Duration::from_secs(5)))
             .build();
         let region = options.region.map(Region::new);
-        let http_client = http_client(options.endpoint_url.as_deref());
+        let http_client = http_client(options.endpoint_url.as_deref(), options.ca_bundle);
         let mut config = match options.credentials {
             Credentials::Dummy => {
                 let pair =
@@ -155,7 +160,7 @@ impl ControlPlane {
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
-        let config = config.build();
+        let config = config.retry_classifier(NotIfUnreachable).build();
         Self {
             has_region: config.region().is_some(),
             client: aws_sdk_iot::Client::from_conf(config),
@@ -405,13 +410,43 @@ fn required<T>(
     })
 }
 
-/// An HTTP client with our one TLS stack; for plain http without it, as loading the system's roots takes time.
-fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
-    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
-        HttpClientBuilder::new().build_http()
-    } else {
-        HttpClientBuilder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// Where nobody can be reached there is no service to be spared, and a user who waits to be told.
+#[derive(Debug)]
+struct NotIfUnreachable;
+
+impl ClassifyRetry for NotIfUnreachable {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let failed = context.output_or_error().and_then(Result::err);
+        match failed.and_then(|error| error.as_connector_error()) {
+            Some(error) if error::never_left(error) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
     }
+
+    fn name(&self) -> &'static str {
+        "NotIfUnreachable"
+    }
+}
+
+/// An HTTP client with our one TLS stack, which keeps to `HTTPS_PROXY` and `NO_PROXY`.
+///
+/// For plain http, which is for services at hand, without both: loading the system's roots takes time.
+fn http_client(endpoint_url: Option<&str>, ca_bundle: Option<Vec<u8>>) -> SharedHttpClient {
+    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
+        return HttpClientBuilder::new().build_http();
+    }
+    let trusted =
+        ca_bundle.map_or_else(TrustStore::default, |pem| TrustStore::empty().with_pem_certificate(pem));
+    HttpClientBuilder::new().build_with_connector_fn(move |settings, components| {
+        let tls = TlsContext::builder().with_trust_store(trusted.clone()).build().expect("it cannot fail");
+        let mut connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls)
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ async fn client(endpoint_url: String, timeout: Duration) -> ControlPlane {
         region: Some("us-east-1".to_owned()),
         endpoint_url: Some(endpoint_url),
         credentials: Credentials::Dummy,
+        ca_bundle: None,
         timeout,
         trace: Trace::off(),
     })
@@ -292,7 +293,9 @@ async fn expired_credentials_are_a_refusal_that_says_what_to_do() {
     let server = Server::start(&[expired]).await;
     let error = server.client(SOON).await.describe_job(&job()).await.unwrap_err();
     assert!(
-        error.to_string().ends_with(": the credentials have expired: sign in again (aws sso login)"),
+        error
+            .to_string()
+            .ends_with(": the credentials have expired: sign in again (aws sso login), or fetch new ones"),
         "{error}"
     );
 }

@@ -46,6 +46,7 @@ impl Rig {
             region: Some("us-east-1".to_owned()),
             endpoint_url: Some(format!("http://{}", service.http_addr())),
             credentials: Credentials::Dummy,
+            ca_bundle: None,
             timeout: DEADLINE,
             trace: Trace::off(),
         })

@@ -8,6 +8,7 @@
 mod aws_clients;
 mod bad_input;
 mod client;
+mod credentials;
 mod device_programs;
 mod foreign_services;
 mod http;

@@ -8,6 +8,7 @@
 //!   other system files.
 
 pub(crate) mod certificates;
+pub(crate) mod http;
 pub(crate) mod mosquitto;
 pub(crate) mod moto;
 mod namespace;
