@@ -150,7 +150,10 @@ impl Error {
         let reason = root_cause(error);
         match error {
             SdkError::TimeoutError(_) => Self::TimedOut { operation, after },
-            SdkError::DispatchFailure(_) if never_left(error) => Self::Unreachable { endpoint, reason },
+            SdkError::DispatchFailure(_) if never_left(error) => {
+                let reason = proxy_error(error, &reason).unwrap_or(reason);
+                Self::Unreachable { endpoint, reason }
+            }
             SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
                 Self::Malformed { operation, endpoint, reason }
             }
@@ -225,6 +228,14 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     root.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
+/// What is wrong with the proxy, if it is what hinders us. hyper does not export the type.
+fn proxy_error(error: &(dyn StdError + 'static), root_cause: &str) -> Option<String> {
+    const TUNNEL: &str = "tunnel error: ";
+    chain(error).find(|error| error.to_string().starts_with(TUNNEL))?;
+    let reason = root_cause.strip_prefix(TUNNEL).unwrap_or(root_cause);
+    Some(format!("the proxy in HTTPS_PROXY did not let us through ({reason})"))
+}
+
 /// Why there are no credentials, if that is what went wrong.
 fn credentials_error(error: &(dyn StdError + 'static)) -> Option<String> {
     let found = chain(error).find_map(|error| error.downcast_ref::<CredentialsError>())?;
@@ -242,7 +253,8 @@ fn why_not_trusted(error: &(dyn StdError + 'static)) -> Option<String> {
     })?;
     let rustls::Error::InvalidCertificate(problem) = tls else { return None };
     Some(match problem {
-        CertificateError::UnknownIssuer => {
+        // A wrong signature is that of an authority of the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "it was issued by an authority that is not trusted here: name a file with that authority's certificate in AWS_CA_BUNDLE"
                 .to_owned()
         }

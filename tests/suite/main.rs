@@ -10,6 +10,7 @@ mod bad_input;
 mod client;
 mod credentials;
 mod device_programs;
+mod encryption;
 mod foreign_services;
 mod http;
 mod identity_files;

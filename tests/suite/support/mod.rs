@@ -18,6 +18,7 @@ mod process;
 pub(crate) mod proxy;
 mod sandbox;
 mod serve;
+pub(crate) mod tls;
 pub(crate) mod wire;
 
 pub(crate) use namespace::Namespace;

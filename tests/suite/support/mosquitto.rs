@@ -1,7 +1,7 @@
 //! A broker that we did not write, mosquitto, and the test itself in the part of the Jobs service behind it.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -75,6 +75,11 @@ impl Mosquitto {
         );
         let process = spawn(&program, dir.path());
         Some(Self { process, port, plain_port, dir })
+    }
+
+    /// Where it speaks MQTT to anybody.
+    pub(crate) fn plain_address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.plain_port).into()
     }
 
     /// Ends it and starts it again on the same ports; it remembers nothing.

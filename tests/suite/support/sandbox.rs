@@ -104,6 +104,13 @@ impl Sandbox {
         self
     }
 
+    /// Takes an option and its value out again.
+    pub(crate) fn without(mut self, option: &str) -> Self {
+        let at = self.args.iter().position(|arg| arg == option).expect("the option was given");
+        self.args.drain(at..at + 2);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.push((name.into(), value.as_ref().to_owned()));
         self
