@@ -33,6 +33,9 @@ const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 /// How long `expect` waits unless told. AWS's events come a second or two after their cause.
 const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 
+/// How wide help is where there is no terminal that it could fit.
+const WIDTH_OF_NO_TERMINAL: usize = 100;
+
 /// What a command is carried out with.
 pub struct Dispatcher {
     /// The thing whose device we play and that jobs target.
@@ -271,8 +274,9 @@ impl Dispatcher {
     }
 
     fn help(&self, about: Option<&'static command::Spec>, number: Option<usize>) {
-        let style = self.printer().style();
-        let text = about.map_or_else(|| command::help(style), |spec| command::help_on(spec, style));
+        let (style, width) = (self.printer().style(), self.printer().width().unwrap_or(WIDTH_OF_NO_TERMINAL));
+        let text =
+            about.map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
         if self.printer().is_json() {
             let body = serde_json::Value::from(text).to_string();
             self.printer()

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::cli::{AwsOptions, Input, LocalOptions, SessionOptions, Target};
+use crate::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
 use crate::connection;
 use crate::control_plane::{self, ControlPlane, Credentials, ThingLookup};
 use crate::dispatch::{Clock, Dispatcher};
@@ -39,6 +39,12 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// An option for scripts, and commands that a person types.
+    #[error("{option} is for a script: name one with -f FILE or -c COMMAND, or pipe it in")]
+    NoScript {
+        /// The option.
+        option: &'static str,
+    },
     /// The MQTT connection did not come about.
     #[error(transparent)]
     Connection(#[from] connection::Error),
@@ -52,7 +58,7 @@ impl Error {
     #[must_use]
     pub fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Identity(_) | Self::Script { .. } => ExitStatus::Usage,
+            Self::Identity(_) | Self::Script { .. } | Self::NoScript { .. } => ExitStatus::Usage,
             Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
         }
     }
@@ -72,13 +78,13 @@ fn start_and_run(
     printer: &Printer,
 ) -> Result<ExitStatus, Error> {
     // Opened first: nothing is started, and no thing created, for a script that cannot be read.
-    let commands = Commands::open(&options.input)?;
+    let commands = Commands::open(&options.input, &options.script)?;
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
         Commands::Terminal => {
             let version = env!("JOBS_SANDBOX_VERSION");
             let banner = format!(
-                "jobs-sandbox {version}, thing {}; help lists the commands, quit leaves",
+                "jobs-sandbox {version}, thing {}\nhelp lists the commands, quit leaves",
                 options.thing
             );
             runtime.block_on(repl::run(&session.dispatcher, &banner))
@@ -98,14 +104,19 @@ enum Commands {
 }
 
 impl Commands {
-    fn open(input: &Input) -> Result<Self, Error> {
+    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, Error> {
         Ok(match input {
             Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
             Input::File(path) => Self::Script(
                 script::Source::file(path)
                     .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
             ),
-            Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => Self::Terminal,
+            Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
+                match options.first_given() {
+                    Some(option) => return Err(Error::NoScript { option }),
+                    None => Self::Terminal,
+                }
+            }
             Input::Stdin => Self::Script(script::Source::stdin()),
         })
     }
@@ -183,11 +194,11 @@ impl Session {
 async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     let service = serve::start(options.clone(), printer).await?;
     printer.aside(&format!(
-        "local service: MQTT {}, control plane http://{}; for other programs: . {}",
+        "local service: MQTT {}, control plane http://{}",
         service.mqtt_addr(),
-        service.http_addr(),
-        service.env_file().display()
+        service.http_addr()
     ));
+    printer.aside(&format!("local service: for other programs: . {}", service.env_file().display()));
     Ok(service)
 }
 

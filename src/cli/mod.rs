@@ -67,6 +67,15 @@ pub struct ScriptOptions {
     pub junit: Option<PathBuf>,
 }
 
+impl ScriptOptions {
+    /// An option that was given, if one was.
+    #[must_use]
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [("--bail", self.bail), ("--echo", self.echo), ("--junit", self.junit.is_some())];
+        given.into_iter().find_map(|(option, given)| given.then_some(option))
+    }
+}
+
 /// What is shown, and how.
 #[derive(Debug)]
 pub struct OutputOptions {

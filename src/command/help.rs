@@ -11,43 +11,60 @@ const GROUPS: [(Group, &str); 3] = [
     (Group::Miscellaneous, "Miscellaneous"),
 ];
 
-/// All commands in their groups, a line of usage and a sentence each.
+/// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.
 #[must_use]
-pub fn help(style: Style) -> String {
+pub fn help(style: Style, width: usize) -> String {
     let mut out = String::new();
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}", style.paint(Ink::Strong, heading));
         for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
-            let _ = writeln!(out, "  {}", head(spec, style));
-            let _ = writeln!(out, "      {}", spec.summary);
+            let _ = writeln!(out, "{}", folded(&head(spec, style), "  ", "      ", width));
+            let _ = writeln!(out, "{}", folded(spec.summary, "      ", "      ", width));
         }
         out.push('\n');
     }
-    out.push_str("! before a command: it passes only if the service refuses it\n");
-    out.push_str("help <command> explains one with its options, an example and what may be refused\n");
+    for line in [
+        "! before a command: it passes only if the service refuses it",
+        "help <command> explains one with its options, an example and what may be refused",
+    ] {
+        let _ = writeln!(out, "{}", folded(line, "", "  ", width));
+    }
     out
 }
 
-/// One command with its options, an example and what the service may refuse.
+/// One command with its options, an example and what the service may refuse, folded to `width` columns.
 #[must_use]
-pub fn help_on(spec: &Spec, style: Style) -> String {
-    let mut out = format!("{}\n    {}\n", head(spec, style), spec.summary);
+pub fn help_on(spec: &Spec, style: Style, width: usize) -> String {
+    let mut out = format!("{}\n", folded(&head(spec, style), "", "    ", width));
+    let _ = writeln!(out, "{}", folded(spec.summary, "    ", "    ", width));
     if !spec.flags.is_empty() {
-        let width = spec.flags.iter().map(|flag| flag.usage().len()).max().unwrap_or(0);
-        out.push_str("\nOptions\n");
-        for flag in spec.flags {
-            let _ = writeln!(out, "    {:width$}  {}", flag.usage(), flag.help);
-        }
+        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Options"));
+        let flags: Vec<_> = spec.flags.iter().map(|flag| (flag.usage(), flag.help)).collect();
+        push_list(&flags, width, &mut out);
     }
-    let _ = writeln!(out, "\nExample\n    {}", spec.example);
+    let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Example"));
+    // Not folded: it is there to be copied.
+    let _ = writeln!(out, "    {}", spec.example);
     if !spec.refusals.is_empty() {
-        let width = spec.refusals.iter().map(|(code, _)| code.len()).max().unwrap_or(0);
-        out.push_str("\nThe service may refuse with\n");
-        for (code, why) in spec.refusals {
-            let _ = writeln!(out, "    {code:width$}  {why}");
-        }
+        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "The service may refuse with"));
+        let refusals: Vec<_> = spec.refusals.iter().map(|(code, why)| ((*code).to_owned(), *why)).collect();
+        push_list(&refusals, width, &mut out);
     }
     out
+}
+
+/// Words in one column, what each means in the next.
+fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
+    let column = list.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
+    for (word, meaning) in list {
+        let begin = format!("    {word:column$}  ");
+        let _ = writeln!(out, "{}", folded(meaning, &begin, &" ".repeat(begin.len()), width));
+    }
+}
+
+fn folded(text: &str, first: &str, others: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(others);
+    textwrap::fill(text, options.break_words(false))
 }
 
 fn head(spec: &Spec, style: Style) -> String {
@@ -59,4 +76,29 @@ fn head(spec: &Spec, style: Style) -> String {
         style.push(Ink::Faint, " [options]", &mut head);
     }
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [80, 120] {
+            let texts = COMMANDS.iter().map(|spec| help_on(spec, Style::default(), width));
+            for text in texts.chain([help(Style::default(), width)]) {
+                let example = |line: &&str| COMMANDS.iter().any(|spec| line.trim() == spec.example);
+                for line in text.lines().filter(|line| !example(line)) {
+                    assert!(line.len() <= width, "{line:?} is wider than {width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let plain = help(Style::default(), 80);
+        let coloured = help(Style { colour: true, unicode: true }, 80);
+        assert_eq!(coloured.lines().count(), plain.lines().count());
+    }
 }

@@ -344,7 +344,7 @@ mod tests {
         let style = Style { colour: true, unicode: true };
         assert_eq!(
             highlight(r#"{"a" : 1, "b"#, style),
-            "{\x1b[34m\"a\"\x1b[0m : \x1b[35m1\x1b[0m, \x1b[32m\"b\x1b[0m"
+            "{\x1b[94m\"a\"\x1b[0m : \x1b[35m1\x1b[0m, \x1b[32m\"b\x1b[0m"
         );
     }
 

@@ -96,7 +96,8 @@ impl Message {
     pub fn title_line(&self, style: Style) -> String {
         let rule = if style.unicode { "───" } else { "---" };
         let ink = match self.kind {
-            Kind::Response | Kind::Event => Ink::Title,
+            Kind::Response => Ink::Title,
+            Kind::Event => Ink::Event,
             Kind::Rejected | Kind::Error | Kind::Expect => Ink::Refusal,
         };
         style.paint(ink, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"

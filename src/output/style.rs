@@ -17,8 +17,10 @@ pub enum ColorChoice {
 /// What a piece of text is, and so what colour it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
-    /// The title line of a message.
+    /// The title line of an answer.
     Title,
+    /// The title line of an event, which nobody asked for.
+    Event,
     /// The title line of a refusal, and of what failed.
     Refusal,
     /// The name of a JSON member.
@@ -34,11 +36,14 @@ pub enum Ink {
 }
 
 impl Ink {
+    /// Chosen by eye on black and on white in xterm's own palette, the hardest one: there dark blue cannot
+    /// be read on black, nor any cyan on white.
     fn code(self) -> &'static str {
         match self {
-            Self::Title => "1;36",
+            Self::Title => "1;94",
+            Self::Event => "1;35",
             Self::Refusal => "1;31",
-            Self::Key => "34",
+            Self::Key => "94",
             Self::Text => "32",
             Self::Value => "35",
             Self::Faint => "90",

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc;
 use std::thread;
 
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::config::{ColorMode, CompletionType};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -42,15 +42,42 @@ pub(super) struct Keyboard {
     typed: async_mpsc::Receiver<Typed>,
     /// Whether the editor has been asked and has not answered.
     reading: bool,
-    /// How the terminal was before the editor first touched it.
-    modes: Option<Termios>,
+    _quiet: Option<QuietTerminal>,
+}
+
+/// A terminal that does not echo while no line is being read: what is typed ahead would stand in the
+/// middle of the output, and appears with the next prompt anyway. Dropped, it is as it was before.
+#[derive(Debug)]
+struct QuietTerminal(Option<Termios>);
+
+impl QuietTerminal {
+    /// The editor takes the modes it finds for the ones to return to.
+    fn new() -> Self {
+        let modes = tcgetattr(io::stdin()).ok();
+        if let Some(modes) = &modes {
+            let mut quiet = modes.clone();
+            quiet.local_flags.remove(LocalFlags::ECHO);
+            // Should it not work, typing ahead is ugly and nothing else.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
+        }
+        Self(modes)
+    }
+}
+
+impl Drop for QuietTerminal {
+    fn drop(&mut self) {
+        if let Some(modes) = &self.0 {
+            // Without a terminal there is nothing to put right.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
+        }
+    }
 }
 
 impl Keyboard {
     /// Starts the editor and lets `printer` print above its line.
     pub(super) fn start(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
-        let modes = tcgetattr(io::stdin()).ok();
-        let mut editor = LineEditor::new(printer, known)?;
+        let (mut editor, is_lively) = LineEditor::new(printer, known)?;
+        let quiet = is_lively.then(QuietTerminal::new);
         let (prompts, asked) = mpsc::channel();
         let (answer, typed) = async_mpsc::channel(1);
         thread::spawn(move || {
@@ -60,7 +87,7 @@ impl Keyboard {
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
+        Ok(Self { prompts: Some(prompts), typed, reading: false, _quiet: quiet })
     }
 
     /// Asks for a line. Dropped, it leaves the editor reading.
@@ -79,15 +106,10 @@ impl Keyboard {
     /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
     pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
-        if !self.reading {
-            return;
+        if self.reading {
+            let _ = printer.edited();
+            printer.result(PASTE_OFF);
         }
-        if let Some(modes) = &self.modes {
-            // Without a terminal there is nothing to put right.
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
-        }
-        let _ = printer.edited();
-        printer.result(PASTE_OFF);
     }
 }
 
@@ -100,11 +122,12 @@ struct LineEditor {
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
+    /// The editor, and whether it is more than a dumb terminal that reads lines.
+    fn new(printer: &Printer, known: &Known) -> Result<(Self, bool), ReadlineError> {
         let mut editor = editor(printer, known)?;
         let history = HistoryFile::open(&mut editor, printer);
-        attach(&mut editor, printer);
-        Ok(Self { editor, history, printer: printer.clone(), known: known.clone() })
+        let is_lively = attach(&mut editor, printer);
+        Ok((Self { editor, history, printer: printer.clone(), known: known.clone() }, is_lively))
     }
 
     fn read(&mut self, prompt: &Prompt) -> Typed {
@@ -134,11 +157,9 @@ impl LineEditor {
     }
 }
 
-/// A dumb terminal has no editor that could print above its line; there everything is printed directly.
-fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) {
-    if let Ok(external) = editor.create_external_printer() {
-        printer.attach_editor(external);
-    }
+/// A dumb terminal has no editor that could print above its line: false, and everything is printed directly.
+fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bool {
+    editor.create_external_printer().map(|external| printer.attach_editor(external)).is_ok()
 }
 
 fn editor(printer: &Printer, known: &Known) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {

@@ -144,7 +144,10 @@ impl Session<'_> {
             tokio::select! {
                 outcome = &mut outcome => return Some(outcome),
                 _ = interrupt.recv() => {
-                    printer.diagnostic("stopped waiting; the service may still carry it out");
+                    printer.diagnostic(match line.command {
+                        Command::Expect(_) => "stopped waiting",
+                        _ => "stopped waiting; the service may still carry it out",
+                    });
                     return None;
                 }
                 () = &mut long_wait, if !said => {

@@ -1,5 +1,7 @@
 //! The command line itself: what it accepts, what it refuses, and with which exit code.
 
+use std::process::Command;
+
 use crate::support::Sandbox;
 
 /// A refusal in one line on standard error, exit code 2, nothing on standard output.
@@ -78,7 +80,29 @@ fn help_and_version_go_to_standard_output() {
         "{}",
         help.stdout
     );
-    Sandbox::new().arg("--version").stdout("jobs-sandbox [..]").run();
+    let version = Sandbox::new().arg("--version").stdout("jobs-sandbox 0.1.0[..]").run().stdout;
+    // Outside a checkout there is no commit to name.
+    let commit = version.split(['(', ')']).nth(1).unwrap_or_default();
+    assert!(commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{version}");
+}
+
+#[test]
+fn a_shell_completes_options_with_the_script_it_is_given() {
+    let script = Sandbox::new().args(["completions", "bash"]).run().stdout;
+    let ask = "set -- $(complete -p jobs-sandbox); while [ $1 != -F ]; do shift; done
+        COMP_WORDS=(jobs-sandbox --js) COMP_CWORD=1; $2 jobs-sandbox --js jobs-sandbox; echo ${COMPREPLY[@]}";
+    let bash = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&bash.stdout),
+        "--json\n",
+        "{}",
+        String::from_utf8_lossy(&bash.stderr)
+    );
+    for (shell, begin) in [("zsh", "#compdef jobs-sandbox"), ("fish", "# Print an optspec")] {
+        let script = Sandbox::new().args(["completions", shell]).run().stdout;
+        assert!(script.starts_with(begin), "{script}");
+        assert!(script.contains("control-endpoint-url"), "{script}");
+    }
 }
 
 /// A user's AWS settings are not for the local service.

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
+use crate::support::{Serve, pattern};
 use screen::{Setup, Terminal, key, last_line};
 
 fn home() -> TempDir {
@@ -131,6 +132,46 @@ fn ctrl_c_ends_a_wait_and_not_the_program() {
     terminal.wait_for("the end of the wait", |screen| {
         screen.contains("as expected") && last_line(screen) == "MyThing (1 pending)>"
     });
+}
+
+#[test]
+fn what_is_typed_while_a_command_waits_stands_at_the_next_prompt() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.press("expect JobExecutionsChangedEvent --within 1h\r");
+    terminal.wait_for("the word that it waits", |screen| screen.contains("waiting; Ctrl-C ends the wait"));
+    terminal.press("describe-job Job1");
+    terminal.create_job("Job1");
+    terminal
+        .wait_for("the typed text", |screen| last_line(screen) == "MyThing (1 pending)> describe-job Job1");
+    assert_eq!(terminal.screen().matches("describe-job").count(), 1, "{}", terminal.screen());
+    terminal.press("\rquit\r");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(terminal.raw().contains("─── DescribeJobResponse ───"));
+}
+
+#[test]
+fn the_terminal_is_left_as_it_was_found() {
+    let home = home();
+    for leave in ["quit\r", key::CTRL_D] {
+        let mut terminal = session(&home);
+        terminal.press(leave);
+        assert_eq!(terminal.exit_code(), 0);
+        assert!(terminal.echoes());
+    }
+    let mut terminal = session(&home);
+    terminal.signal(Signal::SIGTERM);
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(terminal.echoes());
+}
+
+#[test]
+fn an_option_for_scripts_is_refused_where_a_person_types() {
+    let home = home();
+    let mut terminal = Terminal::launch(home.path(), &Setup { args: &["--bail"], ..Setup::default() });
+    assert_eq!(terminal.exit_code(), 2);
+    let error = "error: --bail is for a script: name one with -f FILE or -c COMMAND, or pipe it in";
+    assert!(terminal.screen().contains(error), "{}", terminal.screen());
 }
 
 #[test]
@@ -330,4 +371,79 @@ fn help_stands_in_the_samples_groups() {
     }
     terminal.command("help update-job-execution");
     assert!(terminal.screen().contains("--expected-version <n>"));
+}
+
+#[test]
+fn the_trace_shows_what_goes_and_comes_and_no_secret() {
+    let (home, service) = (home(), Serve::start());
+    let dir = service.dir().display();
+    let args = format!(
+        "--endpoint localhost --port {} --cert {dir}/cert.pem --key {dir}/key.pem --ca-file {dir}/ca.pem \
+         --thing MyThing --region us-east-1 --control-endpoint-url {} --trace --color never",
+        service.mqtt.port(),
+        service.url()
+    );
+    let args: Vec<&str> = args.split(' ').collect();
+    let secrets = [
+        ("AWS_ACCESS_KEY_ID", "AKIDTELLTALE"),
+        ("AWS_SECRET_ACCESS_KEY", "SECRETTELLTALE"),
+        ("AWS_SESSION_TOKEN", "TOKENTELLTALE"),
+    ];
+    let mut terminal =
+        Terminal::start(home.path(), &Setup { columns: 250, args: &args, env: &secrets, ..Setup::default() });
+    terminal.command("create-job Job1 {}");
+    terminal.command("describe-job-execution Job1");
+    terminal.command("trace off");
+    terminal.command("get-job-document Job1");
+    terminal.command("trace on");
+    terminal.command("get-pending-job-executions");
+    terminal.press("quit\r");
+    assert_eq!(terminal.exit_code(), 0);
+    let raw = terminal.raw();
+    for line in [
+        "-> GET http://[..]/things/MyThing",
+        "-> PUT http://[..]/jobs/Job1",
+        "<- 200, request id [..]-[..]-[..], after [..] ms",
+        "<- $aws/things/MyThing/jobs/notify {\"timestamp\":[..],\"jobs\":{\"QUEUED\":[{\"jobId\":\"Job1\",[..]}]}}",
+        "<- $aws/things/MyThing/jobs/notify-next {\"timestamp\":[..],\"execution\":{\"jobId\":\"Job1\",[..]}}",
+        "-> $aws/things/MyThing/jobs/Job1/get {\"clientToken\":\"[..]\"}",
+        "<- $aws/things/MyThing/jobs/Job1/get/accepted {\"clientToken\":\"[..]\",[..]}",
+        "DescribeJobExecution was answered after [..] ms",
+        "-> $aws/things/MyThing/jobs/get {\"clientToken\":\"[..]\"}",
+    ] {
+        assert!(raw.lines().any(|shown| pattern::matches(line, shown)), "no {line} in {raw}");
+    }
+    assert!(!raw.contains("/jobs/Job1/job-document"), "traced while it was off: {raw}");
+    for secret in ["TELLTALE", "Signature", "PRIVATE KEY"] {
+        assert!(!raw.contains(secret), "{secret} in {raw}");
+    }
+}
+
+#[test]
+fn a_refusal_carries_a_hint() {
+    let home = home();
+    let mut terminal = session(&home);
+    for job in ["Job1", "Job2"] {
+        terminal.command(&format!("create-job {job} {{}}"));
+    }
+    terminal.command("start-next-pending-job-execution");
+    for (command, hint) in [
+        (
+            "update-job-execution Job1 IN_PROGRESS --expected-version 7",
+            "it is at version 2: --expected-version 2",
+        ),
+        ("update-job-execution Job1 CANCELED", "a device cannot cancel; the operator does: cancel-job"),
+        (
+            "delete-job Job1",
+            "not terminal yet: MyThing is IN_PROGRESS; delete-job Job1 --force deletes all the same",
+        ),
+        ("describe-job-execution Nope", "get-pending-job-executions lists what is pending for this thing"),
+        ("create-job Job2 {}", "delete-job frees the id; describe-job shows the job that has it"),
+        ("describe-job Nope", "list-jobs shows which jobs there are"),
+    ] {
+        terminal.command(command);
+        let screen = terminal.screen();
+        let below = screen.rsplit_once(&format!("> {command}")).expect("the command").1.replace('\n', "");
+        assert!(below.contains(&format!("hint: {hint}")), "{screen}");
+    }
 }

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
+use nix::sys::termios::LocalFlags;
 use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -30,8 +31,7 @@ pub(crate) mod key {
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
-    /// Keeps the terminal open.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
     seen: Arc<Seen>,
     deadline: Instant,
 }
@@ -94,7 +94,7 @@ impl Terminal {
         let watching = Arc::clone(&seen);
         thread::spawn(move || watching.watch(output));
         let keys = pty.master.take_writer().unwrap();
-        Self { child, keys, _master: pty.master, seen, deadline: Instant::now() + DEADLINE }
+        Self { child, keys, master: pty.master, seen, deadline: Instant::now() + DEADLINE }
     }
 
     /// Presses keys.
@@ -212,6 +212,12 @@ impl Terminal {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
         nix::sys::signal::kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Whether the terminal shows what is typed by itself, as a shell wants it to.
+    pub(crate) fn echoes(&self) -> bool {
+        let modes = self.master.get_termios().expect("the modes of the terminal");
+        modes.local_flags.bits() & LocalFlags::ECHO.bits() != 0
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
