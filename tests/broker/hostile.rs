@@ -1,5 +1,7 @@
 //! Clients that misbehave, and the others who must not notice.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -81,6 +83,63 @@ async fn a_flood_of_requests_does_not_starve_the_others() {
     }
     assert_eq!(flood.len(), 4);
     flood.abort_all();
+}
+
+/// Each with a client id of its own, and a session that outlives it.
+#[tokio::test]
+async fn a_flood_of_connects_does_not_starve_the_others() {
+    let service = Arc::new(Service::start().await);
+    let mut bystander = Client::connect(&service.local, "test-1").await;
+    let tls = service.open_tls();
+    let connected = Arc::new(AtomicUsize::new(0));
+    let mut flood = JoinSet::new();
+    for number in 0..4 {
+        let (service, tls, connected) = (service.clone(), tls.clone(), connected.clone());
+        flood.spawn(async move {
+            for turn in 0.. {
+                let connect = Connect { session_expiry_interval_secs: 3600, ..Connect::default() };
+                let connect = connect.client_id(format!("flood-{number}-{turn}"));
+                let (_, ack) = Client::connect_as(&service.local, tls.clone(), connect).await;
+                assert_eq!(u8::from(ack.reason_code), 0);
+                connected.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let mut rounds = 0;
+    while connected.load(Ordering::Relaxed) < 200 || rounds < 5 {
+        assert_eq!(bystander.publish(&jobs("get"), "").await, 0);
+        assert_eq!(&*bystander.message().await.topic, jobs("get/accepted"));
+        still_serves(&service).await;
+        rounds += 1;
+    }
+    assert_eq!(flood.len(), 4);
+    flood.abort_all();
+}
+
+#[tokio::test]
+async fn a_subscriber_that_never_reads_is_dropped_and_the_others_hear_everything() {
+    let service = Service::start().await;
+    let tls = service.open_tls();
+    let subscribed = async |name| {
+        let (mut client, _) = Client::connect_as(&service.local, tls.clone(), connect(name)).await;
+        assert_eq!(client.subscribe(&["t"]).await, [1]);
+        client
+    };
+    let (deaf, mut listener) = (subscribed("deaf").await, subscribed("listener").await);
+    let (mut sender, _) = Client::connect_as(&service.local, tls.clone(), connect("sender")).await;
+    let payload = "x".repeat(128 * 1024);
+    let told = "client deaf: disconnected, it does not read what is sent to it";
+    // Sixteen megabytes wait for a client at the most, and what the system keeps for it does besides.
+    let mut sent = 0;
+    while service.log().is_empty() {
+        assert_eq!(sender.publish("t", &payload).await, 0);
+        assert_eq!(listener.message().await.payload.len(), payload.len());
+        sent += 1;
+        assert!(sent < 1000, "nothing bounds what waits");
+    }
+    assert_eq!(service.log(), [told]);
+    drop(deaf);
+    still_serves(&service).await;
 }
 
 /// It asks and asks and never reads: the service stops reading from it, and keeps nothing for it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{DEADLINE, Serve};
+use crate::support::{Serve, connect};
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -33,13 +33,6 @@ impl Answer {
         assert!(self.json()["message"].is_string(), "{self:?}");
         self.header("x-amzn-errortype").unwrap_or_else(|| panic!("no refusal: {self:?}"))
     }
-}
-
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream.set_write_timeout(Some(DEADLINE)).unwrap();
-    stream
 }
 
 /// Sends bytes and reads until the service closes the connection; `None` where it answers nothing.

@@ -9,6 +9,7 @@ mod aws_clients;
 mod bad_input;
 mod client;
 mod credentials;
+mod crowds;
 mod device_programs;
 mod encryption;
 mod foreign_services;

@@ -22,6 +22,6 @@ pub(crate) mod tls;
 pub(crate) mod wire;
 
 pub(crate) use namespace::Namespace;
-pub(crate) use process::{DEADLINE, Finished, Process};
+pub(crate) use process::{DEADLINE, Finished, Process, connect};
 pub(crate) use sandbox::{Message, Output, Sandbox};
 pub(crate) use serve::Serve;

@@ -1,7 +1,8 @@
-//! A child process whose every wait has a deadline.
+//! A child process, and connections to it; every wait has a deadline.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::iter;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -24,6 +25,14 @@ pub(crate) struct Process {
     stderr: Lines,
     exited: Receiver<ExitStatus>,
     status: Option<ExitStatus>,
+}
+
+/// A TCP connection whose every wait has a deadline.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_write_timeout(Some(DEADLINE)).unwrap();
+    stream
 }
 
 /// What a process left behind.

@@ -25,6 +25,7 @@ pub(crate) struct Sandbox {
     stdout: Option<String>,
     stderr: Expected,
     status: i32,
+    open_files: Option<u32>,
 }
 
 /// What standard error must be.
@@ -67,6 +68,7 @@ impl Sandbox {
             stdout: None,
             stderr: Expected::Quiet,
             status: 0,
+            open_files: None,
         }
     }
 
@@ -154,6 +156,12 @@ impl Sandbox {
         self
     }
 
+    /// How many files it may have open; as many as the test unless given.
+    pub(crate) fn open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(limit);
+        self
+    }
+
     /// The directory that the program runs in.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -198,7 +206,15 @@ impl Sandbox {
 
     /// The command line, for a test that wants other pipes than [`spawn`](Self::spawn)'s.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+        let program = env!("CARGO_BIN_EXE_jobs-sandbox");
+        let mut command = match self.open_files {
+            None => Command::new(program),
+            Some(limit) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &limit.to_string(), program]);
+                shell
+            }
+        };
         command
             .args(&self.args)
             .current_dir(self.home())

@@ -28,8 +28,13 @@ impl Serve {
     /// `jobs-sandbox serve` with further arguments.
     #[track_caller]
     pub(crate) fn with(args: &[&str]) -> Self {
-        let sandbox =
-            Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "service"]);
+        Self::run(Sandbox::new(), args)
+    }
+
+    /// `jobs-sandbox serve` in surroundings of the test's choice.
+    #[track_caller]
+    pub(crate) fn run(sandbox: Sandbox, args: &[&str]) -> Self {
+        let sandbox = sandbox.args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "service"]);
         let sandbox = sandbox.args(args);
         let mut process = sandbox.spawn();
         let ready = process.stdout_line();

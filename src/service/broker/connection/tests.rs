@@ -1,5 +1,6 @@
 //! A connection over a pipe in memory: time-outs, nonsense, and readers that do not read.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -177,6 +178,45 @@ async fn a_malformed_packet_closes_that_connection_alone() {
     assert_eq!(read_packet(&mut client).await, b"\x20\x02\0\0");
     assert!(read_to_end(&mut client).await.is_empty());
 
+    other.write_all(b"\xc0\0").await.unwrap();
+    assert_eq!(read_packet(&mut other).await, b"\xd0\0");
+}
+
+#[tokio::test]
+async fn a_packet_that_breaks_off_ends_its_own_connection() {
+    let bench = Bench::new();
+    let (mut other, _) = bench.open(1024, SLOW);
+    other.write_all(CONNECT_5).await.unwrap();
+    read_packet(&mut other).await;
+    // What is said, and the first byte of its answer.
+    let said: [(&[u8], u8); 5] = [
+        (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", 0x20),
+        (b"\x82\x07\0\x01\0\0\x01t\x01", 0x90),
+        (b"\x32\x07\0\x01u\0\x02\0x", 0x40),
+        (b"\xa2\x06\0\x03\0\0\x01t", 0xb0),
+        (b"\xc0\0", 0xd0),
+    ];
+    let bytes = said.map(|(packet, _)| packet).concat();
+    for end in 0..=bytes.len() {
+        let (mut client, task) = bench.open(1024, SLOW);
+        client.write_all(&bytes[..end]).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut answers = &read_to_end(&mut client).await[..];
+        // A PUBACK overtakes a SUBACK.
+        let mut answered = HashSet::new();
+        while let [first, length, rest @ ..] = answers {
+            answered.insert(*first);
+            answers = &rest[usize::from(*length)..];
+        }
+        timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+        let mut whole = 0;
+        let expected = said.iter().take_while(|(packet, _)| {
+            whole += packet.len();
+            whole <= end
+        });
+        assert_eq!(answered, expected.map(|(_, answer)| *answer).collect(), "{end}");
+    }
+    assert_eq!(bench.shared.requests(|requests| requests.router.sessions.len()), 1);
     other.write_all(b"\xc0\0").await.unwrap();
     assert_eq!(read_packet(&mut other).await, b"\xd0\0");
 }

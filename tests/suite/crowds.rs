@@ -1,0 +1,110 @@
+//! More clients than there is room for, on the MQTT port of `serve`.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jobs_sandbox::identity::Identity;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use crate::support::{DEADLINE, Sandbox, Serve, connect};
+
+/// MQTT 3.1.1, for a client id of one byte, which is still to come.
+const CONNECT: &[u8] = b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01";
+
+/// A device that is connected.
+struct Device(StreamOwned<ClientConnection, TcpStream>);
+
+impl Device {
+    /// An error where the service closes the connection before the CONNACK.
+    fn connect(serve: &Serve, tls: &Arc<ClientConfig>, number: u8) -> io::Result<Self> {
+        let connection = ClientConnection::new(tls.clone(), "localhost".try_into().unwrap()).unwrap();
+        let mut device = Self(StreamOwned::new(connection, connect(serve.mqtt)));
+        device.0.write_all(&[CONNECT, &[b'a' + number]].concat())?;
+        let mut ack = [0; 4];
+        device.0.read_exact(&mut ack)?;
+        assert_eq!(&ack, b"\x20\x02\0\0");
+        Ok(device)
+    }
+
+    /// Connects as soon as the service lets it.
+    fn connect_sooner_or_later(serve: &Serve, tls: &Arc<ClientConfig>, number: u8) -> Self {
+        let begun = Instant::now();
+        loop {
+            if let Ok(device) = Self::connect(serve, tls, number) {
+                return device;
+            }
+            assert!(begun.elapsed() < DEADLINE, "nobody is let in");
+        }
+    }
+
+    /// A round trip.
+    fn ping(&mut self) -> io::Result<()> {
+        self.0.write_all(b"\xc0\0")?;
+        let mut answer = [0; 2];
+        self.0.read_exact(&mut answer)?;
+        assert_eq!(&answer, b"\xd0\0");
+        Ok(())
+    }
+}
+
+/// TLS as the device's files have it.
+fn tls(serve: &Serve) -> Arc<ClientConfig> {
+    let [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| serve.file(name));
+    Identity::load(&cert, &key, Some(&ca)).unwrap().tls_config(serve.mqtt.port())
+}
+
+#[test]
+fn a_connection_too_many_is_closed_and_a_free_place_is_taken_again() {
+    // Four hundred files are for everything else.
+    let mut serve = Serve::run(Sandbox::new().open_files(412), &[]);
+    let tls = tls(&serve);
+    let mut devices: Vec<_> = (0..12).map(|number| Device::connect(&serve, &tls, number).unwrap()).collect();
+    assert!(Device::connect(&serve, &tls, 12).is_err());
+    let told = serve.process.stderr_until("clients are refused");
+    assert!(told.ends_with("clients are refused: 12 are connected, no more are taken"), "{told}");
+    for device in &mut devices {
+        device.ping().unwrap();
+    }
+    drop(devices.remove(5));
+    devices.push(Device::connect_sooner_or_later(&serve, &tls, 12));
+
+    // One that never says anything keeps its place for a second, where others want it.
+    drop(devices.remove(5));
+    let mut silent = connect(serve.mqtt);
+    devices.push(Device::connect_sooner_or_later(&serve, &tls, 13));
+    assert!(!matches!(silent.read(&mut [0]), Ok(1..)));
+    for device in &mut devices {
+        device.ping().unwrap();
+    }
+}
+
+#[test]
+fn five_thousand_connections_that_never_speak_mqtt_keep_nobody_waiting() {
+    let serve = Serve::start();
+    let tls = tls(&serve);
+    let mut first = Device::connect(&serve, &tls, 0).unwrap();
+    let mut crowd = Vec::new();
+    for number in 0..5000 {
+        let mut stream = connect(serve.mqtt);
+        // Some say nothing, some stop within the TLS hello, some speak something else.
+        let start: &[u8] = match number % 3 {
+            0 => b"",
+            1 => b"\x16\x03\x01\x02\0\x01",
+            _ => CONNECT,
+        };
+        let _ = stream.write_all(start);
+        crowd.push(stream);
+        if number % 500 == 0 {
+            first.ping().unwrap();
+            Device::connect(&serve, &tls, 1).unwrap().ping().unwrap();
+        }
+    }
+    // What is no TLS is told so and closed; on the others the service waits for a while.
+    for stream in crowd.iter_mut().skip(2).step_by(3) {
+        while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
+    }
+    first.ping().unwrap();
+    Device::connect(&serve, &tls, 1).unwrap().ping().unwrap();
+}
