@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
@@ -105,7 +105,11 @@ enum Problem {
     #[error("it holds {found}, not a {wanted}: check --cert, --key and --ca-file")]
     WrongKind { found: String, wanted: &'static str },
     #[error("its PEM is damaged ({0}): copy it again")]
-    Damaged(String),
+    Damaged(&'static str),
+    #[error(
+        "its line breaks are lost, so that more than -----BEGIN ...----- is on that line: put them back, in a shell with printf '%b\\n' \"$PEM\", quotes included"
+    )]
+    OneLine,
     #[error("the key is encrypted: decrypt it with openssl pkey -in {file} -out {file}.decrypted")]
     Encrypted { file: String },
     #[error("this kind of key is not supported: use RSA of 2048 bits or more, P-256, P-384 or Ed25519")]
@@ -207,7 +211,7 @@ fn error(role: Role, file: &Path, problem: Problem) -> Error {
 fn certificates(role: Role, file: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let fail = |problem| error(role, file, problem);
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let chain = chain.map_err(|error| fail(Problem::Damaged(error.to_string())))?;
+    let chain = chain.map_err(|error| fail(damage(pem, &error)))?;
     if chain.is_empty() { Err(fail(what_else(role, file, pem))) } else { Ok(chain) }
 }
 
@@ -220,7 +224,7 @@ fn private_key(file: &Path) -> Result<(Arc<dyn SigningKey>, bool), Error> {
     }
     let key = match PrivateKeyDer::pem_slice_iter(&pem).next() {
         Some(Ok(key)) => key,
-        Some(Err(error)) => return Err(fail(Problem::Damaged(error.to_string()))),
+        Some(Err(error)) => return Err(fail(damage(&pem, &error))),
         None => return Err(fail(what_else(Role::Key, file, &pem))),
     };
     let key = ring::sign::any_supported_type(&key).map_err(|_| fail(Problem::UnsupportedKey))?;
@@ -257,6 +261,27 @@ fn others_can_read(_: &std::fs::Metadata) -> bool {
     false
 }
 
+/// What is wrong with a PEM file. The parser's own words are not for showing: they quote the file.
+fn damage(content: &[u8], error: &pem::Error) -> Problem {
+    if has_lost_line_breaks(content) {
+        return Problem::OneLine;
+    }
+    Problem::Damaged(match error {
+        pem::Error::MissingSectionEnd { .. } => "an END line is missing",
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line does not end in five dashes",
+        pem::Error::Base64Decode(_) => "its base64 is wrong",
+        _ => "it cannot be read",
+    })
+}
+
+/// Whether a BEGIN line goes on behind its label, as after `echo $KEY` or with `\n` spelled out.
+fn has_lost_line_breaks(content: &[u8]) -> bool {
+    String::from_utf8_lossy(content).split(['\n', '\r']).any(|line| {
+        let label = line.trim().strip_prefix("-----BEGIN ");
+        label.and_then(|label| label.split_once("-----")).is_some_and(|(_, behind)| !behind.is_empty())
+    })
+}
+
 /// What a file holds that does not hold what was wanted.
 fn what_else(role: Role, file: &Path, content: &[u8]) -> Problem {
     if content.starts_with(&[0x30]) && content.get(1).is_some_and(|byte| byte & 0x80 != 0) {
@@ -267,15 +292,13 @@ fn what_else(role: Role, file: &Path, content: &[u8]) -> Problem {
     match labels.next().and_then(|label| label.strip_suffix("-----")) {
         None => Problem::NotPem(role.content()),
         // Whoever calls this looked for such a section and found none that ends.
-        Some(label) if label == "CERTIFICATE" && role != Role::Key => {
-            Problem::Damaged("it has no end".to_owned())
-        }
+        Some(label) if label == "CERTIFICATE" && role != Role::Key => Problem::Damaged("it has no end"),
         Some(label) => {
             let found = match label {
                 "CERTIFICATE" => "a certificate".to_owned(),
                 "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a certificate request".to_owned(),
                 label if label.ends_with("PRIVATE KEY") && role == Role::Key => {
-                    return Problem::Damaged("it has no end, or is of an unknown kind".to_owned());
+                    return Problem::Damaged("it has no end, or is of an unknown kind");
                 }
                 label if label.ends_with("PRIVATE KEY") => "a private key".to_owned(),
                 label if label.ends_with("PUBLIC KEY") => "a public key".to_owned(),

@@ -146,13 +146,57 @@ fn a_file_of_the_wrong_kind_is_named_with_what_to_do() {
 fn a_damaged_file_is_an_error_that_shows_nothing_of_it() {
     let (cert, key) = made(|_| ());
     let key = key.serialize_pem();
-    for damaged in [&key[..key.len() / 2], &key.replace("-----END", "=====END"), &key.replace("MIG", "!!!")] {
+    for (damaged, how) in [
+        (&key[..key.len() / 2], "an END line is missing"),
+        (&key.replace("-----END", "=====END"), "an END line is missing"),
+        (&key.replacen("KEY-----", "KEY----", 1), "a BEGIN line does not end in five dashes"),
+        (&key.replace("MIG", "!!!"), "its base64 is wrong"),
+    ] {
         let refusal = Files::new(&cert, damaged).refusal();
-        assert!(refusal.starts_with("key file key.pem: its PEM is damaged"), "{refusal}");
-        assert!(!refusal.contains(&key.lines().nth(1).unwrap()[..20]));
+        assert_eq!(refusal, format!("key file key.pem: its PEM is damaged ({how}): copy it again"));
+        assert_shows_nothing_of(&key, &refusal);
     }
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(Files::new(broken, &key).refusal().starts_with("certificate file cert.pem: it is not an X.509"));
+}
+
+/// As a variable of CI leaves them: unquoted, with its line breaks spelled out, or with more behind the label.
+#[test]
+fn lost_line_breaks_are_named_and_nothing_of_the_file_is_shown() {
+    let (cert, key) = made(|_| ());
+    let key = key.serialize_pem();
+    for broken in [
+        key.trim().replace('\n', " "),
+        key.trim().replace('\n', ""),
+        key.replace('\n', "\\n"),
+        key.replacen('\n', " ", 1),
+        key.trim().replace('\n', " ") + "\r\n",
+    ] {
+        let as_key = Files::new(&cert, &broken);
+        let as_certificate = Files::new(&broken, &key);
+        let as_ca = Files::new(&cert, &key);
+        fs::write(&as_ca.ca, &broken).unwrap();
+        for (files, named) in [
+            (as_key, "key file key.pem: "),
+            (as_certificate, "certificate file cert.pem: "),
+            (as_ca, "CA file ca.pem: "),
+        ] {
+            let refusal = files.refusal();
+            assert!(refusal.starts_with(&format!("{named}its line breaks are lost")), "{refusal}");
+            assert_shows_nothing_of(&key, &refusal);
+            assert_shows_nothing_of(&key, &format!("{:?}", files.load().unwrap_err()));
+        }
+    }
+}
+
+/// Neither as text nor as the decimal bytes that `Debug` makes of it.
+#[track_caller]
+fn assert_shows_nothing_of(key: &str, refusal: &str) {
+    for secret in key.lines().filter(|line| !line.starts_with("-----")) {
+        let text = &secret[..8];
+        let bytes = format!("{:?}", text.as_bytes());
+        assert!(!refusal.contains(text) && !refusal.contains(bytes.trim_matches(['[', ']'])), "{refusal}");
+    }
 }
 
 #[test]
