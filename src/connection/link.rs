@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, Publish, Subscribe};
+use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, PubAck, Publish, Subscribe};
 use rumqttc::v5::{MqttState, Request as Outgoing};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
@@ -68,7 +68,7 @@ pub(super) struct Link<S> {
     state: MqttState,
     publishing: HashMap<u16, Waiting>,
     subscribing: HashMap<u16, Waiting>,
-    /// A PUBLISH whose packet identifier is still in flight; [`MqttState`] sends it when that is free.
+    /// A PUBLISH whose packet identifier is still in flight; [`MqttState`] hands it out again when that is free.
     collided: Option<Waiting>,
     /// How many publishes the server takes before it must have acknowledged one.
     window: usize,
@@ -280,6 +280,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
                 // An acknowledgement of nothing is no reason to hang up.
                 let Some(waiting) = self.publishing.remove(&puback.pkid) else { return Ok(()) };
                 let _ = waiting.done.send(packets::published(puback, waiting.names));
+                // A refusal frees the packet identifier too, but only a success makes the state send what
+                // waits for it.
+                return self.advance(Packet::PubAck(PubAck::new(puback.pkid, None)));
             }
             Packet::SubAck(suback) => {
                 let Some(waiting) = self.subscribing.remove(&suback.pkid) else { return Ok(()) };
@@ -302,7 +305,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         let answer = self.state.handle_incoming_packet(packet).map_err(|error| packets::broken(&error))?;
         self.state.events.clear();
         let Some(answer) = answer else { return Ok(()) };
-        if let (Packet::Publish(publish), Some(waiting)) = (&answer, self.collided.take()) {
+        if let Packet::Publish(publish) = &answer
+            && let Some(waiting) = self.collided.take()
+        {
             self.publishing.insert(publish.pkid, waiting);
         }
         self.put(&answer)

@@ -2,11 +2,13 @@
 
 use super::*;
 use rumqttc::v5::mqttbytes::v5::{
-    ConnAckProperties, ConnectReturnCode, PubAck, PubAckReason, SubAck, SubscribeReasonCode,
+    ConnAckProperties, ConnectReturnCode, PubAckReason, SubAck, SubscribeReasonCode,
 };
 use tokio::io::DuplexStream;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// What is awaited came long before, or will not come.
+const DEADLINE: Duration = Duration::from_secs(20);
 /// For the tests that wait for it.
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -183,8 +185,12 @@ async fn no_more_is_in_flight_than_the_server_allows() {
     }
     let Packet::Publish(a) = server.read().await else { panic!() };
     let Packet::Publish(b) = server.read().await else { panic!() };
-    // Only b is acknowledged: c needs the packet identifier that a still has.
+    // Only b is acknowledged: c needs the packet identifier that a still has, and waits for it.
     server.acknowledge(b.pkid, PubAckReason::Success).await;
+    assert_eq!(acknowledged.remove(1).await.unwrap(), Ok(()));
+    // Our acknowledgement of a message is not what c waits for.
+    server.publish("t/1").await;
+    assert!(matches!(server.read().await, Packet::PubAck(_)));
     server.acknowledge(a.pkid, PubAckReason::Success).await;
     for topic in ["c", "d", "e"] {
         let Packet::Publish(publish) = server.read().await else { panic!() };
@@ -194,6 +200,23 @@ async fn no_more_is_in_flight_than_the_server_allows() {
     for acknowledged in acknowledged {
         assert_eq!(acknowledged.await.unwrap(), Ok(()));
     }
+}
+
+#[tokio::test]
+async fn a_refusal_makes_way_like_an_acceptance() {
+    let (link, mut server) = opened(Some(2)).await;
+    let running = running(link);
+    let (a, b, c) = (running.publish("a").await, running.publish("b").await, running.publish("c").await);
+    let Packet::Publish(first) = server.read().await else { panic!() };
+    let Packet::Publish(second) = server.read().await else { panic!() };
+    server.acknowledge(second.pkid, PubAckReason::Success).await;
+    assert_eq!(b.await.unwrap(), Ok(()));
+    // c needs the packet identifier that a still has.
+    server.acknowledge(first.pkid, PubAckReason::QuotaExceeded).await;
+    assert!(matches!(a.await.unwrap(), Err(Error::PublishRefused { topic, .. }) if topic == "a"));
+    let Packet::Publish(third) = timeout(DEADLINE, server.read()).await.unwrap() else { panic!() };
+    server.acknowledge(third.pkid, PubAckReason::Success).await;
+    assert_eq!(c.await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
