@@ -17,13 +17,6 @@ enum Part {
     Variable(Variable),
 }
 
-/// One thing to match, variables already resolved.
-enum Token<'a> {
-    Exactly(&'a str),
-    AnyOne,
-    AnyRun,
-}
-
 impl Pattern {
     /// Reads a resource or a condition value: wildcards, variables and the literals `${*}`, `${?}`, `${$}`.
     pub(super) fn parse(text: &str) -> Self {
@@ -69,55 +62,36 @@ impl Pattern {
     }
 
     /// Whether the whole of `text` matches; false where a variable stands for nothing.
+    ///
+    /// Linear in pattern times text: after a mismatch only the latest `*` is tried again, one character further.
     pub(super) fn matches(&self, text: &str, context: &Context) -> bool {
-        let resolved: Option<Vec<_>> = self
-            .0
-            .iter()
-            .map(|part| match part {
-                Part::Variable(variable) => variable.resolve(context).map(Some),
-                _ => Some(None),
-            })
-            .collect();
-        let Some(resolved) = resolved else { return false };
-        let tokens: Vec<Token<'_>> = self
-            .0
-            .iter()
-            .zip(&resolved)
-            .map(|(part, value)| match (part, value) {
-                (_, Some(value)) => Token::Exactly(value),
-                (Part::Literal(text), None) => Token::Exactly(text),
-                (Part::AnyOne, None) => Token::AnyOne,
-                (Part::AnyRun | Part::Variable(_), None) => Token::AnyRun,
-            })
-            .collect();
-        matches(&tokens, text)
-    }
-}
-
-/// Linear in pattern times text: after a mismatch only the latest `*` is tried again, one character further.
-fn matches(tokens: &[Token<'_>], text: &str) -> bool {
-    let (mut token, mut rest) = (0, text);
-    let mut retry: Option<(usize, &str)> = None;
-    loop {
-        let advanced = match tokens.get(token) {
-            None if rest.is_empty() => return true,
-            None => None,
-            Some(Token::AnyRun) => {
-                retry = Some((token + 1, rest));
-                Some(rest)
+        let (mut part, mut rest) = (0, text);
+        let mut retry: Option<(usize, &str)> = None;
+        loop {
+            let advanced = match self.0.get(part) {
+                None if rest.is_empty() => return true,
+                None => None,
+                Some(Part::AnyRun) => {
+                    retry = Some((part + 1, rest));
+                    Some(rest)
+                }
+                Some(Part::AnyOne) => without_first(rest),
+                Some(Part::Literal(text)) => rest.strip_prefix(text.as_str()),
+                Some(Part::Variable(variable)) => match variable.resolve(context) {
+                    Some(value) => rest.strip_prefix(&*value),
+                    None => return false,
+                },
+            };
+            if let Some(after) = advanced {
+                part += 1;
+                rest = after;
+                continue;
             }
-            Some(Token::AnyOne) => without_first(rest),
-            Some(Token::Exactly(literal)) => rest.strip_prefix(literal),
-        };
-        if let Some(after) = advanced {
-            token += 1;
-            rest = after;
-            continue;
+            let Some((after_run, from)) = retry else { return false };
+            let Some(shorter) = without_first(from) else { return false };
+            retry = Some((after_run, shorter));
+            (part, rest) = (after_run, shorter);
         }
-        let Some((after_run, from)) = retry else { return false };
-        let Some(shorter) = without_first(from) else { return false };
-        retry = Some((after_run, shorter));
-        (token, rest) = (after_run, shorter);
     }
 }
 
