@@ -41,14 +41,14 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn read(matched: Matched, request: &Parts, body: &[u8]) -> Result<Self, Error> {
+    pub(super) fn read(matched: Matched, request: Parts, body: &[u8]) -> Result<Self, Error> {
         let body = match request.method {
             // No operation reads the body of these, so whatever it is does no harm.
             Method::GET | Method::DELETE => Map::new(),
             _ => body_members(body)?,
         };
         let query = query_members(request.uri.query().unwrap_or_default())?;
-        Ok(Self { labels: matched.labels, query, body, headers: request.headers.clone() })
+        Ok(Self { labels: matched.labels, query, body, headers: request.headers })
     }
 
     /// A part of the path by its name in AWS's model, decoded.
@@ -123,12 +123,11 @@ impl Call {
 
 /// Reads members as a request, or names the one that cannot be read.
 fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Error> {
-    let read = |members: Map<String, Value>| T::deserialize(Value::Object(members));
-    read(members.clone()).map_err(|error| {
+    T::deserialize(members).map_err(|error: serde_json::Error| {
         let reason = error.to_string();
         let fails_alike = |(name, value): &(&String, &Value)| {
             let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
-            read(alone).is_err_and(|error| error.to_string() == reason)
+            T::deserialize(&alone).is_err_and(|error| error.to_string() == reason)
         };
         Error::invalid_request(match members.iter().find(fails_alike) {
             Some((name, _)) => format!("the member '{name}' cannot be read: {reason}"),
@@ -184,7 +183,7 @@ mod tests {
 
     fn call(method: &str, uri: &str, body: &str) -> Result<Call, Error> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
-        Call::read(Matched { name: "Test", labels: HashMap::new() }, &request, body.as_bytes())
+        Call::read(Matched { name: "Test", labels: HashMap::new() }, request, body.as_bytes())
     }
 
     fn refused(method: &str, uri: &str, body: &str) -> String {

@@ -111,17 +111,17 @@ impl Front {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not hear an answer.
         let answer = match server::read_body(body, limits).await {
-            Ok(body) => self.carry_out(&request, &body).await,
+            Ok(body) => self.carry_out(request, &body).await,
             Err(error) => Err(error),
         };
         respond(answer)
     }
 
-    async fn carry_out(&self, request: &Parts, body: &[u8]) -> Result<Answer, Error> {
-        if sandbox::is_asked(request) {
-            return sandbox::answer(&self.shared, request, body);
+    async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Answer, Error> {
+        if sandbox::is_asked(&request) {
+            return sandbox::answer(&self.shared, &request, body);
         }
-        let plane = Plane::of(request)?;
+        let plane = Plane::of(&request)?;
         let face = match plane {
             Plane::Control => &self.control,
             Plane::Data => &self.data,

@@ -1,0 +1,182 @@
+//! Connections over real sockets: limits, time-outs, and crowds.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::service::state::Settings;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Patient with everything, so that a test shortens what it is about.
+const PATIENT: Limits =
+    Limits { connections: 8, body: 1000, headers_within: HOUR, body_within: HOUR, close_within: HOUR };
+
+struct Served {
+    address: std::net::SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+async fn served(limits: Limits) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
+    let shared = Arc::new(Shared::new(settings));
+    let task = tokio::spawn(serve_within(limits, listener, shared, stopped));
+    Served { address, stop, task }
+}
+
+async fn deadline<T>(wait: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(20), wait).await.expect("it ends in time")
+}
+
+impl Served {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// What comes back for `request` on a new connection until the service closes it.
+    async fn tell(&self, request: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(request).await.unwrap();
+        rest(&mut stream).await
+    }
+
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        deadline(self.task).await.unwrap();
+    }
+}
+
+/// What comes until the end of the connection, in order or broken off.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let _ = deadline(stream.read_to_end(&mut text)).await;
+    String::from_utf8(text).unwrap()
+}
+
+/// Asks on a connection that stays open; false where it does not any more.
+async fn healthy(stream: &mut TcpStream) -> bool {
+    let request = b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    if stream.write_all(request).await.is_err() {
+        return false;
+    }
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        match deadline(stream.read_buf(&mut answer)).await {
+            Ok(1..) => {}
+            _ => return false,
+        }
+    }
+    answer.starts_with(b"HTTP/1.1 200 OK")
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_and_not_kept() {
+    let service = served(PATIENT).await;
+    let mut request = b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n".to_vec();
+    request.resize(request.len() + 100_000, b' ');
+    let answer = service.tell(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("x-amzn-errortype: InvalidRequestException\r\n"), "{answer}");
+    assert!(answer.ends_with(r#"{"message":"the body is larger than 1000 bytes"}"#), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_slow_body_is_refused() {
+    let service = served(Limits { body_within: Duration::from_millis(50), ..PATIENT }).await;
+    let answer = service.tell(b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 10\r\n\r\n{").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("the body did not arrive in time"), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn slow_headers_and_silence_end_the_connection() {
+    let service = served(Limits { headers_within: Duration::from_millis(50), ..PATIENT }).await;
+    for start in ["", "GET /jobs HTTP/1.1\r\nx: "] {
+        let answer = service.tell(start.as_bytes()).await;
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
+    let mut idle = service.connect().await;
+    assert!(healthy(&mut idle).await);
+    rest(&mut idle).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn headers_beyond_measure_are_refused() {
+    let service = served(PATIENT).await;
+    let long = format!("GET /jobs HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(2 * HEADER_BYTES));
+    let many = format!("GET /jobs HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200));
+    for request in [long, many] {
+        let answer = service.tell(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 431 ") || answer.is_empty(), "{answer}");
+    }
+    assert!(healthy(&mut service.connect().await).await);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_http_concerns_its_sender_alone() {
+    let service = served(PATIENT).await;
+    let mut other = service.connect().await;
+    assert!(healthy(&mut other).await);
+    for request in [
+        b"\x10\x0c\x00\x04MQTT\x05\x02\x00\x3c\x00".as_slice(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PUT /jobs/J HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"PUT /jobs/J HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        let mut stream = service.connect().await;
+        stream.write_all(request).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    assert!(healthy(&mut other).await);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_crowd_makes_room_for_whoever_comes() {
+    let service = served(PATIENT).await;
+    let mut used = service.connect().await;
+    let mut quiet = Vec::new();
+    for _ in 1..PATIENT.connections {
+        quiet.push(service.connect().await);
+    }
+    assert!(healthy(&mut used).await, "the one that asked is now the least quiet");
+    for _ in 0..PATIENT.connections * 3 {
+        let mut late = service.connect().await;
+        assert!(healthy(&mut late).await);
+        assert!(healthy(&mut used).await);
+        quiet.push(late);
+    }
+    assert!(!healthy(&mut quiet[0]).await, "the quietest was closed");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_closes_what_is_idle_and_answers_what_is_under_way() {
+    let service = served(PATIENT).await;
+    let mut idle = service.connect().await;
+    assert!(healthy(&mut idle).await);
+    let mut busy = service.connect().await;
+    let request = b"POST /_sandbox/clock HTTP/1.1\r\ncontent-length: 16\r\nexpect: 100-continue\r\n\r\n";
+    busy.write_all(request).await.unwrap();
+    let mut told = [0; 25];
+    deadline(busy.read_exact(&mut told)).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n", "the request is being carried out");
+    service.stop.send_replace(true);
+    rest(&mut idle).await;
+    busy.write_all(br#"{"advance":"1m"}"#).await.unwrap();
+    let answer = rest(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    deadline(service.task).await.unwrap();
+}
