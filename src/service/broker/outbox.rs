@@ -200,7 +200,7 @@ impl Outbox {
 }
 
 /// What is left of a message's life in whole seconds; `None` where it is over.
-#[allow(clippy::option_option)]
+#[expect(clippy::option_option, reason = "over, without an end, and so many seconds are three things")]
 fn seconds_left(message: &Message, now: Instant) -> Option<Option<NonZeroU32>> {
     let Some(expires_at) = message.expires_at else { return Some(None) };
     let left = expires_at.checked_duration_since(now)?;

@@ -15,7 +15,7 @@ pub(crate) enum Version {
 }
 
 /// Quality of service; 2 can be asked for but is never granted.
-#[allow(clippy::enum_variant_names, reason = "MQTT's own names")]
+#[expect(clippy::enum_variant_names, reason = "MQTT's own names")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Qos {
     #[default]

@@ -13,7 +13,7 @@ use bytestring::ByteString;
 
 use super::filter;
 use super::limits;
-use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos};
+use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos, Will};
 use super::refusal::{self, Answer, Refusal};
 use super::router::{Router, SessionId};
 use super::session::{Link, Permissions};
@@ -125,31 +125,17 @@ impl Requests<'_> {
             self.router.notes.push(unusable.to_string());
             return Err(Refusal::CertificateNotActive);
         }
-        let mut connect_attributes = Vec::new();
-        if connect.session_expiry > 0 {
-            connect_attributes.push("PersistentConnect");
-        }
-        if connect.will.is_some() {
-            connect_attributes.push("LastWill");
-        }
-        let context = Context {
-            client_id: client_id.to_string(),
-            source_ip: Some(peer.address),
-            thing: None,
-            connect_attributes,
-        };
         let epoch = self.router.epoch();
+        let context = context(peer, connect, client_id);
         let mut permissions = Permissions::new(&peer.certificate, context, self.state, epoch);
         let mut allow =
             |action, name: &str| permissions.allow(self.state, epoch, &mut self.router.notes, action, name);
         if !allow(Action::Connect, client_id) {
             return Err(Refusal::NotAuthorized);
         }
-        if let Some(will) = connect.will.as_ref().map(|will| &will.message) {
-            check_topic(will)?;
-            let allowed = allow(Action::Publish, &will.topic)
-                && (!will.retain || allow(Action::RetainPublish, &will.topic));
-            if !allowed {
+        if let Some(Will { message, .. }) = &connect.will {
+            check_topic(message)?;
+            if !allows_publish(message, allow) {
                 return Err(Refusal::NotAuthorized);
             }
         }
@@ -276,9 +262,7 @@ impl Requests<'_> {
         if message.payload.len() > limits::PAYLOAD {
             return Err(Refusal::TooLarge);
         }
-        if !self.router.allow(self.state, id, Action::Publish, &message.topic)
-            || message.retain && !self.router.allow(self.state, id, Action::RetainPublish, &message.topic)
-        {
+        if !allows_publish(&message, |action, topic| self.router.allow(self.state, id, action, topic)) {
             return Err(Refusal::NotAuthorized);
         }
         if message.retain && !self.router.retained.has_room_for(&message) {
@@ -330,6 +314,27 @@ impl Requests<'_> {
             self.router.publish(self.state, &Arc::new(message), None);
         }
     }
+}
+
+/// What policies are resolved against on a connection.
+fn context(peer: &Peer, connect: &Connect, client_id: &ByteString) -> Context {
+    let attributes =
+        [(connect.session_expiry > 0, "PersistentConnect"), (connect.will.is_some(), "LastWill")];
+    Context {
+        client_id: client_id.to_string(),
+        source_ip: Some(peer.address),
+        thing: None,
+        connect_attributes: attributes
+            .into_iter()
+            .filter_map(|(asked, name)| asked.then_some(name))
+            .collect(),
+    }
+}
+
+/// Whether `allow` allows a message to be published, and to be retained where it is to be.
+fn allows_publish(message: &Message, mut allow: impl FnMut(Action, &str) -> bool) -> bool {
+    allow(Action::Publish, &message.topic)
+        && (!message.retain || allow(Action::RetainPublish, &message.topic))
 }
 
 /// What no policy can allow.

@@ -97,54 +97,61 @@ impl State {
         Outcome::of(|events| {
             let id = check_members(job_id, &request)?;
             super::tags::check(request.tags.as_deref())?;
-            let selection = selection(request.target_selection.as_deref());
-            let request = self.with_template(request)?;
-            request.configs.check()?;
-            let config = request.scheduling_config.as_ref();
-            let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-            let (text, document) =
-                read_document(request.document.as_deref(), request.document_source.as_deref())?;
-            let targets = request.targets.unwrap_or_default();
-            let resolved = self.targets(&targets)?;
-            self.check_unused(&id)?;
+            let mut request = self.with_template(request)?;
+            let tags = request.tags.take().unwrap_or_default();
+            let job = self.new_job(now, &id, request)?;
 
-            self.last_job += 1;
-            let mut rollout = Rollout::default();
-            rollout.add(self.things_of(&resolved));
-            let status = if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress };
-            let job = Job {
-                sequence: self.last_job,
-                document_text: text,
-                document,
-                description: request.description,
-                targets,
-                resolved: resolved.into_iter().collect(),
-                target_selection: selection,
-                configs: request.configs,
-                scheduling: request.scheduling_config,
-                schedule,
-                template_arn: request.job_template_arn,
-                document_parameters: request.document_parameters,
-                destination_package_versions: request.destination_package_versions,
-                status,
-                force_canceled: false,
-                reason_code: None,
-                comment: None,
-                created_at: now,
-                last_updated_at: now,
-                completed_at: None,
-                rollout,
-                counts: StatusCounts::default(),
-                executions: BTreeSet::new(),
-            };
-            self.jobs.insert(id.clone(), job);
-            self.tags.set(&self.settings.arn("job", job_id), request.tags.unwrap_or_default());
-            if selection == TargetSelection::Continuous {
+            self.last_job = job.sequence;
+            if job.target_selection == TargetSelection::Continuous {
                 self.continuous.insert(id.clone());
             }
+            let schedule = job.schedule;
+            self.jobs.insert(id.clone(), job);
+            self.tags.set(&self.settings.arn("job", job_id), tags);
             self.set_schedule(&id, schedule, Timers::start);
             self.roll_out(now, &id, events);
             self.job_named(&id)
+        })
+    }
+
+    /// The job that a request describes, if it may be created; nothing of it has reached a thing yet.
+    fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
+        let selection = selection(request.target_selection.as_deref());
+        request.configs.check()?;
+        let config = request.scheduling_config.as_ref();
+        let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
+        let (text, document) =
+            read_document(request.document.as_deref(), request.document_source.as_deref())?;
+        let targets = request.targets.unwrap_or_default();
+        let resolved = self.targets(&targets)?;
+        self.check_unused(id)?;
+
+        let mut rollout = Rollout::default();
+        rollout.add(self.things_of(&resolved));
+        Ok(Job {
+            sequence: self.last_job + 1,
+            document_text: text,
+            document,
+            description: request.description,
+            targets,
+            resolved: resolved.into_iter().collect(),
+            target_selection: selection,
+            configs: request.configs,
+            scheduling: request.scheduling_config,
+            schedule,
+            template_arn: request.job_template_arn,
+            document_parameters: request.document_parameters,
+            destination_package_versions: request.destination_package_versions,
+            status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
+            force_canceled: false,
+            reason_code: None,
+            comment: None,
+            created_at: now,
+            last_updated_at: now,
+            completed_at: None,
+            rollout,
+            counts: StatusCounts::default(),
+            executions: BTreeSet::new(),
         })
     }
 

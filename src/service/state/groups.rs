@@ -230,11 +230,7 @@ impl State {
         now: Timestamp,
         request: &ThingInThingGroupRequest,
     ) -> Outcome<()> {
-        Outcome::of(|events| {
-            let (thing, name) = self.thing_and_group(request)?;
-            self.set_member(now, &thing, &name, true, events);
-            Ok(())
-        })
+        self.change_member(now, request, true)
     }
 
     /// Takes a thing out of a group; CONTINUOUS jobs take back what it did not start.
@@ -243,9 +239,18 @@ impl State {
         now: Timestamp,
         request: &ThingInThingGroupRequest,
     ) -> Outcome<()> {
+        self.change_member(now, request, false)
+    }
+
+    fn change_member(
+        &mut self,
+        now: Timestamp,
+        request: &ThingInThingGroupRequest,
+        member: bool,
+    ) -> Outcome<()> {
         Outcome::of(|events| {
             let (thing, name) = self.thing_and_group(request)?;
-            self.set_member(now, &thing, &name, false, events);
+            self.set_member(now, &thing, &name, member, events);
             Ok(())
         })
     }
