@@ -60,47 +60,51 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     shared: Arc<Shared>,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) {
-    let tls = TlsAcceptor::from(tls);
-    let mut acceptor = Acceptor::new(room_for_connections(), Patience::DEFAULT.arrival, shared.log());
+    let patience = Patience::DEFAULT;
+    let mut acceptor = Acceptor::new(room_for_connections(), patience.arrival, shared.log());
+    let front = Front { tls: tls.into(), shared: shared.clone(), patience, stop: stop.clone() };
     let converse = |stream, address, arrival| {
-        let (tls, shared, stop) = (tls.clone(), shared.clone(), stop.clone());
+        let front = front.clone();
         async move {
             // How a client's connection ends concerns that client alone.
-            let _ = converse(stream, address, arrival, tls, shared, stop).await;
+            let _ = front.converse(stream, address, arrival).await;
         }
     };
-    let mut stopping = stop.clone();
     tokio::select! {
-        () = stopped(&mut stopping) => {}
+        () = stopped(&mut stop) => {}
         () = acceptor.run(&listener, converse) => {}
     }
     drop(listener);
     shared.requests(|requests| requests.router.end_all());
     // What has not ended by then is aborted as the acceptor is dropped.
-    let _ = timeout(Patience::DEFAULT.linger, acceptor.emptied()).await;
+    let _ = timeout(patience.linger, acceptor.emptied()).await;
 }
 
-/// One client, from its TCP connection on.
-async fn converse(
-    stream: TcpStream,
-    address: SocketAddr,
-    arrival: Arrival,
+/// What all clients are served with.
+#[derive(Clone)]
+struct Front {
     tls: TlsAcceptor,
     shared: Arc<Shared>,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let handshake = timeout(Patience::DEFAULT.handshake, tls.accept(QuickAck::new(stream)?));
-    let stream = tokio::select! {
-        () = stopped(&mut stop) => return Ok(()),
-        stream = handshake => stream??,
-    };
-    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
-    let peer = Peer { certificate, address: address.ip() };
-    connection::serve(stream, peer, arrival, shared, Patience::DEFAULT).await;
-    Ok(())
+    patience: Patience,
+    stop: watch::Receiver<bool>,
+}
+
+impl Front {
+    /// One client, from its TCP connection on.
+    async fn converse(mut self, stream: TcpStream, address: SocketAddr, arrival: Arrival) -> io::Result<()> {
+        let handshake = timeout(self.patience.handshake, self.tls.accept(QuickAck::new(stream)?));
+        let stream = tokio::select! {
+            () = stopped(&mut self.stop) => return Ok(()),
+            stream = handshake => stream??,
+        };
+        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
+        let peer = Peer { certificate, address: address.ip() };
+        connection::serve(stream, peer, arrival, self.shared, self.patience).await;
+        Ok(())
+    }
 }
 
 /// Waits until the service is to stop.
@@ -133,7 +137,35 @@ fn open_files() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+    use crate::service::state::Settings;
+
+    #[tokio::test]
+    async fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let shared = Arc::new(Shared::new(settings));
+        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let tls = server_config(certificate, key, shared.clone()).unwrap();
+        let patience = Patience { handshake: Duration::from_millis(30), ..Patience::DEFAULT };
+        let (_keep, stop) = watch::channel(false);
+        let front = Front { tls: tls.into(), shared, patience, stop };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Silence, and the beginning of a TLS hello.
+        for start in [&b""[..], b"\x16\x03\x01\x02\0\x01"] {
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            client.write_all(start).await.unwrap();
+            let (stream, address) = listener.accept().await.unwrap();
+            let served = front.clone().converse(stream, address, Arrival::default());
+            let ended = timeout(Duration::from_secs(10), served).await.unwrap();
+            assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+            assert!(!matches!(client.read(&mut [0]).await, Ok(1..)));
+        }
+    }
 
     #[cfg(unix)]
     #[test]
