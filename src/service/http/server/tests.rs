@@ -76,19 +76,26 @@ async fn healthy(stream: &mut TcpStream) -> bool {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_and_not_kept() {
     let service = served(PATIENT).await;
+    let mut other = service.connect().await;
+    assert!(healthy(&mut other).await);
     let mut request = b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n".to_vec();
     request.resize(request.len() + 100_000, b' ');
     let answer = service.tell(&request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("x-amzn-errortype: InvalidRequestException\r\n"), "{answer}");
     assert!(answer.ends_with(r#"{"message":"the body is larger than 1000 bytes"}"#), "{answer}");
+    assert!(healthy(&mut other).await);
     service.stop().await;
 }
 
 #[tokio::test]
 async fn a_slow_body_is_refused() {
     let service = served(Limits { body_within: Duration::from_millis(50), ..PATIENT }).await;
-    let answer = service.tell(b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 10\r\n\r\n{").await;
+    let mut other = service.connect().await;
+    let mut slow = service.connect().await;
+    slow.write_all(b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 10\r\n\r\n{").await.unwrap();
+    assert!(healthy(&mut other).await);
+    let answer = rest(&mut slow).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("the body did not arrive in time"), "{answer}");
     service.stop().await;
@@ -110,13 +117,15 @@ async fn slow_headers_and_silence_end_the_connection() {
 #[tokio::test]
 async fn headers_beyond_measure_are_refused() {
     let service = served(PATIENT).await;
+    let mut other = service.connect().await;
+    assert!(healthy(&mut other).await);
     let long = format!("GET /jobs HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(2 * HEADER_BYTES));
     let many = format!("GET /jobs HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200));
     for request in [long, many] {
         let answer = service.tell(request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431 ") || answer.is_empty(), "{answer}");
     }
-    assert!(healthy(&mut service.connect().await).await);
+    assert!(healthy(&mut other).await);
     service.stop().await;
 }
 
