@@ -4,7 +4,8 @@
 use tokio::sync::mpsc;
 
 use crate::connection::Change;
-use crate::jobs::{Client, StreamEvent};
+use crate::jobs::model::GetPendingJobExecutionsResponse;
+use crate::jobs::{Client, ConnectionChange, Pending, StreamEvent};
 use crate::output::escape;
 use crate::output::message::{Kind, Message};
 use crate::transcript::Transcript;
@@ -24,32 +25,55 @@ pub async fn print_events(
 }
 
 /// Says what happens to the connection until it is closed; once it is back, also what changed meanwhile.
-pub async fn print_changes(mut changes: mpsc::Receiver<Change>, client: Client, transcript: Transcript) {
-    while let Some(change) = changes.recv().await {
+///
+/// No event tells what happened while there was no connection, so the full list is compared with what was known
+/// when it broke, whoever has heard more by then.
+pub async fn print_changes(
+    mut changes: mpsc::Receiver<ConnectionChange>,
+    client: Client,
+    transcript: Transcript,
+) {
+    let printer = transcript.printer();
+    let mut before = None;
+    let mut next = changes.recv().await;
+    while let Some(ConnectionChange { change, pending }) = next {
         let text = change.to_string();
-        transcript.printer().diagnostic(&text);
+        printer.diagnostic(&text);
+        let is_restored = change == Change::Restored;
         match change {
-            Change::Restored => say_what_changed(&client, &transcript).await,
+            Change::Lost { .. } => before = before.or(Some(pending)),
             Change::Final { .. } => transcript.fault(text),
-            Change::Lost { .. } | Change::Retrying { .. } => {}
+            Change::Restored | Change::Retrying { .. } => {}
         }
+        next = tokio::select! {
+            biased;
+            list = client.get_pending_job_executions(), if is_restored => {
+                let before = before.take().flatten();
+                printer.diagnostic(&match list {
+                    Ok(list) => what_changed(before.as_ref(), &list.response),
+                    Err(error) => format!("cannot tell what changed meanwhile: {error}"),
+                });
+                changes.recv().await
+            }
+            // Should it break again before the list comes, that is said at once; the next list tells of both.
+            next = changes.recv() => next,
+        };
     }
 }
 
-/// No event tells what happened while there was no connection, so the full list is compared.
-async fn say_what_changed(client: &Client, transcript: &Transcript) {
-    match client.catch_up().await {
-        Ok((_, differences)) if differences.is_empty() => {
-            transcript.printer().diagnostic("nothing changed meanwhile");
-        }
-        Ok((_, differences)) => {
-            let changes: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            transcript.printer().diagnostic(&format!("meanwhile: {}", changes.join(", ")));
-        }
-        Err(error) => {
-            transcript.printer().diagnostic(&format!("cannot tell what changed meanwhile: {error}"));
-        }
+/// What is different from `before`; all that is pending, where nothing was known.
+fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse) -> String {
+    let now = Pending::from(list);
+    let (same, introduction) = match before {
+        Some(_) => ("nothing changed meanwhile", "meanwhile: "),
+        None => ("nothing is pending", ""),
+    };
+    let differences = before.unwrap_or(&Pending::default()).differences(&now);
+    if differences.is_empty() {
+        return same.to_owned();
     }
+    let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    format!("{introduction}{}", differences.join(", "))
 }
 
 fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> Message {

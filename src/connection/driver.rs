@@ -115,10 +115,8 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
             let sound = began.elapsed() >= SOUND;
             if sound {
                 backoff.reset();
-                closed_early = 0;
-            } else if reason == Error::Closed {
-                closed_early += 1;
             }
+            closed_early = closed_in_a_row(closed_early, sound, &reason);
             let reason = if closed_early == CLOSED_TOO_OFTEN {
                 Error::ClosedTooOften { client_id: self.options.client_id.clone() }
             } else {
@@ -175,6 +173,11 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
     }
 }
 
+/// How many links in a row the server closed before they were sound, the last one included.
+fn closed_in_a_row(before: u32, sound: bool, reason: &Error) -> u32 {
+    if !sound && *reason == Error::Closed { before + 1 } else { 0 }
+}
+
 /// Tells whoever is in the queue that his request never left.
 fn refuse(mut requests: mpsc::Receiver<Request>) {
     requests.close();
@@ -186,4 +189,22 @@ fn refuse(mut requests: mpsc::Receiver<Request>) {
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that no handle is left, which asks for the same.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_closed_in_a_row_are_counted() {
+        let broken = Error::Broken { reason: "reset".to_owned() };
+        let links =
+            [(false, &Error::Closed), (false, &Error::Closed), (false, &broken), (false, &Error::Closed)];
+        let counted = |links: &[(bool, &Error)]| {
+            links.iter().fold(0, |so_far, (sound, reason)| closed_in_a_row(so_far, *sound, reason))
+        };
+        assert_eq!(counted(&links[..2]), 2);
+        assert_eq!(counted(&links), 1);
+        assert_eq!(counted(&[links[0], (true, &Error::Closed)]), 0);
+    }
 }

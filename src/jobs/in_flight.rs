@@ -7,6 +7,8 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::pending::Lesson;
+
 /// What came for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Arrived {
@@ -32,31 +34,39 @@ pub(super) struct InFlight {
     waiting: Mutex<HashMap<String, Waiting>>,
 }
 
+/// A request that was in flight until now.
 #[derive(Debug)]
-struct Waiting {
+pub(super) struct Waiting {
     /// The topic of the request, which its answer's topic begins with.
     topic: String,
+    /// What it teaches to be accepted.
+    pub(super) lesson: Lesson,
     answer: oneshot::Sender<Arrived>,
+}
+
+impl Waiting {
+    /// Hands over what came; false where the waiter has given up this very moment.
+    pub(super) fn resolve(self, arrived: Arrived) -> bool {
+        self.answer.send(arrived).is_ok()
+    }
 }
 
 impl InFlight {
     /// Enters a request on `topic` under a fresh client token.
-    pub(super) fn register(self: &Arc<Self>, topic: &str) -> Waiter {
+    pub(super) fn register(self: &Arc<Self>, topic: &str, lesson: Lesson) -> Waiter {
         let client_token = Uuid::new_v4().to_string();
         let (answer, arrived) = oneshot::channel();
-        let waiting = Waiting { topic: topic.to_owned(), answer };
+        let waiting = Waiting { topic: topic.to_owned(), lesson, answer };
         self.lock().insert(client_token.clone(), waiting);
         Waiter { client_token, arrived, in_flight: self.clone() }
     }
 
-    /// Answers the request that has this client token, if it is in flight and was made on this topic.
-    pub(super) fn resolve(&self, client_token: &str, topic: &str, arrived: Arrived) -> bool {
+    /// Takes out the request that has this client token, if it is in flight and was made on this topic. Whoever
+    /// takes it resolves it.
+    pub(super) fn take(&self, client_token: &str, topic: &str) -> Option<Waiting> {
         let mut waiting = self.lock();
-        if waiting.get(client_token).is_none_or(|waiting| waiting.topic != topic) {
-            return false;
-        }
-        // The waiter may have given up this very moment; then there is nobody to tell.
-        waiting.remove(client_token).is_some_and(|waiting| waiting.answer.send(arrived).is_ok())
+        waiting.get(client_token).filter(|waiting| waiting.topic == topic)?;
+        waiting.remove(client_token)
     }
 
     /// The client token of the one request in flight on `topic`; none where there are more, or none.
@@ -99,7 +109,7 @@ impl Waiter {
     pub(super) async fn arrived(&mut self) -> Arrived {
         match (&mut self.arrived).await {
             Ok(arrived) => arrived,
-            // Only `resolve` takes the entry out while the waiter lives, and it sends.
+            // While the waiter lives, who takes the entry out resolves it.
             Err(_) => std::future::pending().await,
         }
     }
@@ -122,13 +132,17 @@ mod tests {
         }
     }
 
+    fn resolve(in_flight: &InFlight, client_token: &str, topic: &str, arrived: Arrived) -> bool {
+        in_flight.take(client_token, topic).is_some_and(|waiting| waiting.resolve(arrived))
+    }
+
     #[tokio::test]
     async fn an_answer_reaches_the_request_with_its_token_and_no_other() {
         let in_flight = Arc::new(InFlight::default());
-        let mut first = in_flight.register("t");
-        let mut second = in_flight.register("t");
-        assert!(in_flight.resolve(&second.client_token, "t", accepted("2")));
-        assert!(in_flight.resolve(&first.client_token, "t", accepted("1")));
+        let mut first = in_flight.register("t", Lesson::Nothing);
+        let mut second = in_flight.register("t", Lesson::Nothing);
+        assert!(resolve(&in_flight, &second.client_token, "t", accepted("2")));
+        assert!(resolve(&in_flight, &first.client_token, "t", accepted("1")));
         assert_eq!(first.arrived().await, accepted("1"));
         assert_eq!(second.arrived().await, accepted("2"));
     }
@@ -136,27 +150,27 @@ mod tests {
     #[test]
     fn a_second_answer_a_strange_token_and_another_topic_resolve_nothing() {
         let in_flight = Arc::new(InFlight::default());
-        let waiter = in_flight.register("t");
-        assert!(!in_flight.resolve("strange", "t", accepted("")));
-        assert!(!in_flight.resolve(&waiter.client_token, "other", accepted("")));
-        assert!(in_flight.resolve(&waiter.client_token, "t", accepted("")));
-        assert!(!in_flight.resolve(&waiter.client_token, "t", accepted("")));
+        let waiter = in_flight.register("t", Lesson::Nothing);
+        assert!(!resolve(&in_flight, "strange", "t", accepted("")));
+        assert!(!resolve(&in_flight, &waiter.client_token, "other", accepted("")));
+        assert!(resolve(&in_flight, &waiter.client_token, "t", accepted("")));
+        assert!(!resolve(&in_flight, &waiter.client_token, "t", accepted("")));
     }
 
     #[test]
     fn a_request_that_nobody_waits_for_is_forgotten() {
         let in_flight = Arc::new(InFlight::default());
-        drop(in_flight.register("t"));
+        drop(in_flight.register("t", Lesson::Nothing));
         assert!(in_flight.lock().is_empty());
     }
 
     #[test]
     fn the_only_request_on_a_topic_is_known_and_two_are_not() {
         let in_flight = Arc::new(InFlight::default());
-        let first = in_flight.register("t");
-        let _elsewhere = in_flight.register("u");
+        let first = in_flight.register("t", Lesson::Nothing);
+        let _elsewhere = in_flight.register("u", Lesson::Nothing);
         assert_eq!(in_flight.only_one_on("t").as_ref(), Some(&first.client_token));
-        let _second = in_flight.register("t");
+        let _second = in_flight.register("t", Lesson::Nothing);
         assert_eq!(in_flight.only_one_on("t"), None);
         assert_eq!(in_flight.only_one_on("v"), None);
     }
@@ -164,7 +178,7 @@ mod tests {
     #[test]
     fn a_token_is_found_in_the_midst_of_what_is_no_json() {
         let in_flight = Arc::new(InFlight::default());
-        let waiter = in_flight.register("t");
+        let waiter = in_flight.register("t", Lesson::Nothing);
         let payload = format!("{{\"clientToken\":\"{}\",,", waiter.client_token);
         assert_eq!(in_flight.mentioned_in(payload.as_bytes(), "t").as_ref(), Some(&waiter.client_token));
         assert_eq!(in_flight.mentioned_in(payload.as_bytes(), "u"), None);

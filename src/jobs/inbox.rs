@@ -51,25 +51,32 @@ impl Inbox {
     fn answer(&self, operation: Operation, message: Incoming, verdict: fn(Bytes) -> Verdict) {
         let asked = Topic::new(&self.thing, Channel::Request(operation)).to_string();
         let Incoming { topic, payload } = message;
+        let resolve = |token: &str, verdict| self.resolve(token, &asked, Arrived { topic, verdict });
         match read_client_token(&payload) {
-            Ok(Some(token)) => {
-                self.in_flight.resolve(&token, &asked, Arrived { topic, verdict: verdict(payload) });
-            }
+            Ok(Some(token)) => resolve(&token, verdict(payload)),
             Ok(None) => {
                 // The service cannot echo a token that it could not read: it says InvalidJson without one.
                 let rejected = matches!(verdict(Bytes::new()), Verdict::Rejected(_));
-                let only = self.in_flight.only_one_on(&asked).filter(|_| rejected);
-                if let Some(token) = only {
-                    self.in_flight.resolve(&token, &asked, Arrived { topic, verdict: verdict(payload) });
+                if let Some(token) = self.in_flight.only_one_on(&asked).filter(|_| rejected) {
+                    resolve(&token, verdict(payload));
                 }
             }
             Err(reason) => {
                 if let Some(token) = self.in_flight.mentioned_in(&payload, &asked) {
-                    let verdict = Verdict::Unreadable(reason);
-                    self.in_flight.resolve(&token, &asked, Arrived { topic, verdict });
+                    resolve(&token, Verdict::Unreadable(reason));
                 }
             }
         }
+    }
+
+    /// Hands an answer to its request, if that is in flight; what it teaches is noted before anybody hears of it.
+    fn resolve(&self, token: &str, asked: &str, arrived: Arrived) {
+        let Some(waiting) = self.in_flight.take(token, asked) else { return };
+        if let Verdict::Accepted(payload) = &arrived.verdict {
+            self.known.handle_accepted(&waiting.lesson, payload);
+        }
+        // Who gave up this very moment is not to be told.
+        let _ = waiting.resolve(arrived);
     }
 }
 
@@ -99,6 +106,8 @@ fn object(payload: &[u8]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::model::JobExecutionStatus;
+    use super::super::pending::Lesson;
     use super::super::streams::{Numbers, StreamEvent};
     use super::*;
     use proptest::prelude::*;
@@ -134,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_for_the_request_with_its_topic_and_token() {
         let mut rig = rig();
-        let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/J/update");
+        let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/J/update", Lesson::Nothing);
         let body = format!(r#"{{"clientToken":"{}"}}"#, waiter.client_token);
         rig.deliver("T/jobs/K/update/accepted", &body);
         rig.deliver("U/jobs/J/update/accepted", &body);
@@ -148,12 +157,30 @@ mod tests {
         assert_eq!(arrived.verdict, Verdict::Rejected(Bytes::from(body)));
     }
 
+    #[test]
+    fn a_list_is_noted_as_it_comes_and_never_overwrites_an_event_behind_it() {
+        let mut rig = rig();
+        let waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::List);
+        let list = format!(
+            r#"{{"clientToken":"{}","timestamp":1,"inProgressJobs":[],"queuedJobs":[]}}"#,
+            waiter.client_token
+        );
+        rig.deliver("T/jobs/get/accepted", list);
+        assert!(rig.inbox.known.get().is_some(), "before whoever asked looks at it");
+        rig.deliver(
+            "T/jobs/notify",
+            r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}]}}"#,
+        );
+        drop(waiter);
+        assert_eq!(rig.inbox.known.get().unwrap().jobs(JobExecutionStatus::Queued).count(), 1);
+    }
+
     #[tokio::test]
     async fn a_rejection_without_token_is_for_the_only_request_on_its_topic() {
         let mut rig = rig();
         let body = r#"{"code":"InvalidJson","message":"m","timestamp":1}"#;
-        let mut first = rig.inbox.in_flight.register("$aws/things/T/jobs/get");
-        let second = rig.inbox.in_flight.register("$aws/things/T/jobs/get");
+        let mut first = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
+        let second = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
         rig.deliver("T/jobs/get/rejected", body);
         assert!(
             rig.inbox
@@ -177,7 +204,7 @@ mod tests {
         broken.push(|token| [format!(r#"{{"clientToken":"{token}","a":""#).as_bytes(), b"\xff\"}"].concat());
         for broken in broken {
             let mut rig = rig();
-            let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get");
+            let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
             let body = broken(&waiter.client_token);
             rig.deliver("T/jobs/get/accepted", &body);
             let verdict = waiter.arrived().await.verdict;
@@ -215,7 +242,7 @@ mod tests {
             // Two on each topic: a rejection without token is for neither.
             let asked = ["get", "start-next", "J/get", "$next/get", "J/update"].repeat(2);
             let waiters: Vec<_> =
-                asked.iter().map(|asked| rig.inbox.in_flight.register(&format!("$aws/things/T/jobs/{asked}"))).collect();
+                asked.iter().map(|asked| rig.inbox.in_flight.register(&format!("$aws/things/T/jobs/{asked}"), Lesson::Nothing)).collect();
             rig.deliver(&topic, &payload);
             prop_assert_eq!(rig.inbox.in_flight.len(), waiters.len());
         }

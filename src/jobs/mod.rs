@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::connection::backoff::Backoff;
-use crate::connection::{self, Change, Connection};
+use crate::connection::{self, Connection};
 use crate::trace::Trace;
 
 mod error;
@@ -28,7 +28,7 @@ pub mod topics;
 
 pub use error::Error;
 pub use pending::{Difference, Pending};
-pub use streams::{Dropped, EventError, StreamEvent};
+pub use streams::{ConnectionChange, Dropped, EventError, StreamEvent};
 
 use in_flight::{Arrived, InFlight, Verdict};
 use inbox::Inbox;
@@ -38,16 +38,14 @@ use model::{
     StartNextJobExecutionResponse, StartNextPendingJobExecutionRequest, ThingName, UpdateJobExecutionRequest,
     UpdateJobExecutionResponse,
 };
-use pending::Known;
-use streams::{Numbers, Outlet};
+use pending::{Known, Lesson};
+use streams::{ChangeOutlet, Numbers, Outlet};
 use topics::{Channel, Operation, Topic, device_filters};
 
 /// How often a read is asked again because the service was too busy for it.
 const RETRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Changes of the connection that may wait to be taken; they come at most a few in a second.
-const CHANGES: usize = 256;
 
 /// What arrives unasked.
 #[derive(Debug)]
@@ -57,7 +55,7 @@ pub struct Streams {
     /// Events on `notify-next`.
     pub next_job_execution_changed: mpsc::Receiver<StreamEvent>,
     /// What happens to the connection.
-    pub connection_changes: mpsc::Receiver<Change>,
+    pub connection_changes: mpsc::Receiver<ConnectionChange>,
 }
 
 /// An accepted answer.
@@ -104,7 +102,7 @@ impl Client {
         let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<Known>::default());
         let (changed_outlet, job_executions_changed) = Outlet::new(numbers.clone());
         let (next_outlet, next_job_execution_changed) = Outlet::new(numbers.clone());
-        let (changes, connection_changes) = mpsc::channel(CHANGES);
+        let (mut changes, connection_changes) = ChangeOutlet::new();
         let mut inbox = Inbox {
             thing: thing.clone(),
             in_flight: in_flight.clone(),
@@ -123,8 +121,10 @@ impl Client {
                     inbox.deliver(message);
                 }
             },
-            // Whoever left so many changes unread is not going to miss another.
-            move |change| drop(changes.try_send(change)),
+            {
+                let known = known.clone();
+                move |change| changes.put(ConnectionChange { change, pending: known.get() })
+            },
         )
         .await?;
         let client = Self { thing, connection, in_flight, known, numbers, timeout, trace };
@@ -134,21 +134,10 @@ impl Client {
 
     /// Lists what is QUEUED or IN_PROGRESS for the thing.
     pub async fn get_pending_job_executions(&self) -> Result<Answer<GetPendingJobExecutionsResponse>, Error> {
-        let (answer, _) = self.catch_up().await?;
-        Ok(answer)
-    }
-
-    /// Lists what is pending, and says what is different from when we last heard of it.
-    pub async fn catch_up(
-        &self,
-    ) -> Result<(Answer<GetPendingJobExecutionsResponse>, Vec<Difference>), Error> {
-        let answer: Answer<GetPendingJobExecutionsResponse> = self
-            .request(&Operation::GetPendingJobExecutions, &IfLost::AskAgain, |client_token| {
-                GetPendingJobExecutionsRequest { client_token }
-            })
-            .await?;
-        let differences = self.known.handle_list(&answer.response);
-        Ok((answer, differences))
+        self.request(&Operation::GetPendingJobExecutions, Lesson::List, &IfLost::AskAgain, |client_token| {
+            GetPendingJobExecutionsRequest { client_token }
+        })
+        .await
     }
 
     /// Starts the next pending job execution, or returns the one that is in progress already.
@@ -159,15 +148,10 @@ impl Client {
         request: StartNextPendingJobExecutionRequest,
     ) -> Result<Answer<StartNextJobExecutionResponse>, Error> {
         let if_lost = IfLost::Tell("get-pending-job-executions".to_owned());
-        let answer: Answer<StartNextJobExecutionResponse> = self
-            .request(&Operation::StartNextPendingJobExecution, &if_lost, |client_token| {
-                StartNextPendingJobExecutionRequest { client_token, ..request.clone() }
-            })
-            .await?;
-        if let Some(execution) = &answer.response.execution {
-            self.known.handle_start(&execution.job_id, Some(execution.execution_number));
-        }
-        Ok(answer)
+        self.request(&Operation::StartNextPendingJobExecution, Lesson::Start, &if_lost, |client_token| {
+            StartNextPendingJobExecutionRequest { client_token, ..request.clone() }
+        })
+        .await
     }
 
     /// Reads a pending job execution. The client token of `request` is filled in.
@@ -176,9 +160,12 @@ impl Client {
         job: &JobRef,
         request: DescribeJobExecutionRequest,
     ) -> Result<Answer<DescribeJobExecutionResponse>, Error> {
-        self.request(&Operation::DescribeJobExecution(job.clone()), &IfLost::AskAgain, |client_token| {
-            DescribeJobExecutionRequest { client_token, ..request.clone() }
-        })
+        self.request(
+            &Operation::DescribeJobExecution(job.clone()),
+            Lesson::Nothing,
+            &IfLost::AskAgain,
+            |client_token| DescribeJobExecutionRequest { client_token, ..request.clone() },
+        )
         .await
     }
 
@@ -189,15 +176,16 @@ impl Client {
         request: UpdateJobExecutionRequest,
     ) -> Result<Answer<UpdateJobExecutionResponse>, Error> {
         let if_lost = IfLost::Tell(format!("describe-job-execution {job}"));
-        let answer = self
-            .request(&Operation::UpdateJobExecution(job.clone()), &if_lost, |client_token| {
-                UpdateJobExecutionRequest { client_token, ..request.clone() }
-            })
-            .await?;
-        if request.status == JobExecutionStatus::InProgress {
-            self.known.handle_start(job, request.execution_number);
-        }
-        Ok(answer)
+        let lesson = match request.status {
+            JobExecutionStatus::InProgress => {
+                Lesson::InProgress { job: job.clone(), execution_number: request.execution_number }
+            }
+            _ => Lesson::Nothing,
+        };
+        self.request(&Operation::UpdateJobExecution(job.clone()), lesson, &if_lost, |client_token| {
+            UpdateJobExecutionRequest { client_token, ..request.clone() }
+        })
+        .await
     }
 
     /// An ordered round trip; returns the number of the last event that was delivered before it ended.
@@ -243,6 +231,7 @@ impl Client {
     async fn request<Q: Serialize, R: DeserializeOwned>(
         &self,
         operation: &Operation,
+        lesson: Lesson,
         if_lost: &IfLost,
         body: impl Fn(Option<String>) -> Q,
     ) -> Result<Answer<R>, Error> {
@@ -251,7 +240,7 @@ impl Client {
         let deadline = Instant::now() + self.timeout;
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
         loop {
-            let mut waiter = self.in_flight.register(&topic);
+            let mut waiter = self.in_flight.register(&topic, lesson.clone());
             let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
                 .expect("requests are maps of strings and numbers");
             self.trace.tell(|| told("->", &topic, &body));

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::model::{
     GetPendingJobExecutionsResponse, JobExecutionStatus, JobExecutionSummary, JobExecutionsChangedEvent,
-    JobId,
+    JobId, StartNextJobExecutionResponse,
 };
 
 /// The pending job executions of a thing: job and execution number, with the status of each.
@@ -31,13 +31,20 @@ impl Pending {
         self.0.iter().filter(move |(_, of)| **of == status).map(|((job, _), _)| job)
     }
 
-    /// What is different in `now`, one line each.
-    fn differences(&self, now: &Self) -> Vec<Difference> {
+    /// What is different in `now`.
+    #[must_use]
+    pub fn differences(&self, now: &Self) -> Vec<Difference> {
         let appeared = now.0.iter().filter(|(key, status)| self.0.get(key) != Some(status));
         let appeared = appeared.map(|((job, _), status)| Difference { job: job.clone(), now: Some(*status) });
         let gone = self.0.keys().filter(|key| !now.0.contains_key(key));
         let gone = gone.map(|(job, _)| Difference { job: job.clone(), now: None });
         appeared.chain(gone).collect()
+    }
+}
+
+impl From<&GetPendingJobExecutionsResponse> for Pending {
+    fn from(list: &GetPendingJobExecutionsResponse) -> Self {
+        Self::new(&list.in_progress_jobs, &list.queued_jobs)
     }
 }
 
@@ -59,7 +66,21 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What the service last told us to be pending.
+/// What an accepted answer teaches about what is pending.
+#[derive(Debug, Clone)]
+pub(super) enum Lesson {
+    /// Nothing.
+    Nothing,
+    /// All of it: the answer is the full list.
+    List,
+    /// That the job execution in the answer is in progress. No event tells of a start.
+    Start,
+    /// That this job execution is in progress; without a number, the newest of the job.
+    InProgress { job: JobId, execution_number: Option<u64> },
+}
+
+/// What the service last told us to be pending. Only the task that gets every message in its order writes here,
+/// so that what came last is what is known.
 #[derive(Debug, Default)]
 pub(super) struct Known(Mutex<Option<Pending>>);
 
@@ -76,17 +97,26 @@ impl Known {
         }
     }
 
-    /// Takes note of the full list and returns what is different in it; all of it where nothing was known.
-    pub(super) fn handle_list(&self, list: &GetPendingJobExecutionsResponse) -> Vec<Difference> {
-        let now = Pending::new(&list.in_progress_jobs, &list.queued_jobs);
-        let mut known = self.lock();
-        let differences = known.take().unwrap_or_default().differences(&now);
-        *known = Some(now);
-        differences
+    /// Takes note of an accepted answer. One that cannot be read teaches nothing.
+    pub(super) fn handle_accepted(&self, lesson: &Lesson, payload: &[u8]) {
+        match lesson {
+            Lesson::Nothing => {}
+            Lesson::List => {
+                if let Ok(list) = serde_json::from_slice::<GetPendingJobExecutionsResponse>(payload) {
+                    *self.lock() = Some(Pending::from(&list));
+                }
+            }
+            Lesson::Start => {
+                let started = serde_json::from_slice::<StartNextJobExecutionResponse>(payload);
+                if let Some(execution) = started.ok().and_then(|started| started.execution) {
+                    self.handle_start(&execution.job_id, Some(execution.execution_number));
+                }
+            }
+            Lesson::InProgress { job, execution_number } => self.handle_start(job, *execution_number),
+        }
     }
 
-    /// Takes note of a start, of which no event tells.
-    pub(super) fn handle_start(&self, job: &JobId, execution_number: Option<u64>) {
+    fn handle_start(&self, job: &JobId, execution_number: Option<u64>) {
         let mut known = self.lock();
         let Some(known) = known.as_mut() else { return };
         let same = |(of, number): &(JobId, u64)| {
@@ -106,49 +136,52 @@ impl Known {
 mod tests {
     use super::*;
 
-    fn summary(job: &str) -> JobExecutionSummary {
-        JobExecutionSummary {
+    fn pending(in_progress: &[&str], queued: &[&str]) -> Pending {
+        let summary = |job: &&str| JobExecutionSummary {
             job_id: job.parse().unwrap(),
             queued_at: 1,
             last_updated_at: 1,
             started_at: None,
             execution_number: 1,
             version_number: 1,
-        }
-    }
-
-    fn list(in_progress: &[&str], queued: &[&str]) -> GetPendingJobExecutionsResponse {
-        GetPendingJobExecutionsResponse {
-            client_token: None,
-            timestamp: 1,
-            in_progress_jobs: in_progress.iter().map(|job| summary(job)).collect(),
-            queued_jobs: queued.iter().map(|job| summary(job)).collect(),
-        }
-    }
-
-    fn said(differences: &[Difference]) -> Vec<String> {
-        differences.iter().map(ToString::to_string).collect()
+        };
+        let list = |jobs: &[&str]| jobs.iter().map(summary).collect::<Vec<_>>();
+        Pending::new(&list(in_progress), &list(queued))
     }
 
     #[test]
     fn what_came_went_and_moved_is_told() {
-        let known = Known::default();
-        assert_eq!(said(&known.handle_list(&list(&["A"], &[]))), ["A is IN_PROGRESS now"]);
-        known.handle_list(&list(&["A"], &["B", "C"]));
-        let differences = known.handle_list(&list(&["B"], &["C", "D"]));
-        assert_eq!(said(&differences), ["B is IN_PROGRESS now", "D is QUEUED now", "A is no longer pending"]);
-        assert_eq!(known.handle_list(&list(&["B"], &["C", "D"])), []);
+        let before = pending(&["A"], &["B", "C"]);
+        let now = pending(&["B"], &["C", "D"]);
+        let said: Vec<_> = before.differences(&now).iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["B is IN_PROGRESS now", "D is QUEUED now", "A is no longer pending"]);
+        assert_eq!(now.differences(&now), []);
     }
 
     #[test]
-    fn events_and_our_own_starts_are_no_news() {
+    fn lists_events_and_our_own_starts_are_noted() {
+        const A: &str =
+            r#"{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}"#;
         let known = Known::default();
-        known.handle_event(
-            br#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}]}}"#,
-        );
+        let in_progress = Lesson::InProgress { job: "A".parse().unwrap(), execution_number: None };
+        known.handle_accepted(&in_progress, b"{}");
+        assert_eq!(known.get(), None);
+
+        let list = format!(r#"{{"timestamp":1,"inProgressJobs":[],"queuedJobs":[{A}]}}"#);
+        known.handle_accepted(&Lesson::List, list.as_bytes());
+        assert_eq!(known.get(), Some(pending(&[], &["A"])));
+        known.handle_accepted(&in_progress, b"{}");
+        assert_eq!(known.get(), Some(pending(&["A"], &[])));
+
+        known.handle_event(format!(r#"{{"timestamp":1,"jobs":{{"QUEUED":[{A}]}}}}"#).as_bytes());
+        assert_eq!(known.get(), Some(pending(&[], &["A"])));
+        let start = r#"{"timestamp":1,"execution":{"jobId":"A","status":"IN_PROGRESS","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":2}}"#;
+        known.handle_accepted(&Lesson::Start, start.as_bytes());
+        assert_eq!(known.get(), Some(pending(&["A"], &[])));
+
         known.handle_event(b"{}");
-        known.handle_start(&"A".parse().unwrap(), Some(1));
-        assert_eq!(known.get().unwrap().jobs(JobExecutionStatus::InProgress).count(), 1);
-        assert_eq!(known.handle_list(&list(&["A"], &[])), []);
+        known.handle_accepted(&Lesson::List, b"{}");
+        known.handle_accepted(&Lesson::Start, b"{}");
+        assert_eq!(known.get(), Some(pending(&["A"], &[])));
     }
 }

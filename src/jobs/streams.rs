@@ -1,4 +1,5 @@
-//! The two event streams: numbered in the order of arrival, bounded, nothing dropped in silence.
+//! The two event streams: numbered in the order of arrival, bounded, nothing dropped in silence. Beside them
+//! what happens to the connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,11 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::pending::Pending;
+use crate::connection::Change;
+
 /// Bytes of memory that events of one stream may hold while they wait to be taken.
 const ROOM: usize = 32 * 1024 * 1024;
 /// Room is given in pieces of so many bytes.
 const PIECE: usize = 256;
 const PIECES: usize = ROOM / PIECE;
+/// Changes of the connection that may wait to be taken; they come at most a few in a second.
+const CHANGES: usize = 256;
 
 /// One event, or the news that there was one.
 #[derive(Debug)]
@@ -133,9 +139,58 @@ impl Outlet {
     }
 }
 
+/// What happened to the connection, and what had been heard until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionChange {
+    /// What happened.
+    pub change: Change,
+    /// What was known to be pending when it did; none before the service told us anything.
+    pub pending: Option<Pending>,
+}
+
+/// The end of the stream of changes that they are put into.
+#[derive(Debug)]
+pub(super) struct ChangeOutlet {
+    sender: mpsc::Sender<ConnectionChange>,
+    /// A place kept free for the last change, so that it comes through however many are waiting.
+    last: Option<mpsc::OwnedPermit<ConnectionChange>>,
+}
+
+impl ChangeOutlet {
+    /// Both ends of the stream.
+    pub(super) fn new() -> (Self, mpsc::Receiver<ConnectionChange>) {
+        let (sender, receiver) = mpsc::channel(CHANGES + 1);
+        let last = sender.clone().try_reserve_owned().ok();
+        (Self { sender, last }, receiver)
+    }
+
+    /// Puts a change in. Whoever left so many unread that there is no room is not going to miss it, unless it is
+    /// the last.
+    pub(super) fn put(&mut self, change: ConnectionChange) {
+        match self.last.take_if(|_| matches!(change.change, Change::Final { .. })) {
+            Some(place) => drop(place.send(change)),
+            None => drop(self.sender.try_send(change)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_the_connection_is_told_however_much_is_unread() {
+        let (mut outlet, mut changes) = ChangeOutlet::new();
+        for _ in 0..2 * CHANGES {
+            outlet.put(ConnectionChange { change: Change::Restored, pending: None });
+        }
+        let end = Change::Final { reason: "over".to_owned() };
+        outlet.put(ConnectionChange { change: end.clone(), pending: None });
+        drop(outlet);
+        let told: Vec<_> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
+        assert_eq!((told.len(), &told[CHANGES].change), (CHANGES + 1, &end));
+        assert_eq!(changes.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
 
     fn event(outlet: &mut Outlet, bytes: usize) {
         outlet.put("t".to_owned(), Ok(Bytes::from(vec![b' '; bytes])));

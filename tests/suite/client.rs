@@ -15,12 +15,11 @@ use jobs_sandbox::jobs::model::{
 use jobs_sandbox::jobs::{self, Client, Streams};
 use jobs_sandbox::service::{self, LocalService};
 use jobs_sandbox::trace::Trace;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::support::DEADLINE;
 use crate::support::certificates::Authority;
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Proxy, next_change};
 
 /// The local service and what is needed to speak to it.
 struct Rig {
@@ -107,19 +106,6 @@ fn thing() -> ThingName {
 
 fn start_next() -> StartNextPendingJobExecutionRequest {
     StartNextPendingJobExecutionRequest::default()
-}
-
-/// The next change of the connection, each attempt to restore it left out.
-async fn next_change(changes: &mut mpsc::Receiver<Change>) -> Change {
-    let next = async {
-        loop {
-            match changes.recv().await.expect("a change of the connection") {
-                Change::Retrying { .. } => {}
-                change => return change,
-            }
-        }
-    };
-    timeout(DEADLINE, next).await.expect("a change of the connection in time")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -270,7 +256,9 @@ async fn after_a_reset_everything_is_subscribed_again_and_what_changed_is_known(
     rig.create_job("Job2").await;
     proxy.pass();
     assert_eq!(next_change(&mut streams.connection_changes).await, Change::Restored);
-    let (_, differences) = client.catch_up().await.unwrap();
+    let before = client.pending().unwrap();
+    client.get_pending_job_executions().await.unwrap();
+    let differences = before.differences(&client.pending().unwrap());
     let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
     assert_eq!(differences, ["Job2 is QUEUED now"]);
     rig.create_job("Job3").await;
@@ -337,9 +325,8 @@ async fn a_deactivated_certificate_ends_the_connection_until_it_is_active_again(
     assert!(matches!(next_change(&mut streams.connection_changes).await, Change::Lost { .. }));
     let refused = async {
         loop {
-            if let Some(Change::Retrying { reason: Some(reason), .. }) =
-                streams.connection_changes.recv().await
-            {
+            let next = streams.connection_changes.recv().await;
+            if let Some(Change::Retrying { reason: Some(reason), .. }) = next.map(|next| next.change) {
                 return reason;
             }
         }

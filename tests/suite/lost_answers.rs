@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::support::DEADLINE;
 use crate::support::mosquitto::{Mosquitto, Service};
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Proxy, next_change};
 
 /// The client behind a line that can be broken, the test as the service behind the broker.
 struct Rig {
@@ -38,22 +38,10 @@ impl Rig {
     /// Breaks the line and waits until it is whole again.
     async fn interrupt(&mut self) {
         self.proxy.reset();
-        let lost = self.next_change().await;
+        let lost = next_change(&mut self.streams.connection_changes).await;
         assert!(matches!(lost, Change::Lost { .. }), "{lost:?}");
         self.proxy.pass();
-        assert_eq!(self.next_change().await, Change::Restored);
-    }
-
-    async fn next_change(&mut self) -> Change {
-        let next = async {
-            loop {
-                match self.streams.connection_changes.recv().await.expect("a change of the connection") {
-                    Change::Retrying { .. } => {}
-                    change => return change,
-                }
-            }
-        };
-        timeout(DEADLINE, next).await.expect("a change of the connection in time")
+        assert_eq!(next_change(&mut self.streams.connection_changes).await, Change::Restored);
     }
 
     fn update(&self, status: JobExecutionStatus) -> tokio::task::JoinHandle<Option<jobs::Error>> {
@@ -70,10 +58,6 @@ impl Rig {
     }
 }
 
-fn pending(token: &str) -> String {
-    format!(r#"{{"clientToken":"{token}","timestamp":1,"inProgressJobs":[],"queuedJobs":[]}}"#)
-}
-
 fn rejected(token: &str, code: &str) -> String {
     format!(r#"{{"clientToken":"{token}","timestamp":1,"code":"{code}","message":"m"}}"#)
 }
@@ -87,8 +71,8 @@ async fn a_read_whose_answer_was_lost_is_asked_again() {
     let second = rig.service.request();
     assert_eq!((first.topic.as_str(), second.topic.as_str()), ("get", "get"));
     assert_ne!(first.token(), second.token());
-    rig.service.publish("get/accepted", pending(first.token()));
-    rig.service.publish("get/accepted", pending(second.token()));
+    rig.service.publish("get/accepted", first.list(&[]));
+    rig.service.publish("get/accepted", second.list(&[]));
     assert!(get.await.unwrap().is_none());
 }
 
@@ -121,7 +105,7 @@ async fn a_read_is_asked_again_while_the_service_is_busy_and_a_change_is_not() {
         let request = rig.service.request();
         rig.service.publish("get/rejected", rejected(request.token(), code));
     }
-    rig.service.publish("get/accepted", pending(rig.service.request().token()));
+    rig.service.publish("get/accepted", rig.service.request().list(&[]));
     assert!(get.await.unwrap().is_none());
 
     let update = rig.update(JobExecutionStatus::Failed);
@@ -140,7 +124,7 @@ async fn answers_out_of_order_find_their_requests() {
     let [update, get] = requests;
     rig.service.publish("J/update/rejected", rejected(update.token(), "InvalidRequest"));
     rig.service.publish("J/update/accepted", rejected(get.token(), "NotForThisTopic"));
-    rig.service.publish("get/accepted", pending(get.token()));
+    rig.service.publish("get/accepted", get.list(&[]));
     assert!(first.await.unwrap().is_none());
     assert!(matches!(second.await.unwrap(), Some(jobs::Error::Rejected { .. })));
 }
@@ -163,7 +147,7 @@ async fn a_broken_answer_ends_its_own_request_only() {
         "{error}"
     );
     let get = rig.get();
-    rig.service.publish("get/accepted", pending(rig.service.request().token()));
+    rig.service.publish("get/accepted", rig.service.request().list(&[]));
     assert!(get.await.unwrap().is_none());
 }
 
@@ -193,15 +177,15 @@ async fn a_request_that_nobody_answers_names_the_topics() {
 async fn a_broker_that_restarts_is_found_again_with_every_subscription() {
     let Some(mut rig) = Rig::start(DEADLINE).await else { return };
     rig.mosquitto.restart();
-    let lost = rig.next_change().await;
+    let lost = next_change(&mut rig.streams.connection_changes).await;
     assert!(matches!(lost, Change::Lost { .. }), "{lost:?}");
-    assert_eq!(rig.next_change().await, Change::Restored);
+    assert_eq!(next_change(&mut rig.streams.connection_changes).await, Change::Restored);
     let service = rig.mosquitto.service();
     service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
     let event = timeout(DEADLINE, rig.streams.job_executions_changed.recv()).await.unwrap().unwrap();
     assert_eq!(&event.payload.unwrap()[..], br#"{"timestamp":1,"jobs":{}}"#);
     let get = rig.get();
-    service.publish("get/accepted", pending(service.request().token()));
+    service.publish("get/accepted", service.request().list(&[]));
     assert!(get.await.unwrap().is_none());
 }
 
@@ -231,7 +215,7 @@ async fn two_clients_with_one_id_do_not_fight_on_a_broker_that_tells_neither() {
 /// Why the connection was lost for good.
 async fn given_up(streams: &mut Streams) -> String {
     loop {
-        if let Change::Final { reason } = streams.connection_changes.recv().await.unwrap() {
+        if let Change::Final { reason } = streams.connection_changes.recv().await.unwrap().change {
             return reason;
         }
     }

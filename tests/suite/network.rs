@@ -1,10 +1,10 @@
 //! The program when the network, the credentials or the process itself fail it: what is said, and how it ends.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::support::mosquitto::Mosquitto;
@@ -23,10 +23,8 @@ struct Rig {
 impl Rig {
     fn start(arguments: &[&str]) -> Self {
         let serve = Serve::start();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let proxy = runtime.block_on(Proxy::start(serve.mqtt));
-        let sandbox = aws_mode(&serve, proxy.address.port()).args(arguments);
+        let (runtime, proxy) = line_to(serve.mqtt);
+        let sandbox = serve.client_through(proxy.address.port()).args(arguments);
         let mut process = sandbox.spawn();
         process.send("get-pending-job-executions\n");
         process.stdout_until("\"queuedJobs\"");
@@ -39,8 +37,11 @@ impl Rig {
     }
 }
 
-fn aws_mode(serve: &Serve, port: u16) -> Sandbox {
-    Sandbox::aws_mode(port, &format!("http://{}", serve.http), serve.dir())
+/// A line that can be broken, for as long as the runtime lives.
+fn line_to(server: SocketAddr) -> (Runtime, Proxy) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let proxy = runtime.block_on(Proxy::start(server));
+    (runtime, proxy)
 }
 
 #[test]
@@ -73,6 +74,53 @@ fn what_changed_meanwhile_is_said() {
     assert_eq!(rig.quit().code(), Some(0));
 }
 
+/// Whoever hears the news first: the answer to a command that waited for the line tells it too.
+#[test]
+fn what_changed_meanwhile_is_said_although_a_command_hears_it_first() {
+    let mut rig = Rig::start(&[]);
+    rig.proxy.reset();
+    rig.process.stderr_until("connection lost: ");
+    rig.process.send("get-pending-job-executions\n");
+    rig.serve.client().args(["-c", "create-job Job1 {}"]).run();
+    rig.proxy.pass();
+    rig.process.stderr_until("connection restored");
+    assert_eq!(rig.process.stderr_line(), "meanwhile: Job1 is QUEUED now");
+    rig.process.stdout_until("\"Job1\"");
+    assert_eq!(rig.quit().code(), Some(0));
+}
+
+/// The list that tells what changed may come late, behind an event, or not before the line breaks again.
+#[test]
+fn a_line_that_breaks_again_and_again_is_said_at_once_and_what_changed_at_last() {
+    let Some(mosquitto) = Mosquitto::start() else { return };
+    let control_plane = Serve::start();
+    let service = mosquitto.service();
+    let (_runtime, proxy) = line_to(([127, 0, 0, 1], mosquitto.port).into());
+    let sandbox = mosquitto.client_through(proxy.address.port(), &control_plane.url()).arg("--json");
+    let mut process = sandbox.spawn();
+    process.send("get-pending-job-executions\n");
+    service.publish("get/accepted", service.request().list(&["Job1"]));
+    process.stdout_until("GetPendingJobExecutionsResponse");
+    for _ in 0..2 {
+        proxy.reset();
+        let lost = process.stderr_line();
+        assert!(lost.starts_with("connection lost: "), "{lost}");
+        proxy.pass();
+        process.stderr_until("connection restored");
+        // The list is asked for, and nobody answers.
+        assert_eq!(service.request().topic, "get");
+    }
+    proxy.reset();
+    process.stderr_until("connection lost: ");
+    proxy.pass();
+    process.stderr_until("connection restored");
+    let request = service.request();
+    service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
+    service.publish("get/accepted", request.list(&[]));
+    assert_eq!(process.stderr_line(), "meanwhile: Job1 is no longer pending");
+    assert_eq!(process.finish().status.code(), Some(0));
+}
+
 #[test]
 fn a_command_that_finds_no_connection_in_time_fails_and_the_script_goes_on() {
     let mut rig = Rig::start(&["--timeout", "2s"]);
@@ -91,7 +139,7 @@ fn a_command_that_finds_no_connection_in_time_fails_and_the_script_goes_on() {
 #[test]
 fn a_session_taken_over_ends_it_for_good() {
     let mut rig = Rig::start(&["--client-id", "test-same"]);
-    let second = aws_mode(&rig.serve, rig.serve.mqtt.port()).args(["--client-id", "test-same", "-c", "quit"]);
+    let second = rig.serve.client().args(["--client-id", "test-same", "-c", "quit"]);
     second.run();
     let said = rig.process.stderr_line();
     assert_eq!(
@@ -108,7 +156,7 @@ fn a_session_taken_over_ends_it_for_good() {
 fn a_process_that_was_stopped_goes_on_where_it_was() {
     let mut rig = Rig::start(&[]);
     rig.process.signal(Signal::SIGSTOP);
-    let operator = aws_mode(&rig.serve, rig.serve.mqtt.port()).args(["-c", "create-job Job1 {}"]);
+    let operator = rig.serve.client().args(["-c", "create-job Job1 {}"]);
     operator.run();
     rig.process.signal(Signal::SIGCONT);
     rig.process.stdout_until("JobExecutionsChangedEvent");
@@ -127,7 +175,7 @@ fn a_process_that_was_stopped_for_too_long_connects_again_and_says_what_it_misse
     let sandbox = mosquitto.client(&control_plane.url()).args(["--json", "--client-id", "test-stopped"]);
     let mut process = sandbox.spawn();
     process.send("get-pending-job-executions\n");
-    service.publish("get/accepted", pending(service.request().token(), &[]));
+    service.publish("get/accepted", service.request().list(&[]));
     process.stdout_until("GetPendingJobExecutionsResponse");
 
     process.signal(Signal::SIGSTOP);
@@ -136,25 +184,18 @@ fn a_process_that_was_stopped_for_too_long_connects_again_and_says_what_it_misse
     assert!(process.stderr_line().starts_with("connection lost: "));
     assert!(process.stderr_line().starts_with("attempt 1 in "));
     assert_eq!(process.stderr_line(), "connection restored");
-    service.publish("get/accepted", pending(service.request().token(), &["Job1"]));
+    service.publish("get/accepted", service.request().list(&["Job1"]));
     assert_eq!(process.stderr_line(), "meanwhile: Job1 is QUEUED now");
     service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
     process.stdout_until("JobExecutionsChangedEvent");
     assert_eq!(process.finish().status.code(), Some(0));
 }
 
-fn pending(token: &str, queued: &[&str]) -> String {
-    let queued: Vec<_> = queued
-        .iter()
-        .map(|job| json!({"jobId": job, "queuedAt": 1, "lastUpdatedAt": 1, "executionNumber": 1, "versionNumber": 1}))
-        .collect();
-    json!({"clientToken": token, "timestamp": 1, "inProgressJobs": [], "queuedJobs": queued}).to_string()
-}
-
 #[test]
 fn without_credentials_the_data_plane_works_and_the_control_plane_says_what_is_missing() {
     let serve = Serve::start();
-    let output = aws_mode(&serve, serve.mqtt.port())
+    let output = serve
+        .client()
         .env("AWS_ACCESS_KEY_ID", "")
         .env("AWS_SECRET_ACCESS_KEY", "")
         .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -172,7 +213,8 @@ fn without_credentials_the_data_plane_works_and_the_control_plane_says_what_is_m
 #[test]
 fn a_sign_in_that_has_run_out_is_said_with_what_to_do() {
     let serve = Serve::start();
-    let output = aws_mode(&serve, serve.mqtt.port())
+    let output = serve
+        .client()
         .file(
             "config",
             "[profile work]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n\
@@ -211,7 +253,7 @@ fn a_control_plane_out_of_reach_is_one_line_with_its_address() {
 fn a_key_that_others_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let serve = Serve::start();
-    let sandbox = aws_mode(&serve, serve.mqtt.port());
+    let sandbox = serve.client();
     fs::set_permissions(sandbox.path("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     let output = sandbox.args(["-c", "get-pending-job-executions"]).stderr_any().run();
     assert_eq!(output.stderr, "warning: key file key.pem: others can read it: chmod 600 key.pem\n");

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{Client, Event, MqttOptions};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::certificates::{Authority, Pem};
@@ -117,7 +117,12 @@ impl Mosquitto {
 
     /// `jobs-sandbox` connected to it with copies of its files, the control plane at `control_plane`.
     pub(crate) fn client(&self, control_plane: &str) -> Sandbox {
-        Sandbox::aws_mode(self.port, control_plane, self.dir.path())
+        self.client_through(self.port, control_plane)
+    }
+
+    /// The same over a line that ends at another port.
+    pub(crate) fn client_through(&self, port: u16, control_plane: &str) -> Sandbox {
+        Sandbox::aws_mode(port, control_plane, self.dir.path())
     }
 
     /// The test's own connection, on which it plays the Jobs service of `MyThing`.
@@ -205,5 +210,16 @@ impl Request {
     #[track_caller]
     pub(crate) fn token(&self) -> &str {
         self.payload["clientToken"].as_str().expect("a request carries a client token")
+    }
+
+    /// The answer to GetPendingJobExecutions with these jobs queued.
+    pub(crate) fn list(&self, queued: &[&str]) -> String {
+        let queued: Vec<_> = queued
+            .iter()
+            .map(|job| json!({"jobId": job, "queuedAt": 1, "lastUpdatedAt": 1, "executionNumber": 1, "versionNumber": 1}))
+            .collect();
+        let list =
+            json!({"clientToken": self.token(), "timestamp": 1, "inProgressJobs": [], "queuedJobs": queued});
+        list.to_string()
     }
 }

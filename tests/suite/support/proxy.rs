@@ -3,10 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use jobs_sandbox::connection::Change;
+use jobs_sandbox::jobs::ConnectionChange;
 use socket2::SockRef;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::DEADLINE;
 
 /// What the line does to the connections that go through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +58,19 @@ impl Proxy {
     pub(crate) fn reset(&self) {
         self.mode.send_replace(Mode::Reset);
     }
+}
+
+/// What happens next to a client's connection, each attempt to restore it left out.
+pub(crate) async fn next_change(changes: &mut mpsc::Receiver<ConnectionChange>) -> Change {
+    let next = async {
+        loop {
+            match changes.recv().await.expect("a change of the connection").change {
+                Change::Retrying { .. } => {}
+                change => return change,
+            }
+        }
+    };
+    timeout(DEADLINE, next).await.expect("a change of the connection in time")
 }
 
 async fn relay(mut client: TcpStream, server: SocketAddr, mut mode: watch::Receiver<Mode>) {

@@ -85,6 +85,11 @@ impl Serve {
 
     /// `jobs-sandbox` connected to it in AWS mode.
     pub(crate) fn client(&self) -> Sandbox {
-        Sandbox::aws_mode(self.mqtt.port(), &self.url(), self.dir())
+        self.client_through(self.mqtt.port())
+    }
+
+    /// The same over a line that ends at another port.
+    pub(crate) fn client_through(&self, port: u16) -> Sandbox {
+        Sandbox::aws_mode(port, &self.url(), self.dir())
     }
 }
