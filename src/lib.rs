@@ -21,7 +21,7 @@
 //! | [`identity`] | certificate, key and CA files made into a TLS configuration |
 //! | [`service`] | the local Jobs service: a pure state machine behind an MQTT and an HTTP front |
 //! | [`jobs::model`], [`jobs::topics`] | the words of the wire, which client and local service share |
-//! | [`trace`], [`exit`] | every message as it goes and comes; the exit codes |
+//! | [`trace`], [`exit`], `signals` | every message as it goes and comes; the exit codes; what ends the program from outside |
 //!
 //! # One command, from the key to the answer
 //!
@@ -62,5 +62,6 @@ pub mod script;
 pub mod serve;
 pub mod service;
 pub mod session;
+mod signals;
 pub mod trace;
 pub mod transcript;

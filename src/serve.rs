@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::LocalOptions;
 use crate::exit::ExitStatus;
 use crate::output::printer::Printer;
 use crate::output::style::ColorChoice;
 use crate::service::{self, LocalService};
+use crate::signals::Endings;
 
-/// Runs the local service until SIGINT or SIGTERM; the one line on stdout says that it is ready, and where.
+/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
 pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut endings = Endings::watch().context("cannot wait for signals")?;
     let service = start(options, &printer).await?;
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
@@ -23,10 +22,7 @@ pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
         service.http_addr(),
         service.dir().display()
     ));
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    endings.next().await;
     service.stop().await;
     printer.flush().await;
     Ok(ExitStatus::Success)

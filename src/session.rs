@@ -45,6 +45,14 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// The report of the script cannot be written.
+    #[error("cannot write the report {path}: {source}")]
+    Report {
+        /// Its path.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// The MQTT connection did not come about.
     #[error(transparent)]
     Connection(#[from] connection::Error),
@@ -58,7 +66,9 @@ impl Error {
     #[must_use]
     pub fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Identity(_) | Self::Script { .. } | Self::NoScript { .. } => ExitStatus::Usage,
+            Self::Identity(_) | Self::Script { .. } | Self::Report { .. } | Self::NoScript { .. } => {
+                ExitStatus::Usage
+            }
             Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
         }
     }
@@ -77,8 +87,13 @@ fn start_and_run(
     runtime: &Runtime,
     printer: &Printer,
 ) -> Result<ExitStatus, Error> {
-    // Opened first: nothing is started, and no thing created, for a script that cannot be read.
+    // Opened first: nothing is started, and no thing created, for a script that cannot be read, or whose report
+    // would be lost in the end.
     let commands = Commands::open(&options.input, &options.script)?;
+    if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
+        script::try_report(path)
+            .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
+    }
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
         Commands::Terminal => {

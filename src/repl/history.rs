@@ -71,6 +71,11 @@ fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &std::path::Path) 
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    // A device or a pipe might never end.
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a file").into()),
+        _ => {}
+    }
     match editor.load_history(path) {
         Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -21,6 +20,7 @@ use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::exit::ExitStatus;
 use crate::output::escape;
 use crate::script::junit::Report;
+use crate::signals::Endings;
 
 pub use lines::{Assembler, RawLine, Read, raw_lines};
 
@@ -85,6 +85,11 @@ impl Source {
     }
 }
 
+/// Whether a report could be written to this file, which is there afterwards.
+pub fn try_report(path: &Path) -> io::Result<()> {
+    File::options().append(true).create(true).open(path).map(drop)
+}
+
 /// Runs a script to its end, or to what ends it earlier; the report is written in any case.
 pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
     let mut script = Script {
@@ -96,11 +101,11 @@ pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOption
         unsettled: false,
         current: None,
     };
-    let mut status = match interruption() {
-        Ok(interruption) => {
+    let mut status = match Endings::watch() {
+        Ok(mut endings) => {
             tokio::select! {
                 biased;
-                () = interruption => script.interrupted(),
+                () = endings.next() => script.interrupted(),
                 status = script.run_all(source) => status,
             }
         }
@@ -124,19 +129,6 @@ pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOption
         printer.abandon();
     }
     status
-}
-
-/// Ends with SIGINT or SIGTERM.
-fn interruption() -> io::Result<impl Future<Output = ()>> {
-    let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal).into_iter();
-    let mut next = || signals.next().expect("there are two");
-    let (mut interrupt, mut terminate): (Signal, Signal) = (next()?, next()?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
 
 struct Script<'a> {

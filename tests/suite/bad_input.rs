@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Message, Output, Process, Sandbox};
+use crate::support::{Message, Namespace, Output, Process, Sandbox};
 
 /// The errors of a script that fails, each in one line.
 #[track_caller]
@@ -118,20 +118,81 @@ fn a_closed_pipe_ends_the_run_quietly() {
     );
 }
 
-/// Ctrl-C, or a CI system that has waited long enough: the report is written, and nothing is left behind.
+/// Ctrl-C, a CI system that has waited long enough, or a terminal that was closed: the report is written, and nothing
+/// is left behind.
 #[test]
 fn a_signal_ends_a_script_with_130() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let sandbox = Sandbox::json().args(["--junit", "report.xml"]);
         let mut process = sandbox.spawn();
         process.send("get-pending-job-executions\n");
         Message::parse(&process.stdout_line());
         process.signal(signal);
-        assert_eq!(process.wait().status.code(), Some(130), "{signal}");
-        let left: Vec<_> =
-            fs::read_dir(sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, ["report.xml"], "{signal}");
-        let report = fs::read_to_string(sandbox.path("report.xml")).unwrap();
-        assert!(report.contains("get-pending-job-executions"), "{report}");
+        assert_ends_with_130(&sandbox, &mut process, signal);
     }
+}
+
+#[test]
+fn a_signal_in_mid_command_ends_it_and_the_report_says_so() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let sandbox = Sandbox::new().args(["--echo", "--junit", "report.xml"]);
+        let mut process = sandbox.spawn();
+        process.send("get-pending-job-executions\nexpect JobExecutionsChangedEvent --within 1h\n");
+        process.stdout_until("> expect");
+        process.signal(signal);
+        let report = assert_ends_with_130(&sandbox, &mut process, signal);
+        assert!(report.contains(r#"<failure message="interrupted" type="Interrupted">"#), "{report}");
+    }
+}
+
+/// Waits for the end; returns the report, which alone is left.
+#[track_caller]
+fn assert_ends_with_130(sandbox: &Sandbox, process: &mut Process, signal: Signal) -> String {
+    assert_eq!(process.wait().status.code(), Some(130), "{signal}");
+    let left: Vec<_> =
+        fs::read_dir(sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["report.xml"], "{signal}");
+    let report = fs::read_to_string(sandbox.path("report.xml")).unwrap();
+    assert!(report.contains("get-pending-job-executions"), "{report}");
+    report
+}
+
+/// Nothing is done whose report would be lost.
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
+    for (path, said) in [
+        (".", "Is a directory (os error 21)"),
+        ("nowhere/report.xml", "No such file or directory (os error 2)"),
+        ("file/report.xml", "Not a directory (os error 20)"),
+    ] {
+        let sandbox = Sandbox::new().file("file", "").args(["--junit", path, "-c", "create-job J {}"]);
+        sandbox.status(2).stdout("").stderr(format!("error: cannot write the report {path}: {said}\n")).run();
+    }
+    let Some(namespace) = Namespace::new() else { return };
+    let sandbox = Sandbox::new().args(["--junit", "report.xml", "-c", "help"]);
+    let read_only = "mkdir disk\nmount --bind . disk\nmount -o remount,bind,ro disk\ncd disk";
+    let finished = Process::spawn(&mut namespace.command(read_only, &sandbox)).finish();
+    let said = "error: cannot write the report report.xml: Read-only file system (os error 30)\n";
+    assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(2), said));
+}
+
+/// The commands have been carried out and shown; that the report is lost makes the run fail.
+#[test]
+fn a_report_for_which_the_disk_is_too_full_fails_the_run() {
+    let full = Sandbox::new().args(["--junit", "/dev/full", "-c", "get-pending-job-executions"]).status(1);
+    let output = full.stderr("[..]\ncannot write /dev/full: No space left on device (os error 28)\n").run();
+    assert!(output.stdout.contains("GetPendingJobExecutionsResponse"), "{}", output.stdout);
+}
+
+/// As with `> /dev/full`: what cannot be shown is not done in silence.
+#[test]
+fn output_for_which_the_disk_is_too_full_fails_the_run() {
+    let sandbox =
+        Sandbox::new().args(["-c", "get-pending-job-executions", "-c", "get-pending-job-executions"]);
+    let mut program = Command::new("sh");
+    let inner = sandbox.command();
+    program.args(["-c", r#"exec "$0" "$@" > /dev/full"#]).arg(inner.get_program()).args(inner.get_args());
+    let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
 }

@@ -1,21 +1,56 @@
 //! `jobs-sandbox serve` as a process: its files, its ports, its end.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Sandbox, Serve};
+use crate::support::{Process, Sandbox, Serve};
 
 #[test]
 fn a_signal_ends_it_cleanly() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let mut serve = Serve::start();
         serve.process.signal(signal);
         let finished = serve.process.finish();
         assert_eq!(finished.status.code(), Some(0), "{signal}: {}", finished.stderr);
         assert_eq!((finished.stdout.as_str(), finished.stderr.as_str()), ("", ""));
     }
+}
+
+/// A terminal window that was closed, with the private folder in it.
+#[test]
+fn what_ends_with_its_terminal_leaves_nothing_behind() {
+    let sandbox = Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0"]);
+    let mut process = sandbox.spawn();
+    assert!(process.stdout_line().starts_with("ready "));
+    assert_eq!(fs::read_dir(sandbox.home()).unwrap().count(), 1);
+    process.signal(Signal::SIGHUP);
+    assert_eq!(process.wait().status.code(), Some(0));
+    assert_eq!(fs::read_dir(sandbox.home()).unwrap().count(), 0);
+}
+
+#[test]
+fn under_nohup_it_outlives_its_terminal() {
+    let sandbox = Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0"]);
+    let inner = sandbox.command();
+    let mut nohup = Command::new("nohup");
+    nohup.arg(inner.get_program()).args(inner.get_args()).current_dir(sandbox.home());
+    let mut process = Process::spawn(&mut nohup);
+    let ready = process.stdout_line();
+    let http = ready.split(' ').find_map(|word| word.strip_prefix("http=")).unwrap();
+    process.signal(Signal::SIGHUP);
+    // A signal that ends it would have done so before it accepts this.
+    let mut stream = TcpStream::connect(http).unwrap();
+    stream.write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.wait().status.code(), Some(0));
 }
 
 #[test]

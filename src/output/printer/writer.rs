@@ -6,7 +6,7 @@
 //! nothing: as soon as that one is taken, the first has been shown. What the editor is found holding
 //! when it stops reading is given back by dropping it.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -192,8 +192,11 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     }
 
     fn write_out(&mut self, text: &str) {
-        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err() {
-            self.shared.closed.store(true, Ordering::Release);
+        let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) else { return };
+        // A reader that has seen enough is no error, a full disk is one, said once.
+        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
+        if error.kind() != ErrorKind::BrokenPipe && !was_closed {
+            let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
         }
     }
 }

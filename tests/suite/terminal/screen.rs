@@ -55,11 +55,13 @@ pub(crate) struct Setup<'a> {
     pub(crate) rows: u16,
     pub(crate) args: &'a [&'a str],
     pub(crate) env: &'a [(&'a str, &'a str)],
+    /// A program and its arguments that starts ours.
+    pub(crate) under: &'a [String],
 }
 
 impl Default for Setup<'_> {
     fn default() -> Self {
-        Self { columns: 80, rows: 50, args: &[], env: &[] }
+        Self { columns: 80, rows: 50, args: &[], env: &[], under: &[] }
     }
 }
 
@@ -74,10 +76,14 @@ impl Terminal {
     pub(crate) fn launch(home: &Path, setup: &Setup<'_>) -> Self {
         let size = PtySize { rows: setup.rows, cols: setup.columns, ..PtySize::default() };
         let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+        let program = env!("CARGO_BIN_EXE_jobs-sandbox");
+        let mut words = setup.under.iter().map(String::as_str).chain([program]);
+        let mut command = CommandBuilder::new(words.next().expect("there is our program at least"));
+        command.args(words);
         command.args(setup.args);
         command.cwd(home);
         command.env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in
             [("HOME", home.to_str().unwrap()), ("TERM", "xterm-256color"), ("LANG", "C.UTF-8")]
                 .iter()

@@ -1,0 +1,50 @@
+//! What ends the program from outside, so that it can tidy up first.
+
+use std::fs;
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// SIGINT and SIGTERM; SIGHUP too, unless whoever started us wants it ignored, as `nohup` does.
+#[derive(Debug)]
+pub(crate) struct Endings {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Option<Signal>,
+}
+
+impl Endings {
+    /// From now on none of them ends the program by itself.
+    pub(crate) fn watch() -> io::Result<Self> {
+        // Asked first: a handler would hide that the signal was ignored.
+        let hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up,
+        })
+    }
+
+    /// Returns with the next of them.
+    pub(crate) async fn next(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => drop(hang_up.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = hang_up => {}
+        }
+    }
+}
+
+/// Linux tells. Elsewhere this cannot be asked without unsafe code, and SIGHUP is left as it is.
+fn hang_up_is_ignored() -> bool {
+    let Ok(status) = fs::read_to_string("/proc/self/status") else { return true };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit stands for signal 1, which is SIGHUP.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+}
