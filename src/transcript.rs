@@ -245,7 +245,7 @@ impl Transcript {
     }
 
     /// Waits until event `last` and all before it have been printed.
-    async fn caught_up(&self, last: u64) {
+    pub async fn caught_up(&self, last: u64) {
         loop {
             let news = self.shared.news.notified();
             if self.inner().next > last {

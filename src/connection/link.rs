@@ -27,6 +27,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) const IN_FLIGHT_LIMIT: u16 = 100;
 /// Bytes to be written beyond which nothing more is read or accepted.
 const HIGH_WATER: usize = 512 * 1024;
+/// Bytes that are read at once, at least; as many as a TLS record holds.
+const READ_SIZE: usize = 16 * 1024;
 
 /// What a handle asks of the link; `done` hears how it went, or is dropped with the link.
 #[derive(Debug)]
@@ -91,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             client_id: client_id.to_owned(),
             reader,
             writer,
-            inbox: BytesMut::with_capacity(8 * 1024),
+            inbox: BytesMut::with_capacity(READ_SIZE),
             outbox: BytesMut::new(),
             unflushed: false,
             state: MqttState::new(IN_FLIGHT_LIMIT, false),
@@ -216,6 +218,8 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         let Self { reader, writer, inbox, outbox, unflushed, .. } = self;
         let writing = !outbox.is_empty() || *unflushed;
         let reading = outbox.len() < HIGH_WATER;
+        // Without room a read would take a few bytes at a time.
+        inbox.reserve(READ_SIZE);
         tokio::select! {
             biased;
             written = write_some(writer, outbox, unflushed), if writing => written,

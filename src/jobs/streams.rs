@@ -124,6 +124,8 @@ impl Outlet {
         let pieces = u32::try_from(size / PIECE + 1).unwrap_or(u32::MAX);
         if let Ok(room) = self.room.clone().try_acquire_many_owned(pieces) {
             self.gap = None;
+            // What came is a piece of a larger buffer, all of which would stay as long as the event waits.
+            let payload = payload.map(|payload| Bytes::copy_from_slice(&payload));
             self.send(topic, payload, Some(room));
         } else if !self.gap.as_ref().is_some_and(Dropped::add) {
             let gap = Dropped::one();
@@ -220,6 +222,15 @@ mod tests {
         let next = events.try_recv().unwrap();
         assert!(next.payload.is_ok());
         assert_eq!(next.number, numbers.last());
+    }
+
+    #[test]
+    fn an_event_that_waits_holds_no_more_than_itself() {
+        let (mut outlet, mut events) = Outlet::new(Numbers::default());
+        let buffer = Bytes::from(vec![b' '; 16 * 1024]);
+        outlet.put("t".to_owned(), Ok(buffer.slice(..2)));
+        assert!(buffer.is_unique());
+        assert_eq!(&events.try_recv().unwrap().payload.unwrap()[..], b"  ");
     }
 
     #[test]

@@ -238,6 +238,9 @@ impl Script<'_> {
         if self.unsettled && !self.dispatcher.client.is_local_service() {
             self.dispatcher.transcript.settle(QUIET, MAX_SETTLING).await;
         }
+        // What has come is shown, however long its reader takes, before anybody is told how it went.
+        let last = self.dispatcher.client.last_event();
+        self.dispatcher.transcript.caught_up(last).await;
         let faults = self.dispatcher.transcript.take_faults();
         if !faults.is_empty() {
             self.fail(0, "", Instant::now(), &Failed { title: "EventsLost", lines: faults });

@@ -7,6 +7,7 @@
 
 mod aws_clients;
 mod bad_input;
+mod bursts;
 mod client;
 mod credentials;
 mod crowds;

@@ -7,6 +7,7 @@
 //! - [`peers`] finds programs of others, [`proxy`] is a line that breaks on demand, [`Namespace`] a machine with
 //!   other system files.
 
+pub(crate) mod broker;
 pub(crate) mod certificates;
 pub(crate) mod http;
 pub(crate) mod mosquitto;

@@ -86,6 +86,11 @@ impl Process {
         self.stdin = None;
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> Pid {
+        self.pid
+    }
+
     /// Sends it a signal.
     #[track_caller]
     pub(crate) fn signal(&self, signal: Signal) {
