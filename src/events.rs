@@ -8,7 +8,7 @@ use crate::jobs::model::GetPendingJobExecutionsResponse;
 use crate::jobs::{Client, ConnectionChange, Pending, StreamEvent};
 use crate::output::escape;
 use crate::output::message::{Kind, Message};
-use crate::transcript::Transcript;
+use crate::transcript::{Fault, Transcript};
 
 /// Prints each event of one stream under `title` until the stream ends.
 pub async fn print_events(
@@ -42,7 +42,7 @@ pub async fn print_changes(
         let is_restored = change == Change::Restored;
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
-            Change::Final { .. } => transcript.fault(text),
+            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, told: true }),
             Change::Restored | Change::Retrying { .. } => {}
         }
         next = tokio::select! {
@@ -91,7 +91,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
         },
         Err(problem) => {
             let text = format!("{}: {problem}", escape::line(&event.topic));
-            transcript.fault(text.clone());
+            transcript.fault(Fault { title: "EventsLost", text: text.clone(), told: false });
             let mut message = Message::in_words(Kind::Error, title, None, &text);
             message.topic = Some(event.topic);
             message

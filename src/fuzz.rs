@@ -16,7 +16,7 @@ pub fn policy(data: &[u8]) {
 
 /// A script.
 pub fn command(data: &[u8]) {
-    crate::script::fuzz::check(data);
+    crate::command::fuzz::check(data);
 }
 
 /// Requests of devices over MQTT: in each line a topic and a payload, or `+` and the seconds that pass.

@@ -43,13 +43,12 @@ pub fn control_plane(operation: &str, code: &str, message: &str) -> Option<Strin
             "an execution is not terminal: list-job-executions shows which; --force deletes all the same"
                 .to_owned()
         }
-        (_, "ResourceNotFoundException") => "list-jobs shows which jobs there are".to_owned(),
+        (
+            "DescribeJob" | "GetJobDocument" | "CancelJob" | "DeleteJob" | "ListJobExecutionsForJob",
+            "ResourceNotFoundException",
+        ) => "list-jobs shows which jobs there are".to_owned(),
         ("CancelJob", "InvalidRequestException") => "describe-job shows how far it is".to_owned(),
         (_, "ThrottlingException") => "the service asks for a pause; try again in a moment".to_owned(),
-        (
-            _,
-            "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId",
-        ) => "the AWS credentials are not valid any more: log in again".to_owned(),
         _ => return None,
     })
 }
@@ -166,5 +165,13 @@ mod tests {
             r#"add to the IAM policy: {"Effect":"Allow","Action":"iot:CreateJob","Resource":"arn:aws:iot:r:1:job/J"}"#
         );
         assert!(control_plane("DeleteJob", "AccessDeniedException", "no").unwrap().contains("iot:DeleteJob"));
+    }
+
+    #[test]
+    fn jobs_are_listed_only_where_a_job_is_missing() {
+        let hint = |operation| control_plane(operation, "ResourceNotFoundException", "no");
+        assert!(hint("DescribeJob").unwrap().contains("list-jobs"));
+        assert_eq!(hint("ListJobExecutionsForThing"), None);
+        assert_eq!(hint("CreateJob"), None);
     }
 }

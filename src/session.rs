@@ -186,7 +186,7 @@ impl Session {
             control_plane,
             transcript,
             clock,
-            trace: Arc::new(move |on| trace.switch(on)),
+            trace,
         };
         Ok(Self { dispatcher, background, service })
     }

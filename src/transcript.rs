@@ -54,7 +54,7 @@ struct Inner {
     memory: VecDeque<Remembered>,
     memory_bytes: usize,
     forgotten: usize,
-    faults: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 #[derive(Debug)]
@@ -64,13 +64,29 @@ struct Remembered {
     used: bool,
 }
 
+/// Something that went wrong and that no command asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind, in one word.
+    pub title: &'static str,
+    /// What went wrong, on one line.
+    pub text: String,
+    /// Whether that has been printed already.
+    pub told: bool,
+}
+
 /// How `expect` went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The message came.
     Found(Box<Message>),
-    /// It did not: what was awaited and what came instead, a line each.
-    Missing(Vec<String>),
+    /// It did not.
+    Missing {
+        /// What was awaited.
+        what: String,
+        /// What came instead, a line each.
+        instead: Vec<String>,
+    },
 }
 
 impl Transcript {
@@ -147,15 +163,28 @@ impl Transcript {
     }
 
     /// Something went wrong that no command asked for: the drop of an event, a message that is none.
-    /// A script counts it as a failure of the command at which it shows.
-    pub fn fault(&self, text: String) {
-        self.inner().faults.push(text);
+    /// A script counts it as a failure of the command at which it shows; a person is told at once.
+    pub fn fault(&self, fault: Fault) {
+        self.inner().faults.push(fault);
+        self.shared.news.notify_waiters();
     }
 
     /// The faults since the last call.
     #[must_use]
-    pub fn take_faults(&self) -> Vec<String> {
+    pub fn take_faults(&self) -> Vec<Fault> {
         std::mem::take(&mut self.inner().faults)
+    }
+
+    /// The same as soon as there are some.
+    pub async fn next_faults(&self) -> Vec<Fault> {
+        loop {
+            let news = self.shared.news.notified();
+            let faults = self.take_faults();
+            if !faults.is_empty() {
+                return faults;
+            }
+            news.await;
+        }
     }
 
     /// Forgets what came so far: a command begins that is not an expect.
@@ -207,7 +236,7 @@ impl Transcript {
                 }
             }
             if timeout_at(deadline, news).await.is_err() {
-                return Verdict::Missing(self.explain(expectation));
+                return self.explain(expectation);
             }
         }
     }
@@ -224,14 +253,14 @@ impl Transcript {
         }
     }
 
-    fn explain(&self, expectation: &Expectation) -> Vec<String> {
+    fn explain(&self, expectation: &Expectation) -> Verdict {
         let inner = self.inner();
-        let mut lines =
+        let (what, mut instead) =
             expect::explain(expectation, inner.memory.iter().map(|remembered| &remembered.message));
         if inner.forgotten > 0 {
-            lines.push(format!("and {} earlier ones that had to be forgotten", inner.forgotten));
+            instead.push(format!("and {} earlier ones that had to be forgotten", inner.forgotten));
         }
-        lines
+        Verdict::Missing { what, instead }
     }
 
     fn let_go(&self, hold: u64) {
@@ -263,7 +292,8 @@ impl Transcript {
     fn give_up(&self, last: u64) {
         let mut inner = self.inner();
         let missing = (inner.next..=last).filter(|number| !inner.waiting.contains_key(number)).count();
-        inner.faults.push(format!("{missing} events were announced and did not come"));
+        let text = format!("{missing} events were announced and did not come");
+        inner.faults.push(Fault { title: "EventsLost", text, told: false });
         while inner.next <= last {
             self.print_next(&mut inner);
         }
@@ -441,7 +471,8 @@ mod tests {
         transcript.deliver(2, event(2)).await;
         hold.release(2).await;
         assert_eq!(printed(&transcript, &out).await, ["2"]);
-        assert_eq!(transcript.take_faults(), ["1 events were announced and did not come"]);
+        let text = "1 events were announced and did not come".to_owned();
+        assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, told: false }]);
         transcript.deliver(3, event(3)).await;
         assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
     }
@@ -475,8 +506,10 @@ mod tests {
         transcript.deliver(1, event(1)).await;
         let expected = expectation("expect JobExecutionsChangedEvent");
         assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, Verdict::Found(_)));
-        let Verdict::Missing(lines) = transcript.expect(&expected, Duration::ZERO).await else { panic!() };
-        assert_eq!(lines[1], "JobExecutionsChangedEvent, which an earlier expect has used up");
+        let Verdict::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
+            panic!()
+        };
+        assert_eq!(instead, ["JobExecutionsChangedEvent, which an earlier expect has used up"]);
     }
 
     #[tokio::test]
@@ -495,6 +528,6 @@ mod tests {
         transcript.forget();
         let expected = expectation("expect JobExecutionsChangedEvent");
         let verdict = transcript.expect(&expected, Duration::ZERO).await;
-        assert!(matches!(verdict, Verdict::Missing(lines) if lines.len() == 1));
+        assert!(matches!(verdict, Verdict::Missing { instead, .. } if instead.is_empty()));
     }
 }

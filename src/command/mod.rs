@@ -5,8 +5,11 @@
 //! byte for byte (nothing like shell quoting), a `#` at the beginning of a line for a comment.
 
 mod expectation;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod given;
 mod help;
+mod lines;
 mod parse;
 mod reader;
 mod scan;
@@ -22,6 +25,7 @@ use crate::jobs::model::{
 
 pub use expectation::{Condition, Expectation, Expected, Path, Step};
 pub use help::{help, help_on};
+pub use lines::{Read, is_unfinished, reads};
 pub use parse::{ParseError, parse};
 pub use scan::{Await, Piece, Scan, WordKind, scan};
 pub use table::{Group, Shape, Spec};
@@ -53,7 +57,7 @@ pub enum Command {
         /// Minutes until an execution in progress times out.
         timeout_minutes: Option<i64>,
         /// How often a failed or timed out execution is tried again.
-        retries: Option<i64>,
+        retries: Option<i32>,
     },
     /// `delete-job`
     DeleteJob {
@@ -108,6 +112,19 @@ pub enum Command {
     Help(Option<&'static Spec>),
     /// `quit`
     Quit,
+}
+
+impl Command {
+    /// Whether its answer is to be shown as a table.
+    #[must_use]
+    pub fn as_table(&self) -> bool {
+        match self {
+            Self::ListJobs { table, .. }
+            | Self::ListJobExecutions { table, .. }
+            | Self::GetPendingJobExecutions { table } => *table,
+            _ => false,
+        }
+    }
 }
 
 /// Where a job document comes from.

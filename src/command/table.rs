@@ -243,7 +243,7 @@ pub static COMMANDS: &[Spec] = &[
             document: given.document(),
             description: given.text("--description"),
             timeout_minutes: given.number("--timeout-minutes"),
-            retries: given.number("--retries"),
+            retries: given.number("--retries").map(|number| i32::try_from(number).expect("at most 10")),
         },
     },
     Spec {

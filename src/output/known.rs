@@ -27,10 +27,11 @@ impl Known {
         if !matches!(message.kind, Kind::Response | Kind::Event) {
             return;
         }
+        let told: Vec<&str> = job_ids(body).collect();
         let mut inner = self.inner();
-        for job in job_ids(body) {
+        for job in &told[told.len().saturating_sub(MAX_JOBS)..] {
             inner.jobs.retain(|known| known != job);
-            inner.jobs.push_front(job.to_owned());
+            inner.jobs.push_front((*job).to_owned());
         }
         inner.jobs.truncate(MAX_JOBS);
     }
@@ -102,6 +103,15 @@ mod tests {
         assert_eq!(known.jobs(), ["A", "B"]);
         known.forget(&"A".parse().unwrap());
         assert_eq!(known.jobs(), ["B"]);
+    }
+
+    #[test]
+    fn of_a_long_list_the_end_is_kept() {
+        let known = Known::default();
+        let jobs: Vec<String> = (0..2000).map(|n| format!(r#"{{"jobId":"J{n}"}}"#)).collect();
+        learn(&known, "ListJobsResponse", &format!(r#"{{"jobs":[{}]}}"#, jobs.join(",")));
+        assert_eq!(known.jobs().len(), MAX_JOBS);
+        assert_eq!(known.jobs()[0], "J1999");
     }
 
     #[test]

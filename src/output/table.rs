@@ -12,6 +12,10 @@ use crate::output::style::{Ink, Style};
 /// A column is not made narrower than this to fit the terminal.
 const MIN_COLUMN: usize = 6;
 
+/// More columns than the service's answers ever have; what has no column is left out, so that an answer
+/// cannot make a table much larger than itself.
+const MAX_COLUMNS: usize = 32;
+
 /// A list of so many entries gets a summary.
 const LONG: usize = 4;
 
@@ -79,7 +83,7 @@ impl Table {
     }
 
     fn push(&mut self, entry: &Value, status: Option<&str>) {
-        let mut row = vec![String::new(); self.heading.len()];
+        let mut row = Vec::new();
         if let Some(status) = status {
             self.set(&mut row, "status", status);
         }
@@ -107,10 +111,15 @@ impl Table {
     }
 
     fn set(&mut self, row: &mut Vec<String>, name: &str, text: &str) {
-        let column = self.heading.iter().position(|heading| heading == name).unwrap_or_else(|| {
-            self.heading.push(name.to_owned());
-            self.heading.len() - 1
-        });
+        let name = escape::line(name);
+        let column = match self.heading.iter().position(|heading| *heading == name) {
+            Some(column) => column,
+            None if self.heading.len() == MAX_COLUMNS => return,
+            None => {
+                self.heading.push(name.into_owned());
+                self.heading.len() - 1
+            }
+        };
         if row.len() <= column {
             row.resize(column + 1, String::new());
         }
@@ -223,8 +232,16 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_columns_and_controls_none() {
-        let body = "{\"jobs\":[{\"a\":\"世界\",\"b\":\"\\u001b[2J\"},{\"a\":\"x\",\"b\":\"y\"}]}";
-        assert_eq!(render(body, 80), "a     b\n世界  \\u{1b}[2J\nx     y\n");
+        let body = r#"{"jobs":[{"a":"世界","\u001b[2J\n":"\u001b[2J"},{"a":"x","\u001b[2J\n":"y"}]}"#;
+        assert_eq!(render(body, 80), "a     \\u{1b}[2J\\n\n世界  \\u{1b}[2J\nx     y\n");
         assert_eq!(cut("世界世界", 5), "世界…");
+    }
+
+    #[test]
+    fn an_answer_of_a_thousand_members_makes_no_thousand_columns() {
+        let jobs: Vec<String> = (0..1000).map(|n| format!(r#"{{"k{n}":1}}"#)).collect();
+        let table = Table::of_answer(&format!(r#"{{"jobs":[{}]}}"#, jobs.join(","))).unwrap();
+        assert_eq!((table.heading.len(), table.rows.len()), (MAX_COLUMNS, 1000));
+        assert!(table.rows.iter().map(Vec::len).sum::<usize>() <= MAX_COLUMNS * MAX_COLUMNS);
     }
 }

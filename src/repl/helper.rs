@@ -13,11 +13,10 @@ use rustyline::{Context, Helper, Result};
 
 use super::complete;
 use crate::command::table::COMMANDS;
-use crate::command::{Await, Scan, WordKind, scan};
+use crate::command::{Await, Scan, WordKind, is_unfinished, scan};
 use crate::output::json_text;
 use crate::output::known::Known;
 use crate::output::style::{Ink, Style};
-use crate::script::{Assembler, raw_lines};
 
 /// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
 const MAX_LIVELY: usize = 20_000;
@@ -152,11 +151,7 @@ fn is_begun(word: &str) -> bool {
 
 impl Validator for LineHelper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
-        let mut assembler = Assembler::default();
-        for line in raw_lines(context.input().as_bytes()) {
-            assembler.feed(0, line?);
-        }
-        Ok(if assembler.is_unfinished() {
+        Ok(if is_unfinished(context.input()) {
             ValidationResult::Incomplete
         } else {
             ValidationResult::Valid(None)

@@ -9,8 +9,10 @@ use rustyline::config::{ColorMode, CompletionType};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc as async_mpsc;
 
+use super::forget;
 use super::helper::LineHelper;
 use super::history::HistoryFile;
 use crate::output::known::Known;
@@ -42,7 +44,8 @@ pub(super) struct Keyboard {
     typed: async_mpsc::Receiver<Typed>,
     /// Whether the editor has been asked and has not answered.
     reading: bool,
-    _quiet: Option<QuietTerminal>,
+    /// None on a dumb terminal.
+    quiet: Option<QuietTerminal>,
 }
 
 /// A terminal that does not echo while no line is being read: what is typed ahead would stand in the
@@ -87,18 +90,27 @@ impl Keyboard {
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), typed, reading: false, _quiet: quiet })
+        Ok(Self { prompts: Some(prompts), typed, reading: false, quiet })
     }
 
     /// Asks for a line. Dropped, it leaves the editor reading.
-    pub(super) async fn read(&mut self, prompt: Prompt) -> Typed {
+    ///
+    /// A dumb terminal makes a signal of Ctrl-C; elsewhere the editor reads it as a key.
+    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> Typed {
+        let is_dumb = self.quiet.is_none();
+        if is_dumb {
+            forget(interrupt).await;
+        }
         let gone = || Typed::Broken("the line editor ended".to_owned());
         let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());
         if !asked {
             return gone();
         }
         self.reading = true;
-        let typed = self.typed.recv().await.unwrap_or_else(gone);
+        let typed = tokio::select! {
+            typed = self.typed.recv() => typed.unwrap_or_else(gone),
+            _ = interrupt.recv(), if is_dumb => return Typed::Left,
+        };
         self.reading = false;
         typed
     }
@@ -106,7 +118,7 @@ impl Keyboard {
     /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
     pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
-        if self.reading {
+        if self.reading && self.quiet.is_some() {
             let _ = printer.edited();
             printer.result(PASTE_OFF);
         }

@@ -14,17 +14,19 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::command::{Command, Line};
+use crate::command::{Command, Line, reads};
 use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::exit::ExitStatus;
 use crate::jobs::model::JobExecutionStatus;
 use crate::output::style::{Ink, Style};
-use crate::script::{Assembler, Read, raw_lines};
 
 use keyboard::{Keyboard, Prompt, Typed};
 
 /// A command that has no answer after so long says that it waits.
 const LONG_WAIT: Duration = Duration::from_secs(1);
+
+/// The first prompt waits no longer than this to tell what is pending.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The service lists at most so many pending executions.
 const MOST_LISTED: usize = 10;
@@ -45,16 +47,15 @@ pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
         }
     };
     printer.result(format!("{banner}\n"));
-    // So that the first prompt tells what is pending. Should it fail, no prompt tells.
-    let _ = dispatcher.client.get_pending_job_executions().await;
     let session = Session { dispatcher };
-    tokio::select! {
-        () = endings.end() => {}
-        () = session.read_commands(&mut keyboard) => {}
-    }
+    let status = tokio::select! {
+        () = endings.end() => ExitStatus::Success,
+        () = session.tell_faults() => ExitStatus::Success,
+        status = session.read_commands(&mut keyboard) => status,
+    };
     keyboard.end(printer);
     printer.flush().await;
-    ExitStatus::Success
+    status
 }
 
 /// What ends a session from outside.
@@ -86,37 +87,46 @@ enum Next {
 }
 
 impl Session<'_> {
-    async fn read_commands(&self, keyboard: &mut Keyboard) {
+    async fn read_commands(&self, keyboard: &mut Keyboard) -> ExitStatus {
         let mut interrupt = match signal(SignalKind::interrupt()) {
             Ok(interrupt) => interrupt,
-            Err(error) => {
-                return self.fail(&Failed::new("NoTerminal", format!("cannot watch for Ctrl-C: {error}")));
-            }
+            Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
         };
+        // So that the first prompt tells what is pending. Should it fail, no prompt tells.
+        let _ = timeout(FIRST_LOOK, self.dispatcher.client.get_pending_job_executions()).await;
         loop {
             self.dispatcher.printer().flush().await;
-            let next = match keyboard.read(self.prompt()).await {
+            let next = match keyboard.read(self.prompt(), &mut interrupt).await {
                 Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
                 Typed::Cleared => Next::GoOn,
                 Typed::Left => Next::Leave,
-                Typed::Broken(why) => {
-                    self.fail(&Failed::new("NoTerminal", format!("cannot read the terminal: {why}")));
-                    Next::Leave
-                }
+                Typed::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
             };
             if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {
-                return;
+                return ExitStatus::Success;
+            }
+        }
+    }
+
+    fn give_up(&self, why: &str) -> ExitStatus {
+        self.fail(&Failed::new("NoTerminal", why));
+        ExitStatus::Failure
+    }
+
+    /// Tells at once what goes wrong that no command asked for.
+    async fn tell_faults(&self) {
+        loop {
+            let faults = self.dispatcher.transcript.next_faults().await;
+            for fault in faults.iter().filter(|fault| !fault.told) {
+                self.dispatcher.printer().failure("error:", &fault.text);
             }
         }
     }
 
     /// Carries out what was typed: one command, or several that were pasted.
     async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
-        let mut assembler = Assembler::default();
-        let mut reads: Vec<Read> =
-            raw_lines(text.as_bytes()).filter_map(|line| assembler.feed(0, line.ok()?)).collect();
-        reads.extend(assembler.finish());
-        for read in reads {
+        // Memory can always be read.
+        for read in reads(text.as_bytes()).flatten() {
             match read.parsed {
                 Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
                 Ok(line) => match self.one(&line, interrupt).await {
@@ -133,7 +143,7 @@ impl Session<'_> {
     /// Carries a command out; none if Ctrl-C ended the wait for its answer.
     async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
         // An earlier Ctrl-C was not meant for this command.
-        while timeout(Duration::ZERO, interrupt.recv()).await.is_ok() {}
+        forget(interrupt).await;
         let printer = self.dispatcher.printer();
         let outcome = self.dispatcher.run(line, None);
         tokio::pin!(outcome);
@@ -169,6 +179,7 @@ impl Session<'_> {
                     printer.aside(&format!("hint: {hint}"));
                 }
             }
+            Outcome::Unexpected(failed) => self.dispatcher.show_words("error:", &failed),
             Outcome::Failed(failed) => self.fail(&failed),
         }
     }
@@ -187,6 +198,11 @@ impl Session<'_> {
         let style = self.dispatcher.printer().style();
         (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
     }
+}
+
+/// Forgets the signals that came so far.
+async fn forget(signal: &mut Signal) {
+    while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
 }
 
 fn prompt(thing: &str, pending: usize, style: Style) -> String {

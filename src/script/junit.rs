@@ -26,11 +26,18 @@ impl Report {
 
     /// The command on this line passed.
     pub(super) fn passed(&mut self, line: usize, command: &str, time: Duration) {
-        self.add(line, command, time, TestCaseStatus::success());
+        self.add(Some(line), command, time, TestCaseStatus::success());
     }
 
-    /// The command on this line failed: in one word, and in full.
-    pub(super) fn failed(&mut self, line: usize, command: &str, time: Duration, title: &str, text: &str) {
+    /// The command on this line failed, or without a line the script as a whole: in one word, and in full.
+    pub(super) fn failed(
+        &mut self,
+        line: Option<usize>,
+        command: &str,
+        time: Duration,
+        title: &str,
+        text: &str,
+    ) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(title);
         status.set_message(text.lines().next().unwrap_or_default());
@@ -47,16 +54,17 @@ impl Report {
         fs::write(path, report.to_string().map_err(io::Error::other)?)
     }
 
-    fn add(&mut self, line: usize, command: &str, time: Duration, status: TestCaseStatus) {
-        // Line 0 is the script as a whole.
+    fn add(&mut self, line: Option<usize>, command: &str, time: Duration, status: TestCaseStatus) {
         let name = match line {
-            0 => self.script.clone(),
-            line => format!("{line}: {}", escape::excerpt(command, 200)),
+            None => self.script.clone(),
+            Some(line) => format!("{line}: {}", escape::excerpt(command, 200)),
         };
         let mut case = TestCase::new(name, status);
         case.set_classname(self.script.as_str()).set_time(time);
         case.extra.insert("file".into(), self.script.as_str().into());
-        case.extra.insert("line".into(), line.to_string().into());
+        if let Some(line) = line {
+            case.extra.insert("line".into(), line.to_string().into());
+        }
         self.suite.add_test_case(case);
         self.time += time;
     }
@@ -71,7 +79,7 @@ mod tests {
         let mut report = Report::new("smoke.jobs");
         report.passed(1, "help", Duration::from_millis(5));
         report.failed(
-            2,
+            Some(2),
             "delete-job <J>\u{1}\u{fffe}",
             Duration::from_millis(7),
             "Rejected",

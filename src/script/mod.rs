@@ -1,9 +1,6 @@
 //! Scripts: commands from a file, from standard input or from `-c`, one after the other to the end.
 
-#[cfg(any(test, fuzzing))]
-pub(crate) mod fuzz;
 mod junit;
-mod lines;
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -15,14 +12,13 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::cli::ScriptOptions;
-use crate::command::{Command, Line};
+use crate::command::{Command, Line, Read, reads};
 use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::exit::ExitStatus;
 use crate::output::escape;
 use crate::script::junit::Report;
 use crate::signals::Endings;
-
-pub use lines::{Assembler, RawLine, Read, raw_lines};
+use crate::transcript::Fault;
 
 /// At the end of a script, elsewhere than on the local service: events of its last commands may
 /// still be on their way for so long,
@@ -160,7 +156,7 @@ impl Script<'_> {
                 Ok(read) => self.one(read).await,
                 Err(error) => {
                     let why = format!("cannot be read: {error}");
-                    self.fail(0, "", Instant::now(), &Failed::new("Unreadable", why));
+                    self.fail(None, "", Instant::now(), &Failed::new("Unreadable", why));
                     Next::Stop
                 }
             };
@@ -192,33 +188,54 @@ impl Script<'_> {
             }
         };
         self.current = None;
-        match outcome {
+        let origin = self.origin(Some(number));
+        match self.with_faults(outcome) {
             Outcome::Passed => {
                 self.report.passed(number, &text, start.elapsed());
-                Next::GoOn
+                return Next::GoOn;
             }
-            Outcome::Quit => Next::Stop,
+            Outcome::Quit => return Next::Stop,
             Outcome::Refused(refusal) => {
-                self.dispatcher.printer().failure(&self.origin(number), &refusal.text);
-                self.report.failed(number, &text, start.elapsed(), "Rejected", &refusal.text);
-                self.after_failure()
+                self.dispatcher.printer().failure(&origin, &refusal.text);
+                self.report.failed(Some(number), &text, start.elapsed(), "Rejected", &refusal.text);
             }
-            Outcome::Failed(failed) => {
-                self.fail(number, &text, start, &failed);
-                self.after_failure()
+            Outcome::Unexpected(failed) => {
+                self.dispatcher.show_words(&origin, &failed);
+                self.report_failure(Some(number), &text, start, &failed);
             }
+            Outcome::Failed(failed) => self.fail(Some(number), &text, start, &failed),
+        }
+        self.failed = true;
+        if self.options.bail { Next::Stop } else { Next::GoOn }
+    }
+
+    /// What went wrong meanwhile fails the command at which it shows. After `quit` the end of the script
+    /// counts it.
+    fn with_faults(&self, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Quit {
+            return outcome;
+        }
+        let faults = self.dispatcher.transcript.take_faults();
+        match outcome {
+            // What the command itself failed of comes first.
+            Outcome::Failed(mut failed) | Outcome::Unexpected(mut failed) if !faults.is_empty() => {
+                let untold = faults.into_iter().filter(|fault| !fault.told);
+                failed.details.extend(untold.map(|fault| fault.text));
+                Outcome::Failed(failed)
+            }
+            outcome => failure_of(faults).map_or(outcome, Outcome::Failed),
         }
     }
 
-    fn fail(&mut self, number: usize, text: &str, start: Instant, failed: &Failed) {
-        self.dispatcher.show_failure(&self.origin(number), (number > 0).then_some(number), failed);
-        self.report.failed(number, text, start.elapsed(), failed.title, &failed.lines.join("\n"));
+    fn fail(&mut self, line: Option<usize>, text: &str, start: Instant, failed: &Failed) {
+        self.dispatcher.show_failure(&self.origin(line), line, failed);
+        self.report_failure(line, text, start, failed);
         self.failed = true;
     }
 
-    fn after_failure(&mut self) -> Next {
-        self.failed = true;
-        if self.options.bail { Next::Stop } else { Next::GoOn }
+    fn report_failure(&mut self, line: Option<usize>, text: &str, start: Instant, failed: &Failed) {
+        let words = [std::slice::from_ref(&failed.what), &failed.details].concat().join("\n");
+        self.report.failed(line, text, start.elapsed(), failed.title, &words);
     }
 
     fn note_events(&mut self, line: &Line, outcome: &Outcome) {
@@ -241,16 +258,15 @@ impl Script<'_> {
         // What has come is shown, however long its reader takes, before anybody is told how it went.
         let last = self.dispatcher.client.last_event();
         self.dispatcher.transcript.caught_up(last).await;
-        let faults = self.dispatcher.transcript.take_faults();
-        if !faults.is_empty() {
-            self.fail(0, "", Instant::now(), &Failed { title: "EventsLost", lines: faults });
+        if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
+            self.fail(None, "", Instant::now(), &faults);
         }
         self.dispatcher.printer().flush().await;
     }
 
     fn interrupted(&mut self) -> ExitStatus {
         if let Some((number, text, start)) = self.current.take() {
-            self.fail(number, &text, start, &Failed::new("Interrupted", "interrupted"));
+            self.fail(Some(number), &text, start, &Failed::new("Interrupted", "interrupted"));
         }
         ExitStatus::Interrupted
     }
@@ -271,39 +287,36 @@ impl Script<'_> {
     }
 
     /// `smoke.jobs:12:`, or without a line `smoke.jobs:`.
-    fn origin(&self, number: usize) -> String {
-        if number == 0 { format!("{}:", self.name) } else { format!("{}:{number}:", self.name) }
+    fn origin(&self, line: Option<usize>) -> String {
+        line.map_or_else(|| format!("{}:", self.name), |line| format!("{}:{line}:", self.name))
     }
+}
+
+/// Faults as one failure, called after the first.
+fn failure_of(faults: Vec<Fault>) -> Option<Failed> {
+    let mut faults = faults.into_iter();
+    let Fault { title, text, .. } = faults.next()?;
+    Some(Failed { details: faults.map(|fault| fault.text).collect(), ..Failed::new(title, text) })
 }
 
 /// An error means that nobody takes commands any more, which is no error of the reader's.
 type Sender = mpsc::Sender<io::Result<Read>>;
 
 fn read_lines(input: impl io::BufRead, sender: &Sender) {
-    let mut assembler = Assembler::default();
-    for (index, line) in raw_lines(input).enumerate() {
-        let read = line.map(|line| assembler.feed(index + 1, line)).transpose();
-        let failed = matches!(read, Some(Err(_)));
-        if let Some(read) = read
-            && (sender.blocking_send(read).is_err() || failed)
-        {
+    for read in reads(input) {
+        let failed = read.is_err();
+        if sender.blocking_send(read).is_err() || failed {
             return;
         }
-    }
-    if let Some(read) = assembler.finish() {
-        let _ = sender.blocking_send(Ok(read));
     }
 }
 
 /// Each `-c` stands by itself: what is unfinished in one does not go on in the next.
 fn read_commands(commands: Vec<String>, sender: &Sender) {
     for (index, command) in commands.into_iter().enumerate() {
-        let mut assembler = Assembler::default();
-        let mut reads: Vec<Read> =
-            raw_lines(command.as_bytes()).filter_map(|line| assembler.feed(index + 1, line.ok()?)).collect();
-        reads.extend(assembler.finish());
-        for read in reads {
-            if sender.blocking_send(Ok(read)).is_err() {
+        for read in reads(command.as_bytes()) {
+            let read = read.map(|read| Read { line: index + 1, ..read });
+            if sender.blocking_send(read).is_err() {
                 return;
             }
         }

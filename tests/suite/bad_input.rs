@@ -75,8 +75,9 @@ fn an_expect_with_a_broken_path_is_a_mistake_not_a_failure() {
 #[test]
 fn binary_input_is_refused_line_by_line() {
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
-    let errors = errors(every_byte);
-    assert!(!errors.is_empty());
+    // The line feed among them makes two lines of it.
+    let lines: Vec<usize> = errors(every_byte).into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [1, 2]);
 }
 
 #[test]
@@ -197,4 +198,17 @@ fn output_for_which_the_disk_is_too_full_fails_the_run() {
     let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
     assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
+}
+
+/// A pipe that nobody writes to, or a dead network mount.
+#[test]
+fn a_document_that_does_not_come_does_not_keep_ctrl_c_from_ending_the_script() {
+    let sandbox = Sandbox::new().args(["-c", "create-job J file://doc"]);
+    let pipe = sandbox.path("doc");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut process = sandbox.spawn();
+    // Returns once the program has opened it for reading.
+    let _writer = fs::File::options().write(true).open(&pipe).unwrap();
+    process.signal(Signal::SIGINT);
+    assert_eq!(process.wait().status.code(), Some(130));
 }

@@ -183,3 +183,16 @@ fn nonsense_on_any_topic_is_never_fatal() {
     session.works();
     assert_eq!(session.process.finish().status.code(), Some(0));
 }
+
+#[test]
+fn an_event_that_cannot_be_read_fails_the_script_and_the_next_one_is_shown() {
+    let Some(mut session) = Session::start() else { return };
+    session.works();
+    session.service.publish("notify", b"{\"jobs\":\xff}");
+    session.service.publish("notify", br#"{"timestamp":1,"jobs":{}}"#);
+    session.process.stdout_until("JobExecutionsChangedEvent");
+    session.works();
+    let finished = session.process.finish();
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stderr.contains("$aws/things/MyThing/jobs/notify: "), "{}", finished.stderr);
+}

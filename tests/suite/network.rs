@@ -153,6 +153,19 @@ fn a_session_taken_over_ends_it_for_good() {
 }
 
 #[test]
+fn a_script_whose_session_was_taken_over_ends_at_quit_and_has_failed() {
+    let mut rig = Rig::start(&["--client-id", "test-same"]);
+    let second = rig.serve.client().args(["--client-id", "test-same", "-c", "quit"]);
+    second.run();
+    rig.process.stderr_until("connection lost for good: ");
+    rig.process.send("quit\nhelp\n");
+    let finished = rig.process.finish();
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stderr.starts_with("stdin: connection lost for good: "), "{}", finished.stderr);
+    assert!(!finished.stdout.contains("Control Plane"), "help was carried out behind quit");
+}
+
+#[test]
 fn a_process_that_was_stopped_goes_on_where_it_was() {
     let mut rig = Rig::start(&[]);
     rig.process.signal(Signal::SIGSTOP);

@@ -448,3 +448,34 @@ fn a_refusal_carries_a_hint() {
         assert!(below.contains(&format!("hint: {hint}")), "{screen}");
     }
 }
+
+#[test]
+fn ctrl_c_leaves_a_dumb_terminal() {
+    let home = home();
+    let dumb = Setup { env: &[("TERM", "dumb")], ..Setup::default() };
+    let mut terminal = Terminal::launch(home.path(), &dumb);
+    terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing>"));
+    terminal.press(key::CTRL_C);
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.raw().contains('\u{1b}'), "{:?}", terminal.raw());
+}
+
+#[test]
+fn quit_quits_and_a_connection_that_is_lost_for_good_is_told_at_once() {
+    let (home, service) = (home(), Serve::start());
+    let dir = service.dir().display();
+    let args = format!(
+        "--endpoint localhost --port {} --cert {dir}/cert.pem --key {dir}/key.pem --ca-file {dir}/ca.pem \
+         --thing MyThing --region us-east-1 --control-endpoint-url {} --client-id test-same",
+        service.mqtt.port(),
+        service.url()
+    );
+    let args: Vec<&str> = args.split(' ').collect();
+    let aws = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let mut terminal = Terminal::start(home.path(), &Setup { args: &args, env: &aws, ..Setup::default() });
+    service.client().args(["--client-id", "test-same", "-c", "quit"]).run();
+    terminal.wait_for("the end of the connection", |screen| screen.contains("connection lost for good: "));
+    terminal.press("quit\r");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(terminal.raw().matches("connection lost for good").count(), 1);
+}

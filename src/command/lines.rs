@@ -2,16 +2,44 @@
 
 use std::io::{self, BufRead};
 
-use crate::command::{Line, MAX_COMMAND_BYTES, ParseError, parse};
+use super::{Line, MAX_COMMAND_BYTES, ParseError, parse};
 
 /// Unfinished JSON up to this size is looked at with every line, larger JSON only where its brackets
 /// balance or after it has grown by a quarter: the time that a long document takes stays in
 /// proportion to its length.
 const EAGER_BYTES: usize = 4 * 1024;
 
+/// The commands of `input`, each as soon as its last line has been read.
+pub fn reads(input: impl BufRead) -> impl Iterator<Item = io::Result<Read>> {
+    let mut assembler = Assembler::default();
+    let mut lines = raw_lines(input).enumerate();
+    std::iter::from_fn(move || {
+        for (index, line) in lines.by_ref() {
+            match line {
+                Ok(line) => {
+                    let Some(read) = assembler.feed(index + 1, line) else { continue };
+                    return Some(Ok(read));
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        assembler.finish().map(Ok)
+    })
+}
+
+/// Whether `text` ends within the JSON of a command, which may go on with the next line.
+#[must_use]
+pub fn is_unfinished(text: &str) -> bool {
+    let mut assembler = Assembler::default();
+    for line in raw_lines(text.as_bytes()).flatten() {
+        assembler.feed(0, line);
+    }
+    assembler.unfinished.is_some()
+}
+
 /// One line as it was read, without its line break.
 #[derive(Debug, PartialEq, Eq)]
-pub enum RawLine {
+pub(super) enum RawLine {
     /// Text.
     Text(String),
     /// What no command can be: more than a command may hold, or no text at all.
@@ -19,7 +47,7 @@ pub enum RawLine {
 }
 
 /// The lines of `input`; each takes bounded memory, however long it is.
-pub fn raw_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<RawLine>> {
+pub(super) fn raw_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<RawLine>> {
     let mut first = true;
     std::iter::from_fn(move || {
         let line = raw_line(&mut input, std::mem::take(&mut first));
@@ -76,7 +104,7 @@ pub struct Read {
 
 /// Joins lines while the JSON of a command goes on.
 #[derive(Debug, Default)]
-pub struct Assembler {
+struct Assembler {
     text: String,
     line: usize,
     /// The size at which the text is looked at again.
@@ -89,7 +117,7 @@ pub struct Assembler {
 
 impl Assembler {
     /// Takes line `number`; returns the command that it completes, if it does.
-    pub fn feed(&mut self, number: usize, raw: RawLine) -> Option<Read> {
+    fn feed(&mut self, number: usize, raw: RawLine) -> Option<Read> {
         if self.unfinished.is_none() {
             self.line = number;
         }
@@ -136,14 +164,8 @@ impl Assembler {
         }
     }
 
-    /// Whether the JSON of a command goes on.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        self.unfinished.is_some()
-    }
-
     /// The input ends: a command whose JSON goes on is an error.
-    pub fn finish(&mut self) -> Option<Read> {
+    fn finish(&mut self) -> Option<Read> {
         let unfinished = self.unfinished.clone()?;
         // The last lines may not have been looked at yet.
         let parsed = match parse(&self.text) {
@@ -196,13 +218,7 @@ mod tests {
     use crate::command::{Command, Document};
 
     fn read_all(input: &[u8]) -> Vec<Read> {
-        let mut assembler = Assembler::default();
-        let mut reads: Vec<Read> = raw_lines(input)
-            .enumerate()
-            .filter_map(|(index, line)| assembler.feed(index + 1, line.unwrap()))
-            .collect();
-        reads.extend(assembler.finish());
-        reads
+        reads(input).map(Result::unwrap).collect()
     }
 
     fn errors(input: &[u8]) -> Vec<(usize, String)> {

@@ -1,19 +1,14 @@
 //! A script is read to its end: every line counts, and what is wrong is said in one line.
 
-use super::lines::{Assembler, RawLine, Read, raw_lines};
-use crate::command::{Command, ParseError, WordKind, parse, scan};
+use super::lines::{RawLine, Read, raw_lines, reads};
+use super::{Command, ParseError, WordKind, parse, scan};
 use crate::fuzz::assert_plain;
 use crate::output::escape::is_unsafe;
 
 /// Reads a script.
 pub(crate) fn check(data: &[u8]) {
     let lines: Vec<RawLine> = raw_lines(data).map(|line| line.expect("memory can be read")).collect();
-    let mut assembler = Assembler::default();
-    let mut reads = Vec::new();
-    for (index, line) in raw_lines(data).enumerate() {
-        reads.extend(assembler.feed(index + 1, line.expect("memory can be read")));
-    }
-    reads.extend(assembler.finish());
+    let reads: Vec<Read> = reads(data).map(|read| read.expect("memory can be read")).collect();
     check_lines(&lines, &reads);
     reads.iter().for_each(check_read);
 }
