@@ -6,8 +6,9 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
 use std::env;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -250,15 +251,8 @@ fn read(role: Role, file: &Path) -> Result<(Vec<u8>, bool), Problem> {
     Ok((content, others_can_read(&metadata)))
 }
 
-#[cfg(unix)]
-fn others_can_read(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
+fn others_can_read(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &std::fs::Metadata) -> bool {
-    false
 }
 
 /// What is wrong with a PEM file. The parser's own words are not for showing: they quote the file.

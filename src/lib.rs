@@ -22,6 +22,7 @@
 //! | [`service`] | the local Jobs service: a pure state machine behind an MQTT and an HTTP front |
 //! | [`jobs::model`], [`jobs::topics`] | the words of the wire, which client and local service share |
 //! | [`trace`], [`exit`], `signals` | every message as it goes and comes; the exit codes; what ends the program from outside |
+//! | `backoff` | how long to wait before the next attempt at anything |
 //!
 //! # One command, from the key to the answer
 //!
@@ -42,6 +43,7 @@
 //!    events go, which [`events`] has brought to the transcript meanwhile.
 //! 7. [`output::printer`] writes block after block, above the line being typed if there is one.
 
+mod backoff;
 pub mod cli;
 pub mod command;
 pub mod connection;

@@ -7,10 +7,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::client::TlsStream;
 
-use super::backoff::Backoff;
 use super::error::Error;
 use super::link::{Link, Request};
 use super::{Change, Incoming, Options, dial};
+use crate::backoff::Backoff;
 
 /// A link that lasted so long was sound: the next attempts begin with short waits again.
 const SOUND: Duration = Duration::from_secs(30);

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
+use http_body_util::LengthLimitError;
 use tokio_rustls::rustls::{self, CertificateError};
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, MAX_ANSWER};
 use crate::connection;
 
 /// Why the control plane did not do what was asked; `Display` is one line, with what to do.
@@ -154,6 +155,10 @@ impl Error {
                 let reason = proxy_error(error, &reason).unwrap_or(reason);
                 Self::Unreachable { endpoint, reason }
             }
+            _ if is_too_long(error) => {
+                let reason = format!("it is longer than {} MiB", MAX_ANSWER >> 20);
+                Self::Malformed { operation, endpoint, reason }
+            }
             SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
                 Self::Malformed { operation, endpoint, reason }
             }
@@ -268,6 +273,11 @@ fn innermost(mut error: &io::Error) -> &io::Error {
         error = inner;
     }
     error
+}
+
+/// Whether the answer has more bytes than we read.
+pub(super) fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(<dyn StdError>::is::<LengthLimitError>)
 }
 
 /// Whether the connection was never made: refused, not resolved, not trusted.

@@ -1,15 +1,22 @@
 //! What went over the wire for one operation, as an interceptor of the SDK sees it.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aws_sdk_iot::config::interceptors::{
-    AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef,
 };
 use aws_sdk_iot::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_iot::error::BoxError;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
 
 use crate::trace::Trace;
+
+/// The longest answer that is read, in bytes; the longest of AWS's, a full page of a list, is far from it.
+pub(super) const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What the last attempt at an operation sent and got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,9 +49,9 @@ impl Capture {
         Self { last: Arc::default(), trace }
     }
 
-    /// What was written down last.
-    pub(super) fn exchange(&self) -> Exchange {
-        self.lock().exchange.clone()
+    /// What was written down last, which is forgotten here.
+    pub(super) fn take(&self) -> Exchange {
+        mem::take(&mut self.lock().exchange)
     }
 
     fn lock(&self) -> MutexGuard<'_, Attempt> {
@@ -70,6 +77,18 @@ impl Intercept for Capture {
         let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
         let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
         *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response_mut().body_mut();
+        let unlimited = mem::replace(body, SdkBody::taken());
+        *body = SdkBody::from_body_1_x(Limited::new(unlimited, MAX_ANSWER));
         Ok(())
     }
 

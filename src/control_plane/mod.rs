@@ -23,9 +23,9 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::connection::backoff::Backoff;
+use crate::backoff::Retries;
 use crate::jobs::model::{JobId, ThingName};
 use crate::trace::Trace;
 
@@ -37,12 +37,10 @@ pub use error::Error;
 
 use exchange::{Capture, Exchange};
 
-/// How often a change is asked for again that the service was too busy to look at.
-const RETRIES: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// So many pages of a list are read at most; AWS puts up to 250 items on one.
 const MAX_PAGES: usize = 100;
+/// And so many bytes of them.
+const MAX_LIST: usize = 32 * 1024 * 1024;
 
 /// Where the control plane is and who we are to it.
 #[derive(Debug, Clone)]
@@ -57,7 +55,7 @@ pub struct Options {
     /// PEM certificates of the authorities to trust instead of the system's, as
     /// [`identity::ca_bundle`](crate::identity::ca_bundle) checked them.
     pub ca_bundle: Option<Vec<u8>>,
-    /// How long one operation may take, its retries included.
+    /// How long one operation may take, its retries and all pages of a list included.
     pub timeout: Duration,
     /// Told of every call.
     pub trace: Trace,
@@ -160,7 +158,7 @@ impl ControlPlane {
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
-        let config = config.retry_classifier(NotIfUnreachable).build();
+        let config = config.retry_classifier(NotInVain).build();
         Self {
             has_region: config.region().is_some(),
             client: aws_sdk_iot::Client::from_conf(config),
@@ -286,25 +284,6 @@ impl ControlPlane {
         .await
     }
 
-    /// Reads a job execution in any status, terminal ones included.
-    pub async fn describe_job_execution(
-        &self,
-        job: &JobId,
-        thing: &ThingName,
-        execution_number: Option<i64>,
-    ) -> Result<Reply, Error> {
-        let describe = self
-            .client
-            .describe_job_execution()
-            .job_id(job.as_str())
-            .thing_name(thing.as_str())
-            .set_execution_number(execution_number);
-        let (_, exchange) = self
-            .read("DescribeJobExecution", |capture| describe.customize().interceptor(capture).send())
-            .await?;
-        Ok(exchange.into())
-    }
-
     /// An operation that may be asked for again at will; the SDK does, with back-off.
     async fn read<O, E, F>(
         &self,
@@ -320,7 +299,7 @@ impl ControlPlane {
         }
         let capture = Capture::new(self.trace.clone());
         let outcome = call(capture.clone()).await;
-        let exchange = capture.exchange();
+        let exchange = capture.take();
         match outcome {
             Ok(output) => Ok((output, exchange)),
             Err(error) => Err(Error::from_sdk(operation, &error, exchange, self.timeout)),
@@ -340,17 +319,17 @@ impl ControlPlane {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let deadline = Instant::now() + self.timeout;
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut retries = Retries::until(deadline);
         loop {
-            let error = match self.read(operation, &call).await {
+            let attempt = timeout_at(deadline, self.read(operation, &call)).await;
+            let error = match attempt.unwrap_or_else(|_| Err(self.timed_out(operation))) {
                 Ok((_, exchange)) => return Ok(exchange.into()),
                 Err(error) => error,
             };
-            let (attempt, wait) = backoff.next();
-            if !error.is_throttling() || attempt > RETRIES || Instant::now() + wait >= deadline {
-                return Err(error.of_a_change(format!("describe-job {job}")));
+            match retries.next().filter(|_| error.is_throttling()) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error.of_a_change(format!("describe-job {job}"))),
             }
-            sleep(wait).await;
         }
     }
 
@@ -361,23 +340,42 @@ impl ControlPlane {
         list: &'static str,
         page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
     ) -> Result<Reply, Error> {
-        let mut bodies = Vec::new();
-        let mut token = None;
-        loop {
-            let (next, exchange) = page(token).await?;
-            bodies.extend(exchange.body.clone());
-            token = next;
-            if token.is_some() && bodies.len() < MAX_PAGES {
-                continue;
-            }
-            let body = pages::join(bodies, list).map_err(|error| Error::Malformed {
-                operation,
-                endpoint: exchange.endpoint.unwrap_or_default(),
-                reason: error.to_string(),
-            })?;
-            return Ok(Reply { body, request_id: exchange.request_id });
+        let all = timeout_at(Instant::now() + self.timeout, all_pages(page)).await;
+        let (bodies, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
+        let malformed = |reason: String| {
+            let endpoint = exchange.endpoint.clone().unwrap_or_default();
+            Error::Malformed { operation, endpoint, reason }
+        };
+        if size(&bodies) > MAX_LIST {
+            return Err(malformed(format!("its pages are larger than {} MiB", MAX_LIST >> 20)));
         }
+        let body = pages::join(bodies, list).map_err(|error| malformed(error.to_string()))?;
+        Ok(Reply { body, request_id: exchange.request_id })
     }
+
+    fn timed_out(&self, operation: &'static str) -> Error {
+        Error::TimedOut { operation, after: self.timeout }
+    }
+}
+
+/// The bodies of all pages, up to the limits, and the last exchange.
+async fn all_pages(
+    page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
+) -> Result<(Vec<String>, Exchange), Error> {
+    let mut bodies = Vec::new();
+    let mut token = None;
+    loop {
+        let (next, mut exchange) = page(token).await?;
+        bodies.extend(exchange.body.take());
+        if next.is_none() || bodies.len() == MAX_PAGES || size(&bodies) > MAX_LIST {
+            return Ok((bodies, exchange));
+        }
+        token = next;
+    }
+}
+
+fn size(bodies: &[String]) -> usize {
+    bodies.iter().map(String::len).sum()
 }
 
 /// Without a retry by the SDK, which would ask again where nobody knows what became of the first.
@@ -410,21 +408,25 @@ fn required<T>(
     })
 }
 
-/// Where nobody can be reached there is no service to be spared, and a user who waits to be told.
+/// Where nobody can be reached there is no service to be spared, and a user who waits to be told. An answer that
+/// is too long will be so again.
 #[derive(Debug)]
-struct NotIfUnreachable;
+struct NotInVain;
 
-impl ClassifyRetry for NotIfUnreachable {
+impl ClassifyRetry for NotInVain {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let failed = context.output_or_error().and_then(Result::err);
-        match failed.and_then(|error| error.as_connector_error()) {
-            Some(error) if error::never_left(error) => RetryAction::RetryForbidden,
-            _ => RetryAction::NoActionIndicated,
+        let Some(Err(failed)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        if failed.as_connector_error().is_some_and(|error| error::never_left(error))
+            || error::is_too_long(failed)
+        {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
         }
     }
 
     fn name(&self) -> &'static str {
-        "NotIfUnreachable"
+        "NotInVain"
     }
 }
 

@@ -16,6 +16,8 @@ enum Act {
     Answer(u16, &'static str, &'static str),
     HangUp,
     SayNothing,
+    /// The next act, so much later.
+    Wait(Duration),
 }
 
 /// Serves the acts in order and writes down what was asked.
@@ -88,10 +90,15 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>, acts: Arc<
         let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
         asked.lock().unwrap().push(format!("{line} {body}").trim_end().to_owned());
         inbox.drain(..end);
-        let act = acts.lock().unwrap().pop_front().unwrap_or(Act::HangUp);
+        let next = || acts.lock().unwrap().pop_front().unwrap_or(Act::HangUp);
+        let mut act = next();
+        if let Act::Wait(time) = act {
+            sleep(time).await;
+            act = next();
+        }
         match act {
             Act::HangUp => return,
-            Act::SayNothing => std::future::pending().await,
+            Act::SayNothing | Act::Wait(_) => std::future::pending().await,
             Act::Answer(status, class, body) => {
                 let class =
                     if class.is_empty() { String::new() } else { format!("x-amzn-ErrorType: {class}\r\n") };
@@ -241,6 +248,45 @@ async fn no_answer_in_time_is_said_with_the_time() {
     );
     let error = client.cancel_job(&job(), false).await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_time_is_that_of_all_attempts_and_all_pages_together() {
+    let time = Duration::from_secs(2);
+    let half = Act::Wait(time / 2);
+    let more = Act::Answer(200, "", r#"{"jobs":[],"nextToken":"n"}"#);
+    let last = Act::Answer(200, "", r#"{"jobs":[]}"#);
+    let server = Server::start(&[half.clone(), more.clone(), half.clone(), more, half.clone(), last]).await;
+    let error = server.client(time).await.list_jobs(None).await.unwrap_err();
+    assert_eq!(error, Error::TimedOut { operation: "ListJobs", after: time });
+
+    let late = Act::Wait(time * 9 / 10);
+    let server = Server::start(&[half, THROTTLED, late, Act::Answer(200, "", "")]).await;
+    server.client(time).await.delete_job(&job(), false).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_not_read() {
+    let long = String::leak(format!(r#"{{"thingName":"{}"}}"#, "x".repeat(exchange::MAX_ANSWER)));
+    let server = Server::start(&[Act::Answer(200, "", long), Act::Answer(500, "", long)]).await;
+    let client = server.client(SOON).await;
+    for asked in 1..=2 {
+        let error = client.create_thing_if_missing(&thing()).await.unwrap_err().to_string();
+        let says = format!(
+            "DescribeThing: the answer of http://{} makes no sense: it is longer than 4 MiB: ",
+            server.address
+        );
+        assert!(error.starts_with(&says), "{error}");
+        assert_eq!(server.asked().len(), asked);
+    }
+    let page = String::leak(format!(
+        r#"{{"jobs":[],"nextToken":"n","x":"{}"}}"#,
+        "x".repeat(exchange::MAX_ANSWER - 100)
+    ));
+    let server = Server::start(&vec![Act::Answer(200, "", page); 20]).await;
+    let error = server.client(SOON).await.list_jobs(None).await.unwrap_err().to_string();
+    assert!(error.contains("its pages are larger than 32 MiB"), "{error}");
+    assert_eq!(server.asked().len(), 9);
 }
 
 #[tokio::test]

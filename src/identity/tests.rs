@@ -27,7 +27,6 @@ impl Files {
         let (ca, _) = made(|_| ());
         let (cert, key) = (put("cert.pem", cert.as_ref()), put("key.pem", key.as_ref()));
         let ca = put("ca.pem", ca.as_bytes());
-        #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
@@ -235,7 +234,6 @@ fn an_x509_version_1_certificate_is_named() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_key_that_others_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let (cert, key) = made(|_| ());

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::connection::backoff::Backoff;
+use crate::backoff::Retries;
 use crate::connection::{self, Connection};
 use crate::trace::Trace;
 
@@ -41,11 +41,6 @@ use model::{
 use pending::{Known, Lesson};
 use streams::{ChangeOutlet, Numbers, Outlet};
 use topics::{Channel, Operation, Topic, device_filters};
-
-/// How often a read is asked again because the service was too busy for it.
-const RETRIES: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What arrives unasked.
 #[derive(Debug)]
@@ -87,6 +82,16 @@ enum IfLost {
     AskAgain,
     /// The request may have been carried out: say so, with the command that tells.
     Tell(String),
+}
+
+/// Why an attempt at a request brought nothing.
+enum Failed {
+    /// It did not leave.
+    NotSent,
+    /// The connection was lost behind it.
+    Lost,
+    /// For this reason, which another attempt would not mend unless it passes by itself.
+    For(Error),
 }
 
 impl Client {
@@ -235,51 +240,60 @@ impl Client {
         if_lost: &IfLost,
         body: impl Fn(Option<String>) -> Q,
     ) -> Result<Answer<R>, Error> {
-        let name = operation.name();
-        let topic = Topic::new(&self.thing, Channel::Request(operation.clone())).to_string();
         let deadline = Instant::now() + self.timeout;
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut retries = Retries::until(deadline);
         loop {
-            let mut waiter = self.in_flight.register(&topic, lesson.clone());
-            let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
-                .expect("requests are maps of strings and numbers");
-            self.trace.tell(|| told("->", &topic, &body));
-            let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
-                Ok(Ok(sent)) => sent,
-                Ok(Err(source)) => return Err(Error::NotAccepted { operation: name, source }),
-                Err(_) => {
-                    let reason = self.connection.down().unwrap_or(connection::Error::NotSent);
-                    return Err(Error::NotConnected { operation: name, after: self.timeout, reason });
-                }
+            let error = match self.attempt(operation, lesson.clone(), &body, deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed::NotSent) => continue,
+                Err(Failed::Lost) => match if_lost {
+                    IfLost::AskAgain => continue,
+                    IfLost::Tell(find_out) => {
+                        let (operation, find_out) = (operation.name(), find_out.clone());
+                        return Err(Error::OutcomeUnknown { operation, find_out });
+                    }
+                },
+                Err(Failed::For(error)) => error,
             };
-            tokio::select! {
-                biased;
-                Arrived { topic, verdict } = self.timed(name, waiter.arrived()) => match verdict {
-                    Verdict::Accepted(payload) => return accepted(name, topic, payload),
-                    Verdict::Unreadable(reason) => {
-                        return Err(Error::Malformed { operation: name, topic, reason });
-                    }
-                    Verdict::Rejected(payload) => {
-                        let error = rejected(name, topic, payload);
-                        let (attempt, wait) = backoff.next();
-                        let again = matches!(if_lost, IfLost::AskAgain) && is_passing(&error);
-                        if !again || attempt > RETRIES || Instant::now() + wait >= deadline {
-                            return Err(error);
-                        }
-                        sleep(wait).await;
-                    }
-                },
-                failure = sent.failed() => match (failure, if_lost) {
-                    (connection::Error::NotSent, _) | (connection::Error::Lost, IfLost::AskAgain) => {}
-                    (connection::Error::Lost, IfLost::Tell(find_out)) => {
-                        return Err(Error::OutcomeUnknown { operation: name, find_out: find_out.clone() });
-                    }
-                    (source, _) => return Err(Error::NotAccepted { operation: name, source }),
-                },
-                () = sleep_until(deadline) => {
-                    return Err(Error::TimedOut { operation: name, topic, after: self.timeout });
-                }
+            let again = matches!(if_lost, IfLost::AskAgain) && is_passing(&error);
+            match retries.next().filter(|_| again) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error),
             }
+        }
+    }
+
+    /// Sends a request once, under a client token of its own, and waits for what comes of it.
+    async fn attempt<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        lesson: Lesson,
+        body: impl Fn(Option<String>) -> Q,
+        deadline: Instant,
+    ) -> Result<Answer<R>, Failed> {
+        let topic = Topic::new(&self.thing, Channel::Request(operation.clone())).to_string();
+        let (operation, after) = (operation.name(), self.timeout);
+        let mut waiter = self.in_flight.register(&topic, lesson);
+        let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
+            .expect("requests are maps of strings and numbers");
+        self.trace.tell(|| told("->", &topic, &body));
+        let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
+            Ok(Ok(sent)) => sent,
+            Ok(Err(source)) => return Err(Failed::For(Error::NotAccepted { operation, source })),
+            Err(_) => {
+                let reason = self.connection.down().unwrap_or(connection::Error::NotSent);
+                return Err(Failed::For(Error::NotConnected { operation, after, reason }));
+            }
+        };
+        tokio::select! {
+            biased;
+            arrived = self.timed(operation, waiter.arrived()) => answer(operation, arrived).map_err(Failed::For),
+            failure = sent.failed() => Err(match failure {
+                connection::Error::NotSent => Failed::NotSent,
+                connection::Error::Lost => Failed::Lost,
+                source => Failed::For(Error::NotAccepted { operation, source }),
+            }),
+            () = sleep_until(deadline) => Err(Failed::For(Error::TimedOut { operation, topic, after })),
         }
     }
 }
@@ -293,6 +307,16 @@ fn told(arrow: &str, topic: &str, payload: &[u8]) -> String {
 fn is_passing(error: &Error) -> bool {
     matches!(error, Error::Rejected { response, .. }
         if matches!(response.code.as_str(), "RequestThrottled" | "InternalError"))
+}
+
+/// What came, read.
+fn answer<R: DeserializeOwned>(operation: &'static str, arrived: Arrived) -> Result<Answer<R>, Error> {
+    let Arrived { topic, verdict } = arrived;
+    match verdict {
+        Verdict::Accepted(payload) => accepted(operation, topic, payload),
+        Verdict::Rejected(payload) => Err(rejected(operation, topic, payload)),
+        Verdict::Unreadable(reason) => Err(Error::Malformed { operation, topic, reason }),
+    }
 }
 
 fn accepted<R: DeserializeOwned>(

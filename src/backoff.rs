@@ -4,6 +4,13 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+/// How often something is asked again that the service was too busy for.
+const RETRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// Waits that grow, so that a server in trouble is left alone, and that no two clients share.
 #[derive(Debug)]
 pub(crate) struct Backoff {
@@ -31,9 +38,39 @@ impl Backoff {
     }
 }
 
+/// The attempts at one operation after the first, where the service only asks to be left alone for a moment.
+#[derive(Debug)]
+pub(crate) struct Retries {
+    backoff: Backoff,
+    deadline: Instant,
+}
+
+impl Retries {
+    /// All of them end before `deadline`.
+    pub(crate) fn until(deadline: Instant) -> Self {
+        Self { backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT), deadline }
+    }
+
+    /// How long to wait before asking again; none where it was asked often enough or there is no time left.
+    pub(crate) fn next(&mut self) -> Option<Duration> {
+        let (attempt, wait) = self.backoff.next();
+        (attempt <= RETRIES && Instant::now() + wait < self.deadline).then_some(wait)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retries_end_after_a_few_and_at_the_deadline() {
+        let mut retries = Retries::until(Instant::now() + Duration::from_mins(1));
+        for _ in 0..RETRIES {
+            assert!(retries.next().unwrap() <= LONGEST_WAIT);
+        }
+        assert_eq!(retries.next(), None);
+        assert_eq!(Retries::until(Instant::now()).next(), None);
+    }
 
     #[test]
     fn waits_grow_to_the_cap_and_differ() {
