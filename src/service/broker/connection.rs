@@ -1,10 +1,12 @@
 //! One client's connection: bytes in and out around the pure core.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::acceptor::Arrival;
@@ -19,6 +21,9 @@ use crate::service::shared::Shared;
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.
 const BATCH: usize = 16;
+
+/// After how long the others get their turn: one packet may be a message to thousands.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// Serves a client from its first byte until the connection is closed.
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
@@ -109,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 // What is written from here on is as young as this.
                 progress = Instant::now();
             }
-            let handled = self.handle_input(attached);
+            let handled = self.handle_input(attached).await;
             // What came before the end is answered.
             self.fetch_output(attached);
             if let Err(end) = handled {
@@ -145,27 +150,36 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     }
 
     /// Hands the packets that were read to the core, a few at a time.
-    fn handle_input(&mut self, attached: &Attached) -> Result<(), End> {
-        let mut packets = Vec::new();
+    async fn handle_input(&mut self, attached: &Attached) -> Result<(), End> {
+        let Attached { shared, session, link, .. } = attached;
+        let mut packets = VecDeque::new();
         while self.output.len() < limits::UNWRITTEN {
             let read = loop {
                 match self.codec.decode(&mut self.input) {
-                    Ok(Some(packet)) if packets.len() + 1 < BATCH => packets.push(packet),
+                    Ok(Some(packet)) if packets.len() + 1 < BATCH => packets.push_back(packet),
                     Ok(Some(packet)) => {
-                        packets.push(packet);
+                        packets.push_back(packet);
                         break Ok(true);
                     }
                     Ok(None) => break Ok(false),
                     Err(refusal) => break Err(refusal),
                 }
             };
-            if !packets.is_empty() {
-                attached.shared.requests(|requests| {
-                    packets
-                        .drain(..)
-                        .try_for_each(|packet| requests.packet(attached.session, &attached.link, packet))
+            while !packets.is_empty() {
+                shared.requests(|requests| {
+                    let begun = Instant::now();
+                    while let Some(packet) = packets.pop_front() {
+                        requests.packet(*session, link, packet)?;
+                        if begun.elapsed() >= SLICE {
+                            break;
+                        }
+                    }
+                    Ok::<_, End>(())
                 })?;
                 self.fetch_output(attached);
+                if !packets.is_empty() {
+                    yield_now().await;
+                }
             }
             if !read? {
                 break;
