@@ -12,7 +12,7 @@
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | [`certificates`], `files`, `clock`, [`time`] | what a running service needs besides |
-//! | `one_line` | how refusals quote what was sent |
+//! | `one_line`, `throttle` | how refusals quote what was sent, and how many the log tells |
 //! | [`choices`] | what AWS does not say |
 
 pub mod broker;
@@ -26,6 +26,7 @@ mod one_line;
 pub mod policy;
 pub mod shared;
 pub mod state;
+mod throttle;
 pub mod time;
 
 use std::fmt;

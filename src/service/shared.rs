@@ -15,6 +15,7 @@ use super::broker::{Requests, Router};
 use super::certificates::{self, Authority};
 use super::clock::Clock;
 use super::state::{Outcome, Rejected, Settings, State};
+use super::throttle::throttled;
 use super::time::Timestamp;
 
 /// The service without its sockets.
@@ -62,10 +63,10 @@ impl Shared {
         }
     }
 
-    /// The same service with a log.
+    /// The same service with a log, which gets as many lines as somebody can read.
     #[must_use]
     pub fn logging_to(self, log: Log) -> Self {
-        Self { log, ..self }
+        Self { log: throttled(log), ..self }
     }
 
     /// The log.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use rmqtt_codec::types::QoS;
-use rmqtt_codec::v5::{Codec, Connect, Packet};
+use rmqtt_codec::v5::{Codec, Connect, Packet, SubscriptionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -65,6 +65,25 @@ async fn what_is_not_tls_is_closed() {
     still_serves(&service).await;
 }
 
+/// As a device with a wrong certificate does that tries again at once.
+#[tokio::test]
+async fn a_client_that_is_refused_over_and_over_does_not_flood_the_log() {
+    let service = Service::start().await;
+    let stranger = service.local.shared().authority().unwrap().device().unwrap();
+    let (certificate, key) = (stranger.certificate_pem.as_bytes(), stranger.private_key_pem.as_bytes());
+    let tls = client::tls(&service.local.ca_file(), certificate, key);
+    let begun = Instant::now();
+    for _ in 0..300 {
+        let mut stream = client::open(&service.local, tls.clone()).await;
+        let refused = timeout(PATIENCE, stream.read(&mut [0])).await.expect("an end");
+        assert!(refused.is_err());
+    }
+    let lines = service.log().len();
+    let most = 101 + begun.elapsed().as_secs() * 2;
+    assert!(lines >= 100 && lines as u64 <= most, "{lines} lines");
+    still_serves(&service).await;
+}
+
 #[tokio::test]
 async fn a_flood_of_requests_does_not_starve_the_others() {
     let service = Service::start().await;
@@ -83,6 +102,50 @@ async fn a_flood_of_requests_does_not_starve_the_others() {
     }
     assert_eq!(flood.len(), 4);
     flood.abort_all();
+}
+
+/// Each message goes to five hundred, who do not read.
+#[tokio::test]
+async fn a_flood_to_a_crowd_does_not_starve_the_others() {
+    let service = Service::start().await;
+    let tls = service.open_tls();
+    let mut crowd = Vec::new();
+    for number in 0..500 {
+        let (mut deaf, _) =
+            Client::connect_as(&service.local, tls.clone(), connect(&format!("deaf-{number}"))).await;
+        let options = SubscriptionOptions { qos: QoS::AtMostOnce, ..SubscriptionOptions::default() };
+        assert_eq!(deaf.subscribe_with(&["t"], options).await, [0]);
+        crowd.push(deaf);
+    }
+    let (mut sender, _) = Client::connect_as(&service.local, tls.clone(), connect("sender")).await;
+    let mut once = Vec::new();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        assert_eq!(sender.publish("t", "").await, 0);
+        once.push(begun.elapsed());
+    }
+    let flood = tokio::spawn(async move {
+        let packet = Packet::Publish(Box::new(publish("t", "", QoS::AtMostOnce)));
+        loop {
+            sender.send(packet.clone()).await;
+        }
+    });
+    let mut served = Vec::new();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        still_serves(&service).await;
+        served.push(begun.elapsed());
+    }
+    assert!(!flood.is_finished());
+    flood.abort();
+    once.sort();
+    served.sort();
+    println!(
+        "a message to the crowd: {:?}, a client from TLS to its answer meanwhile: {:?}",
+        once[2], served[2]
+    );
+    // It takes some six round trips; each waits for a message or two, and not for all that have come.
+    assert!(served[2] < once[2] * 40, "{once:?} {served:?}");
 }
 
 /// Each with a client id of its own, and a session that outlives it.

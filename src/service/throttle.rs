@@ -1,0 +1,77 @@
+//! A log that nobody can flood: whoever shows its lines keeps them until they are read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Log;
+
+/// How many lines may come at once.
+const BURST: u64 = 100;
+
+/// How long it takes until one more may come.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The same log, which leaves out lines that come too fast and says how many, once there is room for one again.
+pub(super) fn throttled(log: Log) -> Log {
+    let throttle = Mutex::new(Throttle::new(Instant::now()));
+    Arc::new(move |line| {
+        let admitted = throttle.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+        if let Some(left_out) = admitted {
+            if left_out > 0 {
+                log(&format!("{left_out} lines were left out, they came too fast"));
+            }
+            log(line);
+        }
+    })
+}
+
+#[derive(Debug)]
+struct Throttle {
+    /// How many lines may come at `since`.
+    room: u64,
+    since: Instant,
+    left_out: u64,
+}
+
+impl Throttle {
+    fn new(now: Instant) -> Self {
+        Self { room: BURST, since: now, left_out: 0 }
+    }
+
+    /// How many lines were left out before one that may come now; `None` where it may not.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        while self.room < BURST && now.saturating_duration_since(self.since) >= INTERVAL {
+            self.room += 1;
+            self.since += INTERVAL;
+        }
+        if self.room == BURST {
+            self.since = now;
+        }
+        if self.room == 0 {
+            self.left_out += 1;
+            return None;
+        }
+        self.room -= 1;
+        Some(std::mem::take(&mut self.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_comes_through_and_then_a_line_at_a_time() {
+        let mut now = Instant::now();
+        let mut throttle = Throttle::new(now);
+        now += INTERVAL * 1000;
+        let burst: Vec<_> = (0..BURST + 7).map(|_| throttle.admit(now)).collect();
+        assert!(burst[..100].iter().all(|admitted| *admitted == Some(0)));
+        assert!(burst[100..].iter().all(Option::is_none));
+        assert_eq!(throttle.admit(now + INTERVAL), Some(7));
+        assert_eq!(throttle.admit(now + INTERVAL), None);
+        assert_eq!(throttle.admit(now + INTERVAL * 2), Some(1));
+        let later = now + INTERVAL * 60;
+        assert_eq!((0..BURST).filter_map(|_| throttle.admit(later)).count(), 58);
+    }
+}
