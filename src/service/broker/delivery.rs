@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytestring::ByteString;
 
 use super::limits;
-use super::outbox::Pushed;
+use super::outbox::{Outbox, Pushed};
 use super::packet::{Message, Outgoing, Qos};
 use super::refusal::Refusal;
 use super::router::{Router, SessionId};
@@ -67,17 +67,28 @@ impl Router {
         if link.is_none() && qos == Qos::AtMostOnce {
             return;
         }
-        let full = self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL;
-        let pushed = if full {
-            Some(Pushed::Full)
-        } else {
-            self.outbox(id, |outbox| outbox.push(message, qos, retain))
-        };
+        while self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL {
+            self.empty_fullest_outbox();
+        }
+        let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain));
         match (pushed, link) {
             (Some(Pushed::Queued), Some(link)) => link.wake.notify_one(),
             (Some(Pushed::Full), Some(_)) if qos == Qos::AtLeastOnce => self.drop_slow_reader(id),
             _ => {}
         }
+    }
+
+    /// Throws away what waits for the client for whom most waits, and ends its connection if it has one: who does
+    /// not take its messages must not cost others theirs.
+    fn empty_fullest_outbox(&mut self) {
+        let fullest = self.sessions.iter().max_by_key(|(_, session)| session.outbox.bytes());
+        let Some((&id, session)) = fullest else { return };
+        if session.link.is_none() {
+            let client = session.client_id.escape_debug();
+            self.notes.push(format!("client {client}: its messages are thrown away, too many wait"));
+        }
+        self.drop_slow_reader(id);
+        self.outbox(id, Outbox::clear);
     }
 
     /// Ends the connection of a client for whom too much waits.

@@ -33,6 +33,8 @@ pub(crate) const QUEUED_ANSWERS: usize = 1000;
 pub(crate) const QUEUED_BYTES: usize = 16 * 1024 * 1024;
 /// Our bound on the size of what waits for all clients together, in bytes.
 pub(crate) const QUEUED_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
+/// Our bound on the size of all wills, in bytes.
+pub(crate) const WILL_BYTES: usize = 64 * 1024 * 1024;
 /// Our bound on retained messages.
 pub(crate) const RETAINED_MESSAGES: usize = 10_000;
 /// Our bound on their size, in bytes.

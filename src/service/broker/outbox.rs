@@ -192,6 +192,13 @@ impl Outbox {
         }
     }
 
+    /// Forgets all messages.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+        self.in_flight.clear();
+        self.bytes = 0;
+    }
+
     /// A connection is there again, with its own receive maximum.
     pub(crate) fn attach(&mut self, receive_maximum: Option<NonZeroU16>) {
         let asked = receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);

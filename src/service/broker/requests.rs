@@ -139,10 +139,12 @@ impl Requests<'_> {
                 return Err(Refusal::NotAuthorized);
             }
         }
-        if !self.router.make_room_for(self.now, client_id) {
-            return Err(Refusal::Quota);
+        while !self.router.has_room_for(client_id, connect.will.as_ref()) {
+            if !self.router.end_first_away(self.now) {
+                return Err(Refusal::Quota);
+            }
+            self.handle_session_timeouts();
         }
-        self.handle_session_timeouts();
         Ok(permissions)
     }
 

@@ -74,14 +74,19 @@ impl Router {
         session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
     }
 
-    /// Makes room for a session of `client_id`; says whether there is any.
-    ///
-    /// Where it must, the session of a client that is away ends when time-outs are handled next: the one of which
-    /// something is due first.
-    pub(crate) fn make_room_for(&mut self, now: Instant, client_id: &ByteString) -> bool {
-        if self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id) {
-            return true;
-        }
+    /// Whether there is room for the session of `client_id`, and for its will.
+    pub(crate) fn has_room_for(&self, client_id: &ByteString, will: Option<&Will>) -> bool {
+        let for_session = self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id);
+        let for_will = will.is_none_or(|will| {
+            let wills = self.sessions.values().filter_map(|session| session.will.as_ref());
+            wills.chain([will]).map(|will| will.message.size()).sum::<usize>() <= limits::WILL_BYTES
+        });
+        for_session && for_will
+    }
+
+    /// Of the clients that are away, makes the one for whom something is due first lose its session when time-outs
+    /// are handled next; false where none is away.
+    pub(crate) fn end_first_away(&mut self, now: Instant) -> bool {
         let Some((_, id)) = self.away.pop_first() else { return false };
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ends_at = Some(now);

@@ -281,6 +281,81 @@ fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
 }
 
 #[test]
+fn who_holds_most_gives_way_to_the_others() {
+    let mut bench = Bench::new();
+    let large = Arc::new(Message {
+        topic: "t".into(),
+        payload: vec![0; limits::PAYLOAD].into(),
+        qos: Qos::AtLeastOnce,
+        ..Message::default()
+    });
+    let innocent = bench.connect(&connect("innocent", true, 0));
+    bench.subscribe(&innocent, "u");
+    let deaf = bench.connect(&connect("deaf", true, 0));
+    let give = |bench: &mut Bench, client: &Client, count| {
+        for _ in 0..count {
+            bench.router.enqueue(client.session, large.clone(), Qos::AtLeastOnce, false);
+        }
+    };
+    give(&mut bench, &deaf, 120);
+    let mut away = 0;
+    while deaf.link.ended().is_none() {
+        let client = bench.connect(&connect(&away.to_string(), true, 60));
+        bench.lose(&client);
+        give(&mut bench, &client, 100);
+        away += 1;
+        assert!(away < 100, "nobody gives way");
+    }
+    assert_eq!(deaf.link.ended(), Some(Refusal::SlowReader));
+    // From now on it is those who are away that lose their messages.
+    for _ in 0..3 {
+        let client = bench.connect(&connect("more", true, 60));
+        bench.lose(&client);
+        give(&mut bench, &client, 100);
+        bench.publish(&innocent, "u");
+        assert_eq!(bench.topics(&innocent), ["u"]);
+    }
+    assert_eq!(innocent.link.ended(), None);
+    let told = bench.router.take_notes();
+    assert_eq!(told[0], "client deaf: disconnected, it does not read what is sent to it");
+    assert!(told[1].ends_with(": its messages are thrown away, too many wait"), "{told:?}");
+    bench.router.audit();
+}
+
+#[test]
+fn wills_are_bounded_and_keep_nobody_out() {
+    let mut bench = Bench::new();
+    let watcher = bench.connect(&connect("watcher", true, 0));
+    bench.subscribe(&watcher, "will");
+    let payload = bytes::Bytes::from(vec![0; limits::PAYLOAD]);
+    let with_large_will = |name: &str| {
+        let mut connect = with_will(connect(name, true, 3600), 3600);
+        if let Some(will) = &mut connect.will {
+            will.message.payload = payload.clone();
+        }
+        connect
+    };
+    let most = limits::WILL_BYTES / limits::PAYLOAD;
+    for number in 0..most + 100 {
+        let client = bench.connect(&with_large_will(&number.to_string()));
+        bench.now += Duration::from_millis(1);
+        bench.lose(&client);
+    }
+    let told = bench.topics(&watcher).len();
+    assert!((100..110).contains(&told), "{told}");
+    // Those who are connected keep theirs.
+    let ids: Vec<_> = (0..most).map(|number| format!("connected-{number}")).collect();
+    let peer = bench.peer.clone();
+    let refused = ids.iter().find_map(|id| {
+        let connect = with_large_will(id);
+        bench.requests().connect(&peer, &connect, Arc::default(), "fresh").err()
+    });
+    assert_eq!(refused.map(|ack| ack.reason), Some(Refusal::Quota.code()));
+    bench.connect(&connect("without", true, 0));
+    bench.router.audit();
+}
+
+#[test]
 fn who_asks_on_and_on_without_taking_answers_is_dropped() {
     let mut bench = Bench::new();
     let client = bench.connect(&Connect { receive_maximum: Some(NonZeroU16::MIN), ..connect("c", true, 0) });
