@@ -14,8 +14,14 @@ use crate::signals::Endings;
 /// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
 pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
+    let ended = start_and_run(options, &printer).await;
+    printer.flush().await;
+    ended
+}
+
+async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let mut endings = Endings::watch().context("cannot wait for signals")?;
-    let service = start(options, &printer).await?;
+    let service = start(options, printer).await?;
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
         service.mqtt_addr(),
@@ -24,7 +30,6 @@ pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     ));
     endings.next().await;
     service.stop().await;
-    printer.flush().await;
     Ok(ExitStatus::Success)
 }
 

@@ -168,11 +168,11 @@ impl Session {
             timeout: options.timeout,
             trace: trace.clone(),
         };
-        let (operator, connected) = tokio::join!(
-            find_thing(control_plane, options, printer),
+        // Without a connection there is no session, so nothing more is asked of the control plane.
+        let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
+            async { Ok(find_thing(control_plane, options, printer).await) },
             Client::connect(options.thing.clone(), mqtt, trace.clone()),
-        );
-        let ((control_plane, thing_arn), (client, streams)) = (operator, connected?);
+        )?;
         let transcript = Transcript::new(printer.clone(), Known::default());
         let background = start_background(streams, &client, &transcript);
         let clock = service.as_ref().map(movable_clock);

@@ -206,30 +206,20 @@ impl ConnectionArgs {
     }
 
     fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {
-        let given = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.trim().is_empty());
-        let missing: Vec<&str> = [
-            ("--endpoint", given(&self.endpoint)),
-            ("--cert", given(&self.cert)),
-            ("--key", given(&self.key)),
-            ("--thing", thing_given),
-        ]
-        .into_iter()
-        .filter_map(|(option, present)| (!present).then_some(option))
-        .collect();
-        if !missing.is_empty() {
-            return Err(UsageError(format!(
-                "AWS mode needs {} too (or the environment variable JOBS_SANDBOX_…); without any connection option the local service is used",
-                missing.join(", ")
-            )));
-        }
-        let file =
-            |value: &Option<String>| value.as_deref().filter(|text| !text.is_empty()).map(PathBuf::from);
-        let endpoint = endpoint::check(self.endpoint.as_deref().unwrap_or_default())?;
+        let (Some(endpoint), Some(cert), Some(key), true) = (
+            given(self.endpoint.as_deref()),
+            given(self.cert.as_deref()),
+            given(self.key.as_deref()),
+            thing_given,
+        ) else {
+            return Err(self.missing(thing_given));
+        };
+        let endpoint = endpoint::check(endpoint)?;
         Ok(AwsOptions {
             port: self.port.as_deref().map_or(Ok(MQTT_PORT), parse_port)?,
-            cert: file(&self.cert).unwrap_or_default(),
-            key: file(&self.key).unwrap_or_default(),
-            ca_file: file(&self.ca_file),
+            cert: cert.into(),
+            key: key.into(),
+            ca_file: self.ca_file.as_deref().filter(|file| !file.is_empty()).map(PathBuf::from),
             region: endpoint::region(&endpoint, self.region.as_deref())?,
             control_endpoint_url: self
                 .control_endpoint_url
@@ -239,6 +229,28 @@ impl ConnectionArgs {
             endpoint,
         })
     }
+
+    /// What AWS mode cannot do without and has not got.
+    fn missing(&self, thing_given: bool) -> UsageError {
+        let missing: Vec<&str> = [
+            ("--endpoint", given(self.endpoint.as_deref()).is_some()),
+            ("--cert", given(self.cert.as_deref()).is_some()),
+            ("--key", given(self.key.as_deref()).is_some()),
+            ("--thing", thing_given),
+        ]
+        .into_iter()
+        .filter_map(|(option, present)| (!present).then_some(option))
+        .collect();
+        UsageError(format!(
+            "AWS mode needs {} too (or the environment variable JOBS_SANDBOX_…); without any connection option the local service is used",
+            missing.join(", ")
+        ))
+    }
+}
+
+/// The value of an option, unless it is blank.
+fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|text| !text.trim().is_empty())
 }
 
 impl LocalArgs {

@@ -262,6 +262,21 @@ fn a_control_plane_out_of_reach_is_one_line_with_its_address() {
     assert!(output.stderr.lines().any(|line| line == said), "{}", output.stderr);
 }
 
+/// Here the control plane takes a connection and never answers, for longer than the test may last.
+#[test]
+fn a_broker_out_of_reach_is_said_without_waiting_for_the_control_plane() {
+    let serve = Serve::start();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let control_plane = format!("http://{}", silent.local_addr().unwrap());
+    Sandbox::aws_mode(free, &control_plane, serve.dir())
+        .args(["--timeout", "1h", "-c", "help"])
+        .status(3)
+        .stdout("")
+        .stderr(format!("error: localhost:{free} refused the connection: [..]"))
+        .run();
+}
+
 #[test]
 fn a_key_that_others_can_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;

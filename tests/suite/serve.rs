@@ -83,6 +83,21 @@ fn listening_elsewhere_than_on_loopback_warns() {
     assert!(process.stdout_line().starts_with("ready mqtt=0.0.0.0:"));
 }
 
+/// Again and again, since what is not waited for is only sometimes lost.
+#[test]
+fn a_warning_is_said_although_it_does_not_start() {
+    let serve = Serve::start();
+    let taken = serve.http.port().to_string();
+    let sandbox =
+        Sandbox::new().args(["serve", "--listen", "0.0.0.0", "--mqtt-port", "0", "--http-port", &taken]);
+    for _ in 0..8 {
+        let said = sandbox.spawn().finish().stderr;
+        let [warning, error] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+        assert!(warning.starts_with("warning: listening on 0.0.0.0"), "{said}");
+        assert!(error.starts_with("error: cannot start the local service"), "{said}");
+    }
+}
+
 #[test]
 fn each_thing_that_is_named_exists() {
     let serve = Serve::with(&["--thing", "Pump", "--thing", "Valve"]);
