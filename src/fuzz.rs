@@ -41,3 +41,33 @@ pub(crate) fn assert_plain(said: &str) {
     assert!(!said.is_empty() && said.chars().count() <= 1100, "{} bytes: {said:?}", said.len());
     assert!(!said.contains(char::is_control), "{said:?}");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Among them is what libFuzzer once broke something with.
+    #[test]
+    fn every_seed_of_the_fuzz_targets_passes_its_checks() {
+        type Check = fn(&[u8]);
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
+        let checks: [(&str, Check); 6] = [
+            ("topic", topic),
+            ("policy", policy),
+            ("command", command),
+            ("data_plane", data_plane),
+            ("http", http),
+            ("mqtt", mqtt),
+        ];
+        for (target, check) in checks {
+            let files: Vec<_> = fs::read_dir(seeds.join(target)).unwrap().collect();
+            assert!(!files.is_empty(), "{target}");
+            for file in files {
+                check(&fs::read(file.unwrap().path()).unwrap());
+            }
+        }
+    }
+}

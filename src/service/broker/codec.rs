@@ -26,7 +26,8 @@ pub(crate) enum Codec {
     /// Nothing was read yet.
     Unknown,
     V3(v3::Codec),
-    V5(v5::Codec),
+    /// With the largest packet that the client takes, in bytes.
+    V5(v5::Codec, usize),
 }
 
 /// A packet is larger than the client takes.
@@ -39,7 +40,7 @@ impl Codec {
     pub(crate) fn of_client(version: Version) -> Self {
         match version {
             Version::V3 => Self::V3(v3::Codec::new(0)),
-            Version::V5 => Self::V5(v5::Codec::new(0, 0)),
+            Version::V5 => Self::V5(v5::Codec::new(0, 0), usize::MAX),
         }
     }
 
@@ -49,38 +50,47 @@ impl Codec {
             *self = match VersionCodec.decode(input).map_err(|error| refuse(&error))? {
                 None => return Ok(None),
                 Some(ProtocolVersion::MQTT3) => Self::V3(v3::Codec::new(INCOMING_REST)),
-                Some(ProtocolVersion::MQTT5) => Self::V5(v5::Codec::new(INCOMING_REST, 0)),
+                Some(ProtocolVersion::MQTT5) => Self::V5(v5::Codec::new(INCOMING_REST, 0), usize::MAX),
             };
         }
         let packet = match self {
             Self::Unknown => Ok(None),
             Self::V3(codec) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v3(packet))),
-            Self::V5(codec) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v5(packet))),
+            Self::V5(codec, _) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v5(packet))),
         };
         packet.map_err(|error| refuse(&error))
     }
 
     /// Sets the largest packet that the client takes.
     pub(crate) fn set_maximum_packet_size(&mut self, bytes: u32) {
-        if let Self::V5(codec) = self {
-            codec.set_max_outbound_size(bytes);
+        if let Self::V5(codec, largest) = self {
+            codec.set_max_outbound_size(bytes.max(SMALLEST_MAXIMUM));
+            *largest = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
     }
 
     /// Appends a packet to `output`.
     pub(crate) fn encode(&mut self, packet: Outgoing, output: &mut BytesMut) -> Result<(), TooLarge> {
         let before = output.len();
-        let encoded = match self {
-            Self::Unknown => Ok(()),
-            Self::V3(codec) => to_v3(packet).map_or(Ok(()), |packet| codec.encode(packet, output)),
-            Self::V5(codec) => to_v5(packet).and_then(|packet| codec.encode(packet, output)),
+        let (encoded, largest) = match self {
+            Self::Unknown => (Ok(()), usize::MAX),
+            Self::V3(codec) => {
+                (to_v3(packet).map_or(Ok(()), |packet| codec.encode(packet, output)), usize::MAX)
+            }
+            Self::V5(codec, largest) => {
+                (to_v5(packet).and_then(|packet| codec.encode(packet, output)), *largest)
+            }
         };
-        encoded.map_err(|_| {
+        if encoded.is_err() || output.len() - before > largest {
             output.truncate(before);
-            TooLarge
-        })
+            return Err(TooLarge);
+        }
+        Ok(())
     }
 }
+
+/// The codec counts down from its limit: what it subtracts for an acknowledgement must fit into this.
+const SMALLEST_MAXIMUM: u32 = 64;
 
 /// The largest packet without its type and length, which take four bytes at this size.
 const INCOMING_REST: u32 = choices::MAXIMUM_PACKET_SIZE - 4;
@@ -98,9 +108,13 @@ fn refuse(error: &DecodeError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::num::{NonZeroU16, NonZeroU32};
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::service::broker::limits;
+    use crate::service::broker::packet::{Delivery, Message, Qos};
 
     /// Reads until the bytes run out or are refused.
     fn read_all(bytes: &[u8]) -> Result<Vec<Incoming>, Refusal> {
@@ -161,6 +175,39 @@ mod tests {
         let (mut codec, mut output) = (Codec::of_client(Version::V3), BytesMut::new());
         codec.encode(Outgoing::Disconnect { reason: 0x8E, text: None }, &mut output).unwrap();
         assert!(output.is_empty(), "MQTT 3.1.1 has no such packet");
+    }
+
+    #[test]
+    fn a_packet_is_written_if_it_is_no_larger_than_the_client_takes() {
+        let packet_id = NonZeroU16::MIN;
+        let delivery = Delivery {
+            message: Message { topic: "t".into(), payload: "x".into(), ..Message::default() }.into(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            dup: false,
+            packet_id: Some(packet_id),
+            expiry: NonZeroU32::new(9),
+        };
+        for packet in [
+            Outgoing::ConnectAck(Box::default()),
+            Outgoing::Publish(delivery),
+            Outgoing::PublishAck { packet_id, reason: 0 },
+            Outgoing::SubscribeAck { packet_id, reasons: vec![0; limits::FILTERS_PER_SUBSCRIBE] },
+            Outgoing::UnsubscribeAck { packet_id, reasons: vec![17; 20] },
+            Outgoing::PingResponse,
+            Outgoing::Disconnect { reason: 0x97, text: Some("why") },
+        ] {
+            let mut whole = BytesMut::new();
+            Codec::of_client(Version::V5).encode(packet.clone(), &mut whole).unwrap();
+            for maximum in 1..100 {
+                let (mut codec, mut output) = (Codec::of_client(Version::V5), BytesMut::new());
+                codec.set_maximum_packet_size(maximum);
+                match codec.encode(packet.clone(), &mut output) {
+                    Ok(()) => assert!(output.len() <= maximum as usize, "{packet:?} in {maximum}"),
+                    Err(TooLarge) => assert!(output.is_empty() && whole.len() > maximum as usize),
+                }
+            }
+        }
     }
 
     proptest! {

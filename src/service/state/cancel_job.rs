@@ -121,6 +121,7 @@ impl State {
             self.timers.start(now, Timer::Delete(job.clone()));
         }
     }
+
     fn forget_job(&mut self, id: &JobId) {
         if let Some(job) = self.jobs.remove(id) {
             // A later job may have the same id, and these would be its timers then.

@@ -28,7 +28,13 @@ fn properties(v5: bool, bytes: &[u8]) -> Vec<u8> {
 
 fn connect(v5: bool) -> impl Strategy<Value = Vec<u8>> {
     let client = select(vec!["a", "b", "", "evil", "unknown", "$x"]);
-    let given = vec![&b""[..], b"\x11\0\0\0\x3c", b"\x11\xff\xff\xff\xff\x21\0\x02", b"\x27\0\0\0\x1e"];
+    let given = vec![
+        &b""[..],
+        b"\x11\0\0\0\x3c",
+        b"\x11\xff\xff\xff\xff\x21\0\x02",
+        b"\x27\0\0\0\x1e",
+        b"\x27\0\0\0\x03",
+    ];
     (client, select(given), any::<bool>(), prop::option::of(topic()), any::<bool>()).prop_map(
         move |(client, given, clean, will, retain)| {
             let mut flags = if clean { 2 } else { 0 };

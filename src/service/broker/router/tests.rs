@@ -167,6 +167,12 @@ fn with_will(connect: Connect, delay: u32) -> Connect {
     Connect { will: Some(Will { message, delay, expiry: None }), ..connect }
 }
 
+/// As large a message as there is.
+fn large() -> Arc<Message> {
+    let payload = vec![0; limits::PAYLOAD].into();
+    Arc::new(Message { topic: "t".into(), payload, qos: Qos::AtLeastOnce, ..Message::default() })
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
@@ -225,12 +231,7 @@ fn a_will_is_a_request_like_any_other_without_anyone_to_answer() {
 #[test]
 fn what_waits_for_all_clients_together_is_bounded() {
     let mut bench = Bench::new();
-    let large = Arc::new(Message {
-        topic: "t".into(),
-        payload: vec![0; limits::PAYLOAD].into(),
-        qos: Qos::AtLeastOnce,
-        ..Message::default()
-    });
+    let large = large();
     let mut number = 0;
     while bench.router.queued_bytes + limits::QUEUED_BYTES < limits::QUEUED_BYTES_IN_ALL {
         let client = bench.connect(&connect(&number.to_string(), true, 60));
@@ -283,12 +284,7 @@ fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
 #[test]
 fn who_holds_most_gives_way_to_the_others() {
     let mut bench = Bench::new();
-    let large = Arc::new(Message {
-        topic: "t".into(),
-        payload: vec![0; limits::PAYLOAD].into(),
-        qos: Qos::AtLeastOnce,
-        ..Message::default()
-    });
+    let large = large();
     let innocent = bench.connect(&connect("innocent", true, 0));
     bench.subscribe(&innocent, "u");
     let deaf = bench.connect(&connect("deaf", true, 0));
