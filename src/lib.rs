@@ -65,5 +65,7 @@ pub mod serve;
 pub mod service;
 pub mod session;
 mod signals;
+#[cfg(test)]
+mod soon;
 pub mod trace;
 pub mod transcript;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
+use super::code::Code;
+
 /// Why there is no connection, or why it would not do something; `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -85,8 +87,8 @@ pub enum Error {
     ConnectRefused {
         /// The client id.
         client_id: String,
-        /// The CONNACK code, in words, and the server's own reason.
-        code: String,
+        /// The CONNACK code.
+        code: Code,
         /// What to do.
         advice: String,
     },
@@ -99,8 +101,8 @@ pub enum Error {
     SubscribeRefused {
         /// The filters that were refused.
         filters: Vec<String>,
-        /// The first SUBACK code, in words, and the server's own reason.
-        code: String,
+        /// The first SUBACK code of a refusal.
+        code: Code,
     },
     /// PUBACK with an error.
     #[error(
@@ -110,8 +112,8 @@ pub enum Error {
     PublishRefused {
         /// The topic.
         topic: String,
-        /// The PUBACK code, in words, and the server's own reason.
-        code: String,
+        /// The PUBACK code.
+        code: Code,
     },
     /// More than the server takes.
     #[error("a message of {size} bytes is too large: the server takes at most {limit}")]
@@ -133,8 +135,8 @@ pub enum Error {
     /// The server said DISCONNECT.
     #[error("the server said DISCONNECT: {code}")]
     Disconnected {
-        /// Its reason, in words.
-        code: String,
+        /// Its reason code.
+        code: Code,
     },
     /// Another client took the session over.
     #[error(
@@ -177,7 +179,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether trying again would do harm: another client has our place.
+    /// Whether trying again would do harm, since another client has our place, or is not wanted.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)
@@ -264,8 +266,8 @@ pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
 }
 
 /// What to allow in the policy, where the code may mean that it is not allowed.
-fn to_allow(code: &str, action: &str, resources: &str) -> String {
-    if code.starts_with("0x87") || code.starts_with("0x80") {
+fn to_allow(code: &Code, action: &str, resources: &str) -> String {
+    if code.may_be_the_policy() {
         format!(": allow {action} on {resources} in the certificate's policy")
     } else {
         String::new()
@@ -290,14 +292,14 @@ mod tests {
     fn a_refused_filter_names_action_and_resource() {
         let error = Error::SubscribeRefused {
             filters: vec!["$aws/things/T/jobs/+/get/+".to_owned()],
-            code: "0x87 not authorized".to_owned(),
+            code: Code::new(0x87, None),
         };
         assert_eq!(
             error.to_string(),
             "the server refused to subscribe to $aws/things/T/jobs/+/get/+: 0x87 not authorized: \
              allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/* in the certificate's policy"
         );
-        let busy = Error::PublishRefused { topic: "t".to_owned(), code: "0x97 quota exceeded".to_owned() };
+        let busy = Error::PublishRefused { topic: "t".to_owned(), code: Code::new(0x97, None) };
         assert_eq!(busy.to_string(), "the server refused to publish on t: 0x97 quota exceeded");
     }
 

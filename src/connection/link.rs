@@ -34,9 +34,9 @@ const READ_SIZE: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) enum Request {
     /// PUBLISH at QoS 1; done when its PUBACK came.
-    Publish { topic: String, payload: Bytes, done: oneshot::Sender<Result<(), Error>> },
+    Publish { topic: String, payload: Bytes, done: Done },
     /// SUBSCRIBE at QoS 1; done when its SUBACK came.
-    Subscribe { filters: Vec<String>, done: oneshot::Sender<Result<(), Error>> },
+    Subscribe { filters: Vec<String>, done: Done },
 }
 
 impl Request {
@@ -48,13 +48,8 @@ impl Request {
     }
 }
 
-/// A request that waits for its acknowledgement.
-#[derive(Debug)]
-struct Waiting {
-    /// The topic of a PUBLISH or the filters of a SUBSCRIBE.
-    names: Vec<String>,
-    done: oneshot::Sender<Result<(), Error>>,
-}
+/// Who waits for an acknowledgement.
+type Done = oneshot::Sender<Result<(), Error>>;
 
 /// One MQTT connection; dropped, it is gone without a word.
 pub(super) struct Link<S> {
@@ -68,10 +63,12 @@ pub(super) struct Link<S> {
     /// Whether something was written that may still sit in TLS's own buffer.
     unflushed: bool,
     state: MqttState,
-    publishing: HashMap<u16, Waiting>,
-    subscribing: HashMap<u16, Waiting>,
+    /// Topics by packet identifier.
+    publishing: HashMap<u16, (String, Done)>,
+    /// Filters by packet identifier.
+    subscribing: HashMap<u16, (Vec<String>, Done)>,
     /// A PUBLISH whose packet identifier is still in flight; [`MqttState`] hands it out again when that is free.
-    collided: Option<Waiting>,
+    collided: Option<(String, Done)>,
     /// How many publishes the server takes before it must have acknowledged one.
     window: usize,
     /// How long until the next PINGREQ; its answer may take half of that.
@@ -201,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     /// Says DISCONNECT and closes the stream, within a bounded time.
     pub(super) async fn close(mut self) {
         let farewell = async {
-            if let Ok(Some(packet)) = self.state.handle_outgoing_packet(Outgoing::Disconnect) {
+            if let Some(packet) = self.register(Outgoing::Disconnect)? {
                 self.put(&packet)?;
             }
             while !self.outbox.is_empty() || self.unflushed {
@@ -237,12 +234,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         if self.pong_by.is_some() {
             return Err(Error::Silent { after: answer_within });
         }
-        if let Some(packet) =
-            self.state.handle_outgoing_packet(Outgoing::PingReq).map_err(|error| packets::broken(&error))?
-        {
+        if let Some(packet) = self.register(Outgoing::PingReq)? {
             self.put(&packet)?;
         }
-        self.state.events.clear();
         let now = Instant::now();
         self.pong_by = Some(now + answer_within);
         self.ping_at = now + self.keep_alive;
@@ -250,24 +244,31 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     }
 
     fn send(&mut self, request: Request) -> Result<(), Error> {
-        let (outgoing, waiting) = match request {
-            Request::Publish { topic, payload, done } => (
-                Outgoing::Publish(Publish::new(topic.clone(), QoS::AtLeastOnce, payload, None)),
-                Waiting { names: vec![topic], done },
-            ),
+        match request {
+            Request::Publish { topic, payload, done } => {
+                let publish = Publish::new(topic.clone(), QoS::AtLeastOnce, payload, None);
+                if let Some(Packet::Publish(publish)) = self.register(Outgoing::Publish(publish))? {
+                    self.publishing.insert(publish.pkid, (topic, done));
+                    return self.put(&Packet::Publish(publish));
+                }
+                self.collided = Some((topic, done));
+                Ok(())
+            }
             Request::Subscribe { filters, done } => {
                 let wanted = filters.iter().map(|filter| Filter::new(filter.clone(), QoS::AtLeastOnce));
-                (Outgoing::Subscribe(Subscribe::new_many(wanted, None)), Waiting { names: filters, done })
+                let subscribe = Outgoing::Subscribe(Subscribe::new_many(wanted, None));
+                let Some(Packet::Subscribe(subscribe)) = self.register(subscribe)? else { return Ok(()) };
+                self.subscribing.insert(subscribe.pkid, (filters, done));
+                self.put(&Packet::Subscribe(subscribe))
             }
-        };
+        }
+    }
+
+    /// Lets rumqttc's state take note of what is to be sent; what it gives back is, with its packet identifier.
+    fn register(&mut self, outgoing: Outgoing) -> Result<Option<Packet>, Error> {
         let packet = self.state.handle_outgoing_packet(outgoing).map_err(|error| packets::broken(&error))?;
         self.state.events.clear();
-        match &packet {
-            Some(Packet::Publish(publish)) => drop(self.publishing.insert(publish.pkid, waiting)),
-            Some(Packet::Subscribe(subscribe)) => drop(self.subscribing.insert(subscribe.pkid, waiting)),
-            _ => self.collided = Some(waiting),
-        }
-        packet.map_or(Ok(()), |packet| self.put(&packet))
+        Ok(packet)
     }
 
     fn handle_packets(&mut self, deliver: &mut impl FnMut(Incoming)) -> Result<(), Error> {
@@ -282,15 +283,15 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             Packet::Publish(publish) => deliver(packets::incoming(publish)?),
             Packet::PubAck(puback) => {
                 // An acknowledgement of nothing is no reason to hang up.
-                let Some(waiting) = self.publishing.remove(&puback.pkid) else { return Ok(()) };
-                let _ = waiting.done.send(packets::published(puback, waiting.names));
+                let Some((topic, done)) = self.publishing.remove(&puback.pkid) else { return Ok(()) };
+                let _ = done.send(packets::published(puback, topic));
                 // A refusal frees the packet identifier too, but only a success makes the state send what
                 // waits for it.
                 return self.advance(Packet::PubAck(PubAck::new(puback.pkid, None)));
             }
             Packet::SubAck(suback) => {
-                let Some(waiting) = self.subscribing.remove(&suback.pkid) else { return Ok(()) };
-                let _ = waiting.done.send(packets::subscribed(suback, waiting.names));
+                let Some((filters, done)) = self.subscribing.remove(&suback.pkid) else { return Ok(()) };
+                let _ = done.send(packets::subscribed(suback, filters));
             }
             Packet::PingResp(_) => self.pong_by = None,
             Packet::Disconnect(disconnect) => {

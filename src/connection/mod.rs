@@ -1,8 +1,8 @@
 //! The MQTT 5 connection over mutual TLS, which comes back by itself. The only module that knows rumqttc.
 //!
 //! A [`Connection`] is a handle; one task behind it owns the socket (`driver`: link after link; `link`:
-//! one link over any stream; `dial`: TCP and TLS; `wire` and `packets`: bytes, packets and what they
-//! mean). What arrives goes to a callback in the order of arrival, what happens to the connection to
+//! one link over any stream; `dial`: TCP and TLS; `wire`, `packets` and `code`: bytes, packets and
+//! what they mean). What arrives goes to a callback in the order of arrival, what happens to the connection to
 //! another.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
+mod code;
 mod dial;
 mod driver;
 mod error;
@@ -24,6 +25,7 @@ mod link;
 mod packets;
 mod wire;
 
+pub use code::Code;
 pub use error::Error;
 pub(crate) use error::why_not_trusted;
 

@@ -8,6 +8,7 @@ use rumqttc::v5::mqttbytes::v5::{
 };
 
 use super::Incoming;
+use super::code::Code;
 use super::error::Error;
 use super::link::IN_FLIGHT_LIMIT;
 use super::wire;
@@ -36,27 +37,22 @@ pub(super) fn incoming(publish: &Publish) -> Result<Incoming, Error> {
     Ok(Incoming { topic, payload: publish.payload.clone() })
 }
 
-pub(super) fn published(puback: &PubAck, mut names: Vec<String>) -> Result<(), Error> {
-    let Some(code) = publish_code(puback.reason) else { return Ok(()) };
+pub(super) fn published(puback: &PubAck, topic: String) -> Result<(), Error> {
+    let Some(value) = publish_code(puback.reason) else { return Ok(()) };
     let reason = puback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-    Err(Error::PublishRefused {
-        topic: names.pop().unwrap_or_default(),
-        code: with_reason(code.to_owned(), reason),
-    })
+    Err(Error::PublishRefused { topic, code: Code::new(value, reason) })
 }
 
 pub(super) fn subscribed(suback: &SubAck, filters: Vec<String>) -> Result<(), Error> {
     if suback.return_codes.len() != filters.len() {
         return Err(Error::Protocol { reason: "a SUBACK for another number of filters".to_owned() });
     }
-    let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
-    let Some(first) = suback.return_codes.iter().find(|code| !granted(code)) else { return Ok(()) };
+    let mut codes = suback.return_codes.iter().copied().map(subscribe_code);
+    let Some(first) = codes.clone().flatten().next() else { return Ok(()) };
     let reason = suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-    let codes = suback.return_codes.iter();
-    let refused = filters.into_iter().zip(codes).filter(|(_, code)| !granted(code));
     Err(Error::SubscribeRefused {
-        filters: refused.map(|(filter, _)| filter).collect(),
-        code: with_reason(subscribe_code(*first), reason),
+        filters: filters.into_iter().filter(|_| codes.next().flatten().is_some()).collect(),
+        code: Code::new(first, reason),
     })
 }
 
@@ -64,21 +60,24 @@ pub(super) fn broken(error: &rumqttc::v5::StateError) -> Error {
     Error::Protocol { reason: error.to_string() }
 }
 
-pub(super) fn name(packet: &Packet) -> String {
-    let debug = format!("{packet:?}");
-    debug.split(['(', ' ', '{']).next().unwrap_or_default().to_uppercase()
-}
-
-/// `ServerShuttingDown` as `server shutting down`.
-fn in_words(name: &str) -> String {
-    let mut words = String::new();
-    for character in name.chars() {
-        if character.is_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.extend(character.to_lowercase());
+pub(super) fn name(packet: &Packet) -> &'static str {
+    match packet {
+        Packet::Auth(_) => "AUTH",
+        Packet::Connect(..) => "CONNECT",
+        Packet::ConnAck(_) => "CONNACK",
+        Packet::Publish(_) => "PUBLISH",
+        Packet::PubAck(_) => "PUBACK",
+        Packet::PingReq(_) => "PINGREQ",
+        Packet::PingResp(_) => "PINGRESP",
+        Packet::Subscribe(_) => "SUBSCRIBE",
+        Packet::SubAck(_) => "SUBACK",
+        Packet::PubRec(_) => "PUBREC",
+        Packet::PubRel(_) => "PUBREL",
+        Packet::PubComp(_) => "PUBCOMP",
+        Packet::Unsubscribe(_) => "UNSUBSCRIBE",
+        Packet::UnsubAck(_) => "UNSUBACK",
+        Packet::Disconnect(_) => "DISCONNECT",
     }
-    words
 }
 
 /// What a CONNACK says.
@@ -89,7 +88,7 @@ pub(super) fn connected(connack: &ConnAck, client_id: &str) -> Result<(), Error>
     let reason = connack.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
     Err(Error::ConnectRefused {
         client_id: client_id.to_owned(),
-        code: with_reason(connect_code(connack.code), reason),
+        code: Code::new(connect_code(connack.code), reason),
         advice: connect_advice(connack.code, client_id),
     })
 }
@@ -99,36 +98,36 @@ pub(super) fn disconnected(disconnect: &Disconnect, client_id: &str) -> Error {
     if disconnect.reason_code == DisconnectReasonCode::SessionTakenOver {
         return Error::TakenOver { client_id: client_id.to_owned() };
     }
-    let code = disconnect.reason_code;
     let reason = disconnect.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-    let code = format!("0x{:02X} {}", code as u8, in_words(&format!("{code:?}")));
-    Error::Disconnected { code: with_reason(code, reason) }
+    Error::Disconnected { code: Code::new(disconnect.reason_code as u8, reason) }
 }
 
-/// A code with the reason that the server gave, if it gave one.
-fn with_reason(code: String, reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) if !reason.is_empty() => {
-            format!("{code} ({})", reason.chars().take(200).collect::<String>())
-        }
-        _ => code,
-    }
-}
-
-/// A CONNACK code in words.
-fn connect_code(code: ConnectReturnCode) -> String {
+/// The value of a CONNACK code. Those of earlier versions of MQTT are not read from a packet of this one.
+fn connect_code(code: ConnectReturnCode) -> u8 {
     use ConnectReturnCode as Code;
     match code {
-        Code::UnspecifiedError => "0x80 unspecified error".to_owned(),
-        Code::ClientIdentifierNotValid => "0x85 client identifier not valid".to_owned(),
-        Code::BadUserNamePassword => "0x86 bad user name or password".to_owned(),
-        Code::NotAuthorized => "0x87 not authorized".to_owned(),
-        Code::ServerUnavailable => "0x88 server unavailable".to_owned(),
-        Code::ServerBusy => "0x89 server busy".to_owned(),
-        Code::Banned => "0x8A banned".to_owned(),
-        Code::QuotaExceeded => "0x97 quota exceeded".to_owned(),
-        Code::ConnectionRateExceeded => "0x9F connection rate exceeded".to_owned(),
-        other => format!("{other:?}"),
+        Code::Success => 0x00,
+        Code::UnspecifiedError => 0x80,
+        Code::MalformedPacket => 0x81,
+        Code::ProtocolError => 0x82,
+        Code::ImplementationSpecificError => 0x83,
+        Code::UnsupportedProtocolVersion | Code::RefusedProtocolVersion => 0x84,
+        Code::ClientIdentifierNotValid | Code::BadClientId => 0x85,
+        Code::BadUserNamePassword => 0x86,
+        Code::NotAuthorized => 0x87,
+        Code::ServerUnavailable | Code::ServiceUnavailable => 0x88,
+        Code::ServerBusy => 0x89,
+        Code::Banned => 0x8A,
+        Code::BadAuthenticationMethod => 0x8C,
+        Code::TopicNameInvalid => 0x90,
+        Code::PacketTooLarge => 0x95,
+        Code::QuotaExceeded => 0x97,
+        Code::PayloadFormatInvalid => 0x99,
+        Code::RetainNotSupported => 0x9A,
+        Code::QoSNotSupported => 0x9B,
+        Code::UseAnotherServer => 0x9C,
+        Code::ServerMoved => 0x9D,
+        Code::ConnectionRateExceeded => 0x9F,
     }
 }
 
@@ -149,31 +148,33 @@ fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     }
 }
 
-/// A SUBACK code in words.
-fn subscribe_code(code: SubscribeReasonCode) -> String {
+/// The value of a SUBACK code; none where the filter was granted.
+fn subscribe_code(code: SubscribeReasonCode) -> Option<u8> {
     use SubscribeReasonCode as Code;
-    match code {
-        Code::Success(_) => "granted".to_owned(),
-        Code::Failure | Code::Unspecified => "0x80 unspecified error".to_owned(),
-        Code::ImplementationSpecific => "0x83 implementation specific error".to_owned(),
-        Code::NotAuthorized => "0x87 not authorized".to_owned(),
-        Code::TopicFilterInvalid => "0x8F topic filter invalid".to_owned(),
-        Code::PkidInUse => "0x91 packet identifier in use".to_owned(),
-        Code::QuotaExceeded => "0x97 quota exceeded".to_owned(),
-        other => format!("{other:?}"),
-    }
+    Some(match code {
+        Code::Success(_) => return None,
+        Code::Failure | Code::Unspecified => 0x80,
+        Code::ImplementationSpecific => 0x83,
+        Code::NotAuthorized => 0x87,
+        Code::TopicFilterInvalid => 0x8F,
+        Code::PkidInUse => 0x91,
+        Code::QuotaExceeded => 0x97,
+        Code::SharedSubscriptionsNotSupported => 0x9E,
+        Code::SubscriptionIdNotSupported => 0xA1,
+        Code::WildcardSubscriptionsNotSupported => 0xA2,
+    })
 }
 
-/// A PUBACK code in words; none for success.
-fn publish_code(code: PubAckReason) -> Option<&'static str> {
-    match code {
-        PubAckReason::Success | PubAckReason::NoMatchingSubscribers => None,
-        PubAckReason::UnspecifiedError => Some("0x80 unspecified error"),
-        PubAckReason::ImplementationSpecificError => Some("0x83 implementation specific error"),
-        PubAckReason::NotAuthorized => Some("0x87 not authorized"),
-        PubAckReason::TopicNameInvalid => Some("0x90 topic name invalid"),
-        PubAckReason::PacketIdentifierInUse => Some("0x91 packet identifier in use"),
-        PubAckReason::QuotaExceeded => Some("0x97 quota exceeded"),
-        PubAckReason::PayloadFormatInvalid => Some("0x99 payload format invalid"),
-    }
+/// The value of a PUBACK code; none for success.
+fn publish_code(code: PubAckReason) -> Option<u8> {
+    Some(match code {
+        PubAckReason::Success | PubAckReason::NoMatchingSubscribers => return None,
+        PubAckReason::UnspecifiedError => 0x80,
+        PubAckReason::ImplementationSpecificError => 0x83,
+        PubAckReason::NotAuthorized => 0x87,
+        PubAckReason::TopicNameInvalid => 0x90,
+        PubAckReason::PacketIdentifierInUse => 0x91,
+        PubAckReason::QuotaExceeded => 0x97,
+        PubAckReason::PayloadFormatInvalid => 0x99,
+    })
 }

@@ -124,6 +124,7 @@ impl Drop for Waiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::soon::soon;
 
     fn accepted(text: &'static str) -> Arrived {
         Arrived {
@@ -143,8 +144,8 @@ mod tests {
         let mut second = in_flight.register("t", Lesson::Nothing);
         assert!(resolve(&in_flight, &second.client_token, "t", accepted("2")));
         assert!(resolve(&in_flight, &first.client_token, "t", accepted("1")));
-        assert_eq!(first.arrived().await, accepted("1"));
-        assert_eq!(second.arrived().await, accepted("2"));
+        assert_eq!(soon(first.arrived()).await, accepted("1"));
+        assert_eq!(soon(second.arrived()).await, accepted("2"));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! A link against the other end of a line that the test holds.
 
+use super::super::code::Code;
 use super::*;
+use crate::soon::soon;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAckProperties, ConnectReturnCode, PubAckReason, SubAck, SubscribeReasonCode,
 };
 use tokio::io::DuplexStream;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// What is awaited came long before, or will not come.
-const DEADLINE: Duration = Duration::from_secs(20);
 /// For the tests that wait for it.
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -24,14 +24,15 @@ impl Server {
             if let Some(packet) = wire::take_packet(&mut self.inbox).unwrap() {
                 return packet;
             }
-            assert_ne!(self.stream.read_buf(&mut self.inbox).await.unwrap(), 0, "the client hung up");
+            let read = soon(self.stream.read_buf(&mut self.inbox)).await.unwrap();
+            assert_ne!(read, 0, "the client hung up");
         }
     }
 
     async fn write(&mut self, packet: Packet) {
         let mut bytes = BytesMut::new();
         wire::put_packet(&packet, &mut bytes).unwrap();
-        self.stream.write_all(&bytes).await.unwrap();
+        soon(self.stream.write_all(&bytes)).await.unwrap();
     }
 
     async fn publish(&mut self, topic: &str) {
@@ -79,7 +80,7 @@ async fn opened(receive_max: Option<u16>) -> (Link<DuplexStream>, Server) {
 
 async fn opened_with(receive_max: Option<u16>, keep_alive: Duration) -> (Link<DuplexStream>, Server) {
     let (ours, mut server) = line();
-    let (link, ()) = tokio::join!(Link::open(ours, "me", keep_alive), async {
+    let (link, ()) = tokio::join!(soon(Link::open(ours, "me", keep_alive)), async {
         let Packet::Connect(connect, ..) = server.read().await else { panic!() };
         assert_eq!((connect.client_id.as_str(), connect.clean_start), ("me", true));
         assert_eq!(connect.properties.unwrap().max_packet_size, Some(150_000));
@@ -108,7 +109,7 @@ impl Running {
     async fn publish(&self, topic: &str) -> oneshot::Receiver<Result<(), Error>> {
         let (done, acknowledged) = oneshot::channel();
         let request = Request::Publish { topic: topic.to_owned(), payload: Bytes::new(), done };
-        self.requests.send(request).await.unwrap();
+        soon(self.requests.send(request)).await.unwrap();
         acknowledged
     }
 }
@@ -116,7 +117,7 @@ impl Running {
 #[tokio::test]
 async fn a_refused_connect_says_why_and_what_to_do() {
     let (ours, mut server) = line();
-    let (outcome, ()) = tokio::join!(Link::open(ours, "me", KEEP_ALIVE), async {
+    let (outcome, ()) = tokio::join!(soon(Link::open(ours, "me", KEEP_ALIVE)), async {
         server.read().await;
         server.write(connack(ConnectReturnCode::NotAuthorized, None)).await;
     });
@@ -132,12 +133,12 @@ async fn a_server_that_hangs_up_before_connack_or_speaks_no_mqtt_is_an_error() {
     let (ours, server) = line();
     drop(server);
     assert!(matches!(
-        Link::open(ours, "me", KEEP_ALIVE).await.err(),
+        soon(Link::open(ours, "me", KEEP_ALIVE)).await.err(),
         Some(Error::ClosedEarly { .. } | Error::Broken { .. })
     ));
     let (ours, mut server) = line();
     server.stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-    assert!(matches!(Link::open(ours, "me", KEEP_ALIVE).await.err(), Some(Error::Protocol { .. })));
+    assert!(matches!(soon(Link::open(ours, "me", KEEP_ALIVE)).await.err(), Some(Error::Protocol { .. })));
 }
 
 #[tokio::test]
@@ -145,7 +146,7 @@ async fn every_filter_must_be_granted() {
     let (mut link, mut server) = opened(None).await;
     let filters = vec!["a/+".to_owned(), "b".to_owned(), "c".to_owned()];
     let ignore = &mut |_| ();
-    let (outcome, ()) = tokio::join!(link.subscribe(filters, ignore), async {
+    let (outcome, ()) = tokio::join!(soon(link.subscribe(filters, ignore)), async {
         let Packet::Subscribe(subscribe) = server.read().await else { panic!() };
         let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
         let return_codes =
@@ -154,7 +155,7 @@ async fn every_filter_must_be_granted() {
     });
     let Err(Error::SubscribeRefused { filters, code }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(filters, ["a/+", "c"]);
-    assert_eq!(code, "0x87 not authorized");
+    assert_eq!(code.to_string(), "0x87 not authorized");
 }
 
 #[tokio::test]
@@ -167,9 +168,9 @@ async fn acknowledgements_find_their_publish_in_any_order() {
     server.acknowledge(77, PubAckReason::Success).await;
     server.acknowledge(b.pkid, PubAckReason::NotAuthorized).await;
     server.acknowledge(a.pkid, PubAckReason::Success).await;
-    assert_eq!(first.await.unwrap(), Ok(()));
+    assert_eq!(soon(first).await.unwrap(), Ok(()));
     assert_eq!(
-        second.await.unwrap().unwrap_err().to_string(),
+        soon(second).await.unwrap().unwrap_err().to_string(),
         "the server refused to publish on b: 0x87 not authorized: \
          allow iot:Publish on topic/b in the certificate's policy"
     );
@@ -187,7 +188,7 @@ async fn no_more_is_in_flight_than_the_server_allows() {
     let Packet::Publish(b) = server.read().await else { panic!() };
     // Only b is acknowledged: c needs the packet identifier that a still has, and waits for it.
     server.acknowledge(b.pkid, PubAckReason::Success).await;
-    assert_eq!(acknowledged.remove(1).await.unwrap(), Ok(()));
+    assert_eq!(soon(acknowledged.remove(1)).await.unwrap(), Ok(()));
     // Our acknowledgement of a message is not what c waits for.
     server.publish("t/1").await;
     assert!(matches!(server.read().await, Packet::PubAck(_)));
@@ -198,7 +199,7 @@ async fn no_more_is_in_flight_than_the_server_allows() {
         server.acknowledge(publish.pkid, PubAckReason::Success).await;
     }
     for acknowledged in acknowledged {
-        assert_eq!(acknowledged.await.unwrap(), Ok(()));
+        assert_eq!(soon(acknowledged).await.unwrap(), Ok(()));
     }
 }
 
@@ -210,13 +211,13 @@ async fn a_refusal_makes_way_like_an_acceptance() {
     let Packet::Publish(first) = server.read().await else { panic!() };
     let Packet::Publish(second) = server.read().await else { panic!() };
     server.acknowledge(second.pkid, PubAckReason::Success).await;
-    assert_eq!(b.await.unwrap(), Ok(()));
+    assert_eq!(soon(b).await.unwrap(), Ok(()));
     // c needs the packet identifier that a still has.
     server.acknowledge(first.pkid, PubAckReason::QuotaExceeded).await;
-    assert!(matches!(a.await.unwrap(), Err(Error::PublishRefused { topic, .. }) if topic == "a"));
-    let Packet::Publish(third) = timeout(DEADLINE, server.read()).await.unwrap() else { panic!() };
+    assert!(matches!(soon(a).await.unwrap(), Err(Error::PublishRefused { topic, .. }) if topic == "a"));
+    let Packet::Publish(third) = server.read().await else { panic!() };
     server.acknowledge(third.pkid, PubAckReason::Success).await;
-    assert_eq!(c.await.unwrap(), Ok(()));
+    assert_eq!(soon(c).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
@@ -227,8 +228,10 @@ async fn a_silent_server_is_given_up_within_twice_the_keep_alive() {
     server.write(Packet::PingResp(rumqttc::v5::mqttbytes::v5::PingResp)).await;
     assert!(matches!(server.read().await, Packet::PingReq(_)));
     let unanswered = Instant::now();
-    assert_eq!(running.ended.await.unwrap(), Error::Silent { after: SHORT / 2 });
-    assert!(unanswered.elapsed() >= SHORT / 2);
+    assert_eq!(soon(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
+    // A second more, for a machine that has others to serve.
+    let within = SHORT / 2..2 * SHORT + Duration::from_secs(1);
+    assert!(within.contains(&unanswered.elapsed()), "{:?}", unanswered.elapsed());
 }
 
 #[tokio::test]
@@ -239,11 +242,11 @@ async fn a_server_that_does_not_read_is_given_up_too() {
         let (done, _) = oneshot::channel();
         let payload = Bytes::from(vec![0; 10_000]);
         let request = Request::Publish { topic: topic.to_string(), payload, done };
-        if running.requests.send(request).await.is_err() {
+        if soon(running.requests.send(request)).await.is_err() {
             break;
         }
     }
-    assert_eq!(running.ended.await.unwrap(), Error::Silent { after: SHORT / 2 });
+    assert_eq!(soon(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
     drop(server);
 }
 
@@ -251,21 +254,18 @@ async fn a_server_that_does_not_read_is_given_up_too() {
 async fn messages_before_the_end_are_delivered_and_the_end_is_explained() {
     for (disconnect, expected) in [
         (&[0xE0, 1, 0x8E][..], Error::TakenOver { client_id: "me".to_owned() }),
-        (&[0xE0, 2, 0x8B, 0], Error::Disconnected { code: "0x8B server shutting down".to_owned() }),
-        (
-            &[0xE0, 6, 0x98, 4, 31, 0, 1, b'x'],
-            Error::Disconnected { code: "0x98 administrative action (x)".to_owned() },
-        ),
-        (&[0xE0, 0], Error::Disconnected { code: "0x00 normal disconnection".to_owned() }),
+        (&[0xE0, 2, 0x8B, 0], Error::Disconnected { code: Code::new(0x8B, None) }),
+        (&[0xE0, 6, 0x98, 4, 31, 0, 1, b'x'], Error::Disconnected { code: Code::new(0x98, Some("x")) }),
+        (&[0xE0, 0], Error::Disconnected { code: Code::new(0x00, None) }),
     ] {
         let (link, mut server) = opened(None).await;
         let mut running = running(link);
         server.publish("t/1").await;
         server.publish("t/2").await;
         server.stream.write_all(disconnect).await.unwrap();
-        assert_eq!(running.ended.await.unwrap(), expected);
-        assert_eq!(running.deliveries.recv().await.as_deref(), Some("t/1"));
-        assert_eq!(running.deliveries.recv().await.as_deref(), Some("t/2"));
+        assert_eq!(soon(running.ended).await.unwrap(), expected);
+        assert_eq!(soon(running.deliveries.recv()).await.as_deref(), Some("t/1"));
+        assert_eq!(soon(running.deliveries.recv()).await.as_deref(), Some("t/2"));
     }
 }
 
@@ -291,13 +291,13 @@ async fn a_burst_is_delivered_and_acknowledged_in_its_order() {
             if let Some(packet) = wire::take_packet(&mut inbox).unwrap() {
                 break packet;
             }
-            assert_ne!(reader.read_buf(&mut inbox).await.unwrap(), 0);
+            assert_ne!(soon(reader.read_buf(&mut inbox)).await.unwrap(), 0);
         };
         let Packet::PubAck(puback) = puback else { panic!("{puback:?}") };
         assert_eq!(puback.pkid, number);
-        assert_eq!(running.deliveries.recv().await.unwrap(), format!("t/{number}"));
+        assert_eq!(soon(running.deliveries.recv()).await.unwrap(), format!("t/{number}"));
     }
-    drop(burst.await.unwrap());
+    drop(soon(burst).await.unwrap());
 }
 
 #[tokio::test]
@@ -307,8 +307,8 @@ async fn what_is_not_acknowledged_when_the_link_ends_is_dropped_with_it() {
     let acknowledged = running.publish("a").await;
     server.read().await;
     drop(server);
-    assert_eq!(running.ended.await.unwrap(), Error::Closed);
-    assert!(acknowledged.await.is_err());
+    assert_eq!(soon(running.ended).await.unwrap(), Error::Closed);
+    assert!(soon(acknowledged).await.is_err());
 }
 
 #[tokio::test]
@@ -320,5 +320,5 @@ async fn closing_says_disconnect_after_what_was_to_be_written() {
     assert!(matches!(server.read().await, Packet::Publish(_)));
     let Packet::Disconnect(disconnect) = server.read().await else { panic!() };
     assert_eq!(disconnect.reason_code as u8, 0);
-    assert_eq!(server.stream.read(&mut [0; 1]).await.unwrap(), 0);
+    assert_eq!(soon(server.stream.read(&mut [0; 1])).await.unwrap(), 0);
 }
