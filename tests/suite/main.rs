@@ -14,6 +14,7 @@ mod crowds;
 mod device_programs;
 mod encryption;
 mod foreign_services;
+mod hostile_broker;
 mod http;
 mod identity_files;
 mod launcher;

@@ -2,6 +2,10 @@
 
 use std::io::{BufWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde_json::Value;
 
 use super::DEADLINE;
 use super::certificates::Authority;
@@ -10,7 +14,7 @@ use super::{Sandbox, Serve};
 
 /// The broker before anybody has come.
 pub(crate) struct Broker {
-    plain: TcpListener,
+    clients: Receiver<TcpStream>,
     tls: TlsServer,
     authority: Authority,
 }
@@ -30,6 +34,19 @@ mod first_byte {
     pub(crate) const PUBACK: u8 = 0x40;
     pub(crate) const SUBSCRIBE: u8 = 0x82;
     pub(crate) const SUBACK: u8 = 0x90;
+    pub(crate) const DISCONNECT: u8 = 0xE0;
+}
+
+/// How a client is received.
+pub(crate) mod terms {
+    /// No properties in CONNACK.
+    pub(crate) const NONE: &[u8] = &[];
+    /// A keep-alive of a second, whatever the client asked for.
+    pub(crate) const KEEP_ALIVE_1: &[u8] = &[0x13, 0, 1];
+    /// Each filter is granted, at QoS 1.
+    pub(crate) const GRANTED: u8 = 1;
+    /// Each filter is refused: not authorized.
+    pub(crate) const REFUSED: u8 = 0x87;
 }
 
 impl Broker {
@@ -39,7 +56,9 @@ impl Broker {
         let authority = Authority::new();
         let behaviour = Behaviour { behind, is_proxy: false, alpn: None };
         let tls = TlsServer::start(TcpListener::bind("127.0.0.1:0").unwrap(), &authority.server(), behaviour);
-        Self { plain, tls, authority }
+        let (sender, clients) = channel();
+        thread::spawn(move || plain.incoming().try_for_each(|client| sender.send(client.unwrap())));
+        Self { clients, tls, authority }
     }
 
     /// `jobs-sandbox` connected to it, the control plane at `control_plane`, whose certificate it bears.
@@ -52,25 +71,32 @@ impl Broker {
     /// Takes the next client and grants all that it subscribes to.
     #[track_caller]
     pub(crate) fn accept(&self) -> Connection {
-        let (stream, _) = self.plain.accept().unwrap();
+        self.accept_with(terms::NONE, terms::GRANTED)
+    }
+
+    /// Takes the next client with these properties of CONNACK, and gives this code for each filter.
+    #[track_caller]
+    pub(crate) fn accept_with(&self, properties: &[u8], code: u8) -> Connection {
+        let stream = self.clients.recv_timeout(DEADLINE).expect("a client");
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         let writer = BufWriter::with_capacity(64 * 1024, stream.try_clone().unwrap());
         let mut connection = Connection { reader: stream, writer };
         connection.next(first_byte::CONNECT);
-        // No session, success, no properties.
-        connection.write(first_byte::CONNACK, &[&[0, 0, 0]]);
+        // No session, success.
+        let length = u8::try_from(properties.len()).unwrap();
+        connection.write(first_byte::CONNACK, &[&[0, 0, length], properties]);
         let subscribe = connection.next(first_byte::SUBSCRIBE);
         // Two bytes of packet identifier, one that says that there are no properties, and each filter with its
         // length before and its options behind it.
         let (id, mut filters, mut codes) = (&subscribe[..2], &subscribe[3..], vec![0]);
         while let [high, low, rest @ ..] = filters {
             filters = &rest[usize::from(u16::from_be_bytes([*high, *low])) + 1..];
-            codes.push(1);
+            codes.push(code);
         }
         connection.write(first_byte::SUBACK, &[id, &codes]);
-        connection.writer.flush().unwrap();
+        connection.flush();
         connection
     }
 }
@@ -78,22 +104,52 @@ impl Broker {
 impl Connection {
     /// A message at QoS 0 below `$aws/things/MyThing/jobs/`.
     pub(crate) fn publish(&mut self, topic: &str, payload: &[u8]) {
-        let topic = name(topic);
-        self.write(first_byte::PUBLISH, &[&topic, &[0], payload]);
+        self.publish_to(&format!("{PREFIX}{topic}"), payload);
+    }
+
+    /// A message at QoS 0 on any topic.
+    pub(crate) fn publish_to(&mut self, topic: &str, payload: &[u8]) {
+        self.write(first_byte::PUBLISH, &[&name(topic), &[0], payload]);
     }
 
     /// The same at QoS 1; returns when the client has taken it, and all before it.
     #[track_caller]
     pub(crate) fn publish_and_wait(&mut self, topic: &str, payload: &[u8]) {
-        let topic = name(topic);
+        let topic = name(&format!("{PREFIX}{topic}"));
         self.write(first_byte::PUBLISH | first_byte::QOS_1, &[&topic, &[0, 1, 0], payload]);
         self.next(first_byte::PUBACK);
+    }
+
+    /// Sends what has been written.
+    pub(crate) fn flush(&mut self) {
+        // That the client has hung up shows where something is read.
+        let _ = self.writer.flush();
+    }
+
+    /// Says DISCONNECT with a reason, in a code and in words.
+    pub(crate) fn disconnect(&mut self, code: u8, reason: &str) {
+        let length = u8::try_from(reason.len()).unwrap();
+        self.write(first_byte::DISCONNECT, &[&[code, length + 3, 0x1F, 0, length], reason.as_bytes()]);
+        self.flush();
+    }
+
+    /// Takes the next request and grants it; returns its topic below `$aws/things/MyThing/jobs/` and its payload.
+    #[track_caller]
+    pub(crate) fn request(&mut self) -> (String, Value) {
+        let publish = self.next(first_byte::PUBLISH | first_byte::QOS_1);
+        let (length, rest) = publish.split_at(2);
+        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes([length[0], length[1]])));
+        // The identifier, and one byte that says that there are no properties.
+        let (id, payload) = (&rest[..2], &rest[3..]);
+        self.write(first_byte::PUBACK, &[id]);
+        let topic = std::str::from_utf8(topic).unwrap().strip_prefix(PREFIX).unwrap();
+        (topic.to_owned(), serde_json::from_slice(payload).unwrap())
     }
 
     /// The next packet, which begins with this byte, without its header.
     #[track_caller]
     fn next(&mut self, first: u8) -> Vec<u8> {
-        self.writer.flush().unwrap();
+        self.flush();
         let mut byte = || {
             let mut byte = [0];
             self.reader.read_exact(&mut byte).unwrap();
@@ -129,12 +185,13 @@ impl Connection {
         for part in parts {
             packet.extend_from_slice(part);
         }
-        self.writer.write_all(&packet).unwrap();
+        let _ = self.writer.write_all(&packet);
     }
 }
 
+const PREFIX: &str = "$aws/things/MyThing/jobs/";
+
 /// A topic as it stands in a packet.
 fn name(topic: &str) -> Vec<u8> {
-    let topic = format!("$aws/things/MyThing/jobs/{topic}");
     [&u16::try_from(topic.len()).unwrap().to_be_bytes(), topic.as_bytes()].concat()
 }
