@@ -137,7 +137,7 @@ fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     match code {
         Code::NotAuthorized | Code::BadUserNamePassword => {
             format!(
-                "allow iot:Connect on client/{client_id} in the certificate's policy, or choose another --client-id"
+                "check that the certificate is ACTIVE, and allow iot:Connect on client/{client_id} in its policy, or choose another --client-id"
             )
         }
         Code::ClientIdentifierNotValid => "choose another --client-id, of at most 128 bytes".to_owned(),

@@ -1,6 +1,8 @@
 //! AWS credentials that will not do, through the program: one line that says why and what to do, a data plane
 //! that works all the same, and nothing secret on the screen.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
@@ -102,6 +104,40 @@ fn a_refusal_of_the_credentials_is_not_what_a_bang_waits_for() {
         .stderr_any()
         .status(1)
         .run();
+}
+
+/// Busy, then broken: a read is asked again, a change only where the service did not look at it.
+#[test]
+fn a_control_plane_in_trouble_is_asked_again_where_that_is_safe() {
+    let serve = Serve::start();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let trouble = Mutex::new(VecDeque::from([
+        ("GET", 429, "ThrottlingException"),
+        ("GET", 503, "ServiceUnavailableException"),
+        ("DELETE", 400, "ThrottlingException"),
+        ("DELETE", 500, "InternalFailureException"),
+    ]));
+    let control_plane = http_server({
+        let asked = asked.clone();
+        move |request| {
+            let method = request.head.split(' ').next().unwrap().to_owned();
+            let act = trouble.lock().unwrap().pop_front_if(|(of, ..)| *of == method);
+            asked.lock().unwrap().push(method);
+            let Some((_, status, code)) = act else {
+                return (200, String::new(), r#"{"thingArn":"arn:T"}"#.to_owned());
+            };
+            let body = r#"{"message":"\u009b31m\u202e"}"#;
+            (status, format!("x-amzn-ErrorType: {code}\r\n"), body.to_owned())
+        }
+    });
+    let output = Sandbox::aws_mode(serve.mqtt.port(), &format!("http://{control_plane}"), serve.dir())
+        .args(["-c", "delete-job J"])
+        .status(1)
+        .stderr(
+            "-c:1: DeleteJob refused: InternalFailureException: \\u{9b}31m\\u{202e} (request id unknown)\n",
+        )
+        .run();
+    assert_eq!(*asked.lock().unwrap(), ["GET", "GET", "GET", "DELETE", "DELETE"], "{output:?}");
 }
 
 /// A clock that is ten minutes slow: the first refusal tells the right time, and everything after is signed by it.

@@ -169,6 +169,23 @@ fn a_rejected_request_shows_what_the_service_said() {
     assert_eq!(session.process.finish().status.code(), Some(1));
 }
 
+/// A service that is newer than we are.
+#[test]
+fn members_that_nobody_knows_are_shown_as_they_came() {
+    let Some(mut session) = Session::start() else { return };
+    session.process.send("describe-job-execution Job1\n");
+    let request = session.service.request();
+    let answer = format!(
+        r#"{{"clientToken":"{}","timestamp":1,"new":[1.50,null],"execution":{{"jobId":"Job1","status":"QUEUED","queuedAt":1,"lastUpdatedAt":1,"versionNumber":1,"executionNumber":1,"x":{{}}}}}}"#,
+        request.token()
+    );
+    session.service.publish("Job1/get/accepted", answer.as_str());
+    let shown = session.next();
+    assert_eq!((shown.r#type.as_str(), shown.body.unwrap().get()), ("response", answer.as_str()));
+    session.works();
+    assert_eq!(session.process.finish().status.code(), Some(0));
+}
+
 #[test]
 fn nonsense_on_any_topic_is_never_fatal() {
     let Some(mut session) = Session::start() else { return };
@@ -190,7 +207,7 @@ fn an_event_that_cannot_be_read_fails_the_script_and_the_next_one_is_shown() {
     session.works();
     session.service.publish("notify", b"{\"jobs\":\xff}");
     session.service.publish("notify", br#"{"timestamp":1,"jobs":{}}"#);
-    session.process.stdout_until("JobExecutionsChangedEvent");
+    session.process.stdout_until(r#"{"timestamp":1,"jobs":{}}"#);
     session.works();
     let finished = session.process.finish();
     assert_eq!(finished.status.code(), Some(1));

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::certificates::Authority;
+use rcgen::{CertificateParams, date_time_ymd};
+
+use crate::support::certificates::{Authority, Pem};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::{Process, Sandbox, Serve, peers};
 
@@ -98,6 +100,90 @@ fn an_x509_version_1_certificate_is_refused_with_the_way_out() {
     {
         refused(sandbox, &["cert.pem", "version 1"]);
     }
+}
+
+/// The dates are those of a machine whose clock is wrong, too.
+#[test]
+fn a_certificate_out_of_its_time_names_the_clock() {
+    let authority = Authority::new();
+    let mut early = CertificateParams::default();
+    early.not_before = date_time_ymd(2999, 1, 2);
+    let mut late = CertificateParams::default();
+    late.not_after = date_time_ymd(2020, 1, 2);
+    for (params, said, to_do) in [
+        (
+            early,
+            "it is not valid before 2999-01-02T00:00:00Z; this machine says that it is 2",
+            "set the clock right, or wait",
+        ),
+        (
+            late,
+            "it expired at 2020-01-02T00:00:00Z; this machine says that it is 2",
+            "renew it, or set the clock right",
+        ),
+    ] {
+        let Pem { cert, key } = authority.sign(params);
+        refused(
+            sandbox().file("cert.pem", cert).file("key.pem", key),
+            &["certificate file cert.pem: ", said, to_do],
+        );
+    }
+}
+
+/// The server decides whom it trusts: the refusal comes over the line, not from the files.
+#[test]
+fn a_certificate_of_another_authority_is_refused_by_the_server() {
+    let device = Authority::new().device();
+    let ours = Serve::start();
+    let mosquitto = Mosquitto::start();
+    for sandbox in [Some(ours.client()), mosquitto.as_ref().map(|mosquitto| mosquitto.client(&ours.url()))]
+        .into_iter()
+        .flatten()
+    {
+        let sandbox = sandbox.file("cert.pem", &device.cert).file("key.pem", &device.key);
+        let output = sandbox.args(["-c", "quit"]).status(3).stdout("").stderr("error: [..]").run();
+        let said = "check that it is registered and ACTIVE there, and that its key is the right one";
+        assert!(
+            output.stderr.starts_with("error: the server refused the client certificate ("),
+            "{}",
+            output.stderr
+        );
+        assert!(output.stderr.contains(said), "{}", output.stderr);
+    }
+}
+
+/// A certificate that an intermediate authority issued is taken where the file holds both.
+#[test]
+fn a_chain_in_the_file_is_sent_whole() {
+    let Some(mosquitto) = Mosquitto::start() else { return };
+    let control_plane = Serve::start();
+    let sandbox =
+        mosquitto.client(&control_plane.url()).file("ca-extensions", "basicConstraints=critical,CA:TRUE\n");
+    let sandbox = sandbox.file("extensions", "subjectKeyIdentifier=hash\n");
+    let root = format!(
+        "-CA {} -CAkey {} -set_serial 7",
+        mosquitto.file("ca.pem").display(),
+        mosquitto.file("ca.key").display()
+    );
+    for step in [
+        "ecparam -name prime256v1 -genkey -noout -out middle.key",
+        "req -new -key middle.key -subj /CN=middle -out middle.csr",
+        &format!("x509 -req -in middle.csr {root} -extfile ca-extensions -out middle.pem"),
+        "req -new -key key.pem -subj /CN=device -out leaf.csr",
+        "x509 -req -in leaf.csr -CA middle.pem -CAkey middle.key -set_serial 8 -extfile extensions -out leaf.pem",
+    ] {
+        if !openssl(sandbox.home(), step) {
+            return;
+        }
+    }
+    let [leaf, middle] =
+        ["leaf.pem", "middle.pem"].map(|file| fs::read_to_string(sandbox.path(file)).unwrap());
+    let sandbox = sandbox.args(["-c", "quit"]).file("cert.pem", format!("{leaf}{middle}"));
+    sandbox.run();
+    let sandbox = sandbox.file("cert.pem", format!("{leaf}{middle}").replace('\n', "\r\n"));
+    sandbox.run();
+    let output = sandbox.file("cert.pem", leaf).status(3).stderr("error: [..]").run();
+    assert!(output.stderr.contains("the server refused the client certificate"), "{}", output.stderr);
 }
 
 /// PKCS#8, PKCS#1 and SEC1, with line ends of both kinds: each connects.

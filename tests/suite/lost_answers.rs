@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jobs_sandbox::connection::{self, Change};
 use jobs_sandbox::jobs::model::{
-    JobExecutionStatus, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
+    DescribeJobExecutionRequest, JobExecutionStatus, JobRef, StartNextPendingJobExecutionRequest,
+    UpdateJobExecutionRequest,
 };
 use jobs_sandbox::jobs::{self, Client, Streams};
 use jobs_sandbox::trace::Trace;
@@ -74,6 +75,18 @@ async fn a_read_whose_answer_was_lost_is_asked_again() {
     rig.service.publish("get/accepted", first.list(&[]));
     rig.service.publish("get/accepted", second.list(&[]));
     assert!(get.await.unwrap().is_none());
+
+    let client = rig.client.clone();
+    let describe = tokio::spawn(async move {
+        client.describe_job_execution(&JobRef::Next, DescribeJobExecutionRequest::default()).await.err()
+    });
+    let first = rig.service.request();
+    rig.interrupt().await;
+    let second = rig.service.request();
+    assert_eq!((first.topic.as_str(), second.topic.as_str()), ("$next/get", "$next/get"));
+    rig.service
+        .publish("$next/get/accepted", format!(r#"{{"clientToken":"{}","timestamp":1}}"#, second.token()));
+    assert!(describe.await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

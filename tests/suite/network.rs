@@ -1,11 +1,15 @@
 //! The program when the network, the credentials or the process itself fail it: what is said, and how it ends.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
+use ring::digest::{SHA256, digest};
 use tokio::runtime::Runtime;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::support::mosquitto::Mosquitto;
 use crate::support::proxy::Proxy;
@@ -175,6 +179,66 @@ fn a_process_that_was_stopped_goes_on_where_it_was() {
     rig.process.stdout_until("JobExecutionsChangedEvent");
     rig.process.send("get-pending-job-executions\n");
     rig.process.stdout_until("\"queuedJobs\"");
+    assert_eq!(rig.quit().code(), Some(0));
+}
+
+#[test]
+fn a_broker_that_restarts_is_found_again() {
+    let Some(mut mosquitto) = Mosquitto::start() else { return };
+    let control_plane = Serve::start();
+    let sandbox = mosquitto.client(&control_plane.url()).args(["--json", "--timeout", "1s"]);
+    let mut process = sandbox.spawn();
+    process.send("help quit\n");
+    process.stdout_until("Help");
+    mosquitto.restart();
+    assert!(process.stderr_line().starts_with("connection lost: "));
+    process.stderr_until("connection restored");
+    // What the program asks on its return goes by before the test is back on the broker.
+    process.stderr_until("meanwhile");
+    let service = mosquitto.service();
+    process.send("get-pending-job-executions\n");
+    service.publish("get/accepted", service.request().list(&["Job1"]));
+    process.stdout_until("GetPendingJobExecutionsResponse");
+    service.publish("notify", r#"{"timestamp":1,"jobs":{}}"#);
+    process.stdout_until("JobExecutionsChangedEvent");
+    assert_eq!(process.finish().status.code(), Some(0));
+}
+
+/// An operator deactivates the certificate of a device that is connected, and thinks better of it.
+#[test]
+fn a_certificate_that_is_deactivated_while_connected_is_said_until_it_is_active_again() {
+    let mut rig = Rig::start(&[]);
+    let certificate = fs::read(rig.serve.file("cert.pem")).unwrap();
+    let certificate = CertificateDer::from_pem_slice(&certificate).unwrap();
+    let id = digest(&SHA256, &certificate);
+    let id = id.as_ref().iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
+    let http = rig.serve.http;
+    let set = |status: &str| {
+        let mut stream = TcpStream::connect(http).unwrap();
+        let request = format!(
+            "PUT /certificates/{id}?newStatus={status} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/iot/aws4_request, Signature=b\r\n\
+             content-length: 0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    };
+    set("INACTIVE");
+    assert!(rig.process.stderr_line().starts_with("connection lost: "));
+    assert!(rig.process.stderr_line().starts_with("attempt 1 in "));
+    let refused = rig.process.stderr_line();
+    // By TLS, or, where it resumes a session without looking at the certificate again, by CONNACK.
+    assert!(
+        refused.contains("check that it is registered and ACTIVE")
+            || refused.contains("check that the certificate is ACTIVE"),
+        "{refused}"
+    );
+    assert!(refused.contains("; attempt 2 in "), "{refused}");
+    set("ACTIVE");
+    rig.process.stderr_until("connection restored");
+    assert_eq!(rig.process.stderr_line(), "nothing changed meanwhile");
     assert_eq!(rig.quit().code(), Some(0));
 }
 

@@ -50,6 +50,27 @@ fn a_name_that_does_not_resolve_is_one_line() {
     );
 }
 
+/// A region that does not exist, or not yet for this network.
+#[test]
+fn a_wrong_region_is_a_control_plane_that_cannot_be_reached() {
+    let Some(namespace) = Namespace::new() else { return };
+    let serve = Serve::start();
+    let sandbox = aws_mode(&serve, "localhost", serve.mqtt.port());
+    let sandbox = sandbox.without("--control-endpoint-url").without("--region");
+    let sandbox =
+        sandbox.args(["--region", "eu-nowhere-9", "-c", "get-pending-job-executions", "-c", "list-jobs"]);
+    let (mut process, _sandbox) = start(&namespace, sandbox, KNOWN, NO_DNS);
+    let finished = process.finish();
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stdout.contains("GetPendingJobExecutionsResponse"), "{}", finished.stdout);
+    let said: Vec<_> = finished.stderr.lines().collect();
+    let reached =
+        "cannot reach the control plane at https://iot.eu-nowhere-9.amazonaws.com: failed to lookup address";
+    assert!(said.len() == 2 && said.iter().all(|line| line.contains(reached)), "{said:?}");
+    let to_do = ": check --region, --control-endpoint-url and the network";
+    assert!(said[1].starts_with("-c:2: ") && said[1].ends_with(to_do), "{said:?}");
+}
+
 #[test]
 fn while_names_do_not_resolve_each_attempt_is_said_and_the_connection_comes_back() {
     let Some(namespace) = Namespace::new() else { return };

@@ -124,7 +124,7 @@ async fn a_refused_connect_says_why_and_what_to_do() {
     assert_eq!(
         outcome.err().unwrap().to_string(),
         "the server refused client id me: 0x87 not authorized (no such client): \
-         allow iot:Connect on client/me in the certificate's policy, or choose another --client-id"
+         check that the certificate is ACTIVE, and allow iot:Connect on client/me in its policy, or choose another --client-id"
     );
 }
 
