@@ -28,7 +28,9 @@ pub(super) enum Typed {
     Text(String),
     /// Ctrl-C with text on the line: never mind.
     Cleared,
-    /// Ctrl-C on an empty line, or Ctrl-D: the user leaves.
+    /// Ctrl-C on an empty line.
+    Interrupted,
+    /// Ctrl-D: the user leaves.
     Left,
     /// The terminal can no longer be read: why.
     Broken(String),
@@ -45,42 +47,39 @@ pub(super) struct Keyboard {
     /// Whether the editor has been asked and has not answered.
     reading: bool,
     /// None on a dumb terminal.
-    quiet: Option<QuietTerminal>,
+    modes: Option<Modes>,
 }
 
-/// A terminal that does not echo while no line is being read: what is typed ahead would stand in the
-/// middle of the output, and appears with the next prompt anyway. Dropped, it is as it was before.
-#[derive(Debug)]
-struct QuietTerminal(Option<Termios>);
+/// The modes in which the terminal was found.
+#[derive(Debug, Clone)]
+struct Modes(Termios);
 
-impl QuietTerminal {
-    /// The editor takes the modes it finds for the ones to return to.
-    fn new() -> Self {
-        let modes = tcgetattr(io::stdin()).ok();
-        if let Some(modes) = &modes {
-            let mut quiet = modes.clone();
-            quiet.local_flags.remove(LocalFlags::ECHO);
-            // Should it not work, typing ahead is ugly and nothing else.
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
-        }
-        Self(modes)
+impl Modes {
+    /// None without a terminal.
+    fn found() -> Option<Self> {
+        tcgetattr(io::stdin()).ok().map(Self)
     }
-}
 
-impl Drop for QuietTerminal {
-    fn drop(&mut self) {
-        if let Some(modes) = &self.0 {
-            // Without a terminal there is nothing to put right.
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, modes);
-        }
+    /// No echo while no line is being read: what is typed ahead would stand in the middle of the output, and
+    /// appears with the next prompt anyway.
+    fn quiet(&self) {
+        let mut quiet = self.0.clone();
+        quiet.local_flags.remove(LocalFlags::ECHO);
+        // Should it not work, typing ahead is ugly and nothing else.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
+    }
+
+    fn restore(&self) {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
     }
 }
 
 impl Keyboard {
     /// Starts the editor and lets `printer` print above its line.
     pub(super) fn start(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
-        let (mut editor, is_lively) = LineEditor::new(printer, known)?;
-        let quiet = is_lively.then(QuietTerminal::new);
+        let mut editor = LineEditor::new(printer, known)?;
+        let modes = editor.modes.clone();
         let (prompts, asked) = mpsc::channel();
         let (answer, typed) = async_mpsc::channel(1);
         thread::spawn(move || {
@@ -90,14 +89,14 @@ impl Keyboard {
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), typed, reading: false, quiet })
+        Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
     }
 
     /// Asks for a line. Dropped, it leaves the editor reading.
     ///
     /// A dumb terminal makes a signal of Ctrl-C; elsewhere the editor reads it as a key.
     pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> Typed {
-        let is_dumb = self.quiet.is_none();
+        let is_dumb = self.modes.is_none();
         if is_dumb {
             forget(interrupt).await;
         }
@@ -118,7 +117,9 @@ impl Keyboard {
     /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
     pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
-        if self.reading && self.quiet.is_some() {
+        let Some(modes) = &self.modes else { return };
+        modes.restore();
+        if self.reading {
             let _ = printer.edited();
             printer.result(PASTE_OFF);
         }
@@ -131,20 +132,27 @@ struct LineEditor {
     history: HistoryFile,
     printer: Printer,
     known: Known,
+    /// None on a dumb terminal, which reads lines and no more.
+    modes: Option<Modes>,
 }
 
 impl LineEditor {
-    /// The editor, and whether it is more than a dumb terminal that reads lines.
-    fn new(printer: &Printer, known: &Known) -> Result<(Self, bool), ReadlineError> {
+    fn new(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
         let mut editor = editor(printer, known)?;
         let history = HistoryFile::open(&mut editor, printer);
-        let is_lively = attach(&mut editor, printer);
-        Ok((Self { editor, history, printer: printer.clone(), known: known.clone() }, is_lively))
+        let modes = attach(&mut editor, printer).then(Modes::found).flatten();
+        if let Some(modes) = &modes {
+            modes.quiet();
+        }
+        Ok(Self { editor, history, printer: printer.clone(), known: known.clone(), modes })
     }
 
     fn read(&mut self, prompt: &Prompt) -> Typed {
         self.printer.editing();
+        // The editor takes the modes that it finds for those to return to, with Ctrl-Z too.
+        self.modes.iter().for_each(Modes::restore);
         let read = self.editor.readline(prompt);
+        self.modes.iter().for_each(Modes::quiet);
         let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
         if !self.printer.edited() {
             self.renew();
@@ -155,7 +163,8 @@ impl LineEditor {
                 Typed::Text(text)
             }
             Err(ReadlineError::Interrupted) if had_text => Typed::Cleared,
-            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Typed::Left,
+            Err(ReadlineError::Interrupted) => Typed::Interrupted,
+            Err(ReadlineError::Eof) => Typed::Left,
             Err(error) => Typed::Broken(error.to_string()),
         }
     }

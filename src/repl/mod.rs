@@ -94,12 +94,20 @@ impl Session<'_> {
         };
         // So that the first prompt tells what is pending. Should it fail, no prompt tells.
         let _ = timeout(FIRST_LOOK, self.dispatcher.client.get_pending_job_executions()).await;
+        // A Ctrl-C that was meant for a wait which has just ended must not end the local service and its jobs.
+        let mut may_leave = false;
         loop {
             self.dispatcher.printer().flush().await;
-            let next = match keyboard.read(self.prompt(), &mut interrupt).await {
+            let typed = keyboard.read(self.prompt(), &mut interrupt).await;
+            let was_warned = std::mem::replace(&mut may_leave, matches!(typed, Typed::Interrupted));
+            let next = match typed {
                 Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
                 Typed::Cleared => Next::GoOn,
-                Typed::Left => Next::Leave,
+                Typed::Interrupted if !was_warned => {
+                    self.dispatcher.printer().aside("Ctrl-C once more leaves, as do Ctrl-D and quit");
+                    Next::GoOn
+                }
+                Typed::Interrupted | Typed::Left => Next::Leave,
                 Typed::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
             };
             if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {

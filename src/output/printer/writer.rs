@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
@@ -26,6 +26,10 @@ const NOTHING: &str = "\x1b[A\n";
 /// How long the editor may take for what it was given before it returned its line.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// An editor that begins to read is given nothing for so long. Where a line was typed ahead it returns that
+/// at once, and would have to be dropped with the keys behind it if it held a text then.
+const SETTLING: Duration = Duration::from_millis(50);
+
 /// What the writer is told.
 pub(super) enum Item {
     /// Print on stdout.
@@ -38,8 +42,8 @@ pub(super) enum Item {
     Editing,
     /// The editor has stopped reading; answer whether it has shown everything.
     Edited(mpsc::Sender<bool>),
-    /// The editor has shown what it was given, or is gone and gives it back.
-    Shown(Result<(), String>),
+    /// The editor that was attached as this one has shown what it was given, or is gone and gives it back.
+    Shown(usize, Result<(), String>),
     /// Answer once everything is written.
     Flush(oneshot::Sender<()>),
 }
@@ -63,9 +67,13 @@ pub(super) struct Writer<Out, Err> {
     queue: mpsc::Sender<Item>,
     /// Takes texts to the editor.
     feed: Option<mpsc::Sender<String>>,
+    /// How many editors have been attached: an earlier one must not speak for the one that followed it.
+    attached: usize,
     route: Route,
     /// Whether the editor holds a text.
     fed: bool,
+    /// When the editor that began to read may be given one.
+    settled: Option<Instant>,
     /// Text that waits for its way to the terminal.
     pending: String,
     /// Who waits for everything to be written.
@@ -89,8 +97,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
             shared,
             queue,
             feed: None,
+            attached: 0,
             route: Route::Direct,
             fed: false,
+            settled: None,
             pending: String::new(),
             flushes: Vec::new(),
             edited: None,
@@ -99,13 +109,17 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     pub(super) fn run(mut self, items: &mpsc::Receiver<Item>) {
         loop {
-            let item = match self.edited {
-                None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(_) => items.recv_timeout(PATIENCE),
+            let item = match (&self.edited, self.settled) {
+                (Some(_), _) => items.recv_timeout(PATIENCE),
+                (None, Some(settled)) => {
+                    items.recv_timeout(settled.saturating_duration_since(Instant::now()))
+                }
+                (None, None) => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match item {
                 Ok(item) => self.handle(item),
-                Err(RecvTimeoutError::Timeout) => self.answer_edited(false),
+                Err(RecvTimeoutError::Timeout) if self.edited.is_some() => self.answer_edited(false),
+                Err(RecvTimeoutError::Timeout) => self.settled = None,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.proceed();
@@ -127,25 +141,37 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                     let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
                 }
             }
-            Item::Attach(editor) => self.feed = Some(feed(editor, self.queue.clone())),
-            Item::Editing if self.feed.is_some() => self.route = Route::Editor,
+            Item::Attach(editor) => {
+                self.attached += 1;
+                self.feed = Some(feed(editor, self.attached, self.queue.clone()));
+            }
+            Item::Editing if self.feed.is_some() => {
+                self.route = Route::Editor;
+                self.settled = Some(Instant::now() + SETTLING);
+            }
             Item::Editing => {}
             Item::Edited(reply) => {
                 self.edited = Some(reply);
+                self.settled = None;
                 self.route = if self.fed { Route::Waiting } else { Route::Direct };
             }
-            Item::Shown(shown) => {
-                self.fed = false;
-                if let Err(text) = shown {
-                    self.pending.insert_str(0, &text);
-                    self.feed = None;
-                    self.route = Route::Direct;
-                }
-                if self.route == Route::Waiting {
-                    self.route = Route::Direct;
-                }
-            }
+            Item::Shown(by, shown) => self.handle_shown(by, shown),
             Item::Flush(done) => self.flushes.push(done),
+        }
+    }
+
+    fn handle_shown(&mut self, by: usize, shown: Result<(), String>) {
+        self.fed = false;
+        let is_attached = by == self.attached;
+        if let Err(text) = shown {
+            self.pending.insert_str(0, &text);
+            if is_attached {
+                self.feed = None;
+                self.route = Route::Direct;
+            }
+        }
+        if self.route == Route::Waiting {
+            self.route = Route::Direct;
         }
     }
 
@@ -157,7 +183,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                     let text = std::mem::take(&mut self.pending);
                     self.write_out(&text);
                 }
-                Route::Editor if !self.fed => self.feed_editor(),
+                Route::Editor if !self.fed && self.settled.is_none() => self.feed_editor(),
                 Route::Editor | Route::Waiting => {}
             }
         }
@@ -202,12 +228,16 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 }
 
 /// Starts the thread that hands texts to the editor. It ends with the editor, or with the writer.
-fn feed(mut editor: Box<dyn ExternalPrinter + Send>, queue: mpsc::Sender<Item>) -> mpsc::Sender<String> {
+fn feed(
+    mut editor: Box<dyn ExternalPrinter + Send>,
+    number: usize,
+    queue: mpsc::Sender<Item>,
+) -> mpsc::Sender<String> {
     let (feed, texts) = mpsc::channel::<String>();
     thread::spawn(move || {
         for text in texts {
             let shown = editor.print(text.clone()).is_ok() && editor.print(NOTHING.to_owned()).is_ok();
-            let item = Item::Shown(if shown { Ok(()) } else { Err(text) });
+            let item = Item::Shown(number, if shown { Ok(()) } else { Err(text) });
             if queue.send(item).is_err() || !shown {
                 return;
             }
@@ -280,6 +310,25 @@ mod tests {
         drop(shown);
         printer.flush().await;
         assert_eq!(out.text(), "2\n3\n4\n");
+    }
+
+    #[test]
+    fn an_editor_that_gives_back_late_does_not_speak_for_the_next_one() {
+        let (printer, _, shown) = printer_with_editor();
+        printer.editing();
+        printer.result("0\n");
+        assert_eq!((shown.recv().unwrap().as_str(), shown.recv().unwrap().as_str()), ("0\n", NOTHING));
+        printer.result("1\n");
+        // It reads no more, and holds the text.
+        assert!(!printer.edited());
+        let (texts, next) = sync_channel(1);
+        printer.attach_editor(Editor(texts));
+        printer.editing();
+        drop(shown);
+        let next = || next.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!((next().as_str(), next().as_str()), ("1\n", NOTHING));
+        printer.result("2\n");
+        assert_eq!((next().as_str(), next().as_str()), ("2\n", NOTHING));
     }
 
     #[tokio::test]

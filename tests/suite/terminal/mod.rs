@@ -87,13 +87,44 @@ fn a_burst_of_events_is_shown_whole_and_in_order_above_the_line() {
 }
 
 #[test]
-fn ctrl_c_clears_a_line_and_leaves_on_an_empty_one() {
+fn commands_typed_into_a_burst_leave_later_events_above_the_line() {
+    let home = home();
+    let plain = Setup { args: &["--color", "never"], ..Setup::default() };
+    let mut terminal = Terminal::start(home.path(), &plain);
+    for number in 0..60 {
+        terminal.create_job(&format!("Burst{number}"));
+        terminal.press("describe-job Burst0\r");
+        terminal.wait_for_outputs("─── DescribeJobResponse ───", number + 1);
+    }
+    terminal.wait_for_outputs("─── JobExecutionsChangedEvent ───", 60);
+    terminal.press("half typed");
+    terminal.wait_for("the typed text", |screen| last_line(screen) == "MyThing (10+ pending)> half typed");
+    terminal.create_job("Last");
+    terminal.wait_for_outputs("─── JobExecutionsChangedEvent ───", 61);
+    terminal.wait_for("the line below the event", |screen| {
+        screen.matches("half typed").count() == 1 && last_line(screen) == "MyThing (10+ pending)> half typed"
+    });
+    assert!(!terminal.raw().contains("> ───"), "an event was printed into the line");
+}
+
+#[test]
+fn ctrl_c_clears_a_line_and_leaves_only_when_meant() {
     let home = home();
     let mut terminal = session(&home);
+    let warned = |times: usize| {
+        move |screen: &str| {
+            screen.matches("Ctrl-C once more leaves").count() == times && last_line(screen) == "MyThing>"
+        }
+    };
     terminal.press("delete-job Job1");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("delete-job Job1"));
     terminal.press(key::CTRL_C);
     terminal.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing>");
+    terminal.press(key::CTRL_C);
+    terminal.wait_for("the warning", warned(1));
+    terminal.command("trace off");
+    terminal.press(key::CTRL_C);
+    terminal.wait_for("the warning again", warned(2));
     terminal.press(key::CTRL_C);
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.raw().contains("DeleteJob"));

@@ -129,7 +129,9 @@ impl Terminal {
     /// Waits until all that was ever written holds this text so often.
     #[track_caller]
     pub(crate) fn wait_for_outputs(&self, text: &str, count: usize) {
-        self.wait(text, |state| String::from_utf8_lossy(&state.raw).matches(text).count() == count);
+        self.wait(&format!("{count} times {text}"), |state| {
+            String::from_utf8_lossy(&state.raw).matches(text).count() == count
+        });
     }
 
     #[track_caller]
