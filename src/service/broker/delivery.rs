@@ -67,8 +67,8 @@ impl Router {
         if link.is_none() && qos == Qos::AtMostOnce {
             return;
         }
-        while self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL {
-            self.empty_fullest_outbox();
+        if self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL {
+            self.empty_fullest_outboxes();
         }
         let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain));
         match (pushed, link) {
@@ -78,17 +78,24 @@ impl Router {
         }
     }
 
-    /// Throws away what waits for the client for whom most waits, and ends its connection if it has one: who does
-    /// not take its messages must not cost others theirs.
-    fn empty_fullest_outbox(&mut self) {
-        let fullest = self.sessions.iter().max_by_key(|(_, session)| session.outbox.bytes());
-        let Some((&id, session)) = fullest else { return };
-        if session.link.is_none() {
-            let client = session.client_id.escape_debug();
-            self.notes.push(format!("client {client}: its messages are thrown away, too many wait"));
+    /// Throws away what waits for the clients for whom most waits, and ends their connections if they have any: who
+    /// does not take its messages must not cost others theirs.
+    fn empty_fullest_outboxes(&mut self) {
+        let mut fullest: Vec<_> =
+            self.sessions.iter().map(|(id, session)| (session.outbox.bytes(), *id)).collect();
+        fullest.sort_unstable_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        for (_, id) in fullest {
+            // Room for more than the next message: looking at all sessions costs too much to do it for each.
+            if self.queued_bytes <= limits::QUEUED_BYTES_IN_ALL / 8 * 7 {
+                break;
+            }
+            if let Some(session) = self.sessions.get(&id).filter(|session| session.link.is_none()) {
+                let client = session.client_id.escape_debug();
+                self.notes.push(format!("client {client}: its messages are thrown away, too many wait"));
+            }
+            self.drop_slow_reader(id);
+            self.outbox(id, Outbox::clear);
         }
-        self.drop_slow_reader(id);
-        self.outbox(id, Outbox::clear);
     }
 
     /// Ends the connection of a client for whom too much waits.

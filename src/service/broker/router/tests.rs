@@ -303,6 +303,7 @@ fn who_holds_most_gives_way_to_the_others() {
         assert!(away < 100, "nobody gives way");
     }
     assert_eq!(deaf.link.ended(), Some(Refusal::SlowReader));
+    assert!(bench.router.queued_bytes > limits::QUEUED_BYTES_IN_ALL / 4 * 3, "no more goes than has to");
     // From now on it is those who are away that lose their messages.
     for _ in 0..3 {
         let client = bench.connect(&connect("more", true, 60));
