@@ -14,7 +14,7 @@ pub enum ExitStatus {
     Usage = 2,
     /// No connection came about.
     NotConnected = 3,
-    /// Ctrl-C in a script.
+    /// A signal that asks to end, such as Ctrl-C, in a script.
     Interrupted = 130,
 }
 

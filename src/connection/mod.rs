@@ -209,6 +209,13 @@ impl Connection {
         }
     }
 
+    /// Returns once there will never be a connection again.
+    pub async fn over(&self) {
+        let mut status = self.shared.status.clone();
+        // An error means that the driver is gone, which says the same.
+        let _ = status.wait_for(|status| matches!(status, Status::Over(_))).await;
+    }
+
     /// Whether the server said that it is the local Jobs service.
     #[must_use]
     pub fn is_local_service(&self) -> bool {

@@ -263,7 +263,15 @@ impl Dispatcher {
             _ if negated && self.client.is_local_service() => Duration::ZERO,
             within => within.unwrap_or(DEFAULT_WITHIN),
         };
-        let failed = match (self.transcript.expect(expectation, within).await, negated) {
+        let verdict = tokio::select! {
+            verdict = self.transcript.expect(expectation, within) => verdict,
+            // What has come is all there will be.
+            () = self.client.over() => {
+                self.transcript.caught_up(self.client.last_event()).await;
+                self.transcript.expect(expectation, Duration::ZERO).await
+            }
+        };
+        let failed = match (verdict, negated) {
             (Verdict::Found(_), false) | (Verdict::Missing { .. }, true) => None,
             (Verdict::Missing { what, instead }, false) => {
                 Some(Failed { details: instead, ..Failed::new("NotAsExpected", what) })

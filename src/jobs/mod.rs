@@ -200,6 +200,11 @@ impl Client {
         Ok(self.last_event())
     }
 
+    /// Returns once the connection is lost for good: no further event will come.
+    pub async fn over(&self) {
+        self.connection.over().await;
+    }
+
     /// The number of the last event delivered so far; 0 before the first.
     #[must_use]
     pub fn last_event(&self) -> u64 {

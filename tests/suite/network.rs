@@ -156,6 +156,18 @@ fn a_session_taken_over_ends_it_for_good() {
     assert_eq!(rig.quit().code(), Some(1));
 }
 
+/// An hour would be spent in vain.
+#[test]
+fn an_expectation_ends_with_the_connection() {
+    let mut rig = Rig::start(&["--client-id", "test-same", "--echo"]);
+    rig.process.send("expect JobExecutionsChangedEvent --within 1h\n");
+    rig.process.stdout_until("> expect");
+    let second = rig.serve.client().args(["--client-id", "test-same", "-c", "quit"]);
+    second.run();
+    rig.process.stderr_until("stdin:2: awaited JobExecutionsChangedEvent");
+    assert_eq!(rig.quit().code(), Some(1));
+}
+
 #[test]
 fn a_script_whose_session_was_taken_over_ends_at_quit_and_has_failed() {
     let mut rig = Rig::start(&["--client-id", "test-same"]);
