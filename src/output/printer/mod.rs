@@ -4,6 +4,7 @@
 //! slow reader. While a line is being typed its text goes through the line editor, which shows it above
 //! that line.
 
+mod asides;
 mod look;
 mod writer;
 
@@ -24,6 +25,7 @@ use crate::output::message::{Kind, Message};
 use crate::output::style::ColorChoice;
 use crate::output::style::{Ink, Style};
 
+use asides::Asides;
 use look::Look;
 use writer::{Item, Writer};
 
@@ -45,6 +47,7 @@ struct Shared {
     now: OnceLock<Now>,
     closed: AtomicBool,
     abandoned: watch::Sender<bool>,
+    asides: Asides,
 }
 
 #[cfg(test)]
@@ -52,7 +55,8 @@ impl Shared {
     fn plain(json: bool, out_is_terminal: bool) -> Self {
         let style = Style { colour: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
-        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned }
+        let asides = Asides::default();
+        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned, asides }
     }
 }
 
@@ -71,6 +75,7 @@ impl Printer {
             now: OnceLock::new(),
             closed: AtomicBool::new(false),
             abandoned: watch::Sender::new(false),
+            asides: Asides::default(),
         };
         Self::start(shared, io::stdout(), io::stderr(), err_is_terminal)
     }
@@ -145,10 +150,13 @@ impl Printer {
         self.send(Item::Err(format!("{}\n", escape::line(line))));
     }
 
-    /// Prints one line on stderr that stands back, made safe to show.
+    /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
+    /// megabytes of them wait for a reader that does not read, it is left out and counted.
     pub fn aside(&self, line: &str) {
-        let line = self.shared.err.paint(Ink::Faint, &escape::line(line));
-        self.send(Item::Err(line + "\n"));
+        let line = self.shared.err.paint(Ink::Faint, &escape::line(line)) + "\n";
+        if self.shared.asides.admit(line.len()) {
+            self.send(Item::Aside(line));
+        }
     }
 
     /// Prints one line on stderr that begins with `head` in the colour of a failure.
@@ -295,6 +303,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::soon::soon;
 
     #[tokio::test]
     async fn results_and_diagnostics_go_their_own_ways() {
@@ -302,7 +311,7 @@ mod tests {
         printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
         printer.message(&Message::in_words(Kind::Error, "TimedOut", None, "no"));
         printer.diagnostic("no\u{1b}[2J");
-        printer.flush().await;
+        soon(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
         assert_eq!(err.text(), "no\\u{1b}[2J\n");
     }
@@ -312,7 +321,7 @@ mod tests {
         let (printer, out, _) = Printer::to_memory(true);
         printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
         printer.message(&Message::in_words(Kind::Error, "TimedOut", Some(2), "no"));
-        printer.flush().await;
+        soon(printer.flush()).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[1]["body"]["message"], "no");
@@ -326,8 +335,41 @@ mod tests {
         tokio::pin!(flush);
         assert!(tokio::time::timeout(Duration::from_millis(5), flush.as_mut()).await.is_err());
         printer.abandon();
-        flush.await;
-        printer.flush().await;
+        soon(flush).await;
+        soon(printer.flush()).await;
+    }
+
+    #[tokio::test]
+    async fn a_trace_that_nobody_reads_is_bounded_and_what_is_left_out_is_said() {
+        struct Late(mpsc::Receiver<()>, Memory);
+        impl Write for Late {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                self.1.write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (reads, idle) = mpsc::channel();
+        let err = Memory::default();
+        let printer = Printer::start(Shared::plain(false, false), io::sink(), Late(idle, err.clone()), false);
+        let line = "x".repeat(10_000);
+        for _ in 0..1000 {
+            printer.aside(&line);
+        }
+        printer.diagnostic("an error is never left out");
+        drop(reads);
+        soon(printer.flush()).await;
+        printer.aside("later");
+        soon(printer.flush()).await;
+        let text = err.text();
+        let shown = text.lines().filter(|shown| **shown == line).count();
+        assert!((300..500).contains(&shown), "{shown}");
+        let said =
+            format!("… {} lines were left out here: they came faster than they were read", 1000 - shown);
+        let others: Vec<_> = text.lines().filter(|shown| **shown != line).collect();
+        assert_eq!(others, [&said, "an error is never left out", "later"]);
     }
 
     #[tokio::test]
@@ -345,7 +387,7 @@ mod tests {
         let printer = Printer::start(shared, Closed, io::sink(), false);
         assert!(!printer.is_closed());
         printer.result("x");
-        printer.flush().await;
+        soon(printer.flush()).await;
         assert!(printer.is_closed());
     }
 }

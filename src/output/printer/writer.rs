@@ -7,6 +7,7 @@
 //! when it stops reading is given back by dropping it.
 
 use std::io::{ErrorKind, Write};
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -18,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use crate::output::escape;
-use crate::output::style::Style;
+use crate::output::style::{Ink, Style};
 
 /// Up a line and down again: shown above the line being typed, it changes nothing.
 const NOTHING: &str = "\x1b[A\n";
@@ -36,6 +37,8 @@ pub(super) enum Item {
     Out(String),
     /// Print on stderr.
     Err(String),
+    /// Print on stderr, and say so to [`Asides`](super::asides::Asides).
+    Aside(String),
     /// Print through this editor while it reads.
     Attach(Box<dyn ExternalPrinter + Send>),
     /// The editor begins to read.
@@ -76,6 +79,9 @@ pub(super) struct Writer<Out, Err> {
     settled: Option<Instant>,
     /// Text that waits for its way to the terminal.
     pending: String,
+    /// How many bytes of asides are among that, and in what the editor holds.
+    pending_asides: usize,
+    fed_asides: usize,
     /// Who waits for everything to be written.
     flushes: Vec<oneshot::Sender<()>>,
     /// Who waits for the editor to have shown what it holds.
@@ -102,6 +108,8 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
             fed: false,
             settled: None,
             pending: String::new(),
+            pending_asides: 0,
+            fed_asides: 0,
             flushes: Vec::new(),
             edited: None,
         }
@@ -132,13 +140,14 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                 let text = fit(text, self.shared.out);
                 if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
             }
-            Item::Err(text) => {
-                let text = fit(text, self.shared.err);
-                if self.err_is_terminal && self.shared.out_is_terminal {
-                    self.pending.push_str(&text);
+            Item::Err(text) => self.put_err(text),
+            Item::Aside(text) => {
+                let bytes = text.len();
+                self.put_err(text);
+                if self.err_is_pending() {
+                    self.pending_asides += bytes;
                 } else {
-                    // With stderr closed there is nobody left to tell.
-                    let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+                    self.asides_written(bytes);
                 }
             }
             Item::Attach(editor) => {
@@ -163,29 +172,56 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     fn handle_shown(&mut self, by: usize, shown: Result<(), String>) {
         self.fed = false;
         let is_attached = by == self.attached;
+        let asides = mem::take(&mut self.fed_asides);
         if let Err(text) = shown {
             self.pending.insert_str(0, &text);
+            self.pending_asides += asides;
             if is_attached {
                 self.feed = None;
                 self.route = Route::Direct;
             }
+        } else {
+            self.asides_written(asides);
         }
         if self.route == Route::Waiting {
             self.route = Route::Direct;
         }
     }
 
+    /// Whether stderr is the terminal that stdout is, too.
+    fn err_is_pending(&self) -> bool {
+        self.err_is_terminal && self.shared.out_is_terminal
+    }
+
+    fn put_err(&mut self, text: String) {
+        let text = fit(text, self.shared.err);
+        if self.err_is_pending() {
+            self.pending.push_str(&text);
+        } else {
+            // With stderr closed there is nobody left to tell.
+            let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+        }
+    }
+
+    /// Makes room for others, and says what was left out meanwhile.
+    fn asides_written(&mut self, bytes: usize) {
+        let left_out = self.shared.asides.written(bytes);
+        if left_out > 0 {
+            let said = format!("… {left_out} lines were left out here: they came faster than they were read");
+            self.put_err(self.shared.err.paint(Ink::Faint, &said) + "\n");
+        }
+    }
+
     /// Brings on its way what can go, and answers who waits for that.
     fn proceed(&mut self) {
-        if !self.pending.is_empty() {
-            match self.route {
-                Route::Direct => {
-                    let text = std::mem::take(&mut self.pending);
-                    self.write_out(&text);
-                }
-                Route::Editor if !self.fed && self.settled.is_none() => self.feed_editor(),
-                Route::Editor | Route::Waiting => {}
-            }
+        if !self.pending.is_empty() && self.route == Route::Editor && !self.fed && self.settled.is_none() {
+            self.feed_editor();
+        }
+        while !self.pending.is_empty() && self.route == Route::Direct {
+            let text = mem::take(&mut self.pending);
+            self.write_out(&text);
+            let asides = mem::take(&mut self.pending_asides);
+            self.asides_written(asides);
         }
         if self.route == Route::Direct {
             self.answer_edited(true);
@@ -199,12 +235,15 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     }
 
     fn feed_editor(&mut self) {
-        let text = std::mem::take(&mut self.pending);
+        let text = mem::take(&mut self.pending);
         match self.feed.as_ref().map(|feed| feed.send(text)) {
-            Some(Ok(())) => self.fed = true,
+            Some(Ok(())) => {
+                self.fed = true;
+                self.fed_asides = mem::take(&mut self.pending_asides);
+            }
             Some(Err(mpsc::SendError(text))) => {
                 self.route = Route::Direct;
-                self.write_out(&text);
+                self.pending = text;
             }
             None => {}
         }
@@ -258,6 +297,7 @@ mod tests {
 
     use super::super::{Memory, Printer};
     use super::*;
+    use crate::soon::{DEADLINE, soon};
 
     /// An editor as rustyline's: one text fits in, and printing another one blocks.
     struct Editor(SyncSender<String>);
@@ -287,11 +327,14 @@ mod tests {
         printer.result("before\n");
         printer.editing();
         printer.result("while\n");
-        assert_eq!((shown.recv().unwrap().as_str(), shown.recv().unwrap().as_str()), ("while\n", NOTHING));
-        printer.flush().await;
+        assert_eq!(
+            (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
+            ("while\n", NOTHING)
+        );
+        soon(printer.flush()).await;
         assert!(printer.edited());
         printer.result("after\n");
-        printer.flush().await;
+        soon(printer.flush()).await;
         assert_eq!(out.text(), "before\nafter\n");
     }
 
@@ -300,15 +343,15 @@ mod tests {
         let (printer, out, shown) = printer_with_editor();
         printer.editing();
         printer.result("1\n");
-        assert_eq!(shown.recv().unwrap(), "1\n");
-        printer.flush().await;
+        assert_eq!(shown.recv_timeout(DEADLINE).unwrap(), "1\n");
+        soon(printer.flush()).await;
         // The editor reads no more: this one gets stuck.
         printer.result("2\n");
         printer.result("3\n");
         assert!(!printer.edited());
         printer.result("4\n");
         drop(shown);
-        printer.flush().await;
+        soon(printer.flush()).await;
         assert_eq!(out.text(), "2\n3\n4\n");
     }
 
@@ -317,7 +360,10 @@ mod tests {
         let (printer, _, shown) = printer_with_editor();
         printer.editing();
         printer.result("0\n");
-        assert_eq!((shown.recv().unwrap().as_str(), shown.recv().unwrap().as_str()), ("0\n", NOTHING));
+        assert_eq!(
+            (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
+            ("0\n", NOTHING)
+        );
         printer.result("1\n");
         // It reads no more, and holds the text.
         assert!(!printer.edited());
@@ -347,7 +393,7 @@ mod tests {
                 }
             }
         });
-        printer.flush().await;
+        soon(printer.flush()).await;
         let all = all.lock().unwrap();
         assert!(all.lines().map(|line| line.parse::<usize>().unwrap()).eq(0..200), "{all}");
     }
