@@ -246,7 +246,7 @@ impl Dispatcher {
         let table = message.body.as_deref().filter(|_| for_people).and_then(Table::of_answer);
         match &table {
             Some(table) if as_table => {
-                self.transcript.answer_as(message, &table.render(printer.width(), printer.style()));
+                self.transcript.answer_as(message, &table.render(printer.width(), printer.layout()));
             }
             _ => self.transcript.answer(message),
         }

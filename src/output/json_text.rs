@@ -169,6 +169,12 @@ pub fn rfc3339(millis: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?.format(&Rfc3339).ok()
 }
 
+/// The beginning of the second that `millis` is in.
+#[must_use]
+pub fn whole_second(millis: i64) -> i64 {
+    millis - millis.rem_euclid(1000)
+}
+
 /// How far `millis` is from `now`, in the one unit that tells most: `5 min ago`, `in 2 h`.
 #[must_use]
 pub fn distance(millis: i64, now: i64) -> String {
