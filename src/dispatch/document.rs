@@ -1,4 +1,4 @@
-//! Job documents, typed or from a file.
+//! Job documents: typed or from a file, and shown.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Failed;
 use crate::command::{Document, MAX_COMMAND_BYTES};
+use crate::output::json_text::{self, Layout};
 
 /// The text of a job document, which is JSON.
 pub(super) async fn read(document: &Document) -> Result<String, Failed> {
@@ -46,9 +47,27 @@ fn read_file(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// The document that an answer to GetJobDocument carries in a string, laid out for a person; none if that
+/// string is no JSON.
+pub(super) fn shown(answer: &str, layout: Layout) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_str(answer).ok()?;
+    let document = answer.get("document")?.as_str()?;
+    serde_json::from_str::<&RawValue>(document).ok()?;
+    Some(json_text::document(document, layout) + "\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_is_shown_as_such() {
+        let show = |answer: &str| shown(answer, Layout { now: Some(0), ..Layout::default() });
+        let answer = r#"{"document":"{\n\"timestamp\":1,\"a\":\"\\u001b\"}"}"#;
+        assert_eq!(show(answer).unwrap(), "{\n  \"timestamp\": 1,\n  \"a\": \"\\u001b\"\n}\n");
+        assert_eq!(show(r#"{"document":"no JSON"}"#), None);
+        assert_eq!(show("{}"), None);
+    }
 
     #[test]
     fn a_document_comes_from_a_file_that_holds_json() {

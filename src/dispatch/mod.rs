@@ -12,12 +12,12 @@ use tokio::sync::OnceCell;
 use crate::command::{self, Command, Expectation, Line};
 use crate::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::hints;
-use crate::jobs::model::{JobId, ThingName};
+use crate::jobs::model::{JobId, StartNextJobExecutionResponse, ThingName};
 use crate::jobs::{Answer, Client};
 use crate::output::json_text;
 use crate::output::message::{Kind, Message};
 use crate::output::printer::Printer;
-use crate::output::style::Ink;
+use crate::output::style::{Ink, Style};
 use crate::output::table::Table;
 use crate::trace::Trace;
 use crate::transcript::{Transcript, Verdict};
@@ -118,7 +118,7 @@ impl Dispatcher {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok(answer) => {
-                self.show(Message { line: number, ..answer }, command.as_table());
+                self.show(command, Message { line: number, ..answer });
                 Outcome::Passed
             }
             Err(Failure::Refused(answer, refusal)) => {
@@ -146,13 +146,18 @@ impl Dispatcher {
             }
             Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
             Command::CancelJob { job, force } => {
-                response("CancelJob", operator.cancel_job(job, *force).await?)
+                response("CancelJob", self.of(job, operator.cancel_job(job, *force).await)?)
             }
-            Command::DescribeJob(job) => response("DescribeJob", operator.describe_job(job).await?),
-            Command::GetJobDocument(job) => response("GetJobDocument", operator.get_job_document(job).await?),
+            Command::DescribeJob(job) => {
+                response("DescribeJob", self.of(job, operator.describe_job(job).await)?)
+            }
+            Command::GetJobDocument(job) => {
+                response("GetJobDocument", self.of(job, operator.get_job_document(job).await)?)
+            }
             Command::ListJobs { status, .. } => response("ListJobs", operator.list_jobs(*status).await?),
             Command::ListJobExecutions { job: Some(job), .. } => {
-                response("ListJobExecutionsForJob", operator.list_job_executions_for_job(job).await?)
+                let reply = operator.list_job_executions_for_job(job).await;
+                response("ListJobExecutionsForJob", self.of(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
                 let reply = operator.list_job_executions_for_thing(&self.thing).await?;
@@ -180,16 +185,28 @@ impl Dispatcher {
         })
     }
 
+    /// What the control plane answered about `job`, which is not offered for completion if there is none.
+    fn of(
+        &self,
+        job: &JobId,
+        reply: Result<Reply, control_plane::Error>,
+    ) -> Result<Reply, control_plane::Error> {
+        reply.inspect_err(|error| {
+            if is_refusal(error, "ResourceNotFoundException") {
+                self.transcript.known().forget(job);
+            }
+        })
+    }
+
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, Failure> {
-        let error = match self.control_plane.delete_job(job, force).await {
+        let error = match self.of(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
                 self.transcript.known().forget(job);
                 return Ok(response("DeleteJob", reply));
             }
             Err(error) => error,
         };
-        let not_terminal = matches!(&error, control_plane::Error::Rejected { code, .. }
-            if code == "InvalidStateTransitionException");
+        let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
         let mut failure = Failure::from(error);
         if let Failure::Refused(_, refusal) = &mut failure
             && not_terminal
@@ -227,10 +244,13 @@ impl Dispatcher {
     }
 
     fn help(&self, about: Option<&'static command::Spec>, number: Option<usize>) {
-        let (style, width) = (self.printer().style(), self.printer().width().unwrap_or(WIDTH_OF_NO_TERMINAL));
+        let is_json = self.printer().is_json();
+        let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
+        let style = self.printer().style();
+        let style = Style { colour: style.colour && !is_json, ..style };
         let text =
             about.map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
-        if self.printer().is_json() {
+        if is_json {
             let body = serde_json::Value::from(text).to_string();
             self.printer()
                 .message(&Message { line: number, ..Message::new(Kind::Response, "Help", Some(body)) });
@@ -239,21 +259,29 @@ impl Dispatcher {
         }
     }
 
-    /// Prints an answer, as a table if it is to be one; a long list is summed up for a person.
-    fn show(&self, message: Message, as_table: bool) {
+    /// Prints an answer, as a table if it is to be one. A person sees a document as such, a long list summed
+    /// up, and is told that nothing was pending.
+    fn show(&self, command: &Command, message: Message) {
         let printer = self.printer();
-        let for_people = !printer.is_json() && (as_table || printer.is_terminal());
-        let table = message.body.as_deref().filter(|_| for_people).and_then(Table::of_answer);
-        match &table {
-            Some(table) if as_table => {
-                self.transcript.answer_as(message, &table.render(printer.width(), printer.layout()));
-            }
-            _ => self.transcript.answer(message),
+        let body = message.body.as_deref().filter(|_| !printer.is_json());
+        let for_person = body.filter(|_| printer.is_terminal());
+        let table = for_person.or(body.filter(|_| command.as_table())).and_then(Table::of_answer);
+        let note = match command {
+            Command::StartNextPendingJobExecution(_) => for_person.and_then(nothing_pending),
+            _ => table.as_ref().filter(|_| for_person.is_some()).and_then(Table::summary),
+        };
+        let text = match command {
+            Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
+            _ => table
+                .filter(|_| command.as_table())
+                .map(|table| table.render(printer.width(), printer.layout())),
+        };
+        match text {
+            Some(text) => self.transcript.answer_as(message, &text),
+            None => self.transcript.answer(message),
         }
-        if printer.is_terminal()
-            && let Some(summary) = table.and_then(|table| table.summary())
-        {
-            printer.result(format!("{}\n", printer.style().paint(Ink::Faint, &summary)));
+        if let Some(note) = note {
+            printer.result(format!("{}\n", printer.style().paint(Ink::Faint, &note)));
         }
     }
 
@@ -287,6 +315,17 @@ impl Dispatcher {
         self.printer().message(&Message { line: number, ..message });
         failed.map_or(Outcome::Passed, Outcome::Unexpected)
     }
+}
+
+/// Whether the control plane refused with this code.
+fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
+    matches!(error, control_plane::Error::Rejected { code, .. } if code == with)
+}
+
+/// What to say of an answer to StartNextPendingJobExecution without an execution.
+fn nothing_pending(answer: &str) -> Option<String> {
+    let answer: StartNextJobExecutionResponse = serde_json::from_str(answer).ok()?;
+    answer.execution.is_none().then(|| "nothing is pending".to_owned())
 }
 
 /// The answer of the control plane.

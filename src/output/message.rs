@@ -80,11 +80,15 @@ impl Message {
     }
 
     /// The message for people: a title line, the body below, and an empty line.
+    ///
+    /// An event, which nobody asked for, does not fill a person's screen with all that is pending.
     #[must_use]
     pub fn to_block(&self, layout: Layout) -> String {
         let mut out = self.title_line(layout.style);
         if let Some(body) = &self.body {
-            out.push_str(&json_text::pretty(body, layout));
+            let is_read = self.kind == Kind::Event && layout.now.is_some();
+            let show = if is_read { json_text::abridged } else { json_text::pretty };
+            out.push_str(&show(body, layout));
             out.push('\n');
         }
         out.push('\n');
@@ -146,6 +150,18 @@ mod tests {
             Message::new(Kind::Response, "DeleteJobResponse", None).to_block(Layout::default()),
             "--- DeleteJobResponse ---\n\n"
         );
+    }
+
+    #[test]
+    fn only_an_event_is_abridged_and_only_for_a_person() {
+        let jobs = [r#"{"jobId":"J"}"#; 10].join(",");
+        let body = Some(format!(r#"{{"jobs":{{"QUEUED":[{jobs}]}}}}"#));
+        let event = Message { body: body.clone(), ..event() };
+        let answer = Message::new(Kind::Response, "ListJobsResponse", body);
+        let lines =
+            |message: &Message, now| message.to_block(Layout { now, ..Layout::default() }).lines().count();
+        assert_eq!((lines(&event, Some(0)), lines(&event, None)), (15, 38));
+        assert_eq!((lines(&answer, Some(0)), lines(&answer, None)), (38, 38));
     }
 
     #[test]

@@ -277,7 +277,11 @@ fn an_unfinished_document_goes_on_on_the_next_line() {
     terminal.wait_for("the answer", |screen| last_line(screen) == "MyThing (1 pending)>");
     terminal.command("get-job-document Job1");
     let screen = terminal.screen();
-    assert!(screen.contains(r#""document": "{\n\"ToDo\": \"Reboot\"\n}""#), "{screen}");
+    assert!(screen.contains("─── GetJobDocumentResponse ───\n{\n  \"ToDo\": \"Reboot\"\n}\n"), "{screen}");
+    assert_ne!(terminal.colour_of("\"ToDo\""), terminal.colour_of("\"Reboot\""));
+    // What is remembered is what was typed, line breaks included.
+    terminal.command(r#"expect GetJobDocumentResponse document="{\n\"ToDo\": \"Reboot\"\n}""#);
+    assert!(terminal.screen().contains("as expected"), "{}", terminal.screen());
 }
 
 #[test]
@@ -338,6 +342,58 @@ fn tables_fit_the_terminal() {
         terminal.command("list-jobs --table");
         assert!(terminal.screen().contains("IN_PROGRESS  Job1 "), "{}", terminal.screen());
     }
+}
+
+#[test]
+fn an_event_of_many_jobs_shows_the_first_and_the_last() {
+    let home = home();
+    let mut terminal = session(&home);
+    for number in 1..=6 {
+        terminal.create_job(&format!("Job{number}"));
+    }
+    terminal.wait_for_outputs("─── JobExecutionsChangedEvent ───", 6);
+    terminal.wait_for("the last event", |screen| {
+        let event = screen.rsplit_once("─── JobExecutionsChangedEvent ───").map_or("", |(_, event)| event);
+        event.contains("… 4 more") && event.contains("\"Job6\"") && !event.contains("\"Job5\"")
+    });
+    // What was asked for is whole.
+    terminal.command("get-pending-job-executions");
+    let screen = terminal.screen();
+    assert!(screen.contains("\"Job5\"") && screen.contains("6 in all: 6 QUEUED"), "{screen}");
+}
+
+#[test]
+fn a_person_is_told_that_nothing_is_pending() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.command("start-next-pending-job-execution");
+    assert!(terminal.screen().contains("nothing is pending"), "{}", terminal.screen());
+    terminal.command("create-job Job1 {}");
+    terminal.command("start-next-pending-job-execution");
+    assert_eq!(terminal.raw().matches("nothing is pending").count(), 1);
+}
+
+#[test]
+fn a_job_that_is_not_found_is_no_longer_offered() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.create_job("Gone");
+    terminal.create_job("Golf");
+    terminal.wait_for_outputs("─── JobExecutionsChangedEvent ───", 2);
+    terminal.operator("DELETE", "/jobs/Gone?force=true", "");
+    terminal.command("describe-job Gone");
+    terminal.press("describe-job Go\t");
+    terminal.wait_for("the only job", |screen| last_line(screen).ends_with("> describe-job Golf"));
+}
+
+#[test]
+fn help_in_json_has_no_colours() {
+    let home = home();
+    let args = ["--json", "--color", "always", "-c", "help quit"];
+    let mut terminal = Terminal::launch(home.path(), &Setup { args: &args, ..Setup::default() });
+    assert_eq!(terminal.exit_code(), 0);
+    let raw = terminal.raw();
+    assert!(raw.contains("\"title\":\"Help\"") && !raw.contains("u001b"), "{raw}");
 }
 
 #[test]
