@@ -376,6 +376,7 @@ mod tests {
     use super::*;
     use crate::command::{Command, Line, parse};
     use crate::output::printer::Memory;
+    use crate::soon::soon;
 
     fn transcript() -> (Transcript, Memory) {
         let (printer, out, _) = Printer::to_memory(true);
@@ -391,7 +392,7 @@ mod tests {
     }
 
     async fn printed(transcript: &Transcript, out: &Memory) -> Vec<String> {
-        transcript.printer().flush().await;
+        soon(transcript.printer().flush()).await;
         let shown = |line: &str| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             line["body"]["n"]
@@ -411,10 +412,10 @@ mod tests {
     #[tokio::test]
     async fn events_are_printed_by_number() {
         let (transcript, out) = transcript();
-        transcript.deliver(2, event(2)).await;
+        soon(transcript.deliver(2, event(2))).await;
         assert!(printed(&transcript, &out).await.is_empty());
-        transcript.deliver(1, event(1)).await;
-        transcript.deliver(3, event(3)).await;
+        soon(transcript.deliver(1, event(1))).await;
+        soon(transcript.deliver(3, event(3))).await;
         assert_eq!(printed(&transcript, &out).await, ["1", "2", "3"]);
     }
 
@@ -422,12 +423,12 @@ mod tests {
     async fn an_answer_comes_before_the_events_that_are_held() {
         let (transcript, out) = transcript();
         let hold = transcript.hold(None);
-        transcript.deliver(1, event(1)).await;
+        soon(transcript.deliver(1, event(1))).await;
         assert!(printed(&transcript, &out).await.is_empty());
         transcript.answer(response());
         let releasing = tokio::spawn(hold.release(2));
-        transcript.deliver(2, event(2)).await;
-        releasing.await.unwrap();
+        soon(transcript.deliver(2, event(2))).await;
+        soon(releasing).await.unwrap();
         assert_eq!(printed(&transcript, &out).await, ["CreateJobResponse", "1", "2"]);
     }
 
@@ -435,7 +436,7 @@ mod tests {
     async fn a_hold_that_is_dropped_holds_no_longer() {
         let (transcript, out) = transcript();
         let hold = transcript.hold(None);
-        transcript.deliver(1, event(1)).await;
+        soon(transcript.deliver(1, event(1))).await;
         drop(hold);
         assert_eq!(printed(&transcript, &out).await, ["1"]);
     }
@@ -444,7 +445,7 @@ mod tests {
     async fn at_a_terminal_a_hold_ends_by_itself() {
         let (transcript, out) = transcript();
         let _hold = transcript.hold(Some(Duration::from_millis(20)));
-        transcript.deliver(1, event(1)).await;
+        soon(transcript.deliver(1, event(1))).await;
         assert!(printed(&transcript, &out).await.is_empty());
         let first = expectation("expect JobExecutionsChangedEvent n=1");
         assert!(matches!(transcript.expect(&first, Duration::from_secs(10)).await, Verdict::Found(_)));
@@ -460,7 +461,7 @@ mod tests {
         tokio::pin!(deliver);
         assert!(tokio::time::timeout(Duration::from_millis(5), deliver.as_mut()).await.is_err());
         drop(hold);
-        deliver.await;
+        soon(deliver).await;
     }
 
     #[tokio::test]
@@ -468,12 +469,12 @@ mod tests {
         let (printer, out, _) = Printer::to_memory(true);
         let transcript = Transcript::with_patience(printer, Known::default(), Duration::from_millis(5));
         let hold = transcript.hold(None);
-        transcript.deliver(2, event(2)).await;
-        hold.release(2).await;
+        soon(transcript.deliver(2, event(2))).await;
+        soon(hold.release(2)).await;
         assert_eq!(printed(&transcript, &out).await, ["2"]);
         let text = "1 events were announced and did not come".to_owned();
         assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, told: false }]);
-        transcript.deliver(3, event(3)).await;
+        soon(transcript.deliver(3, event(3))).await;
         assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
     }
 
@@ -487,23 +488,23 @@ mod tests {
         let delivering = tokio::spawn({
             let transcript = transcript.clone();
             async move {
-                transcript.printer().flush().await;
-                transcript.deliver(1, event(1)).await;
+                soon(transcript.printer().flush()).await;
+                soon(transcript.deliver(1, event(1))).await;
             }
         });
         let releasing = hold.release(1);
         tokio::pin!(releasing);
         assert!(timeout(patience * 2, releasing.as_mut()).await.is_err());
         drop(reads);
-        releasing.await;
-        delivering.await.unwrap();
+        soon(releasing).await;
+        soon(delivering).await.unwrap();
         assert!(transcript.take_faults().is_empty());
     }
 
     #[tokio::test]
     async fn each_message_satisfies_one_expect() {
         let (transcript, _) = transcript();
-        transcript.deliver(1, event(1)).await;
+        soon(transcript.deliver(1, event(1))).await;
         let expected = expectation("expect JobExecutionsChangedEvent");
         assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, Verdict::Found(_)));
         let Verdict::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
@@ -522,9 +523,9 @@ mod tests {
                 .await
         });
         tokio::task::yield_now().await;
-        transcript.deliver(1, event(1)).await;
-        transcript.deliver(2, event(2)).await;
-        assert_eq!(verdict.await.unwrap(), Verdict::Found(Box::new(event(2))));
+        soon(transcript.deliver(1, event(1))).await;
+        soon(transcript.deliver(2, event(2))).await;
+        assert_eq!(soon(verdict).await.unwrap(), Verdict::Found(Box::new(event(2))));
         transcript.forget();
         let expected = expectation("expect JobExecutionsChangedEvent");
         let verdict = transcript.expect(&expected, Duration::ZERO).await;

@@ -66,7 +66,8 @@ fn a_server_certificate_out_of_its_time_names_the_clock() {
         let certificate = authority.sign(params(change));
         let behaviour = Behaviour { behind: serve.mqtt, is_proxy: false, alpn: None };
         let server = TlsServer::start(free_port(), &certificate, behaviour);
-        Sandbox::aws_mode(server.address.port(), &serve.url(), serve.dir())
+        serve
+            .client_through(server.address.port())
             .file("ca.pem", authority.pem())
             .args(["-c", "quit"])
             .status(3)
