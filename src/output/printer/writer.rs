@@ -355,8 +355,8 @@ mod tests {
         assert_eq!(out.text(), "2\n3\n4\n");
     }
 
-    #[test]
-    fn an_editor_that_gives_back_late_does_not_speak_for_the_next_one() {
+    #[tokio::test]
+    async fn an_editor_that_gives_back_late_does_not_speak_for_the_next_one() {
         let (printer, _, shown) = printer_with_editor();
         printer.editing();
         printer.result("0\n");
@@ -364,6 +364,7 @@ mod tests {
             (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
             ("0\n", NOTHING)
         );
+        soon(printer.flush()).await;
         printer.result("1\n");
         // It reads no more, and holds the text.
         assert!(!printer.edited());
