@@ -341,7 +341,7 @@ impl ControlPlane {
         page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
     ) -> Result<Reply, Error> {
         let all = timeout_at(Instant::now() + self.timeout, all_pages(page)).await;
-        let (bodies, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
+        let (bodies, next, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
         let malformed = |reason: String| {
             let endpoint = exchange.endpoint.clone().unwrap_or_default();
             Error::Malformed { operation, endpoint, reason }
@@ -349,7 +349,8 @@ impl ControlPlane {
         if size(&bodies) > MAX_LIST {
             return Err(malformed(format!("its pages are larger than {} MiB", MAX_LIST >> 20)));
         }
-        let body = pages::join(bodies, list).map_err(|error| malformed(error.to_string()))?;
+        let body =
+            pages::join(bodies, list, next.as_deref()).map_err(|error| malformed(error.to_string()))?;
         Ok(Reply { body, request_id: exchange.request_id })
     }
 
@@ -358,17 +359,17 @@ impl ControlPlane {
     }
 }
 
-/// The bodies of all pages, up to the limits, and the last exchange.
+/// The bodies of all pages, up to the limits, the token for more than these, and the last exchange.
 async fn all_pages(
     page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
-) -> Result<(Vec<String>, Exchange), Error> {
+) -> Result<(Vec<String>, Option<String>, Exchange), Error> {
     let mut bodies = Vec::new();
     let mut token = None;
     loop {
         let (next, mut exchange) = page(token).await?;
         bodies.extend(exchange.body.take());
         if next.is_none() || bodies.len() == MAX_PAGES || size(&bodies) > MAX_LIST {
-            return Ok((bodies, exchange));
+            return Ok((bodies, next, exchange));
         }
         token = next;
     }

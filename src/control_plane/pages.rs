@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-/// Joins the arrays called `list` in `pages`; a single page stays as it came.
-pub(super) fn join(mut pages: Vec<String>, list: &str) -> serde_json::Result<Option<String>> {
+/// Joins the arrays called `list` in `pages`, with the token for the next page, if there are more than these. A
+/// single page stays as it came.
+pub(super) fn join(
+    mut pages: Vec<String>,
+    list: &str,
+    next_token: Option<&str>,
+) -> serde_json::Result<Option<String>> {
     if pages.len() < 2 {
         return Ok(pages.pop());
     }
@@ -16,7 +21,11 @@ pub(super) fn join(mut pages: Vec<String>, list: &str) -> serde_json::Result<Opt
             items.extend(serde_json::from_str::<Vec<Box<RawValue>>>(array.get())?);
         }
     }
-    serde_json::to_string(&BTreeMap::from([(list, items)])).map(Some)
+    let mut joined = BTreeMap::from([(list, to_raw_value(&items)?)]);
+    if let Some(token) = next_token {
+        joined.insert("nextToken", to_raw_value(token)?);
+    }
+    serde_json::to_string(&joined).map(Some)
 }
 
 #[cfg(test)]
@@ -24,7 +33,7 @@ mod tests {
     use super::*;
 
     fn joined(pages: &[&str]) -> Option<String> {
-        join(pages.iter().map(ToString::to_string).collect(), "jobs").unwrap()
+        join(pages.iter().map(ToString::to_string).collect(), "jobs", None).unwrap()
     }
 
     #[test]

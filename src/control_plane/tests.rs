@@ -210,6 +210,17 @@ async fn a_list_of_several_pages_is_read_to_its_end() {
     );
 }
 
+/// The token says that there is more, as it does in an answer of one page.
+#[tokio::test]
+async fn a_list_without_an_end_is_cut_off_and_says_so() {
+    let page = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n"}"#);
+    let server = Server::start(&vec![page; MAX_PAGES + 1]).await;
+    let body = server.client(SOON).await.list_jobs(None).await.unwrap().body.unwrap();
+    assert_eq!(body.matches("jobId").count(), MAX_PAGES);
+    assert!(body.ends_with(r#"],"nextToken":"n"}"#), "{body}");
+    assert_eq!(server.asked().len(), MAX_PAGES);
+}
+
 #[tokio::test]
 async fn a_read_is_asked_again_while_the_service_is_busy() {
     let server = Server::start(&[THROTTLED, Act::Answer(200, "", "{}")]).await;
