@@ -1,7 +1,7 @@
 //! What is shown: messages, how they look, and the one writer.
 //!
 //! A [`message::Message`] goes to the [`printer`], which alone writes to the terminal. [`json_text`], [`table`],
-//! [`style`] and [`escape`] say how text looks; [`known`] learns from what passes.
+//! [`times`], [`style`] and [`escape`] say how text looks; [`known`] learns from what passes.
 
 pub mod escape;
 pub mod json_text;
@@ -10,3 +10,4 @@ pub mod message;
 pub mod printer;
 pub mod style;
 pub mod table;
+pub mod times;

@@ -7,8 +7,9 @@ use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::output::escape;
-use crate::output::json_text::{self, Layout};
+use crate::output::json_text::Layout;
 use crate::output::style::{Ink, Style};
+use crate::output::times;
 
 /// The columns in the order in which they stand, the most telling one first; others follow as they come.
 /// What does not fit the terminal goes from the end.
@@ -200,8 +201,8 @@ impl Cell {
     }
 
     fn time(number: &str) -> Self {
-        let time = json_text::millis(number);
-        match time.and_then(|time| json_text::rfc3339(json_text::whole_second(time))) {
+        let time = times::millis(number);
+        match time.and_then(|time| times::rfc3339(times::whole_second(time))) {
             Some(text) => Self { text, time },
             None => Self::text(number),
         }
@@ -209,7 +210,7 @@ impl Cell {
 
     fn spell(&self, layout: Layout) -> Cow<'_, str> {
         match self.time.zip(layout.now) {
-            Some((time, now)) => json_text::distance(time, now).into(),
+            Some((time, now)) => times::distance(time, now).into(),
             // Spelled out here, so that what it takes is counted.
             None if !layout.style.unicode => escape::ascii(&self.text).into(),
             None => self.text.as_str().into(),
