@@ -107,6 +107,8 @@ fn a_control_plane_of_an_unknown_authority_names_the_way_out() {
              commands of the control plane will try again\n"
         ))
         .run();
+    server.hello();
+    assert_eq!(server.others(), 0, "it is asked again in vain");
 }
 
 /// A network where AWS is reached through a proxy that opens TLS, with an authority that only its users trust.

@@ -69,6 +69,11 @@ impl TlsServer {
     pub(crate) fn hello(&self) -> Hello {
         self.hellos.recv_timeout(DEADLINE).expect("a TLS client")
     }
+
+    /// How many clients have come since.
+    pub(crate) fn others(&self) -> usize {
+        self.hellos.try_iter().count()
+    }
 }
 
 fn config(certificate: &Pem, alpn: Option<&str>) -> Arc<ServerConfig> {
