@@ -1,5 +1,6 @@
 //! The terminal session, in a real pseudo-terminal: keys in, screen out.
 
+mod closed;
 mod environment;
 mod screen;
 
