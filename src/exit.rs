@@ -12,7 +12,7 @@ pub enum ExitStatus {
     Failure = 1,
     /// The command line does not make sense.
     Usage = 2,
-    /// No connection came about.
+    /// No connection came about, or the local service did not start.
     NotConnected = 3,
     /// A signal that asks to end, such as Ctrl-C, in a script.
     Interrupted = 130,

@@ -26,15 +26,21 @@ fn run(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     let failed = |error: anyhow::Error| (format!("{error:#}"), ExitStatus::Failure);
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
-        Launch::Serve(options) => runtime.block_on(serve::run(options)).map_err(failed),
+        Launch::Serve(options) => runtime
+            .block_on(serve::run(options))
+            .map_err(|error| (format!("{error:#}"), ExitStatus::NotConnected)),
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
         Launch::Completions(shell) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut script);
+            // clap_complete 4.6 calls a program with a hyphen by two names, which hides its subcommands from bash.
+            let script = String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox");
             // A reader that has seen enough is no error.
-            Ok(io::stdout().write_all(&script).map_or(ExitStatus::Failure, |()| ExitStatus::Success))
+            Ok(io::stdout()
+                .write_all(script.as_bytes())
+                .map_or(ExitStatus::Failure, |()| ExitStatus::Success))
         }
     };
     // A name resolution that hangs must not keep the program from ending.

@@ -26,6 +26,7 @@ pub fn help(style: Style, width: usize) -> String {
     for line in [
         "! before a command: it passes only if the service refuses it",
         "help <command> explains one with its options, an example and what may be refused",
+        "at a terminal: Tab completes, Right takes the grey hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
         let _ = writeln!(out, "{}", folded(line, "", "  ", width));
     }

@@ -184,7 +184,14 @@ fn read_flag(spec: &'static Spec, word: &str) -> Result<&'static Flag, String> {
 fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<Value, Problem> {
     match shape {
         Shape::Document if !reader.rest().starts_with("file://") => {
-            let json = read_json("the job document", reader)?;
+            let looks_like_json =
+                reader.rest().starts_with(|c: char| c.is_ascii_digit() || "{[\"-tfn".contains(c));
+            let json = read_json("the job document", reader).map_err(|problem| match problem {
+                Problem::Wrong(text) if !looks_like_json => {
+                    Problem::Wrong(format!("{text} (a file is named file://path)"))
+                }
+                other => other,
+            })?;
             return Ok(Value::Document(Document::Json(json.to_owned())));
         }
         Shape::Details => {
@@ -217,7 +224,9 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<Value, String> {
         format!("{name} must be a whole number from {low} to {high}, not \"{}\"", shown())
     };
     Ok(match shape {
-        Shape::Job => Value::Job(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?),
+        Shape::Job | Shape::NewJob => {
+            Value::Job(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
+        }
         Shape::JobOrNext => {
             Value::JobOrNext(word.parse().map_err(|error| format!("{error}, or $next, not \"{}\"", shown()))?)
         }
@@ -311,8 +320,7 @@ fn advice(nearest: Option<&'static str>) -> String {
 }
 
 /// What people type who know another program.
-const SYNONYMS: [(&str, &str); 5] =
-    [("exit", "quit"), ("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
+const SYNONYMS: [(&str, &str); 4] = [("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
 
 fn nearest_command(word: &str) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, command)| *command);
@@ -432,7 +440,7 @@ mod tests {
                 "creat-job J {}",
                 "unknown command \"creat-job\": did you mean create-job? (help lists the commands)",
             ),
-            ("exit", "unknown command \"exit\": did you mean quit? (help lists the commands)"),
+            ("q", "unknown command \"q\": did you mean quit? (help lists the commands)"),
             ("\u{1b}[2J", "unknown command \"\\u{1b}[2J\": help lists the commands"),
             ("delete-job", "delete-job: <jobId> is missing; usage: delete-job <jobId> [--force]"),
             (
@@ -477,10 +485,10 @@ mod tests {
         assert!(error("update-job-execution J succeeded").contains(
             "\"succeeded\" is none of SUCCEEDED, IN_PROGRESS, FAILED, CANCELED, REJECTED, did you mean SUCCEEDED?"
         ));
-        assert!(
-            error("create-job J hello")
-                .contains("the job document is not JSON: expected value at line 1 column 1")
-        );
+        assert!(error("create-job J hello").contains(
+            "the job document is not JSON: expected value at line 1 column 1 (a file is named file://path)"
+        ));
+        assert_eq!(command("exit"), Command::Quit);
     }
 
     #[test]
@@ -532,7 +540,7 @@ mod tests {
     #[test]
     fn every_command_of_the_table_is_built_from_what_the_table_announces() {
         let sample = |shape: Shape| match shape {
-            Shape::Job | Shape::JobOrNext | Shape::Text => "J",
+            Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
             Shape::Document | Shape::Details => "{}",
             Shape::OneOf(words) => words[0],
             Shape::Number(..) | Shape::StepTimeout => "1",

@@ -23,6 +23,8 @@ pub enum Group {
 pub enum Shape {
     /// The id of a job.
     Job,
+    /// The id of a job that does not exist yet.
+    NewJob,
     /// The id of a job, or `$next`.
     JobOrNext,
     /// JSON, or `file://path`.
@@ -114,6 +116,8 @@ impl Spec {
     /// The command called `name`.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
+        // What fingers type in every other program.
+        let name = if name == "exit" { "quit" } else { name };
         COMMANDS.iter().find(|spec| spec.name == name)
     }
 
@@ -211,7 +215,7 @@ pub static COMMANDS: &[Spec] = &[
         name: "create-job",
         group: Group::ControlPlane,
         arguments: &[
-            JOB,
+            Argument { shape: Shape::NewJob, ..JOB },
             Argument { name: "<jobDocument-as-JSON>", shape: Shape::Document, count: Count::One },
         ],
         flags: &[

@@ -256,7 +256,7 @@ fn line<'a>(columns: &'a [Column<'a>], style: Style, cell: impl Fn(&'a Column<'a
 }
 
 /// `text` in `width` columns at most, with a mark where something is left out.
-fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();
     }

@@ -26,7 +26,8 @@ pub(super) fn candidates(text: &str, known: &Known) -> (usize, Vec<Pair>) {
         Await::Argument(_) if word.starts_with("--") => flags(&scan),
         Await::Argument(shape) => {
             let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known));
-            if values.is_empty() && word.is_empty() { flags(&scan) } else { values }
+            let is_free = shape == Some(Shape::NewJob);
+            if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
     };
     words.retain(|pair| pair.replacement.starts_with(word) && pair.replacement != word);
@@ -44,9 +45,9 @@ fn flags(scan: &Scan) -> Vec<Pair> {
 fn values(shape: Shape, word: &str, known: &Known) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
-        Shape::Job => known.jobs().iter().map(|job| with_space(job, true)).collect(),
+        Shape::Job => jobs(known).iter().map(|job| with_space(job, true)).collect(),
         Shape::JobOrNext => {
-            let jobs = known.jobs();
+            let jobs = jobs(known);
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
@@ -55,13 +56,20 @@ fn values(shape: Shape, word: &str, known: &Known) -> Vec<Pair> {
         Shape::Title => titles().map(|title| with_space(&title, true)).collect(),
         Shape::CommandName => COMMANDS.iter().map(|spec| with_space(spec.name, false)).collect(),
         Shape::Advance => spaced(&["+1m", "+10m", "+1h", "+1d"]),
-        Shape::Details
+        Shape::NewJob
+        | Shape::Details
         | Shape::Number(..)
         | Shape::StepTimeout
         | Shape::Text
         | Shape::Duration
         | Shape::Condition => Vec::new(),
     }
+}
+
+fn jobs(known: &Known) -> Vec<String> {
+    let mut jobs = known.jobs();
+    jobs.sort();
+    jobs
 }
 
 /// The files that a path begun could name. One with a space in its name cannot be typed.
@@ -113,7 +121,8 @@ mod tests {
         assert_eq!(offered("creat"), ["create-job "]);
         assert_eq!(offered("! delete"), ["delete-job "]);
         assert_eq!(offered("qu"), ["quit"]);
-        assert_eq!(offered("delete-job "), ["Other ", "Job1 "]);
+        assert_eq!(offered("delete-job "), ["Job1 ", "Other "]);
+        assert!(offered("create-job ").is_empty());
         assert_eq!(offered("delete-job J"), ["Job1 "]);
         assert_eq!(offered("describe-job-execution $"), ["$next "]);
         assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);

@@ -10,27 +10,39 @@ use rustyline::hint::{Hint, Hinter};
 use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper, Result};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
 use crate::command::table::COMMANDS;
-use crate::command::{Await, Scan, WordKind, is_unfinished, scan};
+use crate::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
 use crate::output::json_text;
 use crate::output::known::Known;
 use crate::output::style::{Ink, Style};
+use crate::output::table::cut;
 
 /// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
 const MAX_LIVELY: usize = 20_000;
+
+/// So many lines of the history that begin alike are looked at for one that was a command.
+const MAX_PAST: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct LineHelper {
     style: Style,
     known: Known,
     line_has_text: Cell<bool>,
+    /// Columns of the terminal, and those that the prompt takes.
+    columns: (usize, usize),
 }
 
 impl LineHelper {
     pub(super) fn new(style: Style, known: Known) -> Self {
-        Self { style, known, line_has_text: Cell::new(false) }
+        Self { style, known, line_has_text: Cell::new(false), columns: (80, 0) }
+    }
+
+    /// Tells how wide the terminal and the prompt are.
+    pub(super) fn set_columns(&mut self, terminal: usize, prompt: usize) {
+        self.columns = (terminal.max(1), prompt);
     }
 
     /// Whether the line had text when it was last looked at, which is after each key.
@@ -45,15 +57,24 @@ impl Completer for LineHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
-        Ok(complete::candidates(&line[..position], &self.known))
+        let (begun, rest) = line.split_at(position);
+        let (start, mut candidates) = complete::candidates(begun, &self.known);
+        if rest.starts_with(' ') {
+            // One space is enough.
+            for candidate in &mut candidates {
+                candidate.replacement.truncate(candidate.replacement.trim_end().len());
+            }
+        }
+        Ok((start, candidates))
     }
 }
 
 /// What could come next, in grey.
 pub(super) struct Suggestion {
+    /// As much of it as fits.
     display: String,
-    /// Whether the right arrow takes it over: a placeholder is no text to type.
-    completes: bool,
+    /// What the right arrow takes over; none for a placeholder, which is no text to type.
+    completion: Option<String>,
 }
 
 impl Hint for Suggestion {
@@ -62,7 +83,7 @@ impl Hint for Suggestion {
     }
 
     fn completion(&self) -> Option<&str> {
-        self.completes.then_some(self.display.as_str())
+        self.completion.as_deref()
     }
 }
 
@@ -74,31 +95,51 @@ impl Hinter for LineHelper {
         if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
             return None;
         }
-        from_history(line, context).or_else(|| from_table(line))
+        // Without colours a line of the history would look as if it had been typed.
+        let past = || self.style.colour.then(|| from_history(line, context)).flatten();
+        let (text, completes) = placeholder(line)
+            .map(|text| (text, false))
+            .or_else(|| Some((past().or_else(|| command_begun(line))?, true)))?;
+        let (columns, prompt) = self.columns;
+        let room = columns - (prompt + line.width()) % columns;
+        Some(Suggestion {
+            display: cut(&text, room - 1, self.style).into_owned(),
+            completion: completes.then_some(text),
+        })
     }
 }
 
-fn from_history(line: &str, context: &Context<'_>) -> Option<Suggestion> {
+/// How the last line that begins like this one went on, if it was a command at all.
+fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
     let history = context.history();
-    let last = history.len().checked_sub(1)?;
-    let found = history.starts_with(line, last, SearchDirection::Reverse).ok()??;
-    let rest = found.entry.get(line.len()..)?;
-    let fits = !rest.is_empty() && !rest.contains('\n');
-    fits.then(|| Suggestion { display: rest.to_owned(), completes: true })
+    let mut before = history.len();
+    for _ in 0..MAX_PAST {
+        let found = history.starts_with(line, before.checked_sub(1)?, SearchDirection::Reverse).ok()??;
+        let rest = found.entry.get(line.len()..)?;
+        if !rest.is_empty() && !rest.contains('\n') && parse(&found.entry).is_ok() {
+            return Some(rest.to_owned());
+        }
+        before = found.idx;
+    }
+    None
 }
 
-fn from_table(line: &str) -> Option<Suggestion> {
+/// The arguments that come next, where the next word would stand: after a space.
+fn placeholder(line: &str) -> Option<String> {
     let scan = scan(line);
-    if scan.awaits == Await::Command {
-        let begun = &line[scan.start..];
-        let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
-        let (Some(only), None) = (fitting.next(), fitting.next()) else { return None };
-        return Some(Suggestion { display: only.name[begun.len()..].to_owned(), completes: true });
+    let next = if scan.awaits == Await::Command { String::new() } else { scan.still_to_come() };
+    (line.ends_with(' ') && !ends_in_json(&scan, line) && !next.is_empty()).then_some(next)
+}
+
+/// The rest of the only command that begins so.
+fn command_begun(line: &str) -> Option<String> {
+    let scan = scan(line);
+    let begun = &line[scan.start..];
+    let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) if scan.awaits == Await::Command => Some(only.name[begun.len()..].to_owned()),
+        _ => None,
     }
-    // A placeholder stands where the next word would: after a space.
-    let next = scan.still_to_come();
-    (line.ends_with(' ') && !ends_in_json(&scan, line) && !next.is_empty())
-        .then_some(Suggestion { display: next, completes: false })
 }
 
 fn ends_in_json(scan: &Scan, line: &str) -> bool {
@@ -173,13 +214,15 @@ mod tests {
         }
         let helper = LineHelper::new(COLOUR, Known::default());
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
-        Some((hint.display, hint.completes))
+        let completes = hint.completion.is_some();
+        Some((hint.display, completes))
     }
 
     #[test]
     fn hints_name_the_argument_that_comes_next() {
         assert_eq!(hint("create-job ", &[]), Some(("<jobId> <jobDocument-as-JSON>".into(), false)));
         assert_eq!(hint("create-job J ", &[]), Some(("<jobDocument-as-JSON>".into(), false)));
+        assert_eq!(hint("delete-job ", &["delete-job A"]), Some(("<jobId>".into(), false)));
         assert_eq!(hint("create-job J {\"a\": ", &[]), None);
         assert_eq!(hint("create-job J", &[]), None);
         assert_eq!(hint("quit ", &[]), None);
@@ -190,9 +233,24 @@ mod tests {
     fn hints_complete_a_command_or_a_line_of_the_history() {
         assert_eq!(hint("get-p", &[]), Some(("ending-job-executions".into(), true)));
         assert_eq!(hint("de", &[]), None);
-        let history = ["delete-job A", "delete-job B --force"];
-        assert_eq!(hint("delete-job ", &history), Some(("B --force".into(), true)));
+        let history = ["delete-job A", "delete-job B --force", "delete-job B oops"];
+        assert_eq!(hint("delete-job B", &history), Some((" --force".into(), true)), "not what failed");
         assert_eq!(hint("delete-job A", &history), None);
+    }
+
+    #[test]
+    fn a_hint_stays_on_its_row_and_is_taken_over_whole() {
+        let mut kept = MemHistory::new();
+        let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
+        kept.add(&document).unwrap();
+        let mut helper = LineHelper::new(COLOUR, Known::default());
+        helper.set_columns(40, 9);
+        let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
+        assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
+        assert!(hint.display.ends_with('…'));
+        assert_eq!(hint.completion.unwrap(), document["create".len()..]);
+        let plain = LineHelper::new(Style::default(), Known::default());
+        assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc as async_mpsc;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::forget;
 use super::helper::LineHelper;
@@ -148,6 +149,9 @@ impl LineEditor {
     }
 
     fn read(&mut self, prompt: &Prompt) -> Typed {
+        if let (Some(helper), Some(width)) = (self.editor.helper_mut(), self.printer.width()) {
+            helper.set_columns(width, prompt.0.width());
+        }
         self.printer.editing();
         // The editor takes the modes that it finds for those to return to, with Ctrl-Z too.
         self.modes.iter().for_each(Modes::restore);

@@ -190,6 +190,7 @@ fn the_ci_job_passes() {
     let ours: Vec<&str> = steps.filter(|step| step.starts_with("jobs-sandbox ")).collect();
     let [step] = ours[..] else { panic!("{job}") };
     let checkout = Checkout::new();
+    fs::write(checkout.path("smoke.jobs"), under("Scripts", "jobs")).unwrap();
     checkout.run(step, &[]);
     let report = fs::read_to_string(checkout.path("smoke.xml")).unwrap();
     assert!(report.contains("failures=\"0\""), "{report}");

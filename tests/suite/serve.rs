@@ -69,7 +69,7 @@ fn a_port_in_use_is_one_line() {
     for (option, port) in [("--mqtt-port", serve.mqtt.port()), ("--http-port", serve.http.port())] {
         let other = if option == "--mqtt-port" { "--http-port" } else { "--mqtt-port" };
         let sandbox = Sandbox::new().args(["serve", option, &port.to_string(), other, "0"]);
-        let output = sandbox.status(1).stdout("").stderr("error: [..]").run();
+        let output = sandbox.status(3).stdout("").stderr("error: [..]").run();
         assert!(output.stderr.contains(&port.to_string()), "{}", output.stderr);
     }
 }
