@@ -1,6 +1,6 @@
 //! The program on a broker that falls silent, refuses, hangs up or sends what no broker should.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::broker::{Broker, Connection, terms};
 use crate::support::{Process, Sandbox, Serve};
@@ -33,18 +33,31 @@ impl Rig {
         line.strip_prefix("connection lost: ").unwrap_or_else(|| panic!("{line}")).to_owned()
     }
 
+    /// Takes a request for what is pending.
+    #[track_caller]
+    fn asked_what_is_pending(&mut self) -> Value {
+        let (topic, request) = self.client.request();
+        assert_eq!(topic, "get");
+        request["clientToken"].clone()
+    }
+
+    /// Says that nothing is pending.
+    fn nothing_is_pending(&mut self, token: &Value) {
+        let answer = json!({"clientToken": token, "timestamp": 1, "inProgressJobs": [], "queuedJobs": []});
+        self.client.publish("get/accepted", answer.to_string().as_bytes());
+        self.client.flush();
+    }
+
     /// Takes the client when it comes again, and answers what it asks then.
     #[track_caller]
     fn restored(&mut self) {
         self.client = self.broker.accept();
         self.process.stderr_until("connection restored");
-        let (topic, request) = self.client.request();
-        assert_eq!(topic, "get");
-        let answer = json!({
-            "clientToken": request["clientToken"], "timestamp": 1, "inProgressJobs": [], "queuedJobs": [],
-        });
-        self.client.publish_and_wait("get/accepted", answer.to_string().as_bytes());
-        assert_eq!(self.process.stderr_line(), "nothing is pending");
+        let token = self.asked_what_is_pending();
+        self.nothing_is_pending(&token);
+        // As the first list that it gets, or as one like the last.
+        let told = self.process.stderr_line();
+        assert!(["nothing is pending", "nothing changed meanwhile"].contains(&told.as_str()), "{told}");
     }
 }
 
@@ -54,6 +67,35 @@ fn a_broker_that_falls_silent_is_left_and_found_again() {
     assert_eq!(rig.lost(), "no answer to a ping within 0.5 s: the link is dead");
     rig.restored();
     assert_eq!(rig.process.finish().status.code(), Some(0));
+}
+
+/// The server takes a request and is gone before it answers.
+#[test]
+fn a_change_whose_answer_is_lost_is_never_repeated_and_a_question_is() {
+    let mut rig = Rig::start(&["--json"], terms::NONE);
+    for (command, topic, find_out) in [
+        ("update-job-execution J SUCCEEDED", "J/update", "describe-job-execution J"),
+        ("start-next-pending-job-execution", "start-next", "get-pending-job-executions"),
+    ] {
+        rig.process.send(format!("{command}\n"));
+        assert_eq!(rig.client.request().0, topic);
+        rig.client.disconnect(0x8B, "");
+        let failed = rig.process.stdout_until("OutcomeUnknown");
+        assert!(failed.contains(&format!("to find out: {find_out}\"")), "{failed}");
+        // What it asks first is what is pending, not the same again.
+        rig.restored();
+    }
+    rig.process.send("get-pending-job-executions\n");
+    let lost = rig.asked_what_is_pending();
+    rig.client.disconnect(0x8B, "");
+    rig.client = rig.broker.accept();
+    // Once for what may have changed meanwhile, once for the command.
+    for token in [rig.asked_what_is_pending(), rig.asked_what_is_pending()] {
+        assert_ne!(token, lost);
+        rig.nothing_is_pending(&token);
+    }
+    rig.process.stdout_until("GetPendingJobExecutionsResponse");
+    assert_eq!(rig.process.finish().status.code(), Some(1));
 }
 
 /// A policy that was narrowed while there was no connection: never a session that hears nothing.
