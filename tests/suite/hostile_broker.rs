@@ -147,6 +147,19 @@ fn a_reason_is_shown_without_its_control_characters() {
     rig.restored();
 }
 
+#[test]
+fn a_refusal_is_shown_without_its_control_characters() {
+    let (control_plane, broker) = (Serve::start(), Broker::start());
+    let sandbox = broker.client(&control_plane).args(["--client-id", "me", "-c", "quit"]);
+    let mut process = sandbox.spawn();
+    broker.refuse(0x87, &CONTROLS[1..]);
+    let finished = process.finish();
+    assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(3), ""));
+    let said = "error: the server refused client id me: 0x87 not authorized (\\u{7}";
+    assert!(finished.stderr.starts_with(said) && finished.stderr.lines().count() == 1, "{}", finished.stderr);
+    assert_harmless(&finished.stderr);
+}
+
 #[track_caller]
 fn assert_harmless(text: &str) {
     let raw = text.chars().find(|character| {

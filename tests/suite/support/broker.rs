@@ -68,6 +68,28 @@ impl Broker {
             .file("ca.pem", self.authority.pem())
     }
 
+    /// Takes the next client and refuses it, in a code and in words.
+    #[track_caller]
+    pub(crate) fn refuse(&self, code: u8, reason: &str) {
+        let mut connection = self.connected();
+        let length = u8::try_from(reason.len()).unwrap();
+        connection.write(first_byte::CONNACK, &[&[0, code, length + 3, 0x1F, 0, length], reason.as_bytes()]);
+        connection.flush();
+    }
+
+    /// The next client, which has said CONNECT.
+    #[track_caller]
+    fn connected(&self) -> Connection {
+        let stream = self.clients.recv_timeout(DEADLINE).expect("a client");
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        let writer = BufWriter::with_capacity(64 * 1024, stream.try_clone().unwrap());
+        let mut connection = Connection { reader: stream, writer };
+        connection.next(first_byte::CONNECT);
+        connection
+    }
+
     /// Takes the next client and grants all that it subscribes to.
     #[track_caller]
     pub(crate) fn accept(&self) -> Connection {
@@ -77,13 +99,7 @@ impl Broker {
     /// Takes the next client with these properties of CONNACK, and gives this code for each filter.
     #[track_caller]
     pub(crate) fn accept_with(&self, properties: &[u8], code: u8) -> Connection {
-        let stream = self.clients.recv_timeout(DEADLINE).expect("a client");
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.set_write_timeout(Some(DEADLINE)).unwrap();
-        let writer = BufWriter::with_capacity(64 * 1024, stream.try_clone().unwrap());
-        let mut connection = Connection { reader: stream, writer };
-        connection.next(first_byte::CONNECT);
+        let mut connection = self.connected();
         // No session, success.
         let length = u8::try_from(properties.len()).unwrap();
         connection.write(first_byte::CONNACK, &[&[0, 0, length], properties]);
