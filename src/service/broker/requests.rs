@@ -295,7 +295,8 @@ impl Requests<'_> {
 
     /// Answers go to the connection that asked and to no other, whether it subscribed or not, once.
     fn answer(&mut self, id: SessionId, topic: ByteString, payload: Vec<u8>) {
-        if !self.router.allow(self.state, id, Action::Receive, &topic) {
+        // What a request without a name is refused on may be longer than a topic can be: nobody could ask for it.
+        if !filter::is_valid_topic(&topic) || !self.router.allow(self.state, id, Action::Receive, &topic) {
             return;
         }
         let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
