@@ -292,7 +292,6 @@ fn fit(text: String, style: Style) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
     use super::super::{Memory, Printer};
@@ -378,24 +377,18 @@ mod tests {
         assert_eq!((next().as_str(), next().as_str()), ("2\n", NOTHING));
     }
 
-    #[tokio::test]
-    async fn texts_that_come_faster_than_the_editor_shows_them_are_joined() {
+    #[test]
+    fn texts_that_come_faster_than_the_editor_shows_them_are_joined() {
         let (printer, _, shown) = printer_with_editor();
         printer.editing();
         for number in 0..200 {
             printer.result(format!("{number}\n"));
         }
-        let all = Arc::new(Mutex::new(String::new()));
-        let keep = Arc::clone(&all);
-        thread::spawn(move || {
-            for text in shown {
-                if text != NOTHING {
-                    keep.lock().unwrap().push_str(&text);
-                }
-            }
-        });
-        soon(printer.flush()).await;
-        let all = all.lock().unwrap();
+        let mut all = String::new();
+        while all.lines().count() < 200 {
+            let text = shown.recv_timeout(DEADLINE).unwrap();
+            all.push_str(text.strip_prefix(NOTHING).unwrap_or(&text));
+        }
         assert!(all.lines().map(|line| line.parse::<usize>().unwrap()).eq(0..200), "{all}");
     }
 }
