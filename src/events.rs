@@ -105,14 +105,14 @@ mod tests {
 
     use super::*;
     use crate::jobs::EventError;
-    use crate::output::known::Known;
+    use crate::output::known_jobs::KnownJobs;
     use crate::output::printer::Printer;
     use crate::soon::soon;
 
     #[tokio::test]
     async fn events_become_messages_and_what_is_none_is_a_fault() {
         let (printer, out, _) = Printer::to_memory(true);
-        let transcript = Transcript::new(printer, Known::default());
+        let transcript = Transcript::new(printer, KnownJobs::default());
         let (sender, receiver) = mpsc::channel(4);
         let topic = || "$aws/things/T/jobs/notify".to_owned();
         let payload = Ok(Bytes::from_static(b"{\"jobs\":{}}"));

@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 
 use crate::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
 use crate::connection;
-use crate::control_plane::{self, ControlPlane, Credentials, ThingLookup};
-use crate::dispatch::{Clock, Dispatcher};
+use crate::control_plane::{self, ControlPlane, Credentials};
+use crate::dispatch::{Clock, Dispatcher, find_thing};
 use crate::events::{print_changes, print_events};
 use crate::exit::ExitStatus;
 use crate::identity::{self, Identity};
 use crate::jobs::{Client, Streams};
-use crate::output::known::Known;
+use crate::output::known_jobs::KnownJobs;
 use crate::output::printer::Printer;
 use crate::service::LocalService;
 use crate::trace::Trace;
@@ -170,10 +170,10 @@ impl Session {
         };
         // Without a connection there is no session, so nothing more is asked of the control plane.
         let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
-            async { Ok(find_thing(control_plane, options, printer).await) },
+            async { Ok(connect_control_plane(control_plane, options, printer).await) },
             Client::connect(options.thing.clone(), mqtt, trace.clone()),
         )?;
-        let transcript = Transcript::new(printer.clone(), Known::default());
+        let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let background = start_background(streams, &client, &transcript);
         let clock = service.as_ref().map(movable_clock);
         if let Some(clock) = clock.clone() {
@@ -251,24 +251,17 @@ fn mqtt_options(
 
 /// The control plane, and the ARN of the thing if it tells one. If it does not, the device half of the
 /// session works all the same, and the first command that needs the ARN asks again.
-async fn find_thing(
+async fn connect_control_plane(
     control_plane: control_plane::Options,
     options: &SessionOptions,
     printer: &Printer,
 ) -> (ControlPlane, OnceCell<String>) {
     let control_plane = ControlPlane::new(control_plane).await;
-    let arn = match control_plane.create_thing_if_missing(&options.thing).await {
-        Ok(ThingLookup::Existing { arn }) => OnceCell::new_with(Some(arn)),
-        Ok(ThingLookup::Created { arn }) => {
-            printer.diagnostic(&format!("created thing {arn}"));
-            OnceCell::new_with(Some(arn))
-        }
-        Err(error) => {
-            printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
-            OnceCell::new()
-        }
-    };
-    (control_plane, arn)
+    let arn = find_thing(&control_plane, &options.thing, printer).await;
+    if let Err(error) = &arn {
+        printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
+    }
+    (control_plane, OnceCell::new_with(arn.ok()))
 }
 
 /// Two tasks print events, one says what happens to the connection.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::command::Expectation;
 use crate::expect;
-use crate::output::known::Known;
+use crate::output::known_jobs::KnownJobs;
 use crate::output::message::{Kind, Message};
 use crate::output::printer::Printer;
 
@@ -33,7 +33,7 @@ pub struct Transcript {
 #[derive(Debug)]
 struct Shared {
     printer: Printer,
-    known: Known,
+    known: KnownJobs,
     inner: Mutex<Inner>,
     /// Woken by every message and every event that arrives.
     news: Notify,
@@ -92,11 +92,11 @@ pub enum Verdict {
 impl Transcript {
     /// A transcript that prints to `printer` and teaches `known`. Events are numbered from 1.
     #[must_use]
-    pub fn new(printer: Printer, known: Known) -> Self {
+    pub fn new(printer: Printer, known: KnownJobs) -> Self {
         Self::with_patience(printer, known, MAX_DELIVERY)
     }
 
-    fn with_patience(printer: Printer, known: Known, patience: Duration) -> Self {
+    fn with_patience(printer: Printer, known: KnownJobs, patience: Duration) -> Self {
         let inner = Inner {
             next: 1,
             waiting: BTreeMap::new(),
@@ -120,7 +120,7 @@ impl Transcript {
 
     /// What its messages have taught.
     #[must_use]
-    pub fn known(&self) -> &Known {
+    pub fn known(&self) -> &KnownJobs {
         &self.shared.known
     }
 
@@ -380,7 +380,7 @@ mod tests {
 
     fn transcript() -> (Transcript, Memory) {
         let (printer, out, _) = Printer::to_memory(true);
-        (Transcript::new(printer, Known::default()), out)
+        (Transcript::new(printer, KnownJobs::default()), out)
     }
 
     fn event(n: u64) -> Message {
@@ -467,7 +467,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
         let (printer, out, _) = Printer::to_memory(true);
-        let transcript = Transcript::with_patience(printer, Known::default(), Duration::from_millis(5));
+        let transcript = Transcript::with_patience(printer, KnownJobs::default(), Duration::from_millis(5));
         let hold = transcript.hold(None);
         soon(transcript.deliver(2, event(2))).await;
         soon(hold.release(2)).await;
@@ -482,7 +482,7 @@ mod tests {
     async fn events_that_wait_for_a_slow_reader_are_not_missing() {
         let patience = Duration::from_millis(200);
         let (printer, reads) = Printer::to_idle_reader();
-        let transcript = Transcript::with_patience(printer, Known::default(), patience);
+        let transcript = Transcript::with_patience(printer, KnownJobs::default(), patience);
         let hold = transcript.hold(None);
         transcript.answer(response());
         let delivering = tokio::spawn({

@@ -90,7 +90,13 @@ impl Given {
     }
 
     pub(super) fn switch(&mut self, name: &str) -> bool {
-        self.flags.iter().any(|(flag, _)| *flag == name)
+        let index = self.flags.iter().position(|(flag, _)| *flag == name);
+        index.map(|index| self.flags.swap_remove(index)).is_some()
+    }
+
+    /// Whether the command was built from everything that the table announces for it.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.arguments.is_empty() && self.flags.is_empty()
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {

@@ -92,6 +92,7 @@ pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         Problem::Wrong(problem) => ParseError::Arguments { command: Usage(spec), problem },
     })?;
     let command = (spec.build)(&mut given);
+    debug_assert!(given.is_used_up(), "{} leaves out what it announces: {given:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }

@@ -221,15 +221,8 @@ impl Dispatcher {
 
     /// The ARN of the thing; asks the control plane if it has not said so yet, and says what was created.
     async fn thing_arn(&self) -> Result<String, control_plane::Error> {
-        let found = self.thing_arn.get_or_try_init(|| async {
-            match self.control_plane.create_thing_if_missing(&self.thing).await? {
-                ThingLookup::Existing { arn } => Ok(arn),
-                ThingLookup::Created { arn } => {
-                    self.printer().diagnostic(&format!("created thing {arn}"));
-                    Ok(arn)
-                }
-            }
-        });
+        let found =
+            self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
         found.await.cloned()
     }
 
@@ -326,6 +319,21 @@ fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
 fn nothing_pending(answer: &str) -> Option<String> {
     let answer: StartNextJobExecutionResponse = serde_json::from_str(answer).ok()?;
     answer.execution.is_none().then(|| "nothing is pending".to_owned())
+}
+
+/// Makes sure that the thing exists, says so if it was created, and returns its ARN.
+pub async fn find_thing(
+    control_plane: &ControlPlane,
+    thing: &ThingName,
+    printer: &Printer,
+) -> Result<String, control_plane::Error> {
+    Ok(match control_plane.create_thing_if_missing(thing).await? {
+        ThingLookup::Existing { arn } => arn,
+        ThingLookup::Created { arn } => {
+            printer.diagnostic(&format!("created thing {arn}"));
+            arn
+        }
+    })
 }
 
 /// The answer of the control plane.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::in_flight::{Arrived, InFlight, Verdict};
 use super::model::ThingName;
-use super::pending::Known;
+use super::pending::LastHeard;
 use super::streams::{EventError, Outlet};
 use super::topics::{Channel, Operation, Topic};
 use crate::connection::Incoming;
@@ -21,7 +21,7 @@ use crate::connection::Incoming;
 pub(super) struct Inbox {
     pub(super) thing: ThingName,
     pub(super) in_flight: Arc<InFlight>,
-    pub(super) known: Arc<Known>,
+    pub(super) known: Arc<LastHeard>,
     pub(super) job_executions_changed: Outlet,
     pub(super) next_job_execution_changed: Outlet,
 }

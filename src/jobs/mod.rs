@@ -38,7 +38,7 @@ use model::{
     StartNextJobExecutionResponse, StartNextPendingJobExecutionRequest, ThingName, UpdateJobExecutionRequest,
     UpdateJobExecutionResponse,
 };
-use pending::{Known, Lesson};
+use pending::{LastHeard, Lesson};
 use streams::{ChangeOutlet, Numbers, Outlet};
 use topics::{Channel, Operation, Topic, device_filters};
 
@@ -70,7 +70,7 @@ pub struct Client {
     thing: ThingName,
     connection: Connection,
     in_flight: Arc<InFlight>,
-    known: Arc<Known>,
+    known: Arc<LastHeard>,
     numbers: Numbers,
     timeout: Duration,
     trace: Trace,
@@ -104,7 +104,7 @@ impl Client {
         trace: Trace,
     ) -> Result<(Self, Streams), connection::Error> {
         let numbers = Numbers::default();
-        let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<Known>::default());
+        let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<LastHeard>::default());
         let (changed_outlet, job_executions_changed) = Outlet::new(numbers.clone());
         let (next_outlet, next_job_execution_changed) = Outlet::new(numbers.clone());
         let (mut changes, connection_changes) = ChangeOutlet::new();

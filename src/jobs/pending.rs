@@ -82,9 +82,9 @@ pub(super) enum Lesson {
 /// What the service last told us to be pending. Only the task that gets every message in its order writes here,
 /// so that what came last is what is known.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<Option<Pending>>);
+pub(super) struct LastHeard(Mutex<Option<Pending>>);
 
-impl Known {
+impl LastHeard {
     /// A copy; none before the service told us anything.
     pub(super) fn get(&self) -> Option<Pending> {
         self.lock().clone()
@@ -162,7 +162,7 @@ mod tests {
     fn lists_events_and_our_own_starts_are_noted() {
         const A: &str =
             r#"{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}"#;
-        let known = Known::default();
+        let known = LastHeard::default();
         let in_progress = Lesson::InProgress { job: "A".parse().unwrap(), execution_number: None };
         known.handle_accepted(&in_progress, b"{}");
         assert_eq!(known.get(), None);

@@ -8,7 +8,7 @@ use rustyline::completion::Pair;
 use crate::command::table::{COMMANDS, titles};
 use crate::command::{Await, Scan, Shape, scan};
 use crate::output::escape;
-use crate::output::known::Known;
+use crate::output::known_jobs::KnownJobs;
 
 /// A folder with more files than this is not listed to the end.
 const MAX_FILES: usize = 500;
@@ -16,7 +16,7 @@ const MAX_FILES: usize = 500;
 const FILE: &str = "file://";
 
 /// Where the word before the cursor begins, and what it could become.
-pub(super) fn candidates(text: &str, known: &Known) -> (usize, Vec<Pair>) {
+pub(super) fn candidates(text: &str, known: &KnownJobs) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
     let mut words = match scan.awaits {
@@ -42,7 +42,7 @@ fn flags(scan: &Scan) -> Vec<Pair> {
         .collect()
 }
 
-fn values(shape: Shape, word: &str, known: &Known) -> Vec<Pair> {
+fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
         Shape::Job => jobs(known).iter().map(|job| with_space(job, true)).collect(),
@@ -66,7 +66,7 @@ fn values(shape: Shape, word: &str, known: &Known) -> Vec<Pair> {
     }
 }
 
-fn jobs(known: &Known) -> Vec<String> {
+fn jobs(known: &KnownJobs) -> Vec<String> {
     let mut jobs = known.jobs();
     jobs.sort();
     jobs
@@ -110,7 +110,7 @@ mod tests {
     use crate::output::message::{Kind, Message};
 
     fn offered(text: &str) -> Vec<String> {
-        let known = Known::default();
+        let known = KnownJobs::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
         known.learn(&Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body)));
         candidates(text, &known).1.into_iter().map(|pair| pair.replacement).collect()

@@ -16,7 +16,7 @@ use super::complete;
 use crate::command::table::COMMANDS;
 use crate::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
 use crate::output::json_text;
-use crate::output::known::Known;
+use crate::output::known_jobs::KnownJobs;
 use crate::output::style::{Ink, Style};
 use crate::output::table::cut;
 
@@ -29,14 +29,14 @@ const MAX_PAST: usize = 20;
 #[derive(Debug)]
 pub(super) struct LineHelper {
     style: Style,
-    known: Known,
+    known: KnownJobs,
     line_has_text: Cell<bool>,
     /// Columns of the terminal, and those that the prompt takes.
     columns: (usize, usize),
 }
 
 impl LineHelper {
-    pub(super) fn new(style: Style, known: Known) -> Self {
+    pub(super) fn new(style: Style, known: KnownJobs) -> Self {
         Self { style, known, line_has_text: Cell::new(false), columns: (80, 0) }
     }
 
@@ -212,7 +212,7 @@ mod tests {
         for entry in history {
             kept.add(entry).unwrap();
         }
-        let helper = LineHelper::new(COLOUR, Known::default());
+        let helper = LineHelper::new(COLOUR, KnownJobs::default());
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
         let completes = hint.completion.is_some();
         Some((hint.display, completes))
@@ -243,13 +243,13 @@ mod tests {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();
-        let mut helper = LineHelper::new(COLOUR, Known::default());
+        let mut helper = LineHelper::new(COLOUR, KnownJobs::default());
         helper.set_columns(40, 9);
         let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
         assert!(hint.display.ends_with('…'));
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
-        let plain = LineHelper::new(Style::default(), Known::default());
+        let plain = LineHelper::new(Style::default(), KnownJobs::default());
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 

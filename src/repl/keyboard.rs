@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::forget;
 use super::helper::LineHelper;
 use super::history::HistoryFile;
-use crate::output::known::Known;
+use crate::output::known_jobs::KnownJobs;
 use crate::output::printer::Printer;
 
 /// Ends bracketed paste, which the editor switches on while it reads.
@@ -78,7 +78,7 @@ impl Modes {
 
 impl Keyboard {
     /// Starts the editor and lets `printer` print above its line.
-    pub(super) fn start(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
+    pub(super) fn start(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
         let mut editor = LineEditor::new(printer, known)?;
         let modes = editor.modes.clone();
         let (prompts, asked) = mpsc::channel();
@@ -132,13 +132,13 @@ struct LineEditor {
     editor: Editor<LineHelper, FileHistory>,
     history: HistoryFile,
     printer: Printer,
-    known: Known,
+    known: KnownJobs,
     /// None on a dumb terminal, which reads lines and no more.
     modes: Option<Modes>,
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known: &Known) -> Result<Self, ReadlineError> {
+    fn new(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
         let mut editor = editor(printer, known)?;
         let history = HistoryFile::open(&mut editor, printer);
         let modes = attach(&mut editor, printer).then(Modes::found).flatten();
@@ -187,7 +187,7 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
     editor.create_external_printer().map(|external| printer.attach_editor(external)).is_ok()
 }
 
-fn editor(printer: &Printer, known: &Known) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
+fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
     let style = printer.style();
     let config = Config::builder()
         .color_mode(if style.colour { ColorMode::Enabled } else { ColorMode::Disabled })

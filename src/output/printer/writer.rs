@@ -140,7 +140,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                 let text = fit(text, self.shared.out);
                 if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
             }
-            Item::Err(text) => self.put_err(text),
+            Item::Err(text) => {
+                let text = if self.err_is_terminal { folded(&text) } else { text };
+                self.put_err(text);
+            }
             Item::Aside(text) => {
                 let bytes = text.len();
                 self.put_err(text);
@@ -283,6 +286,12 @@ fn feed(
         }
     });
     feed
+}
+
+/// A line folded to the terminal between words.
+fn folded(text: &str) -> String {
+    let columns = terminal_size::terminal_size().map_or(usize::MAX, |(columns, _)| columns.0.into());
+    textwrap::fill(text, textwrap::Options::new(columns).break_words(false))
 }
 
 /// A terminal that shows ASCII alone gets the rest spelled out.

@@ -263,7 +263,11 @@ fn a_misspelt_command_is_red_before_enter() {
     terminal.press("craete-job ");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("craete-job"));
     assert_eq!(terminal.colour_of("craete-job"), red);
-    terminal.press("\u{15}create-job J {\"a\": 1, \"b\": \"c\"}");
+    terminal.press("\r");
+    terminal.wait_for("the error, folded between words", |screen| {
+        screen.contains("did you mean create-job? (help lists the\ncommands)")
+    });
+    terminal.press("create-job J {\"a\": 1, \"b\": \"c\"}");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("\"c\"}"));
     assert_ne!(terminal.colour_of("create-job J"), red);
     assert_ne!(terminal.colour_of("\"a\""), vt100::Color::Default);

@@ -12,7 +12,7 @@ const MAX_JOBS: usize = 500;
 
 /// What is known. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Known(Arc<Mutex<Inner>>);
+pub struct KnownJobs(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -20,7 +20,7 @@ struct Inner {
     jobs: VecDeque<String>,
 }
 
-impl Known {
+impl KnownJobs {
     /// Learns from a message.
     pub fn learn(&self, message: &Message) {
         let Some(body) = message.body.as_deref() else { return };
@@ -89,13 +89,13 @@ fn job_ids(body: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn learn(known: &Known, title: &str, body: &str) {
+    fn learn(known: &KnownJobs, title: &str, body: &str) {
         known.learn(&Message::new(Kind::Event, title, Some(body.to_owned())));
     }
 
     #[test]
     fn jobs_come_from_messages_the_latest_first() {
-        let known = Known::default();
+        let known = KnownJobs::default();
         let event = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A"},{"jobId":"B"}]}}"#;
         learn(&known, "JobExecutionsChangedEvent", event);
         assert_eq!(known.jobs(), ["B", "A"]);
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn of_a_long_list_the_end_is_kept() {
-        let known = Known::default();
+        let known = KnownJobs::default();
         let jobs: Vec<String> = (0..2000).map(|n| format!(r#"{{"jobId":"J{n}"}}"#)).collect();
         learn(&known, "ListJobsResponse", &format!(r#"{{"jobs":[{}]}}"#, jobs.join(",")));
         assert_eq!(known.jobs().len(), MAX_JOBS);
