@@ -10,10 +10,12 @@ pub(crate) mod fuzz;
 mod given;
 mod help;
 mod lines;
+mod nearest;
 mod parse;
 mod reader;
 mod scan;
 pub mod table;
+mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;

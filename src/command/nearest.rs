@@ -1,0 +1,34 @@
+//! What may have been meant by a word that is not known.
+
+use super::table::COMMANDS;
+
+pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|near| format!(", did you mean {near}?")).unwrap_or_default()
+}
+
+pub(super) fn advice(nearest: Option<&'static str>) -> String {
+    match nearest {
+        Some(near) => format!("did you mean {near}? (help lists the commands)"),
+        None => "help lists the commands".to_owned(),
+    }
+}
+
+/// What people type who know another program.
+const SYNONYMS: [(&str, &str); 4] = [("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
+
+pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
+    let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, command)| *command);
+    synonym.or_else(|| nearest(word, COMMANDS.iter().map(|spec| spec.name)))
+}
+
+/// The candidate that differs least from `word`, if it differs little.
+pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > 80 {
+        return None;
+    }
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
