@@ -121,6 +121,7 @@ fn no_block_goes_untested() {
         "Try it: sh",
         "On AWS: sh",
         "Cleaning up: sh",
+        "Commands: sh",
         "Scripts: jobs",
         "Scripts: yaml",
         "The local service: sh",
@@ -174,6 +175,12 @@ fn the_set_up_on_aws_works_and_is_undone() {
         aws iot list-jobs --query 'length(jobs)'";
     let left = checkout.run(left, &environment);
     assert_eq!(left.stdout.split_whitespace().collect::<Vec<_>>(), ["SomeoneElses", "1", "1", "0"]);
+}
+
+#[test]
+fn the_shell_completes_the_program_s_options() {
+    let finished = Checkout::new().run(&(under("Commands", "sh") + "complete -p jobs-sandbox"), &[]);
+    assert!(finished.stdout.contains(" -F _jobs__sandbox jobs-sandbox"), "{}", finished.stdout);
 }
 
 #[test]
