@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
+use clap_complete::Shell;
 use jobs_sandbox::cli::{Cli, Launch};
 use jobs_sandbox::exit::ExitStatus;
 use jobs_sandbox::output::escape;
@@ -32,20 +33,25 @@ fn run(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
-        Launch::Completions(shell) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut script);
-            // clap_complete 4.6 calls a program with a hyphen by two names, which hides its subcommands from bash.
-            let script = String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox");
+        Launch::Completions(shell) => match io::stdout().write_all(completions(shell).as_bytes()) {
             // A reader that has seen enough is no error.
-            Ok(io::stdout()
-                .write_all(script.as_bytes())
-                .map_or(ExitStatus::Failure, |()| ExitStatus::Success))
-        }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
+            }
+            _ => Ok(ExitStatus::Success),
+        },
     };
     // A name resolution that hangs must not keep the program from ending.
     runtime.shutdown_background();
     ended
+}
+
+/// The script with which a shell completes our command line.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_BIN_NAME"), &mut script);
+    // clap_complete 4.6 calls a program with a hyphen by two names, which hides its subcommands from bash.
+    String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox")
 }
 
 /// The one line that a program that did not get to work ends with.

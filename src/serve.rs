@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use crate::cli::LocalOptions;
 use crate::exit::ExitStatus;
+use crate::output::escape;
 use crate::output::printer::Printer;
 use crate::output::style::ColorChoice;
 use crate::service::{self, LocalService};
@@ -15,7 +16,7 @@ use crate::signals::Endings;
 pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;
-    printer.flush().await;
+    printer.last_words().await;
     ended
 }
 
@@ -26,7 +27,7 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
         "ready mqtt={} http={} dir={}\n",
         service.mqtt_addr(),
         service.http_addr(),
-        service.dir().display()
+        escape::line(&service.dir().display().to_string())
     ));
     endings.next().await;
     service.stop().await;

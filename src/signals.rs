@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// SIGINT and SIGTERM; SIGHUP too, unless whoever started us wants it ignored, as `nohup` does.
 #[derive(Debug)]
 pub(crate) struct Endings {
-    interrupt: Signal,
+    interrupt: Option<Signal>,
     terminate: Signal,
     hang_up: Option<Signal>,
 }
@@ -16,28 +16,31 @@ pub(crate) struct Endings {
 impl Endings {
     /// From now on none of them ends the program by itself.
     pub(crate) fn watch() -> io::Result<Self> {
+        Ok(Self { interrupt: Some(signal(SignalKind::interrupt())?), ..Self::watch_but_interrupt()? })
+    }
+
+    /// The same where SIGINT means something else.
+    pub(crate) fn watch_but_interrupt() -> io::Result<Self> {
         // Asked first: a handler would hide that the signal was ignored.
         let hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up,
-        })
+        Ok(Self { interrupt: None, terminate: signal(SignalKind::terminate())?, hang_up })
     }
 
     /// Returns with the next of them.
     pub(crate) async fn next(&mut self) {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(hang_up) => drop(hang_up.recv().await),
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
+            () = received(&mut self.interrupt) => {}
             _ = self.terminate.recv() => {}
-            () = hang_up => {}
+            () = received(&mut self.hang_up) => {}
         }
+    }
+}
+
+/// Returns when the signal comes, and never if it is not watched.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }
 

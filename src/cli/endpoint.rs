@@ -22,6 +22,10 @@ pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
 pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
     let url = url.trim();
     match url.parse::<http::Uri>() {
+        // Not repeated: what is before the @ may be a password.
+        Ok(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
+            Err(UsageError("--control-endpoint-url must hold no user name and no password".to_owned()))
+        }
         Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
             Ok(url.to_owned())
         }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use textwrap::WordSplitter::NoHyphenation;
+
 use super::table::{COMMANDS, Group, Spec};
 use crate::output::style::{Ink, Style};
 
@@ -65,7 +67,7 @@ fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
 
 fn folded(text: &str, first: &str, others: &str, width: usize) -> String {
     let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(others);
-    textwrap::fill(text, options.break_words(false))
+    textwrap::fill(text, options.break_words(false).word_splitter(NoHyphenation))
 }
 
 fn head(spec: &Spec, style: Style) -> String {

@@ -59,6 +59,14 @@ impl Capture {
     }
 }
 
+/// A URI without the user name and the password that may stand in it.
+fn without_user(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once("://").unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 impl Intercept for Capture {
     fn name(&self) -> &'static str {
         "Capture"
@@ -71,7 +79,7 @@ impl Intercept for Capture {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        let uri = request.uri();
+        let uri = &without_user(request.uri());
         self.trace.tell(|| format!("-> {} {uri}", request.method()));
         let end = uri.find("://").map_or(0, |scheme| scheme + 3);
         let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
@@ -112,5 +120,16 @@ impl Intercept for Capture {
         attempt.exchange.request_id = request_id;
         attempt.exchange.body = body.map(String::from);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_s_password_is_told() {
+        assert_eq!(without_user("https://me:p@ss@host:1/jobs/J@1?a=b@c"), "https://host:1/jobs/J@1?a=b@c");
+        assert_eq!(without_user("http://127.0.0.1:80"), "http://127.0.0.1:80");
     }
 }

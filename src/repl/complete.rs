@@ -10,7 +10,7 @@ use crate::command::{Await, Scan, Shape, scan};
 use crate::output::escape;
 use crate::output::known_jobs::KnownJobs;
 
-/// A folder with more files than this is not listed to the end.
+/// No more files than this are offered.
 const MAX_FILES: usize = 500;
 
 const FILE: &str = "file://";

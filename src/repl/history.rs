@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -48,9 +48,7 @@ impl HistoryFile {
             self.0 = None;
         }
     }
-}
 
-impl HistoryFile {
     /// Gives a new editor the lines of the old one.
     pub(super) fn hand_over<H: Helper>(
         &mut self,
@@ -67,7 +65,7 @@ impl HistoryFile {
     }
 }
 
-fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &std::path::Path) -> Result<(), ReadlineError> {
+fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &Path) -> Result<(), ReadlineError> {
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }

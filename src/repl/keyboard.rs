@@ -4,6 +4,7 @@ use std::io;
 use std::sync::mpsc;
 use std::thread;
 
+use nix::errno::Errno;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::config::{ColorMode, CompletionType};
 use rustyline::error::ReadlineError;
@@ -121,7 +122,7 @@ impl Keyboard {
         let Some(modes) = &self.modes else { return };
         modes.restore();
         if self.reading {
-            let _ = printer.edited();
+            printer.leave_editor();
             printer.result(PASTE_OFF);
         }
     }
@@ -169,6 +170,7 @@ impl LineEditor {
             Err(ReadlineError::Interrupted) if had_text => Typed::Cleared,
             Err(ReadlineError::Interrupted) => Typed::Interrupted,
             Err(ReadlineError::Eof) => Typed::Left,
+            Err(error) if is_closed(&error) => Typed::Left,
             Err(error) => Typed::Broken(error.to_string()),
         }
     }
@@ -179,6 +181,15 @@ impl LineEditor {
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
         attach(&mut self.editor, &self.printer);
+    }
+}
+
+/// Whether the terminal's window was closed, of which SIGHUP tells too, sooner or later.
+fn is_closed(error: &ReadlineError) -> bool {
+    match error {
+        ReadlineError::Errno(errno) => *errno == Errno::EIO,
+        ReadlineError::Io(error) => error.raw_os_error() == Some(Errno::EIO as i32),
+        _ => false,
     }
 }
 

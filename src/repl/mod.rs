@@ -8,7 +8,6 @@ mod helper;
 mod history;
 mod keyboard;
 
-use std::io;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,6 +18,7 @@ use crate::dispatch::{Dispatcher, Failed, Outcome};
 use crate::exit::ExitStatus;
 use crate::jobs::model::JobExecutionStatus;
 use crate::output::style::{Ink, Style};
+use crate::signals::Endings;
 
 use keyboard::{Keyboard, Prompt, Typed};
 
@@ -35,7 +35,7 @@ const MOST_LISTED: usize = 10;
 /// leave; `banner` is printed before the first.
 pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
-    let started = Endings::watch().map_err(|error| error.to_string()).and_then(|endings| {
+    let started = Endings::watch_but_interrupt().map_err(|error| error.to_string()).and_then(|endings| {
         let keyboard = Keyboard::start(printer, dispatcher.transcript.known());
         keyboard.map(|keyboard| (endings, keyboard)).map_err(|error| error.to_string())
     });
@@ -48,33 +48,17 @@ pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     };
     printer.result(format!("{banner}\n"));
     let session = Session { dispatcher };
-    let status = tokio::select! {
-        () = endings.end() => ExitStatus::Success,
-        () = session.tell_faults() => ExitStatus::Success,
-        status = session.read_commands(&mut keyboard) => status,
+    let left = tokio::select! {
+        () = endings.next() => None,
+        never = session.tell_faults() => never,
+        status = session.read_commands(&mut keyboard) => Some(status),
     };
     keyboard.end(printer);
-    printer.flush().await;
-    status
-}
-
-/// What ends a session from outside.
-struct Endings {
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Endings {
-    fn watch() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
+    match left {
+        Some(_) => printer.flush().await,
+        None => printer.last_words().await,
     }
-
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
+    left.unwrap_or(ExitStatus::Success)
 }
 
 struct Session<'a> {
@@ -122,7 +106,7 @@ impl Session<'_> {
     }
 
     /// Tells at once what goes wrong that no command asked for.
-    async fn tell_faults(&self) {
+    async fn tell_faults(&self) -> ! {
         loop {
             let faults = self.dispatcher.transcript.next_faults().await;
             for fault in faults.iter().filter(|fault| !fault.told) {

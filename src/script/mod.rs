@@ -2,14 +2,14 @@
 
 mod junit;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::cli::ScriptOptions;
 use crate::command::{Command, Line, Read, reads};
@@ -29,9 +29,6 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Ctrl-C ends the program that feeds a pipe too, and the end of the pipe may be noticed first: the
 /// signal, sent before, is given so long to be heard.
 const LATE_SIGNAL: Duration = Duration::from_millis(5);
-
-/// How long a script that was interrupted waits for the reader of what it said.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where commands come from.
 #[derive(Debug)]
@@ -83,7 +80,10 @@ impl Source {
 
 /// Whether a report could be written to this file, which is there afterwards.
 pub fn try_report(path: &Path) -> io::Result<()> {
-    File::options().append(true).create(true).open(path).map(drop)
+    let is_new = !path.exists();
+    File::options().append(true).create(true).open(path)?;
+    // An empty report is none, should there be no session to report on.
+    if is_new { fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Runs a script to its end, or to what ends it earlier; the report is written in any case.
@@ -118,11 +118,9 @@ pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOption
             status = ExitStatus::Failure;
         }
     }
-    let printer = dispatcher.printer();
-    if status != ExitStatus::Interrupted {
-        printer.flush().await;
-    } else if timeout(LAST_WORDS, printer.flush()).await.is_err() {
-        printer.abandon();
+    match status {
+        ExitStatus::Interrupted => dispatcher.printer().last_words().await,
+        _ => dispatcher.printer().flush().await,
     }
     status
 }

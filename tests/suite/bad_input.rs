@@ -177,6 +177,17 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
     assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(2), said));
 }
 
+#[test]
+fn no_empty_report_is_left_where_there_was_no_session() {
+    let sandbox = Sandbox::new()
+        .args(["--endpoint", "localhost", "--cert", "none.pem", "--key", "none.pem", "--thing", "T"])
+        .args(["--junit", "report.xml", "-c", "help"])
+        .status(2)
+        .stderr_any();
+    sandbox.run();
+    assert!(!sandbox.path("report.xml").exists());
+}
+
 /// The commands have been carried out and shown; that the report is lost makes the run fail.
 #[test]
 fn a_report_for_which_the_disk_is_too_full_fails_the_run() {

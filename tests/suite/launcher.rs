@@ -54,6 +54,9 @@ fn values_that_make_no_sense_are_named() {
         "--endpoint must be a host name",
     );
     refused(Sandbox::new().args(AWS).args(["--port", "mqtt"]), "--port must be a number");
+    let with_password = ["--control-endpoint-url", "https://me:TELLTALE@localhost"];
+    let password = Sandbox::new().args(AWS).args(with_password).status(2).stdout("").stderr_any().run();
+    assert_eq!(password.stderr, "error: --control-endpoint-url must hold no user name and no password\n");
     refused(Sandbox::new().args(["--thing", "a b"]), "--thing");
     refused(Sandbox::new().args(["--client-id", "$me"]), "--client-id");
 }

@@ -1,7 +1,6 @@
 //! How the environment wants output to look.
 
-use crate::output::style::ColorChoice;
-use crate::output::style::Style;
+use crate::output::style::{ColorChoice, Style};
 
 /// What the environment says about colours and characters.
 #[derive(Debug, Clone, Copy)]

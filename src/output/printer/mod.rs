@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustyline::ExternalPrinter;
 use tokio::sync::{oneshot, watch};
@@ -22,12 +22,14 @@ use tokio::sync::{oneshot, watch};
 use crate::output::escape;
 use crate::output::json_text::Layout;
 use crate::output::message::{Kind, Message};
-use crate::output::style::ColorChoice;
-use crate::output::style::{Ink, Style};
+use crate::output::style::{ColorChoice, Ink, Style};
 
 use asides::Asides;
 use look::Look;
 use writer::{Item, Writer};
+
+/// How long a program that a signal ends waits for the reader of what it said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Epoch milliseconds of the clock that the service goes by.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -185,6 +187,12 @@ impl Printer {
         shown.recv().unwrap_or(true)
     }
 
+    /// The editor is left behind while it reads: what is printed goes to the terminal directly.
+    pub fn leave_editor(&self) {
+        let (reply, _) = mpsc::channel();
+        self.send(Item::Edited(reply));
+    }
+
     /// Tells the clock by which times are said to be so long ago; the system's unless told.
     pub fn set_clock(&self, now: Now) {
         // Told twice, the first one stays.
@@ -203,8 +211,16 @@ impl Printer {
         }
     }
 
+    /// The same for a program that a signal ends: a reader that does not read has so long and no longer, and
+    /// from then on nobody waits for it.
+    pub async fn last_words(&self) {
+        if tokio::time::timeout(LAST_WORDS, self.flush()).await.is_err() {
+            self.abandon();
+        }
+    }
+
     /// From now on nobody waits for a reader that does not read.
-    pub fn abandon(&self) {
+    fn abandon(&self) {
         self.shared.abandoned.send_replace(true);
     }
 
@@ -300,8 +316,6 @@ impl Write for Memory {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::soon::soon;
 

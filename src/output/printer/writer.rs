@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustyline::ExternalPrinter;
+use textwrap::WordSplitter::NoHyphenation;
 use tokio::sync::oneshot;
 
 use super::Shared;
@@ -291,7 +292,7 @@ fn feed(
 /// A line folded to the terminal between words.
 fn folded(text: &str) -> String {
     let columns = terminal_size::terminal_size().map_or(usize::MAX, |(columns, _)| columns.0.into());
-    textwrap::fill(text, textwrap::Options::new(columns).break_words(false))
+    textwrap::fill(text, textwrap::Options::new(columns).break_words(false).word_splitter(NoHyphenation))
 }
 
 /// A terminal that shows ASCII alone gets the rest spelled out.
