@@ -332,7 +332,7 @@ async fn a_deactivated_certificate_ends_the_connection_until_it_is_active_again(
         }
     };
     let reason = timeout(DEADLINE, refused).await.unwrap();
-    assert!(reason.contains("check that the certificate is ACTIVE"), "{reason}");
+    assert!(reason.contains("check that it is registered and ACTIVE"), "{reason}");
     set(aws_sdk_iot::types::CertificateStatus::Active).await;
     assert_eq!(next_change(&mut streams.connection_changes).await, Change::Restored);
 }

@@ -120,7 +120,7 @@ impl Requests<'_> {
         if client_id.len() > limits::CLIENT_ID || client_id.starts_with('$') {
             return Err(Refusal::ClientId);
         }
-        // A resumed TLS session does not ask for the certificate again.
+        // It may have been deactivated since the TLS handshake.
         if let Err(unusable) = self.state.check_certificate(&peer.certificate) {
             self.router.notes.push(unusable.to_string());
             return Err(Refusal::CertificateNotActive);
@@ -139,12 +139,10 @@ impl Requests<'_> {
                 return Err(Refusal::NotAuthorized);
             }
         }
-        while !self.router.has_room_for(client_id, connect.will.as_ref()) {
-            if !self.router.end_first_away(self.now) {
-                return Err(Refusal::Quota);
-            }
-            self.handle_session_timeouts();
+        if !self.router.make_room(self.now, client_id, connect.will.as_ref()) {
+            return Err(Refusal::Quota);
         }
+        self.handle_session_timeouts();
         Ok(permissions)
     }
 

@@ -74,26 +74,49 @@ impl Router {
         session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
     }
 
-    /// Whether there is room for the session of `client_id`, and for its will.
-    pub(crate) fn has_room_for(&self, client_id: &ByteString, will: Option<&Will>) -> bool {
-        let for_session = self.sessions.len() < limits::SESSIONS || self.by_client_id.contains_key(client_id);
-        let for_will = will.is_none_or(|will| {
-            let wills = self.sessions.values().filter_map(|session| session.will.as_ref());
-            wills.chain([will]).map(|will| will.message.size()).sum::<usize>() <= limits::WILL_BYTES
+    /// Makes room for the session of `client_id` and for its will, where there is none at the cost of clients that
+    /// are away: those for whom something is due first lose their sessions when time-outs are handled next.
+    ///
+    /// False where that is not enough; then nobody loses anything.
+    pub(crate) fn make_room(&mut self, now: Instant, client_id: &ByteString, will: Option<&Will>) -> bool {
+        let own = self.by_client_id.get(client_id).copied();
+        let mut excess = will.map_or(0, |will| {
+            // The client's present will gives way to this one.
+            let others = self.sessions.iter().filter(|(id, _)| Some(**id) != own);
+            let wills = others.filter_map(|(_, session)| session.will.as_ref()).chain([will]);
+            wills.map(|will| will.message.size()).sum::<usize>().saturating_sub(limits::WILL_BYTES)
         });
-        for_session && for_will
+        let mut ending = Vec::new();
+        for (due, id) in self.away.iter().filter(|(_, id)| Some(*id) != own) {
+            if excess == 0 {
+                break;
+            }
+            if let Some(will) = self.sessions.get(id).and_then(|session| session.will.as_ref()) {
+                excess = excess.saturating_sub(will.message.size());
+                ending.push((*due, *id));
+            }
+        }
+        let is_full = own.is_none() && self.sessions.len() >= limits::SESSIONS;
+        if is_full && ending.is_empty() {
+            ending.extend(self.away.first());
+        }
+        if excess > 0 || (is_full && ending.is_empty()) {
+            return false;
+        }
+        for (due, id) in ending {
+            self.end_early(now, id, due);
+        }
+        true
     }
 
-    /// Of the clients that are away, makes the one for whom something is due first lose its session when time-outs
-    /// are handled next; false where none is away.
-    pub(crate) fn end_first_away(&mut self, now: Instant) -> bool {
-        let Some((_, id)) = self.away.pop_first() else { return false };
+    /// Makes a client that is away lose its session when time-outs are handled next.
+    fn end_early(&mut self, now: Instant, id: SessionId, due: Instant) {
+        self.unwatch(id, Some(due));
         if let Some(session) = self.sessions.get_mut(&id) {
             session.ends_at = Some(now);
             session.will_at = session.will.as_ref().map(|_| now);
             self.away.insert((now, id));
         }
-        true
     }
 
     /// Whether a client may do something; a refusal is noted.

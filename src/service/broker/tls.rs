@@ -1,8 +1,8 @@
 //! Mutual TLS: who connects is told by the certificate's fingerprint, not by who signed it.
 //!
 //! AWS takes any certificate that is registered, active and within its time, with or without a registered
-//! authority. A client that resumes a TLS session does not show its certificate again, so only the CONNECT can
-//! tell then that it is not active any more.
+//! authority. A client that resumed a TLS session would not show its certificate again, so none is resumed: each
+//! connection is let in by what its certificate is worth then.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
@@ -14,6 +14,7 @@ use tokio_rustls::rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::server::NoServerSessionStorage;
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
@@ -39,6 +40,7 @@ pub(crate) fn server_config(
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(Registered { shared, algorithms }))
         .with_single_cert(vec![certificate], key)?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Arc::new(config))
 }

@@ -56,6 +56,12 @@ impl Bench {
         Client { session: connected.session, link }
     }
 
+    /// The reason for which a CONNECT is refused; `None` where it is accepted.
+    fn refused(&mut self, connect: &Connect) -> Option<u8> {
+        let peer = self.peer.clone();
+        self.requests().connect(&peer, connect, Arc::default(), "fresh").err().map(|ack| ack.reason)
+    }
+
     fn subscribe(&mut self, client: &Client, filter: &str) {
         let request = FilterRequest {
             filter: filter.into(),
@@ -171,6 +177,17 @@ fn with_will(connect: Connect, delay: u32) -> Connect {
 fn large() -> Arc<Message> {
     let payload = vec![0; limits::PAYLOAD].into();
     Arc::new(Message { topic: "t".into(), payload, qos: Qos::AtLeastOnce, ..Message::default() })
+}
+
+/// No more wills of that size have room.
+const MOST_LARGE_WILLS: usize = limits::WILL_BYTES / limits::PAYLOAD;
+
+fn with_large_will(client_id: &str, large: &Message) -> Connect {
+    let mut connect = with_will(connect(client_id, true, 3600), 3600);
+    if let Some(will) = &mut connect.will {
+        will.message.payload = large.payload.clone();
+    }
+    connect
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -324,32 +341,55 @@ fn wills_are_bounded_and_keep_nobody_out() {
     let mut bench = Bench::new();
     let watcher = bench.connect(&connect("watcher", true, 0));
     bench.subscribe(&watcher, "will");
-    let payload = bytes::Bytes::from(vec![0; limits::PAYLOAD]);
-    let with_large_will = |name: &str| {
-        let mut connect = with_will(connect(name, true, 3600), 3600);
-        if let Some(will) = &mut connect.will {
-            will.message.payload = payload.clone();
-        }
-        connect
-    };
-    let most = limits::WILL_BYTES / limits::PAYLOAD;
-    for number in 0..most + 100 {
-        let client = bench.connect(&with_large_will(&number.to_string()));
+    let large = large();
+    // Something is due for it first, but it has no will to make room with.
+    let plain = bench.connect(&connect("plain", true, 600));
+    bench.lose(&plain);
+    for number in 0..MOST_LARGE_WILLS + 100 {
+        let client = bench.connect(&with_large_will(&number.to_string(), &large));
         bench.now += Duration::from_millis(1);
         bench.lose(&client);
     }
     let told = bench.topics(&watcher).len();
     assert!((100..110).contains(&told), "{told}");
     // Those who are connected keep theirs.
-    let ids: Vec<_> = (0..most).map(|number| format!("connected-{number}")).collect();
-    let peer = bench.peer.clone();
-    let refused = ids.iter().find_map(|id| {
-        let connect = with_large_will(id);
-        bench.requests().connect(&peer, &connect, Arc::default(), "fresh").err()
+    let refused = (0..MOST_LARGE_WILLS).find_map(|number| {
+        let connect = with_large_will(&format!("connected-{number}"), &large);
+        bench.refused(&connect)
     });
-    assert_eq!(refused.map(|ack| ack.reason), Some(Refusal::Quota.code()));
+    assert_eq!(refused, Some(Refusal::Quota.code()));
     bench.connect(&connect("without", true, 0));
+    assert_eq!(bench.connect(&connect("plain", false, 600)).session, plain.session);
     bench.router.audit();
+}
+
+#[test]
+fn at_the_limit_of_wills_a_client_may_replace_its_own_and_a_refusal_costs_nobody_anything() {
+    let mut bench = Bench::new();
+    let watcher = bench.connect(&connect("watcher", true, 0));
+    bench.subscribe(&watcher, "will");
+    let large = large();
+    let away = bench.connect(&with_will(connect("away", true, 3600), 3600));
+    bench.lose(&away);
+    let refused =
+        (0..MOST_LARGE_WILLS).find_map(|number| bench.refused(&with_large_will(&number.to_string(), &large)));
+    assert_eq!(refused, Some(Refusal::Quota.code()));
+    assert_eq!(bench.connect(&connect("away", false, 3600)).session, away.session);
+
+    let again = Connect { clean_start: false, ..with_large_will("0", &large) };
+    let connected = bench.connect(&again);
+    bench.lose(&connected);
+    assert_eq!(bench.connect(&again).session, connected.session);
+    assert_eq!(bench.topics(&watcher), [""; 0], "nobody's session ended");
+    bench.router.audit();
+}
+
+#[test]
+fn a_certificate_that_is_revoked_after_the_handshake_is_refused() {
+    let mut bench = Bench::new();
+    let id = bench.peer.certificate.clone();
+    bench.state.update_certificate(Timestamp::default(), &id, Some("REVOKED")).reply.unwrap();
+    assert_eq!(bench.refused(&connect("c", true, 0)), Some(Refusal::CertificateNotActive.code()));
 }
 
 #[test]
