@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Message, Namespace, Output, Process, Sandbox};
+use crate::support::{Message, Namespace, Output, Process, Sandbox, open_pipe};
 
 /// The errors of a script that fails, each in one line.
 #[track_caller]
@@ -218,8 +218,7 @@ fn a_document_that_does_not_come_does_not_keep_ctrl_c_from_ending_the_script() {
     let pipe = sandbox.path("doc");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let mut process = sandbox.spawn();
-    // Returns once the program has opened it for reading.
-    let _writer = fs::File::options().write(true).open(&pipe).unwrap();
+    let _writer = open_pipe(&pipe);
     process.signal(Signal::SIGINT);
     assert_eq!(process.wait().status.code(), Some(130));
 }

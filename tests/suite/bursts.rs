@@ -1,10 +1,10 @@
 //! More events at once than anybody can look at, and a reader of the program's output that reads none of it meanwhile.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::process::Command;
 
 use crate::support::broker::Broker;
-use crate::support::{Finished, Message, Process, Serve};
+use crate::support::{Finished, Message, Process, Serve, open_pipe};
 
 /// What came of a burst.
 struct Burst {
@@ -41,7 +41,7 @@ fn burst(events: usize, filling: usize) -> Burst {
         }
     }
     let grown = peak_memory(&process).zip(before).map(|(after, before)| after - before);
-    OpenOptions::new().write(true).open(sandbox.path("gate")).unwrap();
+    drop(open_pipe(&sandbox.path("gate")));
     let finished = process.finish();
     Burst { sent, grown, finished }
 }

@@ -9,7 +9,7 @@ use crate::support::certificates::Authority;
 use crate::support::http::http_server;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::tls::{Behaviour, Hello, TlsServer};
-use crate::support::{Sandbox, Serve, peers};
+use crate::support::{Sandbox, Serve, peers, refusing};
 
 const ADDRESS: &str = "127.77.0.1";
 
@@ -135,11 +135,12 @@ fn the_control_plane_is_reached_through_a_proxy_that_opens_tls() {
 #[test]
 fn a_proxy_that_lets_nobody_through_is_blamed() {
     let serve = Serve::start();
-    let refusing = http_server(|_| (407, String::new(), String::new()));
-    let absent = free_port().local_addr().unwrap();
-    for (proxy, reason) in
-        [(refusing, "proxy authorization required"), (absent, "Connection refused (os error 111)")]
-    {
+    let strict = http_server(|_| (407, String::new(), String::new()));
+    let absent = refusing();
+    for (proxy, reason) in [
+        (strict, "proxy authorization required"),
+        (absent.local_addr().unwrap(), "Connection refused (os error 111)"),
+    ] {
         on_aws(&serve)
             .env("HTTPS_PROXY", format!("http://{proxy}"))
             .args(["-c", "get-pending-job-executions"])

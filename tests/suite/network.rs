@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::support::mosquitto::Mosquitto;
 use crate::support::proxy::Proxy;
-use crate::support::{Process, Sandbox, Serve};
+use crate::support::{Process, Sandbox, Serve, connect, refusing};
 
 /// The program behind a line that can be broken, in front of a service of its own.
 struct Rig {
@@ -226,7 +226,7 @@ fn a_certificate_that_is_deactivated_while_connected_is_said_until_it_is_active_
     let id = id.as_ref().iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"));
     let http = rig.serve.http;
     let set = |status: &str| {
-        let mut stream = TcpStream::connect(http).unwrap();
+        let mut stream = connect(http);
         let request = format!(
             "PUT /certificates/{id}?newStatus={status} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
              authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/iot/aws4_request, Signature=b\r\n\
@@ -320,14 +320,15 @@ fn a_sign_in_that_has_run_out_is_said_with_what_to_do() {
 #[test]
 fn a_control_plane_out_of_reach_is_one_line_with_its_address() {
     let serve = Serve::start();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let output = Sandbox::aws_mode(serve.mqtt.port(), &format!("http://{free}"), serve.dir())
+    let refusing = refusing();
+    let address = refusing.local_addr().unwrap();
+    let output = Sandbox::aws_mode(serve.mqtt.port(), &format!("http://{address}"), serve.dir())
         .args(["-c", "delete-job J"])
         .stderr_any()
         .status(1)
         .run();
     let said = format!(
-        "-c:1: cannot reach the control plane at http://{free}: Connection refused (os error 111): \
+        "-c:1: cannot reach the control plane at http://{address}: Connection refused (os error 111): \
          check --region, --control-endpoint-url and the network"
     );
     assert!(output.stderr.lines().any(|line| line == said), "{}", output.stderr);
@@ -338,13 +339,14 @@ fn a_control_plane_out_of_reach_is_one_line_with_its_address() {
 fn a_broker_out_of_reach_is_said_without_waiting_for_the_control_plane() {
     let serve = Serve::start();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let refusing = refusing();
+    let port = refusing.local_addr().unwrap().port();
     let control_plane = format!("http://{}", silent.local_addr().unwrap());
-    Sandbox::aws_mode(free, &control_plane, serve.dir())
+    Sandbox::aws_mode(port, &control_plane, serve.dir())
         .args(["--timeout", "1h", "-c", "help"])
         .status(3)
         .stdout("")
-        .stderr(format!("error: localhost:{free} refused the connection: [..]"))
+        .stderr(format!("error: localhost:{port} refused the connection: [..]"))
         .run();
 }
 

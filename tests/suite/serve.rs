@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Process, Sandbox, Serve};
+use crate::support::{Process, Sandbox, Serve, connect};
 
 #[test]
 fn a_signal_ends_it_cleanly() {
@@ -44,7 +43,7 @@ fn under_nohup_it_outlives_its_terminal() {
     let http = ready.split(' ').find_map(|word| word.strip_prefix("http=")).unwrap();
     process.signal(Signal::SIGHUP);
     // A signal that ends it would have done so before it accepts this.
-    let mut stream = TcpStream::connect(http).unwrap();
+    let mut stream = connect(http.parse().unwrap());
     stream.write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -1,8 +1,10 @@
-//! A child process, and connections to it; every wait has a deadline.
+//! A child process, connections to it and pipes; every wait has a deadline.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::iter;
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
+use tokio::net::TcpSocket;
 
 /// How long a process may take altogether. Generous: it ends hangs, it measures nothing.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
@@ -29,10 +32,29 @@ pub(crate) struct Process {
 
 /// A TCP connection whose every wait has a deadline.
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
+    let stream = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     stream
+}
+
+/// A port of loopback where connections are refused. It is bound, so that nobody else gets it while this lives,
+/// and nobody listens.
+pub(crate) fn refusing() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
+}
+
+/// Opens a named pipe for writing, as soon as somebody reads from it.
+#[track_caller]
+pub(crate) fn open_pipe(path: &Path) -> File {
+    let (sender, opened) = channel();
+    let pipe = path.to_owned();
+    // On a thread, which stays behind where nobody ever reads.
+    thread::spawn(move || sender.send(File::options().write(true).open(pipe)));
+    let Ok(opened) = opened.recv_timeout(DEADLINE) else { panic!("nobody reads from {}", path.display()) };
+    opened.unwrap()
 }
 
 /// What a process left behind.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -14,7 +14,7 @@ use nix::sys::termios::LocalFlags;
 use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::support::DEADLINE;
+use crate::support::{DEADLINE, connect};
 
 /// Keys that are no characters.
 pub(crate) mod key {
@@ -182,8 +182,7 @@ impl Terminal {
                 after.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
             address.parse().unwrap()
         };
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut stream = connect(address);
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
         write!(request, "content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
             .unwrap();
