@@ -14,7 +14,7 @@ use crate::support::{Output, Sandbox, Serve};
 const SECRET_KEY: &str = "wJalrXUtnFEMIsecretK7MDENGbPxRfiCY";
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjsecretToken";
 
-/// One command for each plane in AWS mode, with a control plane that answers so; what is in `env` comes last.
+/// One command for each plane in AWS mode, with a control plane that answers so.
 #[track_caller]
 fn run(
     answer: impl Fn(&HttpRequest) -> (u16, String, String) + Send + Sync + 'static,

@@ -17,6 +17,16 @@ fn home() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
+/// The arguments for AWS mode, with `service` in the part of AWS, and `more` of them.
+fn aws_mode(service: &Serve, more: &[&str]) -> Vec<String> {
+    let [cert, key, ca] =
+        ["cert.pem", "key.pem", "ca.pem"].map(|name| service.file(name).to_str().unwrap().to_owned());
+    let (port, url) = (service.mqtt.port().to_string(), service.url());
+    let args = ["--endpoint", "localhost", "--port", &port, "--region", "us-east-1", "--thing", "MyThing"];
+    let files = ["--cert", &cert, "--key", &key, "--ca-file", &ca, "--control-endpoint-url", &url];
+    args.iter().chain(&files).chain(more).map(|&arg| arg.to_owned()).collect()
+}
+
 fn session(home: &TempDir) -> Terminal {
     Terminal::start(home.path(), &Setup::default())
 }
@@ -471,14 +481,8 @@ fn help_stands_in_the_samples_groups() {
 #[test]
 fn the_trace_shows_what_goes_and_comes_and_no_secret() {
     let (home, service) = (home(), Serve::start());
-    let dir = service.dir().display();
-    let args = format!(
-        "--endpoint localhost --port {} --cert {dir}/cert.pem --key {dir}/key.pem --ca-file {dir}/ca.pem \
-         --thing MyThing --region us-east-1 --control-endpoint-url {} --trace --color never",
-        service.mqtt.port(),
-        service.url()
-    );
-    let args: Vec<&str> = args.split(' ').collect();
+    let args = aws_mode(&service, &["--trace", "--color", "never"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let secrets = [
         ("AWS_ACCESS_KEY_ID", "AKIDTELLTALE"),
         ("AWS_SECRET_ACCESS_KEY", "SECRETTELLTALE"),
@@ -557,14 +561,8 @@ fn ctrl_c_leaves_a_dumb_terminal() {
 #[test]
 fn quit_quits_and_a_connection_that_is_lost_for_good_is_told_at_once() {
     let (home, service) = (home(), Serve::start());
-    let dir = service.dir().display();
-    let args = format!(
-        "--endpoint localhost --port {} --cert {dir}/cert.pem --key {dir}/key.pem --ca-file {dir}/ca.pem \
-         --thing MyThing --region us-east-1 --control-endpoint-url {} --client-id test-same",
-        service.mqtt.port(),
-        service.url()
-    );
-    let args: Vec<&str> = args.split(' ').collect();
+    let args = aws_mode(&service, &["--client-id", "test-same"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let aws = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     let mut terminal = Terminal::start(home.path(), &Setup { args: &args, env: &aws, ..Setup::default() });
     service.client().args(["--client-id", "test-same", "-c", "quit"]).run();
