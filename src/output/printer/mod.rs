@@ -199,7 +199,7 @@ impl Printer {
         let _ = self.shared.now.set(now);
     }
 
-    /// Waits until everything printed so far has been written, or [`Printer::abandon`] says not to.
+    /// Waits until everything printed so far has been written, or [`Printer::last_words`] gave up.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Item::Flush(done));
