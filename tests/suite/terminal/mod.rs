@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
+use crate::support::http::http_server;
 use crate::support::{Serve, pattern};
 use screen::{Setup, Terminal, key, last_line};
 
@@ -18,12 +19,12 @@ fn home() -> TempDir {
 }
 
 /// The arguments for AWS mode, with `service` in the part of AWS, and `more` of them.
-fn aws_mode(service: &Serve, more: &[&str]) -> Vec<String> {
+fn aws_mode(service: &Serve, url: &str, more: &[&str]) -> Vec<String> {
     let [cert, key, ca] =
         ["cert.pem", "key.pem", "ca.pem"].map(|name| service.file(name).to_str().unwrap().to_owned());
-    let (port, url) = (service.mqtt.port().to_string(), service.url());
+    let port = service.mqtt.port().to_string();
     let args = ["--endpoint", "localhost", "--port", &port, "--region", "us-east-1", "--thing", "MyThing"];
-    let files = ["--cert", &cert, "--key", &key, "--ca-file", &ca, "--control-endpoint-url", &url];
+    let files = ["--cert", &cert, "--key", &key, "--ca-file", &ca, "--control-endpoint-url", url];
     args.iter().chain(&files).chain(more).map(|&arg| arg.to_owned()).collect()
 }
 
@@ -481,7 +482,7 @@ fn help_stands_in_the_samples_groups() {
 #[test]
 fn the_trace_shows_what_goes_and_comes_and_no_secret() {
     let (home, service) = (home(), Serve::start());
-    let args = aws_mode(&service, &["--trace", "--color", "never"]);
+    let args = aws_mode(&service, &service.url(), &["--trace", "--color", "never"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let secrets = [
         ("AWS_ACCESS_KEY_ID", "AKIDTELLTALE"),
@@ -561,7 +562,7 @@ fn ctrl_c_leaves_a_dumb_terminal() {
 #[test]
 fn quit_quits_and_a_connection_that_is_lost_for_good_is_told_at_once() {
     let (home, service) = (home(), Serve::start());
-    let args = aws_mode(&service, &["--client-id", "test-same"]);
+    let args = aws_mode(&service, &service.url(), &["--client-id", "test-same"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let aws = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     let mut terminal = Terminal::start(home.path(), &Setup { args: &args, env: &aws, ..Setup::default() });
@@ -570,4 +571,25 @@ fn quit_quits_and_a_connection_that_is_lost_for_good_is_told_at_once() {
     terminal.press("quit\r");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(terminal.raw().matches("connection lost for good").count(), 1);
+}
+
+/// As IAM words it.
+#[test]
+fn a_denied_access_shows_the_statement_to_add() {
+    let (home, service) = (home(), Serve::start());
+    let control_plane = http_server(|_| {
+        let message = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: iot:DescribeJob on \
+                       resource: arn:aws:iot:us-east-1:123456789012:job/Job1 because no identity-based policy allows it";
+        let body = serde_json::json!({ "message": message }).to_string();
+        (403, "x-amzn-ErrorType: AccessDeniedException:\r\n".to_owned(), body)
+    });
+    let args = aws_mode(&service, &format!("http://{control_plane}"), &["--color", "never"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let aws = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let setup = Setup { columns: 250, args: &args, env: &aws, ..Setup::default() };
+    let mut terminal = Terminal::start(home.path(), &setup);
+    terminal.command("describe-job Job1");
+    let statement = r#"{"Effect":"Allow","Action":"iot:DescribeJob","Resource":"arn:aws:iot:us-east-1:123456789012:job/Job1"}"#;
+    let screen = terminal.screen();
+    assert!(screen.contains(&format!("hint: add to the IAM policy: {statement}")), "{screen}");
 }
