@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use textwrap::WordSplitter::NoHyphenation;
-
 use super::table::{COMMANDS, Group, Spec};
+use crate::output::fold::fold;
 use crate::output::style::{Ink, Style};
 
 const GROUPS: [(Group, &str); 3] = [
@@ -20,8 +19,8 @@ pub fn help(style: Style, width: usize) -> String {
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}", style.paint(Ink::Strong, heading));
         for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
-            let _ = writeln!(out, "{}", folded(&head(spec, style), "  ", "      ", width));
-            let _ = writeln!(out, "{}", folded(spec.summary, "      ", "      ", width));
+            let _ = writeln!(out, "{}", fold(&head(spec, style), width, "  ", "      "));
+            let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
         }
         out.push('\n');
     }
@@ -30,7 +29,7 @@ pub fn help(style: Style, width: usize) -> String {
         "help <command> explains one with its options, an example and what may be refused",
         "at a terminal: Tab completes, Right takes the grey hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
-        let _ = writeln!(out, "{}", folded(line, "", "  ", width));
+        let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }
     out
 }
@@ -38,8 +37,8 @@ pub fn help(style: Style, width: usize) -> String {
 /// One command with its options, an example and what the service may refuse, folded to `width` columns.
 #[must_use]
 pub fn help_on(spec: &Spec, style: Style, width: usize) -> String {
-    let mut out = format!("{}\n", folded(&head(spec, style), "", "    ", width));
-    let _ = writeln!(out, "{}", folded(spec.summary, "    ", "    ", width));
+    let mut out = format!("{}\n", fold(&head(spec, style), width, "", "    "));
+    let _ = writeln!(out, "{}", fold(spec.summary, width, "    ", "    "));
     if !spec.flags.is_empty() {
         let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Options"));
         let flags: Vec<_> = spec.flags.iter().map(|flag| (flag.usage(), flag.help)).collect();
@@ -61,13 +60,8 @@ fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
     let column = list.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
     for (word, meaning) in list {
         let begin = format!("    {word:column$}  ");
-        let _ = writeln!(out, "{}", folded(meaning, &begin, &" ".repeat(begin.len()), width));
+        let _ = writeln!(out, "{}", fold(meaning, width, &begin, &" ".repeat(begin.len())));
     }
-}
-
-fn folded(text: &str, first: &str, others: &str, width: usize) -> String {
-    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(others);
-    textwrap::fill(text, options.break_words(false).word_splitter(NoHyphenation))
 }
 
 fn head(spec: &Spec, style: Style) -> String {

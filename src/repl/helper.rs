@@ -97,9 +97,10 @@ impl Hinter for LineHelper {
         }
         // Without colours a line of the history would look as if it had been typed.
         let past = || self.style.colour.then(|| from_history(line, context)).flatten();
-        let (text, completes) = placeholder(line)
+        let scan = scan(line);
+        let (text, completes) = placeholder(&scan, line)
             .map(|text| (text, false))
-            .or_else(|| Some((past().or_else(|| command_begun(line))?, true)))?;
+            .or_else(|| Some((past().or_else(|| command_begun(&scan, line))?, true)))?;
         let (columns, prompt) = self.columns;
         let room = columns - (prompt + line.width()) % columns;
         Some(Suggestion {
@@ -125,15 +126,13 @@ fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
 }
 
 /// The arguments that come next, where the next word would stand: after a space.
-fn placeholder(line: &str) -> Option<String> {
-    let scan = scan(line);
+fn placeholder(scan: &Scan, line: &str) -> Option<String> {
     let next = if scan.awaits == Await::Command { String::new() } else { scan.still_to_come() };
-    (line.ends_with(' ') && !ends_in_json(&scan, line) && !next.is_empty()).then_some(next)
+    (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
 }
 
 /// The rest of the only command that begins so.
-fn command_begun(line: &str) -> Option<String> {
-    let scan = scan(line);
+fn command_begun(scan: &Scan, line: &str) -> Option<String> {
     let begun = &line[scan.start..];
     let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
     match (fitting.next(), fitting.next()) {

@@ -19,10 +19,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustyline::ExternalPrinter;
 use tokio::sync::{oneshot, watch};
 
-use crate::output::escape;
 use crate::output::json_text::Layout;
 use crate::output::message::{Kind, Message};
 use crate::output::style::{ColorChoice, Ink, Style};
+use crate::output::{escape, fold};
 
 use asides::Asides;
 use look::Look;
@@ -251,10 +251,7 @@ impl Printer {
     /// The columns of the terminal; none where no person reads.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
-        if !self.shared.out_is_terminal {
-            return None;
-        }
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        fold::columns().filter(|_| self.shared.out_is_terminal)
     }
 
     /// How a body is laid out; at a terminal each time also says how long ago it was.

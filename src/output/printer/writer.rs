@@ -15,12 +15,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustyline::ExternalPrinter;
-use textwrap::WordSplitter::NoHyphenation;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use crate::output::escape;
 use crate::output::style::{Ink, Style};
+use crate::output::{escape, fold};
 
 /// Up a line and down again: shown above the line being typed, it changes nothing.
 const NOTHING: &str = "\x1b[A\n";
@@ -142,7 +141,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                 if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
             }
             Item::Err(text) => {
-                let text = if self.err_is_terminal { folded(&text) } else { text };
+                let text = match fold::columns() {
+                    Some(columns) if self.err_is_terminal => fold::fold(&text, columns, "", ""),
+                    _ => text,
+                };
                 self.put_err(text);
             }
             Item::Aside(text) => {
@@ -287,12 +289,6 @@ fn feed(
         }
     });
     feed
-}
-
-/// A line folded to the terminal between words.
-fn folded(text: &str) -> String {
-    let columns = terminal_size::terminal_size().map_or(usize::MAX, |(columns, _)| columns.0.into());
-    textwrap::fill(text, textwrap::Options::new(columns).break_words(false).word_splitter(NoHyphenation))
 }
 
 /// A terminal that shows ASCII alone gets the rest spelled out.

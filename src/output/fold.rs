@@ -1,0 +1,30 @@
+//! Text that fits the terminal: how wide it is, and lines folded to it.
+
+use textwrap::{Options, WordSplitter};
+
+/// The columns of the terminal; none without one.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    terminal_size::terminal_size().map(|(columns, _)| columns.0.into())
+}
+
+/// `text` folded to `width` columns between words, colours not counted; the first line begins with `first`,
+/// each other one with `others`.
+///
+/// A word that is too long stays whole, and no name is parted at its hyphens: both are there to be copied.
+#[must_use]
+pub fn fold(text: &str, width: usize, first: &str, others: &str) -> String {
+    let options = Options::new(width).initial_indent(first).subsequent_indent(others);
+    textwrap::fill(text, options.break_words(false).word_splitter(WordSplitter::NoHyphenation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_whole() {
+        assert_eq!(fold("or list-job-executions", 16, "", "  "), "or\n  list-job-executions");
+        assert_eq!(fold("\x1b[1mab\x1b[0m cd", 7, "> ", ""), "> \x1b[1mab\x1b[0m cd");
+    }
+}
