@@ -16,7 +16,7 @@ pub fn policy(data: &[u8]) {
 
 /// A script.
 pub fn command(data: &[u8]) {
-    crate::command::fuzz::check(data);
+    crate::app::command::fuzz::check(data);
 }
 
 /// Requests of devices over MQTT: in each line a topic and a payload, or `+` and the seconds that pass.
@@ -33,13 +33,7 @@ pub fn http(data: &[u8]) {
 /// What four clients send to the broker: pieces of a byte that says who and what, a byte for a length, and so
 /// many bytes.
 pub fn mqtt(data: &[u8]) {
-    crate::service::broker::fuzz::check(data);
-}
-
-/// One line of bounded length: how everything that is said about bad input looks.
-pub(crate) fn assert_plain(said: &str) {
-    assert!(!said.is_empty() && said.chars().count() <= 1100, "{} bytes: {said:?}", said.len());
-    assert!(!said.contains(char::is_control), "{said:?}");
+    crate::service::mqtt::fuzz::check(data);
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
-use jobs_sandbox::cli::{Cli, Launch};
-use jobs_sandbox::exit::ExitStatus;
-use jobs_sandbox::output::escape;
-use jobs_sandbox::{serve, session};
+use jobs_sandbox::app::cli::{Cli, Launch};
+use jobs_sandbox::app::exit::ExitStatus;
+use jobs_sandbox::app::output::escape;
+use jobs_sandbox::app::{serve, session};
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {

@@ -3,9 +3,9 @@
 //! To follow another reading, change the entry; nothing else in the service decides these points. The
 //! numbers are stable, so that notes and tests can refer to them.
 
-use crate::jobs::model::{JobExecutionStatus, StatusDetails};
 use crate::service::broker::Qos;
 use crate::service::state::Rejected;
+use crate::wire::model::{JobExecutionStatus, StatusDetails};
 
 /// 1. MQTT 5's reason code for a PUBLISH or SUBSCRIBE that no policy allows.
 pub const NOT_AUTHORIZED: u8 = 0x87;

@@ -8,7 +8,8 @@
 //! | [`state`] | the account: things, jobs, job executions, certificates, policies |
 //! | [`data_plane`] | requests of devices over MQTT: a topic and a payload in, an answer and events out |
 //! | [`policy`] | who may do what |
-//! | [`broker`] | the MQTT front |
+//! | [`broker`] | sessions, routing and delivery, without a socket |
+//! | [`mqtt`] | the MQTT front |
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | [`certificates`], `files`, `clock`, [`time`] | what a running service needs besides |
@@ -22,7 +23,8 @@ mod clock;
 pub mod data_plane;
 mod files;
 pub mod http;
-mod one_line;
+pub mod mqtt;
+pub(crate) mod one_line;
 pub mod policy;
 pub mod shared;
 pub mod state;
@@ -44,7 +46,7 @@ use self::files::Files;
 use self::shared::Shared;
 use self::state::Settings;
 use self::state::things::CreateThingRequest;
-use crate::jobs::model::ThingName;
+use crate::wire::model::ThingName;
 
 /// Where the service writes what happens; one line a call.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
@@ -130,7 +132,7 @@ impl LocalService {
         let authority = shared.authority()?;
         let device = authority.device()?;
         let (certificate, key) = authority.server(options.listen)?;
-        let tls = broker::server_config(certificate, key, shared.clone())?;
+        let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let files = Files::write(options.dir.as_deref(), &authority.pem(), &device)?;
         let device_pem = &device.certificate_pem;
         let policies = device_policies(&options);
@@ -146,7 +148,7 @@ impl LocalService {
         files.put_environment(&environment(&options, &files, mqtt, http))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(broker::serve(mqtt_listener, tls, shared.clone(), stopped));
+        tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
         tasks.spawn(http::serve(http_listener, shared.clone(), stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });

@@ -28,6 +28,13 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
+#[cfg(any(test, fuzzing))]
+/// One line of bounded length: how everything that is said about bad input looks.
+pub(crate) fn assert_plain(said: &str) {
+    assert!(!said.is_empty() && said.chars().count() <= 1100, "{} bytes: {said:?}", said.len());
+    assert!(!said.contains(char::is_control), "{said:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

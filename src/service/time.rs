@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::jobs::model::EpochSeconds;
+use crate::wire::model::EpochSeconds;
 
 /// A point in time in epoch milliseconds.
 ///

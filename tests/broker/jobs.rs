@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, publish};
 use crate::service::{Service, THING, thing};
-use jobs_sandbox::jobs::topics::device_filters;
+use jobs_sandbox::wire::topics::device_filters;
 
 fn body(payload: &[u8]) -> Value {
     serde_json::from_slice(payload).unwrap()

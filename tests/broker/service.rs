@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use jobs_sandbox::jobs::model::ThingName;
 use jobs_sandbox::service::state::create_job::CreateJobRequest;
 use jobs_sandbox::service::state::credentials::attachments::PolicyTargetRequest;
 use jobs_sandbox::service::state::credentials::certificates::RegisterCertificateRequest;
 use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
 use jobs_sandbox::service::{LocalService, Options, StartError};
+use jobs_sandbox::wire::model::ThingName;
 use serde_json::json;
 use tokio_rustls::rustls::ClientConfig;
 

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jobs_sandbox::connection::{self, Change};
-use jobs_sandbox::control_plane::{self, ControlPlane, CreateJob, Credentials, ThingLookup};
-use jobs_sandbox::identity::Identity;
-use jobs_sandbox::jobs::model::{
+use jobs_sandbox::client::connection::{self, Change};
+use jobs_sandbox::client::control_plane::{self, ControlPlane, CreateJob, Credentials, ThingLookup};
+use jobs_sandbox::client::identity::Identity;
+use jobs_sandbox::client::jobs::{self, Client, Streams};
+use jobs_sandbox::client::trace::Trace;
+use jobs_sandbox::service::{self, LocalService};
+use jobs_sandbox::wire::model::{
     DescribeJobExecutionRequest, JobExecutionStatus, JobRef, StartNextPendingJobExecutionRequest, ThingName,
     UpdateJobExecutionRequest,
 };
-use jobs_sandbox::jobs::{self, Client, Streams};
-use jobs_sandbox::service::{self, LocalService};
-use jobs_sandbox::trace::Trace;
 use tokio::time::timeout;
 
 use crate::support::certificates::Authority;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jobs_sandbox::identity::Identity;
+use jobs_sandbox::client::identity::Identity;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 

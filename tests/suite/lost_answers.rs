@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use jobs_sandbox::connection::{self, Change};
-use jobs_sandbox::jobs::model::{
+use jobs_sandbox::client::connection::{self, Change};
+use jobs_sandbox::client::jobs::{self, Client, Streams};
+use jobs_sandbox::client::trace::Trace;
+use jobs_sandbox::wire::model::{
     DescribeJobExecutionRequest, JobExecutionStatus, JobRef, StartNextPendingJobExecutionRequest,
     UpdateJobExecutionRequest,
 };
-use jobs_sandbox::jobs::{self, Client, Streams};
-use jobs_sandbox::trace::Trace;
 use tokio::time::timeout;
 
 use crate::support::DEADLINE;

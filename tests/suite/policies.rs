@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jobs_sandbox::command::Group;
-use jobs_sandbox::command::table::COMMANDS;
+use jobs_sandbox::app::command::Group;
+use jobs_sandbox::app::command::table::COMMANDS;
 use regex::Regex;
 use serde_json::Value;
 

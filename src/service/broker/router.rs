@@ -53,6 +53,11 @@ impl Router {
     }
 
     /// Size of all messages that wait.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
     #[cfg(test)]
     pub(crate) fn queued_bytes(&self) -> usize {
         self.queued_bytes

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Body, handle};
-use crate::jobs::topics::{Channel, Topic, split_jobs_topic};
 use crate::service::state::{Event, Settings, State};
 use crate::service::time::Timestamp;
+use crate::wire::topics::{Channel, Topic, split_jobs_topic};
 
 const THING: &str = "arn:aws:iot:us-east-1:123456789012:thing/T";
 
@@ -68,7 +68,7 @@ fn check_message(state: &mut State, now: Timestamp, topic: &str, payload: &[u8])
     } else {
         assert_eq!(answer_topic, format!("{topic}/rejected"));
         assert!(answer["code"].is_string());
-        crate::fuzz::assert_plain(answer["message"].as_str().unwrap_or_default());
+        crate::service::one_line::assert_plain(answer["message"].as_str().unwrap_or_default());
         assert!(handled.events.is_empty(), "a refused request changes nothing");
     }
     handled.events.iter().for_each(check_event);

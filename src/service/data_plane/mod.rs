@@ -13,8 +13,8 @@ use super::choices;
 use super::one_line::{MESSAGE, one_line};
 use super::state::{Event, Outcome, Rejected, State};
 use super::time::Timestamp;
-use crate::jobs::model::{JobId, RejectedResponse, ThingName};
-use crate::jobs::topics::{Channel, Operation, Topic, split_jobs_topic};
+use crate::wire::model::{JobId, RejectedResponse, ThingName};
+use crate::wire::topics::{Channel, Operation, Topic, split_jobs_topic};
 
 /// What follows from a message of a device: the answer, for the sender alone, then the events, for all.
 #[derive(Debug)]

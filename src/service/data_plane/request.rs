@@ -5,11 +5,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::jobs::model::{
+use crate::service::state::Rejected;
+use crate::wire::model::{
     DescribeJobExecutionRequest, GetPendingJobExecutionsRequest, JobExecutionStatus,
     StartNextPendingJobExecutionRequest, StatusDetails, UpdateJobExecutionRequest,
 };
-use crate::service::state::Rejected;
 
 /// The members of a request.
 #[derive(Debug, Clone, Default)]

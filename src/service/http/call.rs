@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::operations::Matched;
-use crate::jobs::model::InvalidName;
 use crate::service::data_plane;
+use crate::wire::model::InvalidName;
 
 /// Query members that are whole numbers.
 const NUMBERS: [&str; 4] = ["executionNumber", "expectedVersion", "maxResults", "pageSize"];

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::call::Call;
 use super::error::Error;
 use super::{Answer, Offered};
-use crate::jobs::model::{
+use crate::service::shared::Shared;
+use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionSummary, JobId, JobRef, ThingName,
 };
-use crate::service::shared::Shared;
 
 pub(super) const OFFERED: Offered = &[
     ("GetPendingJobExecutions", get_pending_job_executions),

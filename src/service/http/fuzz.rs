@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::fuzz::assert_plain;
+use crate::service::one_line::assert_plain;
 use crate::service::state::Settings;
 
 /// One request.

@@ -35,7 +35,7 @@ fn read(text: &str) -> Option<Document> {
     let document = Document::parse(text);
     match &document {
         Ok(_) => assert_eq!(Document::parse_any_length(text), document),
-        Err(malformed) => crate::fuzz::assert_plain(&malformed.to_string()),
+        Err(malformed) => crate::service::one_line::assert_plain(&malformed.to_string()),
     }
     document.ok()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::StatusCounts;
 use super::validate::Violations;
-use crate::jobs::model::JobExecutionStatus;
+use crate::wire::model::JobExecutionStatus;
 
 /// `abortConfig`: any of its criteria cancels the job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

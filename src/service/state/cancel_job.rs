@@ -10,9 +10,9 @@ use super::job::JobStatus;
 use super::timers::{Timer, Timers};
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
 use super::{Rejected, SLICE, State};
-use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
 use crate::service::choices;
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
 
 /// The body of CancelJob.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

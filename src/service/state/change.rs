@@ -8,12 +8,12 @@ use super::execution::Execution;
 use super::executions::{Executions, PendingMark};
 use super::retry::RetriesUsed;
 use super::timers::Timer;
-use crate::jobs::model::{
+use crate::service::choices;
+use crate::service::time::Timestamp;
+use crate::wire::model::{
     JobExecutionStatus, JobExecutionsChangedEvent, JobId, NextJobExecutionChangedEvent, PendingJobExecutions,
     ThingName,
 };
-use crate::service::choices;
-use crate::service::time::Timestamp;
 
 impl State {
     /// Lets `change` change executions of `job` on `thing`, then says what devices should know of it.

@@ -15,9 +15,9 @@ use super::schedule::{Schedule, SchedulingConfig};
 use super::timers::Timers;
 use super::validate::{self, Pattern, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{JobDocument, JobId, ThingGroupName, ThingName};
 use crate::service::choices;
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobDocument, JobId, ThingGroupName, ThingName};
 
 /// The body of CreateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -17,8 +17,8 @@ use super::rollout::JobExecutionsRolloutConfig;
 use super::schedule::SchedulingConfig;
 use super::validate::{self, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{JobExecutionStatus, JobId, ThingGroupName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
 
 /// The answer to DescribeJob.
 #[derive(Debug, Clone, Serialize)]

@@ -6,14 +6,14 @@ use super::event::Outcome;
 use super::execution::{Execution, StepTimeout};
 use super::executions::Executions;
 use super::{Rejected, State};
-use crate::jobs::model::{
+use crate::service::choices;
+use crate::service::time::Timestamp;
+use crate::wire::model::{
     DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
     GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, StartNextJobExecutionResponse,
     StartNextPendingJobExecutionRequest, StatusDetails, ThingName, UpdateJobExecutionRequest,
     UpdateJobExecutionResponse,
 };
-use crate::service::choices;
-use crate::service::time::Timestamp;
 
 impl State {
     /// What is pending for `thing`.

@@ -9,9 +9,9 @@ use super::event::Outcome;
 use super::groups::check_version;
 use super::operator::execution_path;
 use super::{Rejected, State};
-use crate::jobs::model::{JobExecutionStatus, StatusDetails};
 use crate::service::choices;
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, StatusDetails};
 
 /// The body of CancelJobExecution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

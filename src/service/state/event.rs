@@ -3,8 +3,8 @@
 //! [`State`]: super::State
 
 use super::Rejected;
-use crate::jobs::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, ThingName};
-use crate::jobs::topics::{Channel, Topic};
+use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, ThingName};
+use crate::wire::topics::{Channel, Topic};
 
 /// The reply to one request and the events that it caused: the reply goes out first, then the events in order.
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::retry::RetriesUsed;
-use crate::jobs::model::{
+use crate::service::choices;
+use crate::service::time::Timestamp;
+use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
     StatusDetails,
 };
-use crate::service::choices;
-use crate::service::time::Timestamp;
 
 /// A job execution of one thing.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::execution::{Execution, PendingOrder};
-use crate::jobs::model::JobId;
+use crate::wire::model::JobId;
 
 /// Every job execution of one thing, terminal ones included.
 ///
@@ -115,9 +115,9 @@ impl Executions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::model::JobExecutionStatus;
     use crate::service::state::retry::RetriesUsed;
     use crate::service::time::Timestamp;
+    use crate::wire::model::JobExecutionStatus;
 
     fn queued(job: &str, at: i64) -> Execution {
         Execution::queued(job.parse().unwrap(), 1, RetriesUsed::default(), Timestamp::from_millis(at))

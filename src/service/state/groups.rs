@@ -12,8 +12,8 @@ use super::event::{Event, Outcome};
 use super::things::{AttributePayload, check_attributes, given_attributes};
 use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME};
 use super::{Rejected, State};
-use crate::jobs::model::{ThingGroupName, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{ThingGroupName, ThingName};
 
 /// A thing group of the registry.
 #[derive(Debug)]

@@ -17,9 +17,9 @@ use super::rollout::{JobExecutionsRolloutConfig, Rollout};
 use super::schedule::{Schedule, SchedulingConfig};
 use super::validate::Violations;
 use super::{Rejected, State};
-use crate::jobs::model::{JobDocument, JobExecutionStatus, JobId, ThingName};
 use crate::service::choices;
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobDocument, JobExecutionStatus, JobId, ThingName};
 
 /// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -61,8 +61,8 @@ use self::tags::Tags;
 use self::templates::Template;
 use self::things::Thing;
 use self::timers::{Timer, Timers};
-use crate::jobs::model::{JobId, JobTemplateId, ThingGroupName, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobId, JobTemplateId, ThingGroupName, ThingName};
 
 /// How many job executions one call touches before the rest waits for its turn.
 const SLICE: usize = 250;

@@ -13,8 +13,8 @@ use super::executions::Executions;
 use super::paging::{self, Page};
 use super::validate::{self, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
 
 /// The answer to the control plane's DescribeJobExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

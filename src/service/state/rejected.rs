@@ -1,6 +1,6 @@
 //! Why the service refuses a request: one error for both planes.
 
-use crate::jobs::model::JobExecutionState;
+use crate::wire::model::JobExecutionState;
 
 /// A refusal. The data plane knows it by [`Rejected::code`], the control plane by an exception's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

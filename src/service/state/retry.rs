@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::validate::Violations;
-use crate::jobs::model::JobExecutionStatus;
 use crate::service::choices;
+use crate::wire::model::JobExecutionStatus;
 
 /// `jobExecutionsRetryConfig`: how often to try again, by kind of failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

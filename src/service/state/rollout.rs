@@ -13,8 +13,8 @@ use super::retry::RetriesUsed;
 use super::timers::Timer;
 use super::validate::Violations;
 use super::{Rejected, SLICE, State};
-use crate::jobs::model::{JobExecutionStatus, JobId, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
 
 /// `jobExecutionsRolloutConfig`: how many things a minute.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use super::job::{JobStatus, TargetSelection};
 use super::timers::{Timer, Timers};
 use super::validate::Violations;
 use super::{Rejected, State};
-use crate::jobs::model::JobId;
 use crate::service::time::Timestamp;
+use crate::wire::model::JobId;
 
 /// `schedulingConfig`: start and end of a job. Recurring maintenance windows are not offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use super::event::{Event, Outcome};
 use super::job::{Job, JobStatus, TargetSelection};
 use super::validate::{self, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
-use crate::jobs::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
 use crate::service::choices;
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
 
 /// The body of AssociateTargetsWithJob.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -14,8 +14,8 @@ use super::paging::{self, Page};
 use super::schedule::MaintenanceWindow;
 use super::validate::{self, JOB_ID, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::JobTemplateId;
 use crate::service::time::Timestamp;
+use crate::wire::model::JobTemplateId;
 
 /// A job template of the account.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::paging::{self, Page};
 use super::things::Thing;
 use super::validate;
 use super::{Rejected, State};
-use crate::jobs::model::{ThingGroupName, ThingName};
+use crate::wire::model::{ThingGroupName, ThingName};
 
 /// The query of ListThings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

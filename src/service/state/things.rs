@@ -11,8 +11,8 @@ use super::event::Outcome;
 use super::groups::check_version;
 use super::validate::{self, Pattern, Violations};
 use super::{Rejected, State};
-use crate::jobs::model::{ThingGroupName, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{ThingGroupName, ThingName};
 
 /// A thing of the registry.
 #[derive(Debug)]

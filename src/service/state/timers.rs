@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::jobs::model::{JobId, ThingName};
 use crate::service::time::Timestamp;
+use crate::wire::model::{JobId, ThingName};
 
 /// Something that the service does by itself at a certain time.
 ///

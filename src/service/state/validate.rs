@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Rejected;
-use crate::jobs::model::{JobId, ThingName};
+use crate::wire::model::{JobId, ThingName};
 
 /// The characters that a member may consist of, as AWS writes them and as a test.
 #[derive(Debug, Clone, Copy)]

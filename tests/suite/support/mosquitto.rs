@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use jobs_sandbox::connection;
-use jobs_sandbox::identity::Identity;
+use jobs_sandbox::client::connection;
+use jobs_sandbox::client::identity::Identity;
 use nix::sys::signal::Signal;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jobs_sandbox::connection::Change;
-use jobs_sandbox::jobs::ConnectionChange;
+use jobs_sandbox::client::connection::Change;
+use jobs_sandbox::client::jobs::ConnectionChange;
 use socket2::SockRef;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};

@@ -3,8 +3,8 @@
 use bytestring::ByteString;
 
 use super::{Filter, is_reserved, is_valid_topic, takes_publishes};
-use crate::jobs::topics::{Channel, Topic, device_filters, split_jobs_topic};
 use crate::service::broker::limits;
+use crate::wire::topics::{Channel, Topic, device_filters, split_jobs_topic};
 
 /// Reads a topic in the first line and filters in the others.
 pub(crate) fn check(data: &[u8]) {

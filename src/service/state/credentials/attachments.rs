@@ -15,7 +15,7 @@ use super::certificates::no_such_certificate;
 use super::paged::{ListQuery, cut};
 use super::policies::ListPoliciesResponse;
 use super::{Rejected, State};
-use crate::jobs::model::ThingName;
+use crate::wire::model::ThingName;
 
 /// How many policies one target has at the most.
 const MAX_POLICIES: usize = 10;

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use self::certificate::{Certificate, CertificateStatus, Unusable};
 use self::policy::Policy;
 use super::{Rejected, State};
-use crate::jobs::model::ThingName;
 use crate::service::policy::{Document, Thing};
 use crate::service::time::Timestamp;
+use crate::wire::model::ThingName;
 
 /// The account's certificates and policies.
 #[derive(Debug, Default)]

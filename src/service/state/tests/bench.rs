@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::jobs::model::JobExecutionSummary;
 use crate::service::data_plane;
 use crate::service::state::{Event, EventBody, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
+use crate::wire::model::JobExecutionSummary;
 
 pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
 

@@ -1,0 +1,181 @@
+//! What clap accepts: every option, its environment variable and its help text.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::{LOCAL_REGION, endpoint};
+use crate::app::output::style::ColorChoice;
+use crate::wire::model::ThingName;
+
+/// The terminal sandbox for AWS IoT Jobs.
+///
+/// Play the operator who creates jobs and the device that executes them, and watch the service's
+/// events arrive. Without connection options it runs on a local Jobs service: no AWS account needed.
+#[derive(Debug, Parser)]
+#[command(version = env!("JOBS_SANDBOX_VERSION"), max_term_width = 100, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(super) thing: ThingArg,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
+    Serve(ServeArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS mode (any of these selects it; all but --region and --client-id)")]
+pub(super) struct ConnectionArgs {
+    /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
+    #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", value_name = "HOST")]
+    pub(super) endpoint: Option<String>,
+    /// PEM file of the device certificate
+    #[arg(long, env = "JOBS_SANDBOX_CERT", value_name = "FILE")]
+    pub(super) cert: Option<String>,
+    /// PEM file of the certificate's private key
+    #[arg(long, env = "JOBS_SANDBOX_KEY", value_name = "FILE", hide_env_values = true)]
+    pub(super) key: Option<String>,
+    /// AWS region; not needed where the endpoint's name shows it
+    #[arg(long, env = "JOBS_SANDBOX_REGION")]
+    pub(super) region: Option<String>,
+    /// MQTT port: 8883, or 443 with ALPN
+    #[arg(long, env = "JOBS_SANDBOX_PORT")]
+    pub(super) port: Option<String>,
+    /// PEM file of the CA that the endpoint's certificate is checked against [default: the system's]
+    #[arg(long, env = "JOBS_SANDBOX_CA_FILE", value_name = "FILE")]
+    pub(super) ca_file: Option<String>,
+    // Not a doc comment: rustdoc would take the default for a tag.
+    #[arg(
+        long,
+        alias = "client_id",
+        env = "JOBS_SANDBOX_CLIENT_ID",
+        value_name = "ID",
+        help = "MQTT client id [default: test-<uuid>]"
+    )]
+    pub(super) client_id: Option<String>,
+    /// Where the control plane is; AWS_ENDPOINT_URL_IOT and AWS_ENDPOINT_URL work too
+    #[arg(long, env = "JOBS_SANDBOX_CONTROL_ENDPOINT_URL", value_name = "URL")]
+    pub(super) control_endpoint_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ThingArg {
+    /// Name of the thing, created if it does not exist [default in local mode: MyThing]
+    #[arg(long, env = "JOBS_SANDBOX_THING", value_name = "NAME")]
+    pub(super) thing: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Commands from elsewhere than the terminal")]
+pub(super) struct InputArgs {
+    /// Run this command; may be repeated
+    #[arg(short = 'c', value_name = "COMMAND", conflicts_with = "file")]
+    pub(super) commands: Vec<String>,
+    /// Run the commands of this file; `-` is standard input
+    #[arg(short = 'f', value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Stop a script at the first error
+    #[arg(long)]
+    pub(super) bail: bool,
+    /// Print each command of a script before its output
+    #[arg(long)]
+    pub(super) echo: bool,
+    /// Write a JUnit XML report of the script, for CI systems
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// One JSON object a line, bodies as they were on the wire
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Show every message and control-plane call as it goes and comes
+    #[arg(long)]
+    pub(super) trace: bool,
+    /// Whether to colour the output
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
+    /// How long a request waits for its answer, such as 30s or 2m
+    #[arg(long, env = "JOBS_SANDBOX_TIMEOUT", default_value = "30s", value_parser = parse_timeout)]
+    pub(super) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Local service")]
+pub(super) struct LocalArgs {
+    /// MQTT port [default: any free port; with serve 8883]
+    #[arg(long, value_name = "PORT")]
+    pub(super) mqtt_port: Option<u16>,
+    /// HTTP port [default: any free port; with serve 9443]
+    #[arg(long, value_name = "PORT")]
+    pub(super) http_port: Option<u16>,
+    /// Folder for the certificates, the key and the env file [default: a private temporary one]
+    #[arg(long)]
+    pub(super) dir: Option<PathBuf>,
+    /// The twelve digits of the account in ARNs [default: 123456789012]
+    #[arg(long, value_name = "ID", value_parser = parse_account)]
+    pub(super) account: Option<String>,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<IpAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Name of a thing to create; may be repeated [default: MyThing]
+    #[arg(long, value_name = "NAME")]
+    pub(super) thing: Vec<ThingName>,
+    /// AWS region of the service
+    #[arg(long, default_value = LOCAL_REGION, value_parser = parse_region)]
+    pub(super) region: String,
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
+}
+
+/// A region name, for clap and for the region of the local service.
+pub(super) fn parse_region(text: &str) -> Result<String, String> {
+    if endpoint::looks_like_region(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not a region name such as {LOCAL_REGION}"))
+    }
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has twelve digits".into())
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(timeout) if timeout.is_zero() => Err("must be longer than nothing".into()),
+        Ok(timeout) if timeout > Duration::from_hours(24) => Err("must be at most 24h".into()),
+        Ok(timeout) => Ok(timeout),
+        Err(_) => Err("write a number and a unit, such as 30s or 2m".into()),
+    }
+}

@@ -1,0 +1,149 @@
+//! A script is read to its end: every line counts, and what is wrong is said in one line.
+
+use super::lines::{RawLine, Read, raw_lines, reads};
+use super::{Command, ParseError, WordKind, parse, scan};
+use crate::app::output::escape::is_unsafe;
+use crate::service::one_line::assert_plain;
+
+/// Reads a script.
+pub(crate) fn check(data: &[u8]) {
+    let lines: Vec<RawLine> = raw_lines(data).map(|line| line.expect("memory can be read")).collect();
+    let reads: Vec<Read> = reads(data).map(|read| read.expect("memory can be read")).collect();
+    check_lines(&lines, &reads);
+    reads.iter().for_each(check_read);
+}
+
+/// Each line belongs to one command, or is blank or a comment.
+fn check_lines(lines: &[RawLine], reads: &[Read]) {
+    let mut next = 0;
+    for read in reads {
+        assert!(read.line > next && read.line <= lines.len(), "{read:?} after line {next}");
+        check_idle(&lines[next..read.line - 1]);
+        // The line that is no text is part of the command that it breaks off.
+        let bad = lines[read.line - 1..].iter().position(|line| matches!(line, RawLine::Bad(_)));
+        next = match (&read.parsed, bad) {
+            (Err(ParseError::NotText | ParseError::TooLong), Some(bad))
+                if read.text.lines().count() <= bad =>
+            {
+                read.line + bad
+            }
+            _ => read.line + read.text.split('\n').count() - 1,
+        };
+        assert!(next <= lines.len(), "{read:?}");
+    }
+    check_idle(&lines[next..]);
+}
+
+fn check_idle(lines: &[RawLine]) {
+    for line in lines {
+        let RawLine::Text(text) = line else { panic!("{line:?} is lost") };
+        assert_eq!(parse(text), Ok(None), "{text:?} is lost");
+    }
+}
+
+fn check_read(read: &Read) {
+    check_pieces(&read.text);
+    match &read.parsed {
+        Ok(line) => {
+            assert_eq!(parse(&read.text).as_ref(), Ok(&Some(line.clone())), "{:?}", read.text);
+            let scanned = scan(&read.text);
+            assert!(scanned.spec.is_some(), "{:?}", read.text);
+            assert!(!scanned.pieces.iter().any(|(kind, _)| *kind == WordKind::Wrong), "{:?}", read.text);
+            if let Command::Expect(expectation) = &line.command {
+                assert!(!expectation.to_string().contains(is_unsafe), "{expectation:?}");
+            }
+        }
+        Err(error) => {
+            assert_plain(&error.to_string());
+            assert!(!error.to_string().contains(is_unsafe), "{error}");
+        }
+    }
+}
+
+/// What is coloured while it is typed stands in order, inside the text.
+fn check_pieces(text: &str) {
+    let mut end = 0;
+    for (_, piece) in scan(text).pieces {
+        assert!(end <= piece.start && piece.start <= piece.end, "{text:?}");
+        assert!(text.get(piece.clone()).is_some(), "{text:?}");
+        end = piece.end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use crate::app::command::table::COMMANDS;
+
+    fn word() -> impl Strategy<Value = String> {
+        let flags = COMMANDS.iter().flat_map(|spec| spec.flags).map(|flag| flag.name);
+        let known: Vec<&str> = [
+            "J",
+            "$next",
+            "1",
+            "-1",
+            "99999999999",
+            "+10m",
+            "5s",
+            "on",
+            "FAILED",
+            "IN_PROGRESS",
+            "#",
+            "--",
+            "!",
+            "{}",
+            "{\"a\": \"b\"}",
+            "{\"a\":",
+            "\"b\"}",
+            "[1,",
+            "2]",
+            "\"two words\"",
+            "file://x",
+            "CreateJobResponse",
+            "jobs.QUEUED[0].jobId=Job1",
+            "a=absent",
+            "a={",
+            "a[=",
+            "\u{202e}",
+            "\u{1b}[2J",
+        ]
+        .into_iter()
+        .chain(flags)
+        .chain(COMMANDS.iter().map(|spec| spec.name))
+        .collect();
+        prop_oneof![
+            12 => select(known).prop_map(str::to_owned),
+            2 => "[-{}\\[\\]\":,.=a-z0-9+]{0,20}",
+            1 => "\\PC{0,8}",
+            1 => ".{0,8}",
+            1 => "x{100,3000}=\\[",
+        ]
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let examples: Vec<&str> = COMMANDS.iter().map(|spec| spec.example).collect();
+        let begun = (select(examples), vec(word(), 0..4));
+        prop_oneof![
+            3 => begun.prop_map(|(example, words)| format!("{example} {}", words.join(" "))),
+            3 => vec(word(), 0..6).prop_map(|words| words.join(" ")),
+            1 => select(vec!["", "# comment", "  ", "\r", "\u{feff}quit"]).prop_map(str::to_owned),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_script_is_read_to_its_end(lines in vec(line(), 0..8), end in select(vec!["\n", "\r\n"])) {
+            super::check(lines.join(end).as_bytes());
+        }
+
+        #[test]
+        fn bytes_that_are_no_text_cost_their_own_command_alone(
+            lines in vec(prop_oneof![3 => line().prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..20)], 0..8),
+        ) {
+            super::check(&lines.join(&b'\n'));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What was given to a command, between reading its text and building it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Document;
+use super::expectation::{Condition, Expectation};
+use super::table::Spec;
+use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
+
+/// The value of an argument or option.
+#[derive(Debug)]
+pub(super) enum Value {
+    Job(JobId),
+    JobOrNext(JobRef),
+    Document(Document),
+    Details(StatusDetails),
+    Choice(&'static str),
+    Number(i64),
+    Text(String),
+    Duration(Duration),
+    Condition(Condition),
+    Command(&'static Spec),
+}
+
+/// What was given, to be taken in the order of the table. A value that the table does not announce
+/// is a mistake in the table, which the tests go through from end to end.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) arguments: VecDeque<Value>,
+    pub(super) flags: Vec<(&'static str, Option<Value>)>,
+}
+
+macro_rules! take {
+    ($value:expr, $variant:ident) => {
+        match $value {
+            Value::$variant(value) => value,
+            other => unreachable!("the table announces another shape than {other:?}"),
+        }
+    };
+}
+
+impl Given {
+    fn next(&mut self) -> Value {
+        self.arguments.pop_front().expect("an argument that is required was checked to be there")
+    }
+
+    fn flag(&mut self, name: &str) -> Option<Value> {
+        let index = self.flags.iter().position(|(flag, _)| *flag == name)?;
+        self.flags.swap_remove(index).1
+    }
+
+    pub(super) fn job(&mut self) -> JobId {
+        take!(self.next(), Job)
+    }
+
+    pub(super) fn optional_job(&mut self) -> Option<JobId> {
+        self.arguments.pop_front().map(|value| take!(value, Job))
+    }
+
+    pub(super) fn job_or_next(&mut self) -> JobRef {
+        take!(self.next(), JobOrNext)
+    }
+
+    pub(super) fn document(&mut self) -> Document {
+        take!(self.next(), Document)
+    }
+
+    pub(super) fn choice(&mut self) -> &'static str {
+        take!(self.next(), Choice)
+    }
+
+    pub(super) fn status(&mut self) -> JobExecutionStatus {
+        self.choice().parse().expect("the table lists statuses of job executions only")
+    }
+
+    pub(super) fn advance(&mut self) -> Option<Duration> {
+        self.arguments.pop_front().map(|value| take!(value, Duration))
+    }
+
+    pub(super) fn command(&mut self) -> Option<&'static Spec> {
+        self.arguments.pop_front().map(|value| take!(value, Command))
+    }
+
+    pub(super) fn expectation(&mut self) -> Expectation {
+        let title = take!(self.next(), Text);
+        let conditions = self.arguments.drain(..).map(|value| take!(value, Condition)).collect();
+        let within = self.flag("--within").map(|value| take!(value, Duration));
+        Expectation { title, conditions, within }
+    }
+
+    pub(super) fn switch(&mut self, name: &str) -> bool {
+        let index = self.flags.iter().position(|(flag, _)| *flag == name);
+        index.map(|index| self.flags.swap_remove(index)).is_some()
+    }
+
+    /// Whether the command was built from everything that the table announces for it.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.arguments.is_empty() && self.flags.is_empty()
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.flag(name).map(|value| take!(value, Text))
+    }
+
+    pub(super) fn number(&mut self, name: &str) -> Option<i64> {
+        self.flag(name).map(|value| take!(value, Number))
+    }
+
+    pub(super) fn unsigned(&mut self, name: &str) -> Option<u64> {
+        self.number(name).map(|number| u64::try_from(number).expect("the table bounds it from below"))
+    }
+
+    pub(super) fn word(&mut self, name: &str) -> Option<&'static str> {
+        self.flag(name).map(|value| take!(value, Choice))
+    }
+
+    pub(super) fn details(&mut self, name: &str) -> Option<StatusDetails> {
+        self.flag(name).map(|value| take!(value, Details))
+    }
+}

@@ -1,0 +1,101 @@
+//! The help texts, made from the table.
+
+use std::fmt::Write as _;
+
+use super::table::{COMMANDS, Group, Spec};
+use crate::app::output::fold::fold;
+use crate::app::output::style::{Ink, Style};
+
+const GROUPS: [(Group, &str); 3] = [
+    (Group::ControlPlane, "Control Plane"),
+    (Group::DataPlane, "Data Plane"),
+    (Group::Miscellaneous, "Miscellaneous"),
+];
+
+/// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.
+#[must_use]
+pub fn help(style: Style, width: usize) -> String {
+    let mut out = String::new();
+    for (group, heading) in GROUPS {
+        let _ = writeln!(out, "{}", style.paint(Ink::Strong, heading));
+        for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
+            let _ = writeln!(out, "{}", fold(&head(spec, style), width, "  ", "      "));
+            let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
+        }
+        out.push('\n');
+    }
+    for line in [
+        "! before a command: it passes only if the service refuses it",
+        "help <command> explains one with its options, an example and what may be refused",
+        "at a terminal: Tab completes, Right takes the grey hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
+    ] {
+        let _ = writeln!(out, "{}", fold(line, width, "", "  "));
+    }
+    out
+}
+
+/// One command with its options, an example and what the service may refuse, folded to `width` columns.
+#[must_use]
+pub fn help_on(spec: &Spec, style: Style, width: usize) -> String {
+    let mut out = format!("{}\n", fold(&head(spec, style), width, "", "    "));
+    let _ = writeln!(out, "{}", fold(spec.summary, width, "    ", "    "));
+    if !spec.flags.is_empty() {
+        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Options"));
+        let flags: Vec<_> = spec.flags.iter().map(|flag| (flag.usage(), flag.help)).collect();
+        push_list(&flags, width, &mut out);
+    }
+    let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Example"));
+    // Not folded: it is there to be copied.
+    let _ = writeln!(out, "    {}", spec.example);
+    if !spec.refusals.is_empty() {
+        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "The service may refuse with"));
+        let refusals: Vec<_> = spec.refusals.iter().map(|(code, why)| ((*code).to_owned(), *why)).collect();
+        push_list(&refusals, width, &mut out);
+    }
+    out
+}
+
+/// Words in one column, what each means in the next.
+fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
+    let column = list.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
+    for (word, meaning) in list {
+        let begin = format!("    {word:column$}  ");
+        let _ = writeln!(out, "{}", fold(meaning, width, &begin, &" ".repeat(begin.len())));
+    }
+}
+
+fn head(spec: &Spec, style: Style) -> String {
+    let mut head = style.paint(Ink::Strong, spec.name);
+    for argument in spec.arguments {
+        let _ = write!(head, " {}", argument.usage());
+    }
+    if !spec.flags.is_empty() {
+        style.push(Ink::Faint, " [options]", &mut head);
+    }
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [80, 120] {
+            let texts = COMMANDS.iter().map(|spec| help_on(spec, Style::default(), width));
+            for text in texts.chain([help(Style::default(), width)]) {
+                let example = |line: &&str| COMMANDS.iter().any(|spec| line.trim() == spec.example);
+                for line in text.lines().filter(|line| !example(line)) {
+                    assert!(line.len() <= width, "{line:?} is wider than {width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let plain = help(Style::default(), 80);
+        let coloured = help(Style { colour: true, unicode: true }, 80);
+        assert_eq!(coloured.lines().count(), plain.lines().count());
+    }
+}

@@ -1,0 +1,293 @@
+//! From bytes to commands: lines within bounds, and lines joined where JSON goes on.
+
+use std::io::{self, BufRead};
+
+use super::{Line, MAX_COMMAND_BYTES, ParseError, parse};
+
+/// Unfinished JSON up to this size is looked at with every line, larger JSON only where its brackets
+/// balance or after it has grown by a quarter: the time that a long document takes stays in
+/// proportion to its length.
+const EAGER_BYTES: usize = 4 * 1024;
+
+/// The commands of `input`, each as soon as its last line has been read.
+pub fn reads(input: impl BufRead) -> impl Iterator<Item = io::Result<Read>> {
+    let mut assembler = Assembler::default();
+    let mut lines = raw_lines(input).enumerate();
+    std::iter::from_fn(move || {
+        for (index, line) in lines.by_ref() {
+            match line {
+                Ok(line) => {
+                    let Some(read) = assembler.feed(index + 1, line) else { continue };
+                    return Some(Ok(read));
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        assembler.finish().map(Ok)
+    })
+}
+
+/// Whether `text` ends within the JSON of a command, which may go on with the next line.
+#[must_use]
+pub fn is_unfinished(text: &str) -> bool {
+    let mut assembler = Assembler::default();
+    for line in raw_lines(text.as_bytes()).flatten() {
+        assembler.feed(0, line);
+    }
+    assembler.unfinished.is_some()
+}
+
+/// One line as it was read, without its line break.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum RawLine {
+    /// Text.
+    Text(String),
+    /// What no command can be: more than a command may hold, or no text at all.
+    Bad(ParseError),
+}
+
+/// The lines of `input`; each takes bounded memory, however long it is.
+pub(super) fn raw_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<RawLine>> {
+    let mut first = true;
+    std::iter::from_fn(move || {
+        let line = raw_line(&mut input, std::mem::take(&mut first));
+        line.transpose()
+    })
+}
+
+fn raw_line(input: &mut impl BufRead, first: bool) -> io::Result<Option<RawLine>> {
+    let mut bytes = Vec::new();
+    let mut too_long = false;
+    loop {
+        let available = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if available.is_empty() {
+            if bytes.is_empty() && !too_long {
+                return Ok(None);
+            }
+            break;
+        }
+        let newline = available.iter().position(|byte| *byte == b'\n');
+        let piece = &available[..newline.unwrap_or(available.len())];
+        too_long |= bytes.len() + piece.len() > MAX_COMMAND_BYTES;
+        if !too_long {
+            bytes.extend_from_slice(piece);
+        }
+        let consumed = piece.len() + usize::from(newline.is_some());
+        input.consume(consumed);
+        if newline.is_some() {
+            break;
+        }
+    }
+    if too_long {
+        return Ok(Some(RawLine::Bad(ParseError::TooLong)));
+    }
+    let mark = "\u{feff}".as_bytes();
+    if first && bytes.starts_with(mark) {
+        bytes.drain(..mark.len());
+    }
+    Ok(Some(String::from_utf8(bytes).map_or(RawLine::Bad(ParseError::NotText), RawLine::Text)))
+}
+
+/// A command with where it came from.
+#[derive(Debug, PartialEq)]
+pub struct Read {
+    /// The line on which it begins, from 1.
+    pub line: usize,
+    /// Its text, over all its lines.
+    pub text: String,
+    /// What it says.
+    pub parsed: Result<Line, ParseError>,
+}
+
+/// Joins lines while the JSON of a command goes on.
+#[derive(Debug, Default)]
+struct Assembler {
+    text: String,
+    line: usize,
+    /// The size at which the text is looked at again.
+    look_at: usize,
+    balance: Balance,
+    unfinished: Option<ParseError>,
+    /// The document was over the limit: its rest is no command.
+    skipping: bool,
+}
+
+impl Assembler {
+    /// Takes line `number`; returns the command that it completes, if it does.
+    fn feed(&mut self, number: usize, raw: RawLine) -> Option<Read> {
+        if self.unfinished.is_none() {
+            self.line = number;
+        }
+        let line = match raw {
+            RawLine::Text(line) => line,
+            RawLine::Bad(_) if self.skipping => return None,
+            RawLine::Bad(error) => return self.complete(Err(error)),
+        };
+        if self.skipping {
+            self.balance.add(&line);
+            self.skipping = self.balance.is_open();
+            if !self.skipping {
+                *self = Self::default();
+            }
+            return None;
+        }
+        if self.unfinished.is_some() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&line);
+        self.balance.add(&line);
+        if self.balance.is_open() && self.text.len() < self.look_at && self.text.len() <= MAX_COMMAND_BYTES {
+            return None;
+        }
+        match parse(&self.text) {
+            Ok(None) => {
+                *self = Self::default();
+                None
+            }
+            Err(error @ ParseError::Unfinished(_)) => {
+                self.unfinished = Some(error);
+                let size = self.text.len();
+                self.look_at = if size < EAGER_BYTES { 0 } else { size + size / 4 };
+                None
+            }
+            Ok(Some(parsed)) => self.complete(Ok(parsed)),
+            Err(ParseError::TooLong) if self.balance.is_open() => {
+                let balance = std::mem::take(&mut self.balance);
+                let read = self.complete(Err(ParseError::TooLong));
+                (self.balance, self.skipping) = (balance, true);
+                read
+            }
+            Err(error) => self.complete(Err(error)),
+        }
+    }
+
+    /// The input ends: a command whose JSON goes on is an error.
+    fn finish(&mut self) -> Option<Read> {
+        let unfinished = self.unfinished.clone()?;
+        // The last lines may not have been looked at yet.
+        let parsed = match parse(&self.text) {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) => Err(unfinished),
+            Err(error) => Err(error),
+        };
+        self.complete(parsed)
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // every caller returns it as it is
+    fn complete(&mut self, parsed: Result<Line, ParseError>) -> Option<Read> {
+        let Self { text, line, .. } = std::mem::take(self);
+        Some(Read { line, text, parsed })
+    }
+}
+
+/// Whether brackets are open, as far as that can be told without reading the whole text again.
+#[derive(Debug, Default)]
+struct Balance {
+    depth: usize,
+    in_string: bool,
+}
+
+impl Balance {
+    fn add(&mut self, line: &str) {
+        let mut escaped = false;
+        self.in_string = false;
+        for byte in line.bytes() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if self.in_string => escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => self.depth += 1,
+                b'}' | b']' if !self.in_string => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    /// No string goes on over a line break: one that seems to is looked at.
+    fn is_open(&self) -> bool {
+        self.depth > 0 && !self.in_string
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::command::{Command, Document};
+
+    fn read_all(input: &[u8]) -> Vec<Read> {
+        reads(input).map(Result::unwrap).collect()
+    }
+
+    fn errors(input: &[u8]) -> Vec<(usize, String)> {
+        let failed = |read: Read| Some((read.line, read.parsed.err()?.to_string()));
+        read_all(input).into_iter().filter_map(failed).collect()
+    }
+
+    #[test]
+    fn a_document_goes_on_over_lines_byte_for_byte() {
+        let reads = read_all(b"\xef\xbb\xbf# smoke\r\n\r\ncreate-job J {\r\n  \"a\": 1\r\n}\r\nquit\r\n");
+        assert_eq!(reads.iter().map(|read| read.line).collect::<Vec<_>>(), [3, 6]);
+        let Ok(Line { command: Command::CreateJob { document: Document::Json(json), .. }, .. }) =
+            &reads[0].parsed
+        else {
+            panic!("{reads:?}")
+        };
+        assert_eq!(json, "{\r\n  \"a\": 1\r\n}");
+    }
+
+    #[test]
+    fn an_error_names_the_line_where_the_command_began() {
+        let errors_found = errors(b"\ncreate-job J {\n\"a\": oops\nquit\n");
+        assert_eq!(errors_found.len(), 1);
+        assert_eq!(errors_found[0].0, 2);
+        assert!(errors_found[0].1.contains("the job document is not JSON"), "{errors_found:?}");
+        let unfinished = errors(b"quit\ncreate-job J {\n\"a\":\n");
+        assert_eq!(unfinished[0].0, 2);
+        assert!(unfinished[0].1.contains("the JSON is not finished"), "{unfinished:?}");
+    }
+
+    #[test]
+    fn an_error_in_json_swallows_no_later_command() {
+        let reads = read_all(b"create-job J {\noops\nquit\n");
+        assert!(reads[0].parsed.is_err());
+        assert!(reads[1].parsed.is_ok());
+    }
+
+    #[test]
+    fn what_is_no_text_or_too_long_is_one_error() {
+        assert_eq!(errors(b"\xff\xfe\nquit"), [(1, "the line is not UTF-8 text".to_owned())]);
+        let mut long = vec![b'x'; 3 * MAX_COMMAND_BYTES];
+        long.extend_from_slice(b"\nquit\n");
+        let reads = read_all(&long);
+        assert_eq!(reads[0].parsed, Err(ParseError::TooLong));
+        assert_eq!((reads[1].line, reads.len()), (2, 2));
+        assert!(read_all(b"").is_empty());
+    }
+
+    #[test]
+    fn a_long_document_of_short_lines_takes_time_in_proportion() {
+        let mut input = b"create-job J [\n".to_vec();
+        for _ in 0..100_000 {
+            input.extend_from_slice(b"1,\n");
+        }
+        input.extend_from_slice(b"1]\nquit\n");
+        let reads = read_all(&input);
+        assert_eq!(reads.iter().map(|read| read.parsed.is_ok()).collect::<Vec<_>>(), [true, true]);
+    }
+
+    #[test]
+    fn a_document_over_the_limit_is_given_up() {
+        let mut input = b"create-job J [\n".to_vec();
+        for _ in 0..40 {
+            input.extend(std::iter::repeat_n(b' ', 30_000));
+            input.push(b'\n');
+        }
+        input.extend_from_slice(b"1,\n{}]\nquit\n");
+        let reads = read_all(&input);
+        assert_eq!(reads[0].parsed, Err(ParseError::TooLong));
+        assert_eq!((reads[1].line, reads[1].text.as_str(), reads.len()), (44, "quit", 2));
+    }
+}

@@ -1,0 +1,414 @@
+//! From the text of a command to a [`Command`], and every way in which that can fail.
+
+use super::given::Given;
+use super::nearest::{advice, nearest, nearest_command};
+use super::reader::Reader;
+use super::table::{Argument, Count, Flag, Spec};
+use super::values::{Problem, read};
+use super::{Command, Line, MAX_COMMAND_BYTES};
+use crate::app::output::escape;
+
+/// Why a text is no command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The JSON at its end goes on; more lines may complete it.
+    #[error("{0}: the JSON is not finished; usage: {usage}", usage = .0.usage())]
+    Unfinished(Usage),
+    /// No command has this name.
+    #[error("unknown command \"{word}\": {advice}", advice = advice(*.nearest))]
+    UnknownCommand {
+        /// What was given, safe to show.
+        word: String,
+        /// A command that may have been meant.
+        nearest: Option<&'static str>,
+    },
+    /// The command is known, its arguments are wrong.
+    #[error("{command}: {problem}; usage: {usage}", usage = .command.usage())]
+    Arguments {
+        /// The command.
+        command: Usage,
+        /// What is wrong.
+        problem: String,
+    },
+    /// `!` stands before something that cannot be refused.
+    #[error("! goes before expect, or before a command that the service can refuse")]
+    Negation,
+    /// Its bytes are no text.
+    #[error("the line is not UTF-8 text")]
+    NotText,
+    /// It holds more than a command may.
+    #[error("a command may hold at most 1 MiB")]
+    TooLong,
+}
+
+/// A command, shown by its name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage(&'static Spec);
+
+impl Eq for Usage {}
+
+impl Usage {
+    /// The one-line usage.
+    #[must_use]
+    pub fn usage(self) -> String {
+        self.0.usage()
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// Reads one command; `None` for a blank line or a comment.
+pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
+    if text.len() > MAX_COMMAND_BYTES {
+        return Err(ParseError::TooLong);
+    }
+    let mut reader = Reader::new(text);
+    let rest = reader.rest();
+    if rest.is_empty() || rest.starts_with('#') {
+        return Ok(None);
+    }
+    let negated = rest.starts_with('!');
+    if negated {
+        reader.advance(1);
+    }
+    let word = reader.word();
+    if word.is_empty() {
+        return Err(ParseError::Negation);
+    }
+    let Some(spec) = Spec::find(word) else {
+        return Err(ParseError::UnknownCommand {
+            word: escape::excerpt(word, 40),
+            nearest: nearest_command(word),
+        });
+    };
+    let mut given = Given::default();
+    fill(spec, &mut reader, &mut given).map_err(|problem| match problem {
+        Problem::Unfinished => ParseError::Unfinished(Usage(spec)),
+        Problem::Wrong(problem) => ParseError::Arguments { command: Usage(spec), problem },
+    })?;
+    let command = (spec.build)(&mut given);
+    debug_assert!(given.is_used_up(), "{} leaves out what it announces: {given:?}", spec.name);
+    if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
+        return Err(ParseError::Negation);
+    }
+    Ok(Some(Line { negated, command }))
+}
+
+/// The arguments of a command, in order, while its text is read.
+#[derive(Debug, Clone)]
+pub(super) struct Slots(&'static [Argument]);
+
+impl Slots {
+    pub(super) fn new(spec: &Spec) -> Self {
+        Self(spec.arguments)
+    }
+
+    /// The argument whose turn it is.
+    pub(super) fn take(&mut self) -> Option<&'static Argument> {
+        let (first, rest) = self.0.split_first()?;
+        if first.count != Count::Any {
+            self.0 = rest;
+        }
+        Some(first)
+    }
+
+    /// What has not been given yet.
+    pub(super) fn left(&self) -> &'static [Argument] {
+        self.0
+    }
+}
+
+fn fill(spec: &'static Spec, reader: &mut Reader<'_>, given: &mut Given) -> Result<(), Problem> {
+    let mut slots = Slots::new(spec);
+    loop {
+        let rest = reader.rest();
+        if rest.is_empty() {
+            break;
+        } else if rest.starts_with("--") {
+            let flag = read_flag(spec, reader.word())?;
+            if given.flags.iter().any(|(name, _)| *name == flag.name) {
+                return Err(format!("{} is given twice", flag.name).into());
+            }
+            let value = match flag.value {
+                None => None,
+                Some((_, shape)) => {
+                    let next = reader.rest();
+                    if next.is_empty() || next.starts_with("--") {
+                        return Err(format!("{} needs a value", flag.name).into());
+                    }
+                    Some(read(shape, flag.name, reader)?)
+                }
+            };
+            given.flags.push((flag.name, value));
+        } else if let Some(argument) = slots.take() {
+            let value = read(argument.shape, argument.name, reader)?;
+            given.arguments.push_back(value);
+        } else {
+            let extra = escape::excerpt(reader.word(), 40);
+            let note = if extra.starts_with('#') { " (a comment needs a line of its own)" } else { "" };
+            return Err(format!("extra argument \"{extra}\"{note}").into());
+        }
+    }
+    match slots.left().iter().find(|argument| argument.count == Count::One) {
+        Some(missing) => Err(format!("{} is missing", missing.name).into()),
+        None => Ok(()),
+    }
+}
+
+fn read_flag(spec: &'static Spec, word: &str) -> Result<&'static Flag, String> {
+    spec.flags.iter().find(|flag| flag.name == word).ok_or_else(|| {
+        let word_shown = escape::excerpt(word, 40);
+        match nearest(word, spec.flags.iter().map(|flag| flag.name)) {
+            Some(near) => format!("unknown option \"{word_shown}\", did you mean {near}?"),
+            None => format!("unknown option \"{word_shown}\""),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::command::Document;
+    use crate::app::command::table::{COMMANDS, Shape};
+    use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
+
+    fn command(text: &str) -> Command {
+        match parse(text) {
+            Ok(Some(Line { negated: false, command })) => command,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn error(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_samples_commands_letter_for_letter() {
+        let job = || "Job1".parse::<JobId>().unwrap();
+        assert_eq!(
+            command(r#"create-job Job1 {"ToDo":"Delete Root User"}"#),
+            Command::CreateJob {
+                job: job(),
+                document: Document::Json(r#"{"ToDo":"Delete Root User"}"#.into()),
+                description: None,
+                timeout_minutes: None,
+                retries: None,
+            }
+        );
+        assert_eq!(command("delete-job Job1"), Command::DeleteJob { job: job(), force: false });
+        assert_eq!(command("get-pending-job-executions"), Command::GetPendingJobExecutions { table: false });
+        assert!(matches!(
+            command("start-next-pending-job-execution"),
+            Command::StartNextPendingJobExecution(_)
+        ));
+        assert!(matches!(
+            command("describe-job-execution $next"),
+            Command::DescribeJobExecution(JobRef::Next, _)
+        ));
+        assert_eq!(
+            command("update-job-execution Job1 CANCELED"),
+            Command::UpdateJobExecution(job(), UpdateJobExecutionRequest::new(JobExecutionStatus::Canceled))
+        );
+        assert_eq!(command("help"), Command::Help(None));
+        assert_eq!(command("quit"), Command::Quit);
+    }
+
+    #[test]
+    fn spaces_line_ends_and_comments_do_not_matter() {
+        assert_eq!(command("  quit \t \r"), Command::Quit);
+        assert_eq!(command("delete-job\t  J   --force\r\n"), command("delete-job --force J"));
+        for nothing in ["", "   ", "# comment", "  # quit", "\r\n"] {
+            assert_eq!(parse(nothing), Ok(None), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn json_is_kept_byte_for_byte_between_other_arguments() {
+        let text =
+            "create-job J {\"n\" :  1.50,\r\n \"s\": \"a  \\u00e9\"} --description \"two words\" --retries 2";
+        let Command::CreateJob { document: Document::Json(json), description, retries, .. } = command(text)
+        else {
+            panic!("{text}")
+        };
+        assert_eq!(json, "{\"n\" :  1.50,\r\n \"s\": \"a  \\u00e9\"}");
+        assert_eq!((description.as_deref(), retries), (Some("two words"), Some(2)));
+        assert!(matches!(
+            command("create-job J file://doc.json"),
+            Command::CreateJob { document: Document::File(path), .. } if path.as_os_str() == "doc.json"
+        ));
+    }
+
+    #[test]
+    fn options_carry_the_cli_names() {
+        let Command::UpdateJobExecution(_, request) = command(
+            "update-job-execution J IN_PROGRESS --status-details {\"a\":\"b\"} --expected-version 0 \
+             --execution-number 2 --step-timeout-in-minutes -1 --include-job-execution-state --include-job-document",
+        ) else {
+            panic!()
+        };
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"status":"IN_PROGRESS","statusDetails":{"a":"b"},"expectedVersion":0,"executionNumber":2,"includeJobExecutionState":true,"includeJobDocument":true,"stepTimeoutInMinutes":-1}"#
+        );
+        assert_eq!(
+            command("list-jobs --table --status COMPLETED"),
+            Command::ListJobs { status: Some("COMPLETED"), table: true }
+        );
+        assert_eq!(command("clock +1h30m"), Command::Clock(Some(Duration::from_mins(90))));
+        assert_eq!(command("trace off"), Command::Trace(false));
+    }
+
+    #[test]
+    fn an_error_says_what_is_wrong_and_how_it_goes() {
+        for (text, said) in [
+            (
+                "creat-job J {}",
+                "unknown command \"creat-job\": did you mean create-job? (help lists the commands)",
+            ),
+            ("q", "unknown command \"q\": did you mean quit? (help lists the commands)"),
+            ("\u{1b}[2J", "unknown command \"\\u{1b}[2J\": help lists the commands"),
+            ("delete-job", "delete-job: <jobId> is missing; usage: delete-job <jobId> [--force]"),
+            (
+                "delete-job a/b",
+                "delete-job: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], not \"a/b\"; usage: delete-job <jobId> [--force]",
+            ),
+            ("delete-job J K", "delete-job: extra argument \"K\"; usage: delete-job <jobId> [--force]"),
+            ("quit # really", "quit: extra argument \"#\" (a comment needs a line of its own); usage: quit"),
+            (
+                "delete-job J --forec",
+                "delete-job: unknown option \"--forec\", did you mean --force?; usage: delete-job <jobId> [--force]",
+            ),
+            (
+                "delete-job J --force --force",
+                "delete-job: --force is given twice; usage: delete-job <jobId> [--force]",
+            ),
+            (
+                "list-jobs --status",
+                "list-jobs: --status needs a value; usage: list-jobs [--status <status>] [--table]",
+            ),
+            (
+                "describe-job-execution $nxt",
+                "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document]",
+            ),
+            ("! quit", "! goes before expect, or before a command that the service can refuse"),
+            ("!", "! goes before expect, or before a command that the service can refuse"),
+            (
+                "clock 10m",
+                "clock: the clock only goes forward, such as +10m, not \"10m\"; usage: clock [<+duration>]",
+            ),
+            (
+                "clock +ten",
+                "clock: \"ten\" is no duration such as 500ms, 5s, 10m or 2h; usage: clock [<+duration>]",
+            ),
+            (
+                "help creat-job",
+                "help: there is no command \"creat-job\", did you mean create-job?; usage: help [<command>]",
+            ),
+        ] {
+            assert_eq!(error(text), said, "{text}");
+        }
+        assert!(error("update-job-execution J succeeded").contains(
+            "\"succeeded\" is none of SUCCEEDED, IN_PROGRESS, FAILED, CANCELED, REJECTED, did you mean SUCCEEDED?"
+        ));
+        assert!(error("create-job J hello").contains(
+            "the job document is not JSON: expected value at line 1 column 1 (a file is named file://path)"
+        ));
+        assert_eq!(command("exit"), Command::Quit);
+    }
+
+    #[test]
+    fn unfinished_json_is_not_an_error_yet() {
+        for text in [
+            "create-job J {",
+            "create-job J [1,\n2,",
+            "update-job-execution J FAILED --status-details {\"a\":",
+            "expect CreateJobResponse a={",
+        ] {
+            assert!(matches!(parse(text), Err(ParseError::Unfinished(_))), "{text}");
+        }
+        for text in ["create-job J", "create-job J {\"a\": \"open", "create-job J }"] {
+            assert!(matches!(parse(text), Err(ParseError::Arguments { .. })), "{text}");
+        }
+        assert_eq!(
+            error("create-job J {"),
+            "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>]"
+        );
+    }
+
+    #[test]
+    fn expect_names_titles_that_exist() {
+        let Command::Expect(expectation) = command(
+            "expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=Job1 --within 5s jobs.IN_PROGRESS=absent",
+        ) else {
+            panic!()
+        };
+        assert_eq!(
+            expectation.to_string(),
+            "JobExecutionsChangedEvent jobs.QUEUED[0].jobId=\"Job1\" jobs.IN_PROGRESS=absent"
+        );
+        assert_eq!(expectation.within, Some(Duration::from_secs(5)));
+        assert!(matches!(
+            parse("! expect NextJobExecutionChangedEvent"),
+            Ok(Some(Line { negated: true, .. }))
+        ));
+        assert!(error("expect JobExecutionChangedEvent").contains("did you mean JobExecutionsChangedEvent?"));
+    }
+
+    #[test]
+    fn a_command_holds_at_most_a_mebibyte() {
+        let fits = format!("create-job J \"{}\"", "x".repeat(MAX_COMMAND_BYTES - 15));
+        assert_eq!(fits.len(), MAX_COMMAND_BYTES);
+        assert!(parse(&fits).is_ok());
+        assert_eq!(parse(&format!("{fits} ")), Err(ParseError::TooLong));
+    }
+
+    #[test]
+    fn every_command_of_the_table_is_built_from_what_the_table_announces() {
+        let sample = |shape: Shape| match shape {
+            Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
+            Shape::Document | Shape::Details => "{}",
+            Shape::OneOf(words) => words[0],
+            Shape::Number(..) | Shape::StepTimeout => "1",
+            Shape::Duration => "5s",
+            Shape::Advance => "+5s",
+            Shape::Title => "CreateJobResponse",
+            Shape::Condition => "a=1",
+            Shape::CommandName => "quit",
+        };
+        for spec in COMMANDS {
+            let mut words = vec![spec.name];
+            words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
+            for flag in spec.flags {
+                words.push(flag.name);
+                words.extend(flag.value.map(|(_, shape)| sample(shape)));
+            }
+            let text = words.join(" ");
+            assert!(parse(&text).is_ok(), "{text}");
+            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_document_comes_through_unchanged(
+            members in prop::collection::btree_map("[ -~é]{0,8}", "[ -~é]{0,8}", 0..6),
+            spaces in "[ \t]{1,4}",
+        ) {
+            let json = serde_json::to_string_pretty(&members).unwrap();
+            let text = format!("create-job{spaces}J{spaces}{json}{spaces}");
+            match command(&text) {
+                Command::CreateJob { document: Document::Json(kept), .. } => prop_assert_eq!(kept, json),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A cursor over the text of a command: words between spaces, and JSON byte for byte.
+
+use serde_json::value::RawValue;
+
+/// What separates arguments. A line break is one too: a document may span lines.
+pub(super) fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+/// Why a piece of JSON was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum JsonProblem {
+    /// It could still become JSON with more lines.
+    Unfinished,
+    /// It can never become JSON: what is wrong, and where.
+    Invalid(String),
+}
+
+/// A cursor over the text of a command.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, position: 0 }
+    }
+
+    /// What is left, from the next argument on.
+    pub(super) fn rest(&mut self) -> &'a str {
+        let rest = &self.text[self.position..];
+        let rest = rest.trim_start_matches(is_space);
+        self.position = self.text.len() - rest.len();
+        rest
+    }
+
+    /// Where the cursor is, in bytes.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.position += bytes;
+    }
+
+    /// The next word; empty at the end.
+    pub(super) fn word(&mut self) -> &'a str {
+        let rest = self.rest();
+        let word = &rest[..rest.find(is_space).unwrap_or(rest.len())];
+        self.position += word.len();
+        word
+    }
+
+    /// The next JSON value, exactly as it is spelled.
+    pub(super) fn json(&mut self) -> Result<&'a str, JsonProblem> {
+        let rest = self.rest();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&'a RawValue>();
+        match values.next() {
+            Some(Ok(value)) => {
+                let end = values.byte_offset();
+                if rest[end..].starts_with(|next| !is_space(next)) {
+                    let next = rest[end..].split(is_space).next().unwrap_or_default();
+                    let next = crate::app::output::escape::excerpt(next, 20);
+                    return Err(JsonProblem::Invalid(format!("{next:?} follows it without a space")));
+                }
+                self.position += end;
+                Ok(value.get())
+            }
+            None => Err(JsonProblem::Unfinished),
+            Some(Err(error)) if error.is_eof() && grows(rest) => Err(JsonProblem::Unfinished),
+            Some(Err(error)) if error.is_eof() && in_string(rest) => {
+                Err(JsonProblem::Invalid("a string is not closed on its line".to_owned()))
+            }
+            Some(Err(error)) => Err(JsonProblem::Invalid(error.to_string())),
+        }
+    }
+}
+
+/// Whether more lines could complete `unfinished`. An open string or half a word cannot go on after
+/// a line break.
+fn grows(unfinished: &str) -> bool {
+    let text = format!("{unfinished}\n");
+    match serde_json::from_str::<&RawValue>(&text) {
+        Ok(_) => true,
+        Err(error) => error.is_eof(),
+    }
+}
+
+fn in_string(json: &str) -> bool {
+    let last = crate::app::output::json_text::tokens(json).last();
+    last.is_some_and(|token| token.text.starts_with('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_between_any_run_of_spaces() {
+        let mut reader = Reader::new("  a\t\tb  ");
+        assert_eq!((reader.word(), reader.word(), reader.word()), ("a", "b", ""));
+    }
+
+    #[test]
+    fn json_keeps_its_bytes() {
+        let mut reader = Reader::new(r#" {"a" :  [1.50, "x\/ y"]}  rest"#);
+        assert_eq!(reader.json().unwrap(), r#"{"a" :  [1.50, "x\/ y"]}"#);
+        assert_eq!(reader.word(), "rest");
+    }
+
+    #[test]
+    fn unfinished_is_told_from_invalid() {
+        let json = |text| Reader::new(text).json().map(str::to_owned);
+        for unfinished in ["{", "{\"a\":", "[1,", "{\"a\": {\"b\": 1}", "[\"x\""] {
+            assert_eq!(json(unfinished), Err(JsonProblem::Unfinished), "{unfinished}");
+        }
+        for invalid in ["{]", "{\"a\": \"open", "tru", "hello", "{\"a\" 1", "[1,]", "-", "{}x", "{\"a\": tru"]
+        {
+            assert!(matches!(json(invalid), Err(JsonProblem::Invalid(_))), "{invalid}");
+        }
+        assert_eq!(
+            json("{\"a\": \"open"),
+            Err(JsonProblem::Invalid("a string is not closed on its line".into()))
+        );
+    }
+
+    #[test]
+    fn deep_nesting_does_not_overflow() {
+        let deep = "[".repeat(500_000) + &"]".repeat(500_000);
+        assert_eq!(Reader::new(&deep).json().unwrap().len(), deep.len());
+        assert_eq!(Reader::new(&deep[..700_000]).json(), Err(JsonProblem::Unfinished));
+    }
+}

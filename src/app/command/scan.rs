@@ -1,0 +1,252 @@
+//! A command while it is being typed: what each piece is, and what may come at its end.
+
+use super::parse::Slots;
+use super::reader::{Reader, is_space};
+use super::table::{Flag, Shape, Spec};
+use crate::app::output::json_text;
+
+/// What a piece of a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordKind {
+    /// `!`
+    Bang,
+    /// The name of a command.
+    Command,
+    /// The name of an option.
+    Flag,
+    /// JSON, perhaps unfinished.
+    Json,
+    /// Any other argument.
+    Plain,
+    /// What no command, option or argument can be here.
+    Wrong,
+    /// A comment.
+    Comment,
+}
+
+/// A piece of a command: what it is, where it begins and where it ends, in bytes.
+pub type Piece = (WordKind, std::ops::Range<usize>);
+
+/// What may come at the end of the text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Await {
+    /// The name of a command.
+    Command,
+    /// The value of this option.
+    Value(&'static Flag),
+    /// An argument of this shape, if there is one to come, or an option.
+    Argument(Option<Shape>),
+    /// Nothing that could be completed.
+    Nothing,
+}
+
+/// A command while it is being typed.
+#[derive(Debug)]
+pub struct Scan {
+    /// Its pieces, in order.
+    pub pieces: Vec<Piece>,
+    /// Which command it is, as far as one is named.
+    pub spec: Option<&'static Spec>,
+    /// The options that it has already.
+    pub flags: Vec<&'static str>,
+    /// What may come at the end of the text, or is begun there.
+    pub awaits: Await,
+    /// Where the piece at the end of the text begins; the end where none is begun.
+    pub start: usize,
+    slots: Option<Slots>,
+}
+
+impl Scan {
+    /// What has yet to be given, as the usage line shows it; empty while a piece is unfinished.
+    #[must_use]
+    pub fn still_to_come(&self) -> String {
+        if let Await::Value(flag) = self.awaits {
+            return flag.value.map_or("", |(name, _)| name).to_owned();
+        }
+        let left = self.slots.as_ref().map_or(&[][..], Slots::left);
+        left.iter().map(super::table::Argument::usage).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Looks at `text` as far as it has been typed.
+#[must_use]
+pub fn scan(text: &str) -> Scan {
+    let mut scan = Scan {
+        pieces: Vec::new(),
+        spec: None,
+        flags: Vec::new(),
+        awaits: Await::Command,
+        start: text.len(),
+        slots: None,
+    };
+    let mut reader = Reader::new(text);
+    if reader.rest().starts_with('#') {
+        scan.pieces.push((WordKind::Comment, reader.position()..text.len()));
+        scan.awaits = Await::Nothing;
+        return scan;
+    }
+    if reader.rest().starts_with('!') {
+        scan.pieces.push((WordKind::Bang, reader.position()..reader.position() + 1));
+        reader.advance(1);
+    }
+    let word = reader.word();
+    if word.is_empty() {
+        return scan;
+    }
+    scan.spec = Spec::find(word);
+    let kind = if scan.spec.is_some() { WordKind::Command } else { WordKind::Wrong };
+    scan.push(kind, word.len(), &reader);
+    let Some(spec) = scan.spec else {
+        if reader.position() < text.len() {
+            scan.awaits = Await::Nothing;
+            let rest = reader.rest();
+            reader.advance(rest.len());
+            scan.push(WordKind::Plain, rest.len(), &reader);
+        }
+        return scan;
+    };
+    scan.slots = Some(Slots::new(spec));
+    while reader.position() < text.len() && scan.next(spec, &mut reader) {}
+    scan
+}
+
+impl Scan {
+    /// A piece of `length` bytes that ends where the reader is.
+    fn push(&mut self, kind: WordKind, length: usize, reader: &Reader<'_>) {
+        self.start = reader.position() - length;
+        self.pieces.push((kind, self.start..reader.position()));
+    }
+
+    /// One more piece, with the space before it; whether there may be another.
+    fn next(&mut self, spec: &'static Spec, reader: &mut Reader<'_>) -> bool {
+        let open_flag = self.open_flag(spec);
+        let rest = reader.rest();
+        self.start = reader.position();
+        if rest.starts_with("--") && open_flag.is_none() {
+            let word = reader.word();
+            let flag = spec.flags.iter().find(|flag| flag.name == word);
+            self.flags.extend(flag.map(|flag| flag.name));
+            self.awaits = Await::Argument(None);
+            self.push(if flag.is_some() { WordKind::Flag } else { WordKind::Wrong }, word.len(), reader);
+            return true;
+        }
+        let slots = self.slots.get_or_insert_with(|| Slots::new(spec));
+        let shape = match open_flag {
+            Some((_, shape)) => Some(shape),
+            None if rest.is_empty() => slots.left().first().map(|argument| argument.shape),
+            None => slots.take().map(|argument| argument.shape),
+        };
+        self.awaits = match open_flag {
+            Some((flag, _)) => Await::Value(flag),
+            None => Await::Argument(shape),
+        };
+        let (kind, length) = piece(shape, rest);
+        if length > 0 {
+            reader.advance(length);
+            self.push(kind, length, reader);
+        }
+        length > 0
+    }
+
+    /// The option at the end of the pieces whose value has yet to come.
+    fn open_flag(&self, spec: &'static Spec) -> Option<(&'static Flag, Shape)> {
+        let (WordKind::Flag, _) = self.pieces.last()? else { return None };
+        let flag = spec.flags.iter().find(|flag| Some(&flag.name) == self.flags.last())?;
+        flag.value.map(|(_, shape)| (flag, shape))
+    }
+}
+
+fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
+    let word = rest.find(is_space).unwrap_or(rest.len());
+    match shape {
+        Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
+        Some(Shape::Details) => (WordKind::Json, json_length(rest)),
+        Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
+        Some(Shape::Condition) => match rest[..word].find('=') {
+            Some(equals) if rest[equals + 1..].starts_with(['{', '[', '"']) => {
+                (WordKind::Plain, equals + 1 + json_length(&rest[equals + 1..]))
+            }
+            _ => (WordKind::Plain, word),
+        },
+        Some(Shape::OneOf(words)) if !words.iter().any(|choice| choice.starts_with(&rest[..word])) => {
+            (WordKind::Wrong, word)
+        }
+        Some(_) => (WordKind::Plain, word),
+        None => (WordKind::Wrong, word),
+    }
+}
+
+/// How far the JSON at the beginning of `text` goes, finished or not.
+fn json_length(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for token in json_text::tokens(text) {
+        match token.kind {
+            json_text::Kind::Open => depth += 1,
+            json_text::Kind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let end = token.start + token.text.len();
+            return end + text[end..].find(is_space).unwrap_or(text.len() - end);
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<(WordKind, &str)> {
+        scan(text).pieces.into_iter().map(|(kind, range)| (kind, &text[range])).collect()
+    }
+
+    #[test]
+    fn each_piece_is_told_for_what_it_is() {
+        use WordKind::{Bang, Command, Flag, Json, Plain, Wrong};
+        assert_eq!(
+            pieces("! create-job  J {\"a\": [1, 2]} --retries 2 --nope"),
+            [
+                (Bang, "!"),
+                (Command, "create-job"),
+                (Plain, "J"),
+                (Json, "{\"a\": [1, 2]}"),
+                (Flag, "--retries"),
+                (Plain, "2"),
+                (Wrong, "--nope"),
+            ]
+        );
+        assert_eq!(pieces("create-jib J"), [(Wrong, "create-jib"), (Plain, "J")]);
+        assert_eq!(pieces("quit now"), [(Command, "quit"), (Wrong, "now")]);
+        assert_eq!(pieces("update-job-execution J DONE")[2], (Wrong, "DONE"));
+        assert_eq!(pieces("create-job J {\"a\": \"x y")[2], (Json, "{\"a\": \"x y"));
+        assert_eq!(pieces("  # quit"), [(WordKind::Comment, "# quit")]);
+    }
+
+    #[test]
+    fn what_may_come_next_is_known() {
+        let awaits = |text: &str| (scan(text).awaits, scan(text).start);
+        assert_eq!(awaits(""), (Await::Command, 0));
+        assert_eq!(awaits("crea"), (Await::Command, 0));
+        assert_eq!(awaits("! crea"), (Await::Command, 2));
+        assert_eq!(awaits("delete-job "), (Await::Argument(Some(Shape::Job)), 11));
+        assert_eq!(awaits("delete-job Jo"), (Await::Argument(Some(Shape::Job)), 11));
+        assert_eq!(awaits("delete-job Job1 "), (Await::Argument(None), 16));
+        assert_eq!(awaits("delete-job Job1 --fo"), (Await::Argument(None), 16));
+        assert!(matches!(awaits("list-jobs --status "), (Await::Value(flag), 19) if flag.name == "--status"));
+        assert!(
+            matches!(awaits("list-jobs --status IN"), (Await::Value(flag), 19) if flag.name == "--status")
+        );
+        assert_eq!(awaits("list-jobs --status IN_PROGRESS "), (Await::Argument(None), 31));
+        assert_eq!(scan("nope ").awaits, Await::Nothing);
+    }
+
+    #[test]
+    fn the_hint_is_what_is_left_of_the_usage_line() {
+        assert_eq!(scan("create-job ").still_to_come(), "<jobId> <jobDocument-as-JSON>");
+        assert_eq!(scan("create-job J ").still_to_come(), "<jobDocument-as-JSON>");
+        assert_eq!(scan("create-job J {} --retries ").still_to_come(), "<n>");
+        assert_eq!(scan("expect X a=1 ").still_to_come(), "[<path=value> ...]");
+        assert_eq!(scan("quit ").still_to_come(), "");
+    }
+}

@@ -1,0 +1,131 @@
+//! The background tasks that print what the service tells unasked: one small task, started twice,
+//! and one that says what happens to the connection.
+
+use tokio::sync::mpsc;
+
+use crate::app::output::escape;
+use crate::app::output::message::{Kind, Message};
+use crate::app::transcript::{Fault, Transcript};
+use crate::client::connection::Change;
+use crate::client::jobs::{Client, ConnectionChange, Pending, StreamEvent};
+use crate::wire::model::GetPendingJobExecutionsResponse;
+
+/// Prints each event of one stream under `title` until the stream ends.
+pub async fn print_events(
+    title: &'static str,
+    mut events: mpsc::Receiver<StreamEvent>,
+    transcript: Transcript,
+) {
+    while let Some(event) = events.recv().await {
+        let number = event.number;
+        transcript.deliver(number, message(title, event, &transcript)).await;
+        // A slow reader slows this task, not the connection: the stream is bounded.
+        transcript.printer().flush().await;
+    }
+}
+
+/// Says what happens to the connection until it is closed; once it is back, also what changed meanwhile.
+///
+/// No event tells what happened while there was no connection, so the full list is compared with what was known
+/// when it broke, whoever has heard more by then.
+pub async fn print_changes(
+    mut changes: mpsc::Receiver<ConnectionChange>,
+    client: Client,
+    transcript: Transcript,
+) {
+    let printer = transcript.printer();
+    let mut before = None;
+    let mut next = changes.recv().await;
+    while let Some(ConnectionChange { change, pending }) = next {
+        let text = change.to_string();
+        printer.diagnostic(&text);
+        let is_restored = change == Change::Restored;
+        match change {
+            Change::Lost { .. } => before = before.or(Some(pending)),
+            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, told: true }),
+            Change::Restored | Change::Retrying { .. } => {}
+        }
+        next = tokio::select! {
+            biased;
+            list = client.get_pending_job_executions(), if is_restored => {
+                let before = before.take().flatten();
+                printer.diagnostic(&match list {
+                    Ok(list) => what_changed(before.as_ref(), &list.response),
+                    Err(error) => format!("cannot tell what changed meanwhile: {error}"),
+                });
+                changes.recv().await
+            }
+            // Should it break again before the list comes, that is said at once; the next list tells of both.
+            next = changes.recv() => next,
+        };
+    }
+}
+
+/// What is different from `before`; all that is pending, where nothing was known.
+fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse) -> String {
+    let now = Pending::from(list);
+    let (same, introduction) = match before {
+        Some(_) => ("nothing changed meanwhile", "meanwhile: "),
+        None => ("nothing is pending", ""),
+    };
+    let differences = before.unwrap_or(&Pending::default()).differences(&now);
+    if differences.is_empty() {
+        return same.to_owned();
+    }
+    let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    format!("{introduction}{}", differences.join(", "))
+}
+
+fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> Message {
+    let body = match event.payload {
+        Ok(payload) => String::from_utf8(payload.to_vec()).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match body {
+        Ok(body) => Message {
+            kind: Kind::Event,
+            title: title.to_owned(),
+            line: None,
+            topic: Some(event.topic),
+            body: Some(body),
+        },
+        Err(problem) => {
+            let text = format!("{}: {problem}", escape::line(&event.topic));
+            transcript.fault(Fault { title: "EventsLost", text: text.clone(), told: false });
+            let mut message = Message::in_words(Kind::Error, title, None, &text);
+            message.topic = Some(event.topic);
+            message
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::app::output::known_jobs::KnownJobs;
+    use crate::app::output::printer::Printer;
+    use crate::client::jobs::EventError;
+    use crate::soon::soon;
+
+    #[tokio::test]
+    async fn events_become_messages_and_what_is_none_is_a_fault() {
+        let (printer, out, _) = Printer::to_memory(true);
+        let transcript = Transcript::new(printer, KnownJobs::default());
+        let (sender, receiver) = mpsc::channel(4);
+        let topic = || "$aws/things/T/jobs/notify".to_owned();
+        let payload = Ok(Bytes::from_static(b"{\"jobs\":{}}"));
+        sender.send(StreamEvent::new(1, topic(), payload)).await.unwrap();
+        let payload = Err(EventError::Malformed { reason: "no JSON".into() });
+        sender.send(StreamEvent::new(2, topic(), payload)).await.unwrap();
+        drop(sender);
+        soon(print_events("JobExecutionsChangedEvent", receiver, transcript.clone())).await;
+        let lines: Vec<serde_json::Value> =
+            out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["type"], "event");
+        assert_eq!(lines[0]["topic"], topic());
+        assert_eq!(lines[1]["type"], "error");
+        assert_eq!(transcript.take_faults().len(), 1);
+    }
+}

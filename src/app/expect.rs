@@ -1,0 +1,188 @@
+//! Whether a message is what `expect` waits for, and if not, what differs.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::app::command::{Condition, Expectation, Expected, Path, Step};
+use crate::app::output::escape;
+use crate::app::output::message::Message;
+
+/// So many of the messages that came instead are shown.
+const MAX_SHOWN: usize = 5;
+
+/// What differs between a message and an expectation of its title, a phrase for each condition that
+/// does not hold; `None` where the title differs.
+#[must_use]
+pub fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
+    if message.title != expectation.title {
+        return None;
+    }
+    let body = message.body.as_deref().and_then(|body| serde_json::from_str::<&RawValue>(body).ok());
+    Some(expectation.conditions.iter().filter_map(|condition| difference(condition, body)).collect())
+}
+
+/// Whether a message is what was expected.
+#[must_use]
+pub fn matches(expectation: &Expectation, message: &Message) -> bool {
+    differences(expectation, message).is_some_and(|differences| differences.is_empty())
+}
+
+/// What was awaited and what came instead, nearest first, a line each.
+#[must_use]
+pub fn explain<'a>(
+    expectation: &Expectation,
+    messages: impl Iterator<Item = &'a Message>,
+) -> (String, Vec<String>) {
+    let mut others: Vec<(usize, &Message, Vec<String>)> = messages
+        .map(|message| match differences(expectation, message) {
+            Some(differences) => (differences.len(), message, differences),
+            None => (usize::MAX, message, Vec::new()),
+        })
+        .collect();
+    let what = match others.len() {
+        0 => format!("awaited {expectation}, but nothing came"),
+        1 => format!("awaited {expectation}; this came instead:"),
+        count => format!("awaited {expectation}; these {count} came instead:"),
+    };
+    // Stable: of equally near ones the earlier stays first.
+    others.sort_by_key(|(distance, ..)| *distance);
+    let mut instead: Vec<String> = others
+        .iter()
+        .take(MAX_SHOWN)
+        .map(|(_, message, differences)| match differences.as_slice() {
+            // It matches, and so has served an earlier expect.
+            [] if message.title == expectation.title => {
+                format!("{}, which an earlier expect has used up", message.title)
+            }
+            [] => escape::line(&message.title).into_owned(),
+            differences => format!("{}: {}", message.title, differences.join("; ")),
+        })
+        .collect();
+    if others.len() > MAX_SHOWN {
+        instead.push(format!("and {} more", others.len() - MAX_SHOWN));
+    }
+    (what, instead)
+}
+
+fn difference(condition: &Condition, body: Option<&RawValue>) -> Option<String> {
+    let found = body.and_then(|body| find(body, &condition.path));
+    let wanted = match &condition.expected {
+        Expected::Absent => return found.map(|found| format!("{} is {}", condition.path, shown(found))),
+        Expected::Value(wanted) => wanted,
+    };
+    let Some(found) = found else { return Some(format!("there is no {}", condition.path)) };
+    match serde_json::from_str::<Value>(found.get()) {
+        Ok(value) if equal(&value, wanted) => None,
+        Ok(_) => Some(format!("{} is {}", condition.path, shown(found))),
+        Err(error) => Some(format!("{} cannot be compared: {error}", condition.path)),
+    }
+}
+
+/// What is at `path`. Goes from raw text to raw text, so that nothing nests on the stack.
+fn find<'a>(body: &'a RawValue, path: &Path) -> Option<&'a RawValue> {
+    path.steps().iter().try_fold(body, |at, step| match step {
+        Step::Member(name) => {
+            let members: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(at.get()).ok()?;
+            members.get(name.as_str()).copied()
+        }
+        Step::Element(index) => {
+            let elements: Vec<&'a RawValue> = serde_json::from_str(at.get()).ok()?;
+            elements.get(*index).copied()
+        }
+    })
+}
+
+/// Equal as JSON: the order of members and the spelling of numbers do not matter.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        // Exact where both are whole, as doubles where one is not.
+        (Value::Number(a), Value::Number(b)) => {
+            a == b || (a.is_f64() != b.is_f64() && a.as_f64() == b.as_f64())
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn shown(value: &RawValue) -> String {
+    escape::excerpt(&crate::app::output::json_text::compact(value.get()), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::command::{Command, Line, parse};
+    use crate::app::output::message::Kind;
+
+    fn expectation(conditions: &str) -> Expectation {
+        match parse(&format!("expect JobExecutionsChangedEvent {conditions}")) {
+            Ok(Some(Line { command: Command::Expect(expectation), .. })) => expectation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn event(body: &str) -> Message {
+        Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body.to_owned()))
+    }
+
+    const BODY: &str = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"Job1","n":1.0,"x":null}]}}"#;
+
+    fn said(conditions: &str) -> String {
+        differences(&expectation(conditions), &event(BODY)).unwrap().join("; ")
+    }
+
+    #[test]
+    fn conditions_are_compared_as_json() {
+        for holds in [
+            "",
+            "timestamp=1",
+            "timestamp=1.0",
+            "jobs.QUEUED[0].jobId=Job1",
+            "jobs.QUEUED[0].n=1",
+            "jobs.QUEUED[0].x=null",
+            "jobs.IN_PROGRESS=absent jobs.QUEUED[1]=absent nothing.there[3].at.all=absent",
+            "jobs={\"QUEUED\": [{\"x\": null, \"n\": 1, \"jobId\": \"Job1\"}]}",
+        ] {
+            assert_eq!(said(holds), "", "{holds}");
+        }
+        assert_eq!(said("jobs.QUEUED[0].jobId=Job2"), "jobs.QUEUED[0].jobId is \"Job1\"");
+        assert_eq!(said("timestamp=\"1\""), "timestamp is 1");
+        assert_eq!(said("jobs.QUEUED=absent"), r#"jobs.QUEUED is [{"jobId":"Job1","n":1.0,"x":null}]"#);
+        assert_eq!(said("a=1 jobs.QUEUED.x=2"), "there is no a; there is no jobs.QUEUED.x");
+    }
+
+    #[test]
+    fn a_body_of_any_depth_is_searched() {
+        let deep = format!("{{\"a\":{}{},\"b\":1}}", "[".repeat(60_000), "]".repeat(60_000));
+        let found = differences(&expectation("b=1 a=1"), &event(&deep)).unwrap();
+        assert!(found[0].starts_with("a cannot be compared: recursion limit"), "{found:?}");
+        assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_failure_shows_the_nearest_first() {
+        let messages = [Message::new(Kind::Response, "CreateJobResponse", None), event("{}"), event(BODY)];
+        let (what, instead) = explain(&expectation("timestamp=1 jobs.QUEUED[0].jobId=J"), messages.iter());
+        assert_eq!(
+            what,
+            "awaited JobExecutionsChangedEvent timestamp=1 jobs.QUEUED[0].jobId=\"J\"; these 3 came instead:"
+        );
+        assert_eq!(
+            instead,
+            [
+                "JobExecutionsChangedEvent: jobs.QUEUED[0].jobId is \"Job1\"",
+                "JobExecutionsChangedEvent: there is no timestamp; there is no jobs.QUEUED[0].jobId",
+                "CreateJobResponse",
+            ]
+        );
+        let (what, instead) = explain(&expectation(""), [].iter());
+        assert_eq!(what, "awaited JobExecutionsChangedEvent, but nothing came");
+        assert!(instead.is_empty());
+    }
+}

@@ -1,0 +1,177 @@
+//! What may help after a refusal, where something is known to.
+
+use serde::Deserialize;
+
+use crate::app::output::escape;
+use crate::wire::model::{JobExecutionStatus, JobId, RejectedResponse};
+
+/// What may help after a refusal of the data plane.
+#[must_use]
+pub fn data_plane(response: &RejectedResponse) -> Option<String> {
+    let state = response.execution_state.as_ref();
+    Some(match response.code.as_str() {
+        "TerminalStateReached" => {
+            "it is finished; list-job-executions and describe-job read finished ones".to_owned()
+        }
+        "VersionMismatch" => {
+            let version = state?.version_number;
+            format!("it is at version {version}: --expected-version {version}")
+        }
+        "InvalidStateTransition" if response.message.contains("CANCELED") => {
+            "a device cannot cancel; the operator does: cancel-job".to_owned()
+        }
+        "InvalidStateTransition" if state?.status.is_terminal() => {
+            format!("it is {} already, which no update changes", state?.status)
+        }
+        "ResourceNotFound" => "get-pending-job-executions lists what is pending for this thing".to_owned(),
+        "RequestThrottled" => "the service asks for a pause; try again in a moment".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What may help after a refusal of the control plane.
+#[must_use]
+pub fn control_plane(operation: &str, code: &str, message: &str) -> Option<String> {
+    Some(match (operation, code) {
+        (_, "AccessDeniedException" | "AccessDenied" | "UnauthorizedException" | "ForbiddenException") => {
+            access_denied(operation, message)
+        }
+        ("CreateJob", "ResourceAlreadyExistsException") => {
+            "delete-job frees the id; describe-job shows the job that has it".to_owned()
+        }
+        ("DeleteJob", "InvalidStateTransitionException") => {
+            "an execution is not terminal: list-job-executions shows which; --force deletes all the same"
+                .to_owned()
+        }
+        (
+            "DescribeJob" | "GetJobDocument" | "CancelJob" | "DeleteJob" | "ListJobExecutionsForJob",
+            "ResourceNotFoundException",
+        ) => "list-jobs shows which jobs there are".to_owned(),
+        ("CancelJob", "InvalidRequestException") => "describe-job shows how far it is".to_owned(),
+        (_, "ThrottlingException") => "the service asks for a pause; try again in a moment".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Which executions keep a job from being deleted, from what ListJobExecutionsForJob answered.
+#[must_use]
+pub fn not_terminal(job: &JobId, executions: Option<&str>) -> String {
+    let things =
+        executions.and_then(|body| serde_json::from_str::<Executions>(body).ok()).map(|executions| {
+            let open = executions.execution_summaries.into_iter().filter_map(Execution::if_pending);
+            open.collect::<Vec<_>>().join(", ")
+        });
+    let which = match things {
+        Some(things) if !things.is_empty() => format!("not terminal yet: {things}"),
+        _ => format!("list-job-executions {job} shows which executions are not terminal"),
+    };
+    format!("{which}; delete-job {job} --force deletes all the same")
+}
+
+/// The statement to add to the IAM policy. AWS names the action and the resource in its message:
+/// `User: … is not authorized to perform: iot:CreateJob on resource: arn:…`.
+fn access_denied(operation: &str, message: &str) -> String {
+    let after = |marker: &str| {
+        let word = message.split_once(marker)?.1.split_whitespace().next()?;
+        Some(escape::excerpt(word.trim_end_matches(['.', ',']), 300))
+    };
+    let action = after("to perform: ").unwrap_or_else(|| format!("iot:{operation}"));
+    let resource = after("on resource: ").unwrap_or_else(|| "*".to_owned());
+    let statement = serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+    format!("add to the IAM policy: {statement}")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Executions {
+    execution_summaries: Vec<Execution>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Execution {
+    thing_arn: String,
+    job_execution_summary: Summary,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    status: JobExecutionStatus,
+}
+
+impl Execution {
+    fn if_pending(self) -> Option<String> {
+        let thing = self.thing_arn.rsplit('/').next().unwrap_or(&self.thing_arn);
+        let status = self.job_execution_summary.status;
+        status.is_pending().then(|| format!("{} is {status}", escape::line(thing)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::model::JobExecutionState;
+
+    fn rejected(code: &str, message: &str, state: Option<(JobExecutionStatus, u64)>) -> RejectedResponse {
+        RejectedResponse {
+            client_token: None,
+            timestamp: 1,
+            code: code.into(),
+            message: message.into(),
+            execution_state: state.map(|(status, version_number)| JobExecutionState {
+                status,
+                status_details: std::collections::BTreeMap::new(),
+                version_number,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_data_plane_leads_on() {
+        let hint = |code, message, state| data_plane(&rejected(code, message, state)).unwrap();
+        assert!(hint("TerminalStateReached", "", None).contains("list-job-executions"));
+        assert_eq!(
+            hint("VersionMismatch", "", Some((JobExecutionStatus::Queued, 3))),
+            "it is at version 3: --expected-version 3"
+        );
+        let canceled = "The status of job execution cannot be changed to be CANCELED";
+        assert!(hint("InvalidStateTransition", canceled, None).contains("cancel-job"));
+        assert!(
+            hint("InvalidStateTransition", "x", Some((JobExecutionStatus::Failed, 2)))
+                .starts_with("it is FAILED already")
+        );
+        assert_eq!(data_plane(&rejected("VersionMismatch", "", None)), None);
+        assert_eq!(data_plane(&rejected("Whatever", "", None)), None);
+    }
+
+    #[test]
+    fn what_keeps_a_job_is_named() {
+        let job = "J".parse().unwrap();
+        let body = r#"{"executionSummaries":[
+            {"thingArn":"arn:aws:iot:r:1:thing/A","jobExecutionSummary":{"status":"IN_PROGRESS"}},
+            {"thingArn":"arn:aws:iot:r:1:thing/B","jobExecutionSummary":{"status":"SUCCEEDED"}}]}"#;
+        assert_eq!(
+            not_terminal(&job, Some(body)),
+            "not terminal yet: A is IN_PROGRESS; delete-job J --force deletes all the same"
+        );
+        assert!(not_terminal(&job, None).starts_with("list-job-executions J shows"));
+    }
+
+    #[test]
+    fn a_denied_access_names_the_statement_to_add() {
+        let message = "User: arn:aws:iam::1:user/u is not authorized to perform: iot:CreateJob on resource: arn:aws:iot:r:1:job/J because no identity-based policy allows it";
+        assert_eq!(
+            control_plane("CreateJob", "AccessDeniedException", message).unwrap(),
+            r#"add to the IAM policy: {"Effect":"Allow","Action":"iot:CreateJob","Resource":"arn:aws:iot:r:1:job/J"}"#
+        );
+        assert!(control_plane("DeleteJob", "AccessDeniedException", "no").unwrap().contains("iot:DeleteJob"));
+    }
+
+    #[test]
+    fn jobs_are_listed_only_where_a_job_is_missing() {
+        let hint = |operation| control_plane(operation, "ResourceNotFoundException", "no");
+        assert!(hint("DescribeJob").unwrap().contains("list-jobs"));
+        assert_eq!(hint("ListJobExecutionsForThing"), None);
+        assert_eq!(hint("CreateJob"), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! The program: from the command line to a running session, and to what a person sees.
+//!
+//! In reading order; a module imports only from modules below it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
+//! | [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
+//! | [`dispatch`], [`hints`] | a command carried out; what may help after a refusal |
+//! | [`cli`] | the command line, and what its options mean together |
+//! | [`events`] | the background tasks that print notify and notify-next events |
+//! | [`transcript`] | what is shown, in which order, and a memory of it for `expect` |
+//! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
+//! | [`output`] | messages and how they look, and the only writer to the terminal |
+//! | [`exit`], `signals` | the exit codes; what ends the program from outside |
+
+pub mod cli;
+pub mod command;
+pub mod dispatch;
+pub mod events;
+pub mod exit;
+pub mod expect;
+pub mod hints;
+pub mod output;
+pub mod repl;
+pub mod script;
+pub mod serve;
+pub mod session;
+mod signals;
+pub mod transcript;

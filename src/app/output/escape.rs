@@ -1,0 +1,99 @@
+//! Makes text from outside safe to show: what could drive the terminal or reorder what a reader
+//! sees is spelled out instead of sent.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a character could act on the terminal instead of appearing on it: C0 and C1 controls,
+/// DEL, the line and paragraph separators, and everything that changes the writing direction; and
+/// the two characters U+FFFE and U+FFFF that are none, which XML refuses.
+#[must_use]
+pub fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
+/// `text` on one line, with every unsafe character as `\n`, `\t`, `\r` or `\u{..}`.
+///
+/// ```
+/// assert_eq!(jobs_sandbox::app::output::escape::line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+/// ```
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    escape(text, |character, out| match character {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        other => out.extend(other.escape_unicode()),
+    })
+}
+
+/// `text`, a piece of JSON, with every unsafe character as `\uXXXX`: inside a string that is the
+/// same string.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    escape(text, push_utf16)
+}
+
+/// `text` with everything that is not ASCII as `\uXXXX`, for terminals that show nothing else.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character.is_ascii() { out.push(character) } else { push_utf16(character, &mut out) }
+    }
+    out
+}
+
+/// At most `limit` characters of `text` as by [`line()`], with `…` where something is left out.
+#[must_use]
+pub fn excerpt(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => line(text).into_owned(),
+        Some((end, _)) => format!("{}…", line(&text[..end])),
+    }
+}
+
+fn escape(text: &str, spell: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unsafe(character) { spell(character, &mut out) } else { out.push(character) }
+    }
+    Cow::Owned(out)
+}
+
+fn push_utf16(character: char, out: &mut String) {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_and_direction_changes_are_spelled_out() {
+        assert_eq!(line("a\tb\nc\u{7f}\u{9b}2J\u{202e}"), "a\\tb\\nc\\u{7f}\\u{9b}2J\\u{202e}");
+        assert_eq!(json("\u{1b}\u{85}\u{2066}"), "\\u001b\\u0085\\u2066");
+    }
+
+    #[test]
+    fn everything_else_stays_as_it_is() {
+        assert!(matches!(line("Grüße, 世界 🚀"), Cow::Borrowed(_)));
+        assert!(matches!(json("Grüße, 世界 🚀"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_excerpt_says_that_it_is_one() {
+        assert_eq!(excerpt("abc", 3), "abc");
+        assert_eq!(excerpt("äbcd", 3), "äbc…");
+    }
+}

@@ -1,0 +1,361 @@
+//! JSON laid out for people, over several lines.
+
+use super::{Kind, is_foreign, tokens};
+use crate::app::output::escape;
+use crate::app::output::style::{Ink, Style};
+use crate::app::output::times;
+
+/// Nesting beyond this many levels is put on one line: indented, a hostile document of 128 KiB
+/// would fill gigabytes.
+const MAX_INDENTED_DEPTH: usize = 64;
+
+/// Lists nested deeper than this are not abridged: each level costs one more look at what it holds.
+const MAX_ABRIDGED_DEPTH: usize = 4;
+
+/// Members that hold a time of the service, in epoch seconds.
+const TIMES: [&str; 6] = [
+    "\"timestamp\"",
+    "\"queuedAt\"",
+    "\"startedAt\"",
+    "\"lastUpdatedAt\"",
+    "\"createdAt\"",
+    "\"completedAt\"",
+];
+
+/// How [`pretty`] lays JSON out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Layout {
+    /// Colours.
+    pub style: Style,
+    /// Epoch milliseconds, where a person reads: with it each time of the service also says how long ago it
+    /// was, and leaves fractions of a second out.
+    pub now: Option<i64>,
+}
+
+/// `json` over several lines, two spaces a level, the service's own times as RFC 3339.
+#[must_use]
+pub fn pretty(json: &str, layout: Layout) -> String {
+    lay_out(json, Writer::new(layout))
+}
+
+/// The same with the first and the last entry alone of each list of objects, and how many stand between: of what
+/// is pending, what comes next and what came last.
+#[must_use]
+pub fn abridged(json: &str, layout: Layout) -> String {
+    lay_out(json, Writer { abridges: true, ..Writer::new(layout) })
+}
+
+/// The same for a job document, in which no time is the service's.
+#[must_use]
+pub fn document(json: &str, layout: Layout) -> String {
+    lay_out(json, Writer { foreign: Some(OUTSIDE), ..Writer::new(layout) })
+}
+
+fn lay_out(json: &str, mut writer: Writer) -> String {
+    writer.out.reserve(json.len() * 2);
+    let mut tokens = tokens(json).peekable();
+    let mut key: Option<&str> = None;
+    let mut middle: Option<Middle> = None;
+    while let Some(token) = tokens.next() {
+        if let Some(middle) = middle.take_if(|middle| middle.start == token.start) {
+            writer.leave_out(middle.count);
+            while tokens.next_if(|next| next.start < middle.end).is_some() {}
+            continue;
+        }
+        match token.kind {
+            Kind::Open => {
+                writer.open(token.text, key);
+                if middle.is_none() && writer.may_abridge() {
+                    middle = Middle::of(json, token.start);
+                }
+                let closes_at_once = tokens.next_if(|next| next.kind == Kind::Close);
+                match closes_at_once {
+                    Some(close) => writer.close(close.text, true),
+                    None => writer.new_line(),
+                }
+            }
+            Kind::Close => writer.close(token.text, false),
+            Kind::Separator if token.text == "," => {
+                writer.out.push(',');
+                writer.new_line();
+            }
+            Kind::Separator => writer.out.push_str(if writer.is_indented() { ": " } else { ":" }),
+            Kind::Key => writer.paint(Ink::Key, token.text),
+            Kind::Text => writer.paint(Ink::Text, token.text),
+            Kind::Value => writer.value(token.text, key),
+        }
+        key = match token.kind {
+            Kind::Key => Some(token.text),
+            Kind::Separator => key,
+            _ => None,
+        };
+    }
+    writer.out
+}
+
+/// Where nothing of the service's stands, neither before nor after the user's.
+const OUTSIDE: usize = usize::MAX;
+
+struct Writer {
+    layout: Layout,
+    out: String,
+    depth: usize,
+    /// The depth at which content of the user's began, while inside such.
+    foreign: Option<usize>,
+    abridges: bool,
+}
+
+/// What is left out of a list.
+struct Middle {
+    /// Where the second entry begins, in bytes.
+    start: usize,
+    /// Where the last entry begins.
+    end: usize,
+    /// How many entries that are.
+    count: usize,
+}
+
+impl Middle {
+    /// That of the list that begins at `start`; none if it has none, or holds more than objects.
+    fn of(json: &str, start: usize) -> Option<Self> {
+        let mut entries = Vec::new();
+        let mut depth = 0_usize;
+        for token in tokens(&json[start..]) {
+            match token.kind {
+                Kind::Open => {
+                    match (depth, token.text) {
+                        (0, "[") | (2.., _) => {}
+                        (1, "{") => entries.push(start + token.start),
+                        _ => return None,
+                    }
+                    depth += 1;
+                }
+                Kind::Close if depth <= 1 => break,
+                Kind::Close => depth -= 1,
+                Kind::Key | Kind::Text | Kind::Value if depth == 1 => return None,
+                Kind::Separator | Kind::Key | Kind::Text | Kind::Value => {}
+            }
+        }
+        match entries[..] {
+            [_, start, .., end] => Some(Self { start, end, count: entries.len() - 2 }),
+            _ => None,
+        }
+    }
+}
+
+impl Writer {
+    fn new(layout: Layout) -> Self {
+        Self { layout, out: String::new(), depth: 0, foreign: None, abridges: false }
+    }
+
+    fn may_abridge(&self) -> bool {
+        self.abridges && self.foreign.is_none() && self.depth <= MAX_ABRIDGED_DEPTH
+    }
+
+    fn leave_out(&mut self, count: usize) {
+        let mark = if self.layout.style.unicode { "…" } else { "..." };
+        self.layout.style.push(Ink::Faint, &format!("{mark} {count} more"), &mut self.out);
+        self.new_line();
+    }
+
+    fn is_indented(&self) -> bool {
+        self.depth <= MAX_INDENTED_DEPTH
+    }
+
+    fn paint(&mut self, ink: Ink, text: &str) {
+        self.layout.style.push(ink, &escape::json(text), &mut self.out);
+    }
+
+    fn open(&mut self, bracket: &str, key: Option<&str>) {
+        if self.foreign.is_none() && key.is_some_and(is_foreign) {
+            self.foreign = Some(self.depth);
+        }
+        self.out.push_str(bracket);
+        self.depth += 1;
+    }
+
+    fn close(&mut self, bracket: &str, empty: bool) {
+        let was_indented = self.is_indented();
+        self.depth = self.depth.saturating_sub(1);
+        if self.foreign == Some(self.depth) {
+            self.foreign = None;
+        }
+        if !empty && was_indented {
+            self.new_line();
+        }
+        self.out.push_str(bracket);
+    }
+
+    fn new_line(&mut self) {
+        if self.is_indented() {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.depth));
+        }
+    }
+
+    fn value(&mut self, text: &str, key: Option<&str>) {
+        let is_time = self.foreign.is_none() && key.is_some_and(|key| TIMES.contains(&key));
+        let time = if is_time { times::millis(text) } else { None };
+        let exact = |millis| if self.layout.now.is_some() { times::whole_second(millis) } else { millis };
+        let Some((millis, spelled)) = time.and_then(|millis| Some((millis, times::rfc3339(exact(millis))?)))
+        else {
+            return self.paint(Ink::Value, text);
+        };
+        self.paint(Ink::Value, &format!("\"{spelled}\""));
+        if let Some(now) = self.layout.now {
+            self.layout.style.push(
+                Ink::Faint,
+                &format!(" ({})", times::distance(millis, now)),
+                &mut self.out,
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::app::output::json_text::{compact, highlight};
+    use crate::app::output::style::Style;
+
+    fn plain(json: &str) -> String {
+        pretty(json, Layout::default())
+    }
+
+    #[test]
+    fn pretty_keeps_order_digits_and_escapes() {
+        assert_eq!(
+            plain(r#"{"b":1.50,"a":["\u00e9\/",-0,1e5],"e":{},"l":[]}"#),
+            "{\n  \"b\": 1.50,\n  \"a\": [\n    \"\\u00e9\\/\",\n    -0,\n    1e5\n  ],\n  \"e\": {},\n  \"l\": []\n}"
+        );
+        assert_eq!(plain("3"), "3");
+    }
+
+    #[test]
+    fn the_services_own_times_are_spelled_out() {
+        assert_eq!(plain(r#"{"timestamp":1748981603}"#), "{\n  \"timestamp\": \"2025-06-03T20:13:23Z\"\n}");
+        assert_eq!(
+            plain(r#"{"createdAt":1560279201.123}"#),
+            "{\n  \"createdAt\": \"2019-06-11T18:53:21.123Z\"\n}"
+        );
+        assert_eq!(plain(r#"{"createdAt":1.5602792E9}"#), "{\n  \"createdAt\": \"2019-06-11T18:53:20Z\"\n}");
+    }
+
+    #[test]
+    fn times_of_the_user_and_impossible_ones_stay_numbers() {
+        for json in [
+            r#"{"execution":{"jobDocument":{"timestamp":1748981603,"x":{"queuedAt":1}},"statusDetails":{"startedAt":2}}}"#,
+            r#"{"timestamp":1e300}"#,
+            r#"{"timestamp":"1748981603"}"#,
+            r#"{"timestamp":[1748981603]}"#,
+            r#"{"versionNumber":1748981603}"#,
+        ] {
+            assert_eq!(compact(&plain(json)), json);
+        }
+        let after = plain(r#"{"jobDocument":{"a":[1]},"queuedAt":0}"#);
+        assert!(after.contains("1970-01-01T00:00:00Z"), "{after}");
+    }
+
+    #[test]
+    fn a_time_says_how_long_ago_it_was() {
+        let layout = Layout { now: Some(1_748_981_603_500), ..Layout::default() };
+        assert_eq!(
+            pretty(r#"{"queuedAt":1748981600}"#, layout),
+            "{\n  \"queuedAt\": \"2025-06-03T20:13:20Z\" (3 s ago)\n}"
+        );
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_for_machines() {
+        let json = r#"{"createdAt":1560279201.99}"#;
+        assert!(plain(json).contains("\"2019-06-11T18:53:21.99Z\""));
+        let layout = Layout { now: Some(1_560_279_202_000), ..Layout::default() };
+        assert!(pretty(json, layout).contains("\"2019-06-11T18:53:21Z\" (now)"));
+    }
+
+    #[test]
+    fn of_a_list_the_ends_are_shown() {
+        let jobs = |ids: std::ops::Range<usize>| {
+            let jobs: Vec<String> = ids.map(|n| format!(r#"{{"jobId":"{n}","l":[{{}}]}}"#)).collect();
+            format!(r#"{{"jobs":{{"QUEUED":[{}]}},"timestamp":0}}"#, jobs.join(","))
+        };
+        let short = jobs(0..2);
+        assert_eq!(abridged(&short, Layout::default()), plain(&short));
+        assert_eq!(abridged("[{},{},{},{},1]", Layout::default()), plain("[{},{},{},{},1]"));
+        let mark = |unicode| Layout { style: Style { colour: false, unicode }, now: None };
+        let all = plain(&jobs(0..10));
+        let (first, rest) = all.split_once("      {\n        \"jobId\": \"1\"").unwrap();
+        let last =
+            rest.split_once("\"8\"").unwrap().1.split_once("      {\n        \"jobId\": \"9\"").unwrap().1;
+        for (unicode, left_out) in [(true, "… 8 more"), (false, "... 8 more")] {
+            assert_eq!(
+                abridged(&jobs(0..10), mark(unicode)),
+                format!("{first}      {left_out}\n      {{\n        \"jobId\": \"9\"{last}")
+            );
+        }
+    }
+
+    #[test]
+    fn each_list_of_objects_is_abridged_and_none_of_the_users() {
+        let long = "[{},{},{},{},{}]";
+        let counted = |json: &str| abridged(json, Layout::default()).matches("... 3 more").count();
+        assert_eq!(counted(&format!(r#"{{"IN_PROGRESS":{long},"QUEUED":{long}}}"#)), 2);
+        assert_eq!(counted(&format!(r#"{{"execution":{{"jobDocument":{long}}}}}"#)), 0);
+        assert_eq!(counted(&format!(r#"{{"execution":{{"jobDocument":{{"steps":{long}}}}}}}"#)), 0);
+    }
+
+    #[test]
+    fn nothing_in_a_document_is_a_time_of_the_service() {
+        let json = r#"{"timestamp":1,"queuedAt":{"x":[]},"startedAt":2}"#;
+        assert_eq!(compact(&document(json, Layout { now: Some(0), ..Layout::default() })), json);
+    }
+
+    #[test]
+    fn deep_nesting_costs_neither_stack_nor_gigabytes() {
+        let depth = 60_000;
+        let json = "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(compact(&json), json);
+        assert!(plain(&json).len() < json.len() + 20_000);
+        assert_eq!(abridged(&json, Layout::default()), plain(&json));
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((".*", inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn both_layouts_are_the_same_json(value in json()) {
+            let spaced = serde_json::to_string_pretty(&value).unwrap();
+            let one_line = compact(&spaced);
+            prop_assert_eq!(&serde_json::from_str::<Value>(&one_line).unwrap(), &value);
+            prop_assert_eq!(serde_json::from_str::<Value>(&plain(&one_line)).unwrap(), value);
+            prop_assert!(!one_line.contains(escape::is_unsafe));
+            prop_assert_eq!(compact(&plain(&one_line)), one_line);
+        }
+
+        #[test]
+        fn any_text_is_taken_without_panic_or_danger(text in ".*") {
+            prop_assert!(!compact(&text).contains(escape::is_unsafe));
+            for shown in [plain(&text), abridged(&text, Layout::default()), document(&text, Layout::default())] {
+                prop_assert!(!shown.contains(|c| c != '\n' && escape::is_unsafe(c)));
+            }
+            prop_assert_eq!(highlight(&text, Style::default()), text);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Which jobs there are, as far as the messages of the service have told: for completion.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::app::output::json_text::{self, Kind as TokenKind};
+use crate::app::output::message::{Kind, Message};
+use crate::wire::model::JobId;
+
+/// More job ids than this help nobody to complete one.
+const MAX_JOBS: usize = 500;
+
+/// What is known. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct KnownJobs(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// The latest first.
+    jobs: VecDeque<String>,
+}
+
+impl KnownJobs {
+    /// Learns from a message.
+    pub fn learn(&self, message: &Message) {
+        let Some(body) = message.body.as_deref() else { return };
+        if !matches!(message.kind, Kind::Response | Kind::Event) {
+            return;
+        }
+        let told: Vec<&str> = job_ids(body).collect();
+        let mut inner = self.inner();
+        for job in &told[told.len().saturating_sub(MAX_JOBS)..] {
+            inner.jobs.retain(|known| known != job);
+            inner.jobs.push_front((*job).to_owned());
+        }
+        inner.jobs.truncate(MAX_JOBS);
+    }
+
+    /// A job that was deleted.
+    pub fn forget(&self, job: &JobId) {
+        self.inner().jobs.retain(|known| known != job.as_str());
+    }
+
+    /// The ids of jobs, the one heard of last first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<String> {
+        self.inner().jobs.iter().cloned().collect()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The values of `jobId` in `body` that are ids, wherever they stand outside what the user wrote.
+fn job_ids(body: &str) -> impl Iterator<Item = &str> {
+    let mut after_key = false;
+    let mut foreign = false;
+    let mut depth = 0_usize;
+    let mut foreign_depth = 0;
+    json_text::tokens(body).filter_map(move |token| {
+        match token.kind {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => {
+                depth = depth.saturating_sub(1);
+                foreign &= depth > foreign_depth;
+            }
+            TokenKind::Key => {
+                if !foreign && json_text::is_foreign(token.text) {
+                    (foreign, foreign_depth) = (true, depth);
+                }
+                after_key = token.text == "\"jobId\"";
+                return None;
+            }
+            TokenKind::Text if after_key && !foreign => {
+                after_key = false;
+                let id = token.text.trim_matches('"');
+                return id.parse::<JobId>().is_ok().then_some(id);
+            }
+            TokenKind::Separator => return None,
+            TokenKind::Text | TokenKind::Value => foreign &= depth > foreign_depth,
+        }
+        after_key = false;
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learn(known: &KnownJobs, title: &str, body: &str) {
+        known.learn(&Message::new(Kind::Event, title, Some(body.to_owned())));
+    }
+
+    #[test]
+    fn jobs_come_from_messages_the_latest_first() {
+        let known = KnownJobs::default();
+        let event = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A"},{"jobId":"B"}]}}"#;
+        learn(&known, "JobExecutionsChangedEvent", event);
+        assert_eq!(known.jobs(), ["B", "A"]);
+        learn(&known, "DescribeJobResponse", r#"{"job":{"jobId":"A"}}"#);
+        assert_eq!(known.jobs(), ["A", "B"]);
+        known.forget(&"A".parse().unwrap());
+        assert_eq!(known.jobs(), ["B"]);
+    }
+
+    #[test]
+    fn of_a_long_list_the_end_is_kept() {
+        let known = KnownJobs::default();
+        let jobs: Vec<String> = (0..2000).map(|n| format!(r#"{{"jobId":"J{n}"}}"#)).collect();
+        learn(&known, "ListJobsResponse", &format!(r#"{{"jobs":[{}]}}"#, jobs.join(",")));
+        assert_eq!(known.jobs().len(), MAX_JOBS);
+        assert_eq!(known.jobs()[0], "J1999");
+    }
+
+    #[test]
+    fn a_document_teaches_nothing() {
+        let body = r#"{"execution":{"jobDocument":{"jobId":"X","l":[{"jobId":"Y"}]},"statusDetails":{"jobId":"Z"},"jobId":"A"}}"#;
+        assert_eq!(job_ids(body).collect::<Vec<_>>(), ["A"]);
+        assert_eq!(job_ids(r#"{"jobDocument":1,"jobId":"A"}"#).collect::<Vec<_>>(), ["A"]);
+        assert_eq!(job_ids(r#"{"jobId":"no id!","x":{"jobId":"\u0041"}}"#).count(), 0);
+    }
+}

@@ -1,0 +1,175 @@
+//! What there is to say, one message at a time: answers, refusals, events, and what went wrong.
+
+use std::fmt::Write as _;
+
+use crate::app::output::escape;
+use crate::app::output::json_text::{self, Layout};
+use crate::app::output::style::{Ink, Style};
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The service did what a command asked.
+    Response,
+    /// The service refused a command.
+    Rejected,
+    /// The service told of a change.
+    Event,
+    /// A command failed before or without an answer, or something is wrong with the connection.
+    Error,
+    /// How an `expect` went.
+    Expect,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Response => "response",
+            Self::Rejected => "rejected",
+            Self::Event => "event",
+            Self::Error => "error",
+            Self::Expect => "expect",
+        }
+    }
+}
+
+/// One message, as it is printed and as `expect` sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What it is about.
+    pub kind: Kind,
+    /// The API's name of the answer or event, such as `CreateJobResponse`.
+    pub title: String,
+    /// The line of the script whose command it answers.
+    pub line: Option<usize>,
+    /// The MQTT topic that it came on; none from the control plane.
+    pub topic: Option<String>,
+    /// JSON as it was on the wire; none where the answer had no body.
+    pub body: Option<String>,
+}
+
+impl Message {
+    /// A message without line and topic.
+    #[must_use]
+    pub fn new(kind: Kind, title: impl Into<String>, body: Option<String>) -> Self {
+        Self { kind, title: title.into(), line: None, topic: None, body }
+    }
+
+    /// An error or the outcome of an expectation, in words.
+    #[must_use]
+    pub fn in_words(kind: Kind, title: impl Into<String>, line: Option<usize>, text: &str) -> Self {
+        let body = serde_json::json!({ "message": text }).to_string();
+        Self { kind, title: title.into(), line, topic: None, body: Some(body) }
+    }
+
+    /// The message as one line of JSON, without the line break.
+    ///
+    /// The body keeps the values, the order and the digits of the wire.
+    #[must_use]
+    pub fn to_json_line(&self) -> String {
+        let mut out = format!("{{\"type\":\"{}\",\"title\":{}", self.kind.as_str(), quoted(&self.title));
+        // Writing to a string cannot fail.
+        let _ = match self.line {
+            Some(line) => write!(out, ",\"line\":{line}"),
+            None => write!(out, ",\"line\":null"),
+        };
+        let topic = self.topic.as_deref().map_or_else(|| "null".to_owned(), quoted);
+        let body = self.body.as_deref().map_or_else(|| "null".to_owned(), json_text::compact);
+        out.extend([",\"topic\":", &topic, ",\"body\":", &body, "}"]);
+        out
+    }
+
+    /// The message for people: a title line, the body below, and an empty line.
+    ///
+    /// An event, which nobody asked for, does not fill a person's screen with all that is pending.
+    #[must_use]
+    pub fn to_block(&self, layout: Layout) -> String {
+        let mut out = self.title_line(layout.style);
+        if let Some(body) = &self.body {
+            let is_read = self.kind == Kind::Event && layout.now.is_some();
+            let show = if is_read { json_text::abridged } else { json_text::pretty };
+            out.push_str(&show(body, layout));
+            out.push('\n');
+        }
+        out.push('\n');
+        out
+    }
+
+    /// The title line, with its line break.
+    #[must_use]
+    pub fn title_line(&self, style: Style) -> String {
+        let rule = if style.unicode { "───" } else { "---" };
+        let ink = match self.kind {
+            Kind::Response => Ink::Title,
+            Kind::Event => Ink::Event,
+            Kind::Rejected | Kind::Error | Kind::Expect => Ink::Refusal,
+        };
+        style.paint(ink, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
+    }
+}
+
+/// `text` as a JSON string that is safe to show.
+fn quoted(text: &str) -> String {
+    escape::json(&serde_json::Value::from(text).to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Message {
+        Message {
+            kind: Kind::Event,
+            title: "JobExecutionsChangedEvent".into(),
+            line: Some(3),
+            topic: Some("$aws/things/T/jobs/notify".into()),
+            body: Some("{\"timestamp\": 1748981603, \"jobs\":{}}".into()),
+        }
+    }
+
+    #[test]
+    fn one_line_of_json_keeps_the_wire() {
+        assert_eq!(
+            event().to_json_line(),
+            r#"{"type":"event","title":"JobExecutionsChangedEvent","line":3,"topic":"$aws/things/T/jobs/notify","body":{"timestamp":1748981603,"jobs":{}}}"#
+        );
+        assert_eq!(
+            Message::new(Kind::Response, "DeleteJobResponse", None).to_json_line(),
+            r#"{"type":"response","title":"DeleteJobResponse","line":null,"topic":null,"body":null}"#
+        );
+    }
+
+    #[test]
+    fn a_block_has_a_title_and_spells_times() {
+        let layout = Layout { style: Style { colour: false, unicode: true }, now: None };
+        assert_eq!(
+            event().to_block(layout),
+            "─── JobExecutionsChangedEvent ───\n{\n  \"timestamp\": \"2025-06-03T20:13:23Z\",\n  \"jobs\": {}\n}\n\n"
+        );
+        assert_eq!(
+            Message::new(Kind::Response, "DeleteJobResponse", None).to_block(Layout::default()),
+            "--- DeleteJobResponse ---\n\n"
+        );
+    }
+
+    #[test]
+    fn only_an_event_is_abridged_and_only_for_a_person() {
+        let jobs = [r#"{"jobId":"J"}"#; 10].join(",");
+        let body = Some(format!(r#"{{"jobs":{{"QUEUED":[{jobs}]}}}}"#));
+        let event = Message { body: body.clone(), ..event() };
+        let answer = Message::new(Kind::Response, "ListJobsResponse", body);
+        let lines =
+            |message: &Message, now| message.to_block(Layout { now, ..Layout::default() }).lines().count();
+        assert_eq!((lines(&event, Some(0)), lines(&event, None)), (15, 38));
+        assert_eq!((lines(&answer, Some(0)), lines(&answer, None)), (38, 38));
+    }
+
+    #[test]
+    fn words_are_json_and_cannot_drive_the_terminal() {
+        let message = Message::in_words(Kind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
+        assert_eq!(
+            message.to_json_line(),
+            r#"{"type":"error","title":"ParseError","line":1,"topic":null,"body":{"message":"no \"\u001b\u009b\""}}"#
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! How the environment wants output to look.
+
+use crate::app::output::style::{ColorChoice, Style};
+
+/// What the environment says about colours and characters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    color: ColorChoice,
+    /// What NO_COLOR or CLICOLOR_FORCE say; the former wins.
+    wish: Option<bool>,
+    dumb: bool,
+    utf8: bool,
+}
+
+impl Look {
+    pub(super) fn of_the_environment(color: ColorChoice) -> Self {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty());
+        let locale = locale.unwrap_or_default().to_ascii_lowercase();
+        let wish = if variable("NO_COLOR").is_empty() {
+            (!matches!(variable("CLICOLOR_FORCE").as_str(), "" | "0")).then_some(true)
+        } else {
+            Some(false)
+        };
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        Self { color, wish, dumb: variable("TERM") == "dumb", utf8 }
+    }
+
+    pub(super) fn style(self, terminal: bool) -> Style {
+        let colour = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => self.wish.unwrap_or(terminal && !self.dumb),
+        };
+        // A pipe takes any bytes; what a terminal can show, its locale tells.
+        Style { colour, unicode: !terminal || self.utf8 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOK: Look = Look { color: ColorChoice::Auto, wish: None, dumb: false, utf8: true };
+
+    #[test]
+    fn colours_follow_the_option_then_the_environment() {
+        assert!(LOOK.style(true).colour);
+        assert!(!LOOK.style(false).colour);
+        assert!(!Look { dumb: true, ..LOOK }.style(true).colour);
+        assert!(!Look { wish: Some(false), ..LOOK }.style(true).colour);
+        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).colour);
+        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).colour);
+        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).colour);
+    }
+
+    #[test]
+    fn a_terminal_without_utf8_gets_ascii() {
+        assert!(!Look { utf8: false, ..LOOK }.style(true).unicode);
+        assert!(Look { utf8: false, ..LOOK }.style(false).unicode);
+    }
+}

@@ -1,0 +1,404 @@
+//! The only writer to the terminal: results on stdout, diagnostics on stderr, one piece at a time.
+//!
+//! One thread (`writer`) owns both streams, so that nothing is torn and nobody who prints waits for a
+//! slow reader. While a line is being typed its text goes through the line editor, which shows it above
+//! that line.
+
+mod asides;
+mod look;
+mod writer;
+
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustyline::ExternalPrinter;
+use tokio::sync::{oneshot, watch};
+
+use crate::app::output::json_text::Layout;
+use crate::app::output::message::{Kind, Message};
+use crate::app::output::style::{ColorChoice, Ink, Style};
+use crate::app::output::{escape, fold};
+
+use asides::Asides;
+use look::Look;
+use writer::{Item, Writer};
+
+/// How long a program that a signal ends waits for the reader of what it said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Epoch milliseconds of the clock that the service goes by.
+pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// A handle to the one writer. Clones write to the same place.
+#[derive(Clone)]
+pub struct Printer {
+    queue: mpsc::Sender<Item>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    json: bool,
+    out: Style,
+    err: Style,
+    out_is_terminal: bool,
+    now: OnceLock<Now>,
+    closed: AtomicBool,
+    abandoned: watch::Sender<bool>,
+    asides: Asides,
+}
+
+#[cfg(test)]
+impl Shared {
+    fn plain(json: bool, out_is_terminal: bool) -> Self {
+        let style = Style { colour: false, unicode: true };
+        let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
+        let asides = Asides::default();
+        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned, asides }
+    }
+}
+
+impl Printer {
+    /// A printer on this process's stdout and stderr; `json` turns messages into lines of JSON.
+    #[must_use]
+    pub fn new(color: ColorChoice, json: bool) -> Self {
+        let look = Look::of_the_environment(color);
+        let out_is_terminal = io::stdout().is_terminal();
+        let err_is_terminal = io::stderr().is_terminal();
+        let shared = Shared {
+            json,
+            out: look.style(out_is_terminal),
+            err: look.style(err_is_terminal),
+            out_is_terminal,
+            now: OnceLock::new(),
+            closed: AtomicBool::new(false),
+            abandoned: watch::Sender::new(false),
+            asides: Asides::default(),
+        };
+        Self::start(shared, io::stdout(), io::stderr(), err_is_terminal)
+    }
+
+    fn start(
+        shared: Shared,
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+        err_is_terminal: bool,
+    ) -> Self {
+        let (queue, items) = mpsc::channel();
+        let shared = Arc::new(shared);
+        let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&shared), queue.clone());
+        // Not joined: it ends with the program, and `flush` tells when everything is written.
+        thread::spawn(move || writer.run(&items));
+        Self { queue, shared }
+    }
+
+    /// A printer that keeps what it writes, for tests: stdout and stderr in that order.
+    #[cfg(test)]
+    pub(crate) fn to_memory(json: bool) -> (Self, Memory, Memory) {
+        let (out, err) = (Memory::default(), Memory::default());
+        (Self::start(Shared::plain(json, false), out.clone(), err.clone(), false), out, err)
+    }
+
+    /// A printer whose reader does not read before the sender is dropped.
+    #[cfg(test)]
+    pub(crate) fn to_idle_reader() -> (Self, mpsc::Sender<()>) {
+        struct Idle(mpsc::Receiver<()>);
+        impl Write for Idle {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (reads, idle) = mpsc::channel();
+        (Self::start(Shared::plain(true, false), Idle(idle), io::sink(), false), reads)
+    }
+
+    /// The same with a person who reads.
+    #[cfg(test)]
+    fn at_terminal() -> (Self, Memory) {
+        let out = Memory::default();
+        (Self::start(Shared::plain(false, true), out.clone(), io::sink(), true), out)
+    }
+
+    /// Prints a message on stdout: a line of JSON, or in text a block. Errors and the outcomes of
+    /// expectations are shown in text by [`Printer::diagnostic`] alone.
+    pub fn message(&self, message: &Message) {
+        if self.shared.json {
+            self.send(Item::Out(message.to_json_line() + "\n"));
+        } else if !matches!(message.kind, Kind::Error | Kind::Expect) {
+            self.send(Item::Out(message.to_block(self.layout())));
+        }
+    }
+
+    /// Prints a message on stdout with `text`, which must be safe to show, for its body.
+    pub fn message_as(&self, message: &Message, text: &str) {
+        self.send(Item::Out(format!("{}{text}\n", message.title_line(self.shared.out))));
+    }
+
+    /// Prints text on stdout as it is; it must be safe to show.
+    pub fn result(&self, text: impl Into<String>) {
+        self.send(Item::Out(text.into()));
+    }
+
+    /// Prints one line on stderr, made safe to show.
+    pub fn diagnostic(&self, line: &str) {
+        self.send(Item::Err(format!("{}\n", escape::line(line))));
+    }
+
+    /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
+    /// megabytes of them wait for a reader that does not read, it is left out and counted.
+    pub fn aside(&self, line: &str) {
+        let line = self.shared.err.paint(Ink::Faint, &escape::line(line)) + "\n";
+        if self.shared.asides.admit(line.len()) {
+            self.send(Item::Aside(line));
+        }
+    }
+
+    /// Prints one line on stderr that begins with `head` in the colour of a failure.
+    pub fn failure(&self, head: &str, line: &str) {
+        let head = self.shared.err.paint(Ink::Refusal, &escape::line(head));
+        self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
+    }
+
+    /// Takes on a line editor, through which to print while it reads a line.
+    pub fn attach_editor(&self, editor: impl ExternalPrinter + Send + 'static) {
+        self.send(Item::Attach(Box::new(editor)));
+    }
+
+    /// The editor begins to read a line.
+    pub fn editing(&self) {
+        self.send(Item::Editing);
+    }
+
+    /// The editor has read its line: what is printed goes to the terminal directly again. Returns whether
+    /// the editor has shown all that it was given; if it has not, it is to be dropped, which gives back
+    /// what it still holds.
+    #[must_use]
+    pub fn edited(&self) -> bool {
+        let (reply, shown) = mpsc::channel();
+        self.send(Item::Edited(reply));
+        shown.recv().unwrap_or(true)
+    }
+
+    /// The editor is left behind while it reads: what is printed goes to the terminal directly.
+    pub fn leave_editor(&self) {
+        let (reply, _) = mpsc::channel();
+        self.send(Item::Edited(reply));
+    }
+
+    /// Tells the clock by which times are said to be so long ago; the system's unless told.
+    pub fn set_clock(&self, now: Now) {
+        // Told twice, the first one stays.
+        let _ = self.shared.now.set(now);
+    }
+
+    /// Waits until everything printed so far has been written, or [`Printer::last_words`] gave up.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        self.send(Item::Flush(done));
+        let mut abandoned = self.shared.abandoned.subscribe();
+        // An error means that the thread is gone, with which nothing more can be written.
+        tokio::select! {
+            _ = written => {}
+            _ = abandoned.wait_for(|abandoned| *abandoned) => {}
+        }
+    }
+
+    /// The same for a program that a signal ends: a reader that does not read has so long and no longer, and
+    /// from then on nobody waits for it.
+    pub async fn last_words(&self) {
+        if tokio::time::timeout(LAST_WORDS, self.flush()).await.is_err() {
+            self.abandon();
+        }
+    }
+
+    /// From now on nobody waits for a reader that does not read.
+    fn abandon(&self) {
+        self.shared.abandoned.send_replace(true);
+    }
+
+    /// Whether the reader of stdout has gone away.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether messages are printed as JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.shared.json
+    }
+
+    /// Whether a person reads stdout.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.shared.out_is_terminal
+    }
+
+    /// How results look.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        self.shared.out
+    }
+
+    /// The columns of the terminal; none where no person reads.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        fold::columns().filter(|_| self.shared.out_is_terminal)
+    }
+
+    /// How a body is laid out; at a terminal each time also says how long ago it was.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let now = self.shared.out_is_terminal.then(|| self.now());
+        Layout { style: self.shared.out, now }
+    }
+
+    /// Epoch milliseconds of the clock that the service goes by.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        match self.shared.now.get() {
+            Some(now) => now(),
+            None => system_now(),
+        }
+    }
+
+    fn send(&self, item: Item) {
+        // An error means that the thread is gone: it panicked, and that has been said.
+        let _ = self.queue.send(item);
+    }
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Printer").field("json", &self.shared.json).finish_non_exhaustive()
+    }
+}
+
+fn system_now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What a printer of a test wrote.
+#[cfg(test)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory(Arc<std::sync::Mutex<Vec<u8>>>);
+
+#[cfg(test)]
+impl Memory {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[cfg(test)]
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::soon::soon;
+
+    #[tokio::test]
+    async fn results_and_diagnostics_go_their_own_ways() {
+        let (printer, out, err) = Printer::to_memory(false);
+        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::in_words(Kind::Error, "TimedOut", None, "no"));
+        printer.diagnostic("no\u{1b}[2J");
+        soon(printer.flush()).await;
+        assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
+        assert_eq!(err.text(), "no\\u{1b}[2J\n");
+    }
+
+    #[tokio::test]
+    async fn json_is_one_object_a_line() {
+        let (printer, out, _) = Printer::to_memory(true);
+        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::in_words(Kind::Error, "TimedOut", Some(2), "no"));
+        soon(printer.flush()).await;
+        let lines: Vec<serde_json::Value> =
+            out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[1]["body"]["message"], "no");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_can_be_abandoned() {
+        let (printer, _reads) = Printer::to_idle_reader();
+        printer.result("x");
+        let flush = printer.flush();
+        tokio::pin!(flush);
+        assert!(tokio::time::timeout(Duration::from_millis(5), flush.as_mut()).await.is_err());
+        printer.abandon();
+        soon(flush).await;
+        soon(printer.flush()).await;
+    }
+
+    #[tokio::test]
+    async fn a_trace_that_nobody_reads_is_bounded_and_what_is_left_out_is_said() {
+        struct Late(mpsc::Receiver<()>, Memory);
+        impl Write for Late {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                self.1.write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (reads, idle) = mpsc::channel();
+        let err = Memory::default();
+        let printer = Printer::start(Shared::plain(false, false), io::sink(), Late(idle, err.clone()), false);
+        let line = "x".repeat(10_000);
+        for _ in 0..1000 {
+            printer.aside(&line);
+        }
+        printer.diagnostic("an error is never left out");
+        drop(reads);
+        soon(printer.flush()).await;
+        printer.aside("later");
+        soon(printer.flush()).await;
+        let text = err.text();
+        let shown = text.lines().filter(|shown| **shown == line).count();
+        assert!((300..500).contains(&shown), "{shown}");
+        let said =
+            format!("… {} lines were left out here: they came faster than they were read", 1000 - shown);
+        let others: Vec<_> = text.lines().filter(|shown| **shown != line).collect();
+        assert_eq!(others, [&said, "an error is never left out", "later"]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_is_noticed() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let shared = Shared::plain(false, false);
+        let printer = Printer::start(shared, Closed, io::sink(), false);
+        assert!(!printer.is_closed());
+        printer.result("x");
+        soon(printer.flush()).await;
+        assert!(printer.is_closed());
+    }
+}

@@ -1,0 +1,400 @@
+//! The thread that writes, and the one that feeds the line editor.
+//!
+//! rustyline's external printer blocks where the editor has not shown the text before, and what it
+//! holds at the moment in which the editor returns its line stays there until the editor reads again.
+//! So a thread of its own hands the editor one text at a time, each followed by a text that changes
+//! nothing: as soon as that one is taken, the first has been shown. What the editor is found holding
+//! when it stops reading is given back by dropping it.
+
+use std::io::{ErrorKind, Write};
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustyline::ExternalPrinter;
+use tokio::sync::oneshot;
+
+use super::Shared;
+use crate::app::output::style::{Ink, Style};
+use crate::app::output::{escape, fold};
+
+/// Up a line and down again: shown above the line being typed, it changes nothing.
+const NOTHING: &str = "\x1b[A\n";
+
+/// How long the editor may take for what it was given before it returned its line.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// An editor that begins to read is given nothing for so long. Where a line was typed ahead it returns that
+/// at once, and would have to be dropped with the keys behind it if it held a text then.
+const SETTLING: Duration = Duration::from_millis(50);
+
+/// What the writer is told.
+pub(super) enum Item {
+    /// Print on stdout.
+    Out(String),
+    /// Print on stderr.
+    Err(String),
+    /// Print on stderr, and say so to [`Asides`](super::asides::Asides).
+    Aside(String),
+    /// Print through this editor while it reads.
+    Attach(Box<dyn ExternalPrinter + Send>),
+    /// The editor begins to read.
+    Editing,
+    /// The editor has stopped reading; answer whether it has shown everything.
+    Edited(mpsc::Sender<bool>),
+    /// The editor that was attached as this one has shown what it was given, or is gone and gives it back.
+    Shown(usize, Result<(), String>),
+    /// Answer once everything is written.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where text for the terminal goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// To the terminal.
+    Direct,
+    /// Through the editor, which reads a line.
+    Editor,
+    /// Nowhere yet: the editor no longer reads and has yet to give back what it holds.
+    Waiting,
+}
+
+pub(super) struct Writer<Out, Err> {
+    out: Out,
+    err: Err,
+    err_is_terminal: bool,
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Item>,
+    /// Takes texts to the editor.
+    feed: Option<mpsc::Sender<String>>,
+    /// How many editors have been attached: an earlier one must not speak for the one that followed it.
+    attached: usize,
+    route: Route,
+    /// Whether the editor holds a text.
+    fed: bool,
+    /// When the editor that began to read may be given one.
+    settled: Option<Instant>,
+    /// Text that waits for its way to the terminal.
+    pending: String,
+    /// How many bytes of asides are among that, and in what the editor holds.
+    pending_asides: usize,
+    fed_asides: usize,
+    /// Who waits for everything to be written.
+    flushes: Vec<oneshot::Sender<()>>,
+    /// Who waits for the editor to have shown what it holds.
+    edited: Option<mpsc::Sender<bool>>,
+}
+
+impl<Out: Write, Err: Write> Writer<Out, Err> {
+    pub(super) fn new(
+        out: Out,
+        err: Err,
+        err_is_terminal: bool,
+        shared: Arc<Shared>,
+        queue: mpsc::Sender<Item>,
+    ) -> Self {
+        Self {
+            out,
+            err,
+            err_is_terminal,
+            shared,
+            queue,
+            feed: None,
+            attached: 0,
+            route: Route::Direct,
+            fed: false,
+            settled: None,
+            pending: String::new(),
+            pending_asides: 0,
+            fed_asides: 0,
+            flushes: Vec::new(),
+            edited: None,
+        }
+    }
+
+    pub(super) fn run(mut self, items: &mpsc::Receiver<Item>) {
+        loop {
+            let item = match (&self.edited, self.settled) {
+                (Some(_), _) => items.recv_timeout(PATIENCE),
+                (None, Some(settled)) => {
+                    items.recv_timeout(settled.saturating_duration_since(Instant::now()))
+                }
+                (None, None) => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match item {
+                Ok(item) => self.handle(item),
+                Err(RecvTimeoutError::Timeout) if self.edited.is_some() => self.answer_edited(false),
+                Err(RecvTimeoutError::Timeout) => self.settled = None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.proceed();
+        }
+    }
+
+    fn handle(&mut self, item: Item) {
+        match item {
+            Item::Out(text) => {
+                let text = fit(text, self.shared.out);
+                if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
+            }
+            Item::Err(text) => {
+                let text = match fold::columns() {
+                    Some(columns) if self.err_is_terminal => fold::fold(&text, columns, "", ""),
+                    _ => text,
+                };
+                self.put_err(text);
+            }
+            Item::Aside(text) => {
+                let bytes = text.len();
+                self.put_err(text);
+                if self.err_is_pending() {
+                    self.pending_asides += bytes;
+                } else {
+                    self.asides_written(bytes);
+                }
+            }
+            Item::Attach(editor) => {
+                self.attached += 1;
+                self.feed = Some(feed(editor, self.attached, self.queue.clone()));
+            }
+            Item::Editing if self.feed.is_some() => {
+                self.route = Route::Editor;
+                self.settled = Some(Instant::now() + SETTLING);
+            }
+            Item::Editing => {}
+            Item::Edited(reply) => {
+                self.edited = Some(reply);
+                self.settled = None;
+                self.route = if self.fed { Route::Waiting } else { Route::Direct };
+            }
+            Item::Shown(by, shown) => self.handle_shown(by, shown),
+            Item::Flush(done) => self.flushes.push(done),
+        }
+    }
+
+    fn handle_shown(&mut self, by: usize, shown: Result<(), String>) {
+        self.fed = false;
+        let is_attached = by == self.attached;
+        let asides = mem::take(&mut self.fed_asides);
+        if let Err(text) = shown {
+            self.pending.insert_str(0, &text);
+            self.pending_asides += asides;
+            if is_attached {
+                self.feed = None;
+                self.route = Route::Direct;
+            }
+        } else {
+            self.asides_written(asides);
+        }
+        if self.route == Route::Waiting {
+            self.route = Route::Direct;
+        }
+    }
+
+    /// Whether stderr is the terminal that stdout is, too.
+    fn err_is_pending(&self) -> bool {
+        self.err_is_terminal && self.shared.out_is_terminal
+    }
+
+    fn put_err(&mut self, text: String) {
+        let text = fit(text, self.shared.err);
+        if self.err_is_pending() {
+            self.pending.push_str(&text);
+        } else {
+            // With stderr closed there is nobody left to tell.
+            let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+        }
+    }
+
+    /// Makes room for others, and says what was left out meanwhile.
+    fn asides_written(&mut self, bytes: usize) {
+        let left_out = self.shared.asides.written(bytes);
+        if left_out > 0 {
+            let said = format!("… {left_out} lines were left out here: they came faster than they were read");
+            self.put_err(self.shared.err.paint(Ink::Faint, &said) + "\n");
+        }
+    }
+
+    /// Brings on its way what can go, and answers who waits for that.
+    fn proceed(&mut self) {
+        if !self.pending.is_empty() && self.route == Route::Editor && !self.fed && self.settled.is_none() {
+            self.feed_editor();
+        }
+        while !self.pending.is_empty() && self.route == Route::Direct {
+            let text = mem::take(&mut self.pending);
+            self.write_out(&text);
+            let asides = mem::take(&mut self.pending_asides);
+            self.asides_written(asides);
+        }
+        if self.route == Route::Direct {
+            self.answer_edited(true);
+        }
+        if self.pending.is_empty() && !self.fed {
+            for done in self.flushes.drain(..) {
+                // Nobody waits any longer: that is fine.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn feed_editor(&mut self) {
+        let text = mem::take(&mut self.pending);
+        match self.feed.as_ref().map(|feed| feed.send(text)) {
+            Some(Ok(())) => {
+                self.fed = true;
+                self.fed_asides = mem::take(&mut self.pending_asides);
+            }
+            Some(Err(mpsc::SendError(text))) => {
+                self.route = Route::Direct;
+                self.pending = text;
+            }
+            None => {}
+        }
+    }
+
+    fn answer_edited(&mut self, shown: bool) {
+        if let Some(reply) = self.edited.take() {
+            // Whoever asked is gone with the session.
+            let _ = reply.send(shown);
+        }
+    }
+
+    fn write_out(&mut self, text: &str) {
+        let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) else { return };
+        // A reader that has seen enough is no error, a full disk is one, said once.
+        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
+        if error.kind() != ErrorKind::BrokenPipe && !was_closed {
+            let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
+        }
+    }
+}
+
+/// Starts the thread that hands texts to the editor. It ends with the editor, or with the writer.
+fn feed(
+    mut editor: Box<dyn ExternalPrinter + Send>,
+    number: usize,
+    queue: mpsc::Sender<Item>,
+) -> mpsc::Sender<String> {
+    let (feed, texts) = mpsc::channel::<String>();
+    thread::spawn(move || {
+        for text in texts {
+            let shown = editor.print(text.clone()).is_ok() && editor.print(NOTHING.to_owned()).is_ok();
+            let item = Item::Shown(number, if shown { Ok(()) } else { Err(text) });
+            if queue.send(item).is_err() || !shown {
+                return;
+            }
+        }
+    });
+    feed
+}
+
+/// A terminal that shows ASCII alone gets the rest spelled out.
+fn fit(text: String, style: Style) -> String {
+    if style.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::super::{Memory, Printer};
+    use super::*;
+    use crate::soon::{DEADLINE, soon};
+
+    /// An editor as rustyline's: one text fits in, and printing another one blocks.
+    struct Editor(SyncSender<String>);
+
+    impl ExternalPrinter for Editor {
+        fn print(&mut self, text: String) -> rustyline::Result<()> {
+            self.0.send(text).map_err(|_| std::io::Error::other("the editor is gone").into())
+        }
+    }
+
+    fn printer_with_editor() -> (Printer, Memory, Receiver<String>) {
+        let (printer, out) = Printer::at_terminal();
+        let (texts, shown) = sync_channel(1);
+        printer.attach_editor(Editor(texts));
+        (printer, out, shown)
+    }
+
+    #[test]
+    fn a_terminal_without_utf8_gets_ascii() {
+        let ascii = Style { colour: false, unicode: false };
+        assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
+    }
+
+    #[tokio::test]
+    async fn text_goes_through_the_editor_while_it_reads() {
+        let (printer, out, shown) = printer_with_editor();
+        printer.result("before\n");
+        printer.editing();
+        printer.result("while\n");
+        assert_eq!(
+            (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
+            ("while\n", NOTHING)
+        );
+        soon(printer.flush()).await;
+        assert!(printer.edited());
+        printer.result("after\n");
+        soon(printer.flush()).await;
+        assert_eq!(out.text(), "before\nafter\n");
+    }
+
+    #[tokio::test]
+    async fn what_the_editor_holds_when_it_stops_reading_is_not_lost_and_stays_in_order() {
+        let (printer, out, shown) = printer_with_editor();
+        printer.editing();
+        printer.result("1\n");
+        assert_eq!(shown.recv_timeout(DEADLINE).unwrap(), "1\n");
+        soon(printer.flush()).await;
+        // The editor reads no more: this one gets stuck.
+        printer.result("2\n");
+        printer.result("3\n");
+        assert!(!printer.edited());
+        printer.result("4\n");
+        drop(shown);
+        soon(printer.flush()).await;
+        assert_eq!(out.text(), "2\n3\n4\n");
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_gives_back_late_does_not_speak_for_the_next_one() {
+        let (printer, _, shown) = printer_with_editor();
+        printer.editing();
+        printer.result("0\n");
+        assert_eq!(
+            (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
+            ("0\n", NOTHING)
+        );
+        soon(printer.flush()).await;
+        printer.result("1\n");
+        // It reads no more, and holds the text.
+        assert!(!printer.edited());
+        let (texts, next) = sync_channel(1);
+        printer.attach_editor(Editor(texts));
+        printer.editing();
+        drop(shown);
+        let next = || next.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!((next().as_str(), next().as_str()), ("1\n", NOTHING));
+        printer.result("2\n");
+        assert_eq!((next().as_str(), next().as_str()), ("2\n", NOTHING));
+    }
+
+    #[test]
+    fn texts_that_come_faster_than_the_editor_shows_them_are_joined() {
+        let (printer, _, shown) = printer_with_editor();
+        printer.editing();
+        for number in 0..200 {
+            printer.result(format!("{number}\n"));
+        }
+        let mut all = String::new();
+        while all.lines().count() < 200 {
+            let text = shown.recv_timeout(DEADLINE).unwrap();
+            all.push_str(text.strip_prefix(NOTHING).unwrap_or(&text));
+        }
+        assert!(all.lines().map(|line| line.parse::<usize>().unwrap()).eq(0..200), "{all}");
+    }
+}

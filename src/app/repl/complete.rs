@@ -1,0 +1,158 @@
+//! What Tab offers: commands, options, statuses, job ids, titles and file paths.
+
+use std::fs;
+use std::path::Path;
+
+use rustyline::completion::Pair;
+
+use crate::app::command::table::{COMMANDS, titles};
+use crate::app::command::{Await, Scan, Shape, scan};
+use crate::app::output::escape;
+use crate::app::output::known_jobs::KnownJobs;
+
+/// No more files than this are offered.
+const MAX_FILES: usize = 500;
+
+const FILE: &str = "file://";
+
+/// Where the word before the cursor begins, and what it could become.
+pub(super) fn candidates(text: &str, known: &KnownJobs) -> (usize, Vec<Pair>) {
+    let scan = scan(text);
+    let word = &text[scan.start..];
+    let mut words = match scan.awaits {
+        Await::Nothing => Vec::new(),
+        Await::Command => COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
+        Await::Value(flag) => flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known)),
+        Await::Argument(_) if word.starts_with("--") => flags(&scan),
+        Await::Argument(shape) => {
+            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known));
+            let is_free = shape == Some(Shape::NewJob);
+            if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
+        }
+    };
+    words.retain(|pair| pair.replacement.starts_with(word) && pair.replacement != word);
+    (scan.start, words)
+}
+
+fn flags(scan: &Scan) -> Vec<Pair> {
+    let all = scan.spec.map_or(&[][..], |spec| spec.flags);
+    all.iter()
+        .filter(|flag| !scan.flags.contains(&flag.name))
+        .map(|flag| with_space(flag.name, flag.value.is_some()))
+        .collect()
+}
+
+fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
+    let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
+    match shape {
+        Shape::Job => jobs(known).iter().map(|job| with_space(job, true)).collect(),
+        Shape::JobOrNext => {
+            let jobs = jobs(known);
+            jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
+        }
+        Shape::OneOf(words) => spaced(words),
+        Shape::Document if word.starts_with(FILE) => files(&word[FILE.len()..]),
+        Shape::Document => vec![with_space(FILE, false)],
+        Shape::Title => titles().map(|title| with_space(&title, true)).collect(),
+        Shape::CommandName => COMMANDS.iter().map(|spec| with_space(spec.name, false)).collect(),
+        Shape::Advance => spaced(&["+1m", "+10m", "+1h", "+1d"]),
+        Shape::NewJob
+        | Shape::Details
+        | Shape::Number(..)
+        | Shape::StepTimeout
+        | Shape::Text
+        | Shape::Duration
+        | Shape::Condition => Vec::new(),
+    }
+}
+
+fn jobs(known: &KnownJobs) -> Vec<String> {
+    let mut jobs = known.jobs();
+    jobs.sort();
+    jobs
+}
+
+/// The files that a path begun could name. One with a space in its name cannot be typed.
+fn files(begun: &str) -> Vec<Pair> {
+    let (folder, name) = begun.split_at(begun.rfind('/').map_or(0, |slash| slash + 1));
+    let Ok(entries) = fs::read_dir(if folder.is_empty() { Path::new(".") } else { Path::new(folder) }) else {
+        return Vec::new();
+    };
+    let mut files: Vec<Pair> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let file = entry.file_name().into_string().ok()?;
+            let typable = !file.contains(|c: char| c.is_whitespace() || escape::is_unsafe(c));
+            let hidden = file.starts_with('.') && !name.starts_with('.');
+            if !typable || hidden || !file.starts_with(name) {
+                return None;
+            }
+            let slash = if entry.path().is_dir() { "/" } else { "" };
+            Some(Pair {
+                replacement: format!("{FILE}{folder}{file}{slash}"),
+                display: format!("{file}{slash}"),
+            })
+        })
+        .take(MAX_FILES)
+        .collect();
+    files.sort_by(|a, b| a.display.cmp(&b.display));
+    files
+}
+
+fn with_space(word: &str, space: bool) -> Pair {
+    let replacement = if space { format!("{word} ") } else { word.to_owned() };
+    Pair { display: word.to_owned(), replacement }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::output::message::{Kind, Message};
+
+    fn offered(text: &str) -> Vec<String> {
+        let known = KnownJobs::default();
+        let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
+        known.learn(&Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body)));
+        candidates(text, &known).1.into_iter().map(|pair| pair.replacement).collect()
+    }
+
+    #[test]
+    fn each_place_is_offered_what_fits_there() {
+        assert_eq!(offered("creat"), ["create-job "]);
+        assert_eq!(offered("! delete"), ["delete-job "]);
+        assert_eq!(offered("qu"), ["quit"]);
+        assert_eq!(offered("delete-job "), ["Job1 ", "Other "]);
+        assert!(offered("create-job ").is_empty());
+        assert_eq!(offered("delete-job J"), ["Job1 "]);
+        assert_eq!(offered("describe-job-execution $"), ["$next "]);
+        assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);
+        assert_eq!(offered("delete-job Job1 "), ["--force"]);
+        assert_eq!(offered("list-jobs "), ["--status ", "--table"]);
+        assert_eq!(offered("list-jobs --status COMPLETED --"), ["--table"]);
+        assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
+        assert_eq!(offered("create-job J "), ["file://"]);
+        assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
+        assert_eq!(offered("help update"), ["update-job-execution"]);
+        assert_eq!(offered("trace o"), ["on ", "off "]);
+        assert!(offered("nope x").is_empty());
+        assert!(offered("# creat").is_empty());
+    }
+
+    #[test]
+    fn files_are_offered_after_the_scheme() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["doc.json", "dir ty.json", ".hidden"] {
+            fs::write(dir.path().join(name), "{}").unwrap();
+        }
+        fs::create_dir(dir.path().join("docs")).unwrap();
+        let base = format!("create-job J file://{}/", dir.path().display());
+        let names = |rest: &str| {
+            let cut =
+                |path: String| path.rsplit_once(&format!("{}/", dir.path().display())).unwrap().1.to_owned();
+            offered(&format!("{base}{rest}")).into_iter().map(cut).collect::<Vec<_>>()
+        };
+        assert_eq!(names(""), ["doc.json", "docs/"]);
+        assert_eq!(names("docs"), ["docs/"]);
+        assert_eq!(names(".h"), [".hidden"]);
+    }
+}

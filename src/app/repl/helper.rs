@@ -1,0 +1,279 @@
+//! What the line editor asks while a line is being typed: how it looks, how it could go on, whether
+//! it is finished.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::SearchDirection;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Context, Helper, Result};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::complete;
+use crate::app::command::table::COMMANDS;
+use crate::app::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
+use crate::app::output::json_text;
+use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::style::{Ink, Style};
+use crate::app::output::table::cut;
+
+/// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
+const MAX_LIVELY: usize = 20_000;
+
+/// So many lines of the history that begin alike are looked at for one that was a command.
+const MAX_PAST: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct LineHelper {
+    style: Style,
+    known: KnownJobs,
+    line_has_text: Cell<bool>,
+    /// Columns of the terminal, and those that the prompt takes.
+    columns: (usize, usize),
+}
+
+impl LineHelper {
+    pub(super) fn new(style: Style, known: KnownJobs) -> Self {
+        Self { style, known, line_has_text: Cell::new(false), columns: (80, 0) }
+    }
+
+    /// Tells how wide the terminal and the prompt are.
+    pub(super) fn set_columns(&mut self, terminal: usize, prompt: usize) {
+        self.columns = (terminal.max(1), prompt);
+    }
+
+    /// Whether the line had text when it was last looked at, which is after each key.
+    pub(super) fn line_has_text(&self) -> bool {
+        self.line_has_text.get()
+    }
+}
+
+impl Helper for LineHelper {}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
+        let (begun, rest) = line.split_at(position);
+        let (start, mut candidates) = complete::candidates(begun, &self.known);
+        if rest.starts_with(' ') {
+            // One space is enough.
+            for candidate in &mut candidates {
+                candidate.replacement.truncate(candidate.replacement.trim_end().len());
+            }
+        }
+        Ok((start, candidates))
+    }
+}
+
+/// What could come next, in grey.
+pub(super) struct Suggestion {
+    /// As much of it as fits.
+    display: String,
+    /// What the right arrow takes over; none for a placeholder, which is no text to type.
+    completion: Option<String>,
+}
+
+impl Hint for Suggestion {
+    fn display(&self) -> &str {
+        &self.display
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.completion.as_deref()
+    }
+}
+
+impl Hinter for LineHelper {
+    type Hint = Suggestion;
+
+    fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Suggestion> {
+        self.line_has_text.set(!line.is_empty());
+        if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
+            return None;
+        }
+        // Without colours a line of the history would look as if it had been typed.
+        let past = || self.style.colour.then(|| from_history(line, context)).flatten();
+        let scan = scan(line);
+        let (text, completes) = placeholder(&scan, line)
+            .map(|text| (text, false))
+            .or_else(|| Some((past().or_else(|| command_begun(&scan, line))?, true)))?;
+        let (columns, prompt) = self.columns;
+        let room = columns - (prompt + line.width()) % columns;
+        Some(Suggestion {
+            display: cut(&text, room - 1, self.style).into_owned(),
+            completion: completes.then_some(text),
+        })
+    }
+}
+
+/// How the last line that begins like this one went on, if it was a command at all.
+fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
+    let history = context.history();
+    let mut before = history.len();
+    for _ in 0..MAX_PAST {
+        let found = history.starts_with(line, before.checked_sub(1)?, SearchDirection::Reverse).ok()??;
+        let rest = found.entry.get(line.len()..)?;
+        if !rest.is_empty() && !rest.contains('\n') && parse(&found.entry).is_ok() {
+            return Some(rest.to_owned());
+        }
+        before = found.idx;
+    }
+    None
+}
+
+/// The arguments that come next, where the next word would stand: after a space.
+fn placeholder(scan: &Scan, line: &str) -> Option<String> {
+    let next = if scan.awaits == Await::Command { String::new() } else { scan.still_to_come() };
+    (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
+}
+
+/// The rest of the only command that begins so.
+fn command_begun(scan: &Scan, line: &str) -> Option<String> {
+    let begun = &line[scan.start..];
+    let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) if scan.awaits == Await::Command => Some(only.name[begun.len()..].to_owned()),
+        _ => None,
+    }
+}
+
+fn ends_in_json(scan: &Scan, line: &str) -> bool {
+    scan.pieces.last().is_some_and(|(kind, range)| *kind == WordKind::Json && range.end == line.len())
+}
+
+impl Highlighter for LineHelper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(coloured(line, self.style)) }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(self.style.paint(Ink::Faint, hint))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        // Any key may change what a piece is.
+        kind != CmdKind::MoveCursor
+    }
+}
+
+/// `line` in colours; its characters stay what they are and where they are.
+fn coloured(line: &str, style: Style) -> String {
+    let mut out = String::with_capacity(line.len() * 2);
+    let mut end = 0;
+    for (kind, range) in scan(line).pieces {
+        out.push_str(&line[end..range.start]);
+        end = range.end;
+        let text = &line[range];
+        match kind {
+            WordKind::Bang | WordKind::Command => style.push(Ink::Strong, text, &mut out),
+            WordKind::Flag => style.push(Ink::Key, text, &mut out),
+            WordKind::Json => out.push_str(&json_text::highlight(text, style)),
+            WordKind::Comment => style.push(Ink::Faint, text, &mut out),
+            WordKind::Wrong if end == line.len() && is_begun(text) => out.push_str(text),
+            WordKind::Wrong => style.push(Ink::Refusal, text, &mut out),
+            WordKind::Plain => out.push_str(text),
+        }
+    }
+    out.push_str(&line[end..]);
+    out
+}
+
+/// Whether a word that is not right yet may still become so.
+fn is_begun(word: &str) -> bool {
+    COMMANDS
+        .iter()
+        .any(|spec| spec.name.starts_with(word) || spec.flags.iter().any(|flag| flag.name.starts_with(word)))
+}
+
+impl Validator for LineHelper {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
+        Ok(if is_unfinished(context.input()) {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustyline::history::{History as _, MemHistory};
+
+    const COLOUR: Style = Style { colour: true, unicode: true };
+
+    fn hint(line: &str, history: &[&str]) -> Option<(String, bool)> {
+        let mut kept = MemHistory::new();
+        for entry in history {
+            kept.add(entry).unwrap();
+        }
+        let helper = LineHelper::new(COLOUR, KnownJobs::default());
+        let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
+        let completes = hint.completion.is_some();
+        Some((hint.display, completes))
+    }
+
+    #[test]
+    fn hints_name_the_argument_that_comes_next() {
+        assert_eq!(hint("create-job ", &[]), Some(("<jobId> <jobDocument-as-JSON>".into(), false)));
+        assert_eq!(hint("create-job J ", &[]), Some(("<jobDocument-as-JSON>".into(), false)));
+        assert_eq!(hint("delete-job ", &["delete-job A"]), Some(("<jobId>".into(), false)));
+        assert_eq!(hint("create-job J {\"a\": ", &[]), None);
+        assert_eq!(hint("create-job J", &[]), None);
+        assert_eq!(hint("quit ", &[]), None);
+        assert_eq!(hint("", &["quit"]), None);
+    }
+
+    #[test]
+    fn hints_complete_a_command_or_a_line_of_the_history() {
+        assert_eq!(hint("get-p", &[]), Some(("ending-job-executions".into(), true)));
+        assert_eq!(hint("de", &[]), None);
+        let history = ["delete-job A", "delete-job B --force", "delete-job B oops"];
+        assert_eq!(hint("delete-job B", &history), Some((" --force".into(), true)), "not what failed");
+        assert_eq!(hint("delete-job A", &history), None);
+    }
+
+    #[test]
+    fn a_hint_stays_on_its_row_and_is_taken_over_whole() {
+        let mut kept = MemHistory::new();
+        let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
+        kept.add(&document).unwrap();
+        let mut helper = LineHelper::new(COLOUR, KnownJobs::default());
+        helper.set_columns(40, 9);
+        let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
+        assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
+        assert!(hint.display.ends_with('…'));
+        assert_eq!(hint.completion.unwrap(), document["create".len()..]);
+        let plain = LineHelper::new(Style::default(), KnownJobs::default());
+        assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
+    }
+
+    #[test]
+    fn a_misspelt_command_is_seen_before_enter() {
+        let red = |line| coloured(line, COLOUR).contains("\x1b[1;31m");
+        assert!(!red("creat"), "it may still become create-job");
+        assert!(red("creat "));
+        assert!(red("craete-job"));
+        assert!(!red("create-job J {} --for"), "it may still become --force");
+        assert!(red("delete-job J extra "));
+        assert!(!red("delete-job J --force"));
+        assert_eq!(coloured("! quit", Style::default()), "! quit");
+    }
+
+    #[test]
+    fn colours_leave_the_characters_alone() {
+        let line = "create-job J {\"é\": [1, \"x\"]} --retries 2  ";
+        let coloured = coloured(line, COLOUR);
+        let mut plain = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once('\x1b') {
+            plain.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        assert_eq!(plain + rest, line);
+    }
+}

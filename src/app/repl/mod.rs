@@ -1,0 +1,220 @@
+//! The terminal session: reads a line, carries it out, and reads the next.
+//!
+//! The line editor owns the terminal while a line is being typed; everything that is printed then
+//! goes through it and appears above that line, which stays whole.
+
+mod complete;
+mod helper;
+mod history;
+mod keyboard;
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{sleep, timeout};
+
+use crate::app::command::{Command, Line, reads};
+use crate::app::dispatch::{Dispatcher, Failed, Outcome};
+use crate::app::exit::ExitStatus;
+use crate::app::output::style::{Ink, Style};
+use crate::app::signals::Endings;
+use crate::wire::model::JobExecutionStatus;
+
+use keyboard::{Keyboard, Prompt, Typed};
+
+/// A command that has no answer after so long says that it waits.
+const LONG_WAIT: Duration = Duration::from_secs(1);
+
+/// The first prompt waits no longer than this to tell what is pending.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// The service lists at most so many pending executions.
+const MOST_LISTED: usize = 10;
+
+/// Reads commands from the terminal until the user leaves, or SIGTERM or the terminal's end makes it
+/// leave; `banner` is printed before the first.
+pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
+    let printer = dispatcher.printer();
+    let started = Endings::watch_but_interrupt().map_err(|error| error.to_string()).and_then(|endings| {
+        let keyboard = Keyboard::start(printer, dispatcher.transcript.known());
+        keyboard.map(|keyboard| (endings, keyboard)).map_err(|error| error.to_string())
+    });
+    let (mut endings, mut keyboard) = match started {
+        Ok(started) => started,
+        Err(error) => {
+            printer.failure("error:", &format!("cannot use the terminal: {error}"));
+            return ExitStatus::Failure;
+        }
+    };
+    printer.result(format!("{banner}\n"));
+    let session = Session { dispatcher };
+    let left = tokio::select! {
+        () = endings.next() => None,
+        never = session.tell_faults() => never,
+        status = session.read_commands(&mut keyboard) => Some(status),
+    };
+    keyboard.end(printer);
+    match left {
+        Some(_) => printer.flush().await,
+        None => printer.last_words().await,
+    }
+    left.unwrap_or(ExitStatus::Success)
+}
+
+struct Session<'a> {
+    dispatcher: &'a Dispatcher,
+}
+
+enum Next {
+    GoOn,
+    Leave,
+}
+
+impl Session<'_> {
+    async fn read_commands(&self, keyboard: &mut Keyboard) -> ExitStatus {
+        let mut interrupt = match signal(SignalKind::interrupt()) {
+            Ok(interrupt) => interrupt,
+            Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
+        };
+        // So that the first prompt tells what is pending. Should it fail, no prompt tells.
+        let _ = timeout(FIRST_LOOK, self.dispatcher.client.get_pending_job_executions()).await;
+        // A Ctrl-C that was meant for a wait which has just ended must not end the local service and its jobs.
+        let mut may_leave = false;
+        loop {
+            self.dispatcher.printer().flush().await;
+            let typed = keyboard.read(self.prompt(), &mut interrupt).await;
+            let was_warned = std::mem::replace(&mut may_leave, matches!(typed, Typed::Interrupted));
+            let next = match typed {
+                Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
+                Typed::Cleared => Next::GoOn,
+                Typed::Interrupted if !was_warned => {
+                    self.dispatcher.printer().aside("Ctrl-C once more leaves, as do Ctrl-D and quit");
+                    Next::GoOn
+                }
+                Typed::Interrupted | Typed::Left => Next::Leave,
+                Typed::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
+            };
+            if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {
+                return ExitStatus::Success;
+            }
+        }
+    }
+
+    fn give_up(&self, why: &str) -> ExitStatus {
+        self.fail(&Failed::new("NoTerminal", why));
+        ExitStatus::Failure
+    }
+
+    /// Tells at once what goes wrong that no command asked for.
+    async fn tell_faults(&self) -> ! {
+        loop {
+            let faults = self.dispatcher.transcript.next_faults().await;
+            for fault in faults.iter().filter(|fault| !fault.told) {
+                self.dispatcher.printer().failure("error:", &fault.text);
+            }
+        }
+    }
+
+    /// Carries out what was typed: one command, or several that were pasted.
+    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
+        // Memory can always be read.
+        for read in reads(text.as_bytes()).flatten() {
+            match read.parsed {
+                Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
+                Ok(line) => match self.one(&line, interrupt).await {
+                    Some(Outcome::Quit) => return Next::Leave,
+                    // Interrupted: what was pasted behind it is not carried out either.
+                    None => return Next::GoOn,
+                    Some(outcome) => self.show(&line, outcome),
+                },
+            }
+        }
+        Next::GoOn
+    }
+
+    /// Carries a command out; none if Ctrl-C ended the wait for its answer.
+    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
+        // An earlier Ctrl-C was not meant for this command.
+        forget(interrupt).await;
+        let printer = self.dispatcher.printer();
+        let outcome = self.dispatcher.run(line, None);
+        tokio::pin!(outcome);
+        let long_wait = sleep(LONG_WAIT);
+        tokio::pin!(long_wait);
+        let mut said = false;
+        loop {
+            tokio::select! {
+                outcome = &mut outcome => return Some(outcome),
+                _ = interrupt.recv() => {
+                    printer.diagnostic(match line.command {
+                        Command::Expect(_) => "stopped waiting",
+                        _ => "stopped waiting; the service may still carry it out",
+                    });
+                    return None;
+                }
+                () = &mut long_wait, if !said => {
+                    said = true;
+                    printer.aside("waiting; Ctrl-C ends the wait");
+                }
+            }
+        }
+    }
+
+    fn show(&self, line: &Line, outcome: Outcome) {
+        let printer = self.dispatcher.printer();
+        match outcome {
+            Outcome::Passed if line.negated => printer.aside("as expected"),
+            Outcome::Passed if matches!(line.command, Command::Expect(_)) => printer.aside("as expected"),
+            Outcome::Passed | Outcome::Quit => {}
+            Outcome::Refused(refusal) => {
+                if let Some(hint) = refusal.hint {
+                    printer.aside(&format!("hint: {hint}"));
+                }
+            }
+            Outcome::Unexpected(failed) => self.dispatcher.show_words("error:", &failed),
+            Outcome::Failed(failed) => self.fail(&failed),
+        }
+    }
+
+    fn fail(&self, failed: &Failed) {
+        self.dispatcher.show_failure("error:", None, failed);
+    }
+
+    /// The thing and how much is pending: without and with colours.
+    fn prompt(&self) -> Prompt {
+        let thing = self.dispatcher.thing.as_str();
+        let pending = self.dispatcher.client.pending().map_or(0, |pending| {
+            pending.jobs(JobExecutionStatus::InProgress).count()
+                + pending.jobs(JobExecutionStatus::Queued).count()
+        });
+        let style = self.dispatcher.printer().style();
+        (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
+    }
+}
+
+/// Forgets the signals that came so far.
+async fn forget(signal: &mut Signal) {
+    while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
+}
+
+fn prompt(thing: &str, pending: usize, style: Style) -> String {
+    let more = if pending >= MOST_LISTED { "+" } else { "" };
+    let pending = match pending {
+        0 => String::new(),
+        count => style.paint(Ink::Faint, &format!(" ({count}{more} pending)")),
+    };
+    format!("{}{pending}> ", style.paint(Ink::Strong, thing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompt_tells_the_thing_and_what_is_pending() {
+        let plain = |pending| prompt("MyThing", pending, Style::default());
+        assert_eq!(plain(0), "MyThing> ");
+        assert_eq!(plain(2), "MyThing (2 pending)> ");
+        assert_eq!(plain(10), "MyThing (10+ pending)> ");
+    }
+}

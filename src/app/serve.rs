@@ -1,0 +1,57 @@
+//! `serve`: the local service alone, in the foreground, until a signal ends it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::app::cli::LocalOptions;
+use crate::app::exit::ExitStatus;
+use crate::app::output::escape;
+use crate::app::output::printer::Printer;
+use crate::app::output::style::ColorChoice;
+use crate::app::signals::Endings;
+use crate::service::{self, LocalService};
+
+/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
+pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
+    let printer = Printer::new(ColorChoice::Never, false);
+    let ended = start_and_run(options, &printer).await;
+    printer.last_words().await;
+    ended
+}
+
+async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
+    let mut endings = Endings::watch().context("cannot wait for signals")?;
+    let service = start(options, printer).await?;
+    printer.result(format!(
+        "ready mqtt={} http={} dir={}\n",
+        service.mqtt_addr(),
+        service.http_addr(),
+        escape::line(&service.dir().display().to_string())
+    ));
+    endings.next().await;
+    service.stop().await;
+    Ok(ExitStatus::Success)
+}
+
+/// Starts the local service, which tells `printer` what it refuses.
+pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
+    if !options.listen.is_loopback() {
+        printer.diagnostic(&format!(
+            "warning: listening on {}: whoever can reach it can use the control plane without credentials",
+            options.listen
+        ));
+    }
+    let printer = printer.clone();
+    let options = service::Options {
+        mqtt_port: options.mqtt_port,
+        http_port: options.http_port,
+        listen: options.listen,
+        dir: options.dir,
+        account: options.account,
+        region: options.region,
+        things: options.things,
+        log: Arc::new(move |line| printer.aside(&format!("local service: {line}"))),
+    };
+    LocalService::start(options).await.context("cannot start the local service")
+}

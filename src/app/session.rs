@@ -1,0 +1,287 @@
+//! A session, wired together: the only module that knows all the others.
+//!
+//! The local service if one is asked for, then the two clients, then the background tasks that print
+//! events, then commands until they end; everything is taken down in the opposite order.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+use crate::app::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
+use crate::app::dispatch::{Clock, Dispatcher, find_thing};
+use crate::app::events::{print_changes, print_events};
+use crate::app::exit::ExitStatus;
+use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::printer::Printer;
+use crate::app::transcript::Transcript;
+use crate::app::{repl, script, serve};
+use crate::client::connection;
+use crate::client::control_plane::{self, ControlPlane, Credentials};
+use crate::client::identity::{self, Identity};
+use crate::client::jobs::{Client, Streams};
+use crate::client::trace::Trace;
+use crate::service::LocalService;
+
+/// Why there was no session.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files given on the command line will not do.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// The script cannot be read.
+    #[error("cannot read script {path}: {source}")]
+    Script {
+        /// Its path.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An option for scripts, and commands that a person types.
+    #[error("{option} is for a script: name one with -f FILE or -c COMMAND, or pipe it in")]
+    NoScript {
+        /// The option.
+        option: &'static str,
+    },
+    /// The report of the script cannot be written.
+    #[error("cannot write the report {path}: {source}")]
+    Report {
+        /// Its path.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The MQTT connection did not come about.
+    #[error(transparent)]
+    Connection(#[from] connection::Error),
+    /// The local service did not start.
+    #[error("{0:#}")]
+    Service(anyhow::Error),
+}
+
+impl Error {
+    /// How the program ends.
+    #[must_use]
+    pub fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Identity(_) | Self::Script { .. } | Self::Report { .. } | Self::NoScript { .. } => {
+                ExitStatus::Usage
+            }
+            Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
+        }
+    }
+}
+
+/// Runs a session from its first connection to its last word.
+pub fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
+    let printer = Printer::new(options.output.color, options.output.json);
+    let ended = start_and_run(options, runtime, &printer);
+    runtime.block_on(printer.flush());
+    ended
+}
+
+fn start_and_run(
+    options: &SessionOptions,
+    runtime: &Runtime,
+    printer: &Printer,
+) -> Result<ExitStatus, Error> {
+    // Opened first: nothing is started, and no thing created, for a script that cannot be read, or whose report
+    // would be lost in the end.
+    let commands = Commands::open(&options.input, &options.script)?;
+    if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
+        script::try_report(path)
+            .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
+    }
+    let session = runtime.block_on(Session::start(options, printer))?;
+    let status = match commands {
+        Commands::Terminal => {
+            let version = env!("JOBS_SANDBOX_VERSION");
+            let banner = format!(
+                "jobs-sandbox {version}, thing {}\nhelp lists the commands, quit leaves",
+                options.thing
+            );
+            runtime.block_on(repl::run(&session.dispatcher, &banner))
+        }
+        Commands::Script(source) => {
+            runtime.block_on(script::run(&session.dispatcher, source, &options.script))
+        }
+    };
+    runtime.block_on(session.stop());
+    Ok(status)
+}
+
+/// Where commands come from.
+enum Commands {
+    Terminal,
+    Script(script::Source),
+}
+
+impl Commands {
+    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, Error> {
+        Ok(match input {
+            Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
+            Input::File(path) => Self::Script(
+                script::Source::file(path)
+                    .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
+            ),
+            Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
+                match options.first_given() {
+                    Some(option) => return Err(Error::NoScript { option }),
+                    None => Self::Terminal,
+                }
+            }
+            Input::Stdin => Self::Script(script::Source::stdin()),
+        })
+    }
+}
+
+/// Everything that runs while commands are carried out.
+struct Session {
+    dispatcher: Dispatcher,
+    background: JoinSet<()>,
+    service: Option<LocalService>,
+}
+
+impl Session {
+    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, Error> {
+        let (service, server) = match &options.target {
+            Target::Aws(aws) => (None, aws.clone()),
+            Target::Local(local) => {
+                let service = start_local_service(local, printer).await.map_err(Error::Service)?;
+                let server = as_server(&service, &local.region);
+                (Some(service), server)
+            }
+        };
+        let trace = Trace::new(options.output.trace, {
+            let printer = printer.clone();
+            move |line| printer.aside(line)
+        });
+        let mqtt = mqtt_options(&server, options, printer)?;
+        let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
+        let control_plane = control_plane::Options {
+            region: server.region,
+            endpoint_url: server.control_endpoint_url,
+            ca_bundle,
+            credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
+            timeout: options.timeout,
+            trace: trace.clone(),
+        };
+        // Without a connection there is no session, so nothing more is asked of the control plane.
+        let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
+            async { Ok(connect_control_plane(control_plane, options, printer).await) },
+            Client::connect(options.thing.clone(), mqtt, trace.clone()),
+        )?;
+        let transcript = Transcript::new(printer.clone(), KnownJobs::default());
+        let background = start_background(streams, &client, &transcript);
+        let clock = service.as_ref().map(movable_clock);
+        if let Some(clock) = clock.clone() {
+            printer.set_clock(Arc::new(move || clock(None)));
+        }
+        let dispatcher = Dispatcher {
+            thing: options.thing.clone(),
+            thing_arn,
+            client,
+            control_plane,
+            transcript,
+            clock,
+            trace,
+        };
+        Ok(Self { dispatcher, background, service })
+    }
+
+    /// Says DISCONNECT, lets the background tasks print what is left, and stops the service last.
+    async fn stop(mut self) {
+        self.dispatcher.client.clone().disconnect().await;
+        while let Some(ended) = self.background.join_next().await {
+            if let Err(error) = ended {
+                self.dispatcher.printer().diagnostic(&format!("a background task failed: {error}"));
+            }
+        }
+        if let Some(service) = self.service {
+            service.stop().await;
+        }
+    }
+}
+
+/// Starts the local service, and says how another program gets to it.
+async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
+    let service = serve::start(options.clone(), printer).await?;
+    printer.aside(&format!(
+        "local service: MQTT {}, control plane http://{}",
+        service.mqtt_addr(),
+        service.http_addr()
+    ));
+    printer.aside(&format!("local service: for other programs: . {}", service.env_file().display()));
+    Ok(service)
+}
+
+/// The local service as the clients see it: a server like any other.
+fn as_server(service: &LocalService, region: &str) -> AwsOptions {
+    AwsOptions {
+        endpoint: service.mqtt_addr().ip().to_string(),
+        port: service.mqtt_addr().port(),
+        cert: service.cert_file(),
+        key: service.key_file(),
+        ca_file: Some(service.ca_file()),
+        region: Some(region.to_owned()),
+        control_endpoint_url: Some(format!("http://{}", service.http_addr())),
+    }
+}
+
+fn mqtt_options(
+    server: &AwsOptions,
+    options: &SessionOptions,
+    printer: &Printer,
+) -> Result<connection::Options, Error> {
+    let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
+    for warning in identity.warnings() {
+        printer.diagnostic(&format!("warning: {warning}"));
+    }
+    Ok(connection::Options {
+        host: server.endpoint.clone(),
+        port: server.port,
+        client_id: options.client_id.clone(),
+        tls: identity.tls_config(server.port),
+        timeout: options.timeout,
+        keep_alive: connection::KEEP_ALIVE,
+    })
+}
+
+/// The control plane, and the ARN of the thing if it tells one. If it does not, the device half of the
+/// session works all the same, and the first command that needs the ARN asks again.
+async fn connect_control_plane(
+    control_plane: control_plane::Options,
+    options: &SessionOptions,
+    printer: &Printer,
+) -> (ControlPlane, OnceCell<String>) {
+    let control_plane = ControlPlane::new(control_plane).await;
+    let arn = find_thing(&control_plane, &options.thing, printer).await;
+    if let Err(error) = &arn {
+        printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
+    }
+    (control_plane, OnceCell::new_with(arn.ok()))
+}
+
+/// Two tasks print events, one says what happens to the connection.
+fn start_background(streams: Streams, client: &Client, transcript: &Transcript) -> JoinSet<()> {
+    let mut background = JoinSet::new();
+    background.spawn(print_events(
+        "JobExecutionsChangedEvent",
+        streams.job_executions_changed,
+        transcript.clone(),
+    ));
+    background.spawn(print_events(
+        "NextJobExecutionChangedEvent",
+        streams.next_job_execution_changed,
+        transcript.clone(),
+    ));
+    background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
+    background
+}
+
+fn movable_clock(service: &LocalService) -> Clock {
+    let shared = service.shared().clone();
+    Arc::new(move |advance| advance.map_or_else(|| shared.now(), |by| shared.advance(by)).millis())
+}

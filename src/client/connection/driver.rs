@@ -1,0 +1,210 @@
+//! The one task that owns the link: it keeps it, and makes another when it breaks.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_rustls::client::TlsStream;
+
+use super::error::Error;
+use super::link::{Link, Request};
+use super::{Change, Incoming, Options, dial};
+use crate::client::backoff::Backoff;
+
+/// A link that lasted so long was sound: the next attempts begin with short waits again.
+const SOUND: Duration = Duration::from_secs(30);
+/// So many links in a row that the server closed without a word before they were sound are enough.
+const CLOSED_TOO_OFTEN: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How the connection stands, for the handles.
+#[derive(Debug, Clone)]
+pub(super) enum Status {
+    /// Requests are taken.
+    Up(Door),
+    /// Not now.
+    Down(Error),
+    /// Never again.
+    Over(Error),
+}
+
+/// The way into a link that is up.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    pub(super) requests: mpsc::Sender<Request>,
+    /// The largest packet that the server takes, in bytes.
+    pub(super) max_packet_size: usize,
+}
+
+/// A link with its subscriptions, as it comes out of [`open`].
+pub(super) struct Opened {
+    link: Link<TlsStream<TcpStream>>,
+    requests: mpsc::Receiver<Request>,
+    pub(super) door: Door,
+    /// Whether CONNACK bears the mark of the local service.
+    pub(super) is_local_service: bool,
+}
+
+/// Connects and subscribes, all of it within the time-out.
+pub(super) async fn open(
+    options: &Options,
+    filters: &[String],
+    deliver: &mut impl FnMut(Incoming),
+) -> Result<Opened, Error> {
+    let deadline = Instant::now() + options.timeout;
+    let timed_out = |awaited| {
+        let address = super::address(&options.host, options.port);
+        move |_| Error::ConnectTimedOut { address, awaited, after: options.timeout }
+    };
+    let (host, port) = (&options.host, options.port);
+    let unresolved = |_| Error::ResolveTimedOut { host: host.clone(), after: options.timeout };
+    let addresses = timeout_at(deadline, dial::resolve(host, port)).await.map_err(unresolved)??;
+    let tcp = timeout_at(deadline, dial::tcp(addresses, host, port))
+        .await
+        .map_err(timed_out("TCP connection"))??;
+    let stream = timeout_at(deadline, dial::tls(tcp, host, port, options.tls.clone()))
+        .await
+        .map_err(timed_out("TLS handshake"))??;
+    let (mut link, connack) =
+        timeout_at(deadline, Link::open(stream, &options.client_id, options.keep_alive))
+            .await
+            .map_err(timed_out("CONNACK"))??;
+    timeout_at(deadline, link.subscribe(filters.to_vec(), deliver)).await.map_err(timed_out("SUBACK"))??;
+
+    let properties = connack.properties.as_ref();
+    let (sender, requests) = mpsc::channel(16);
+    let max_packet_size = properties
+        .and_then(|properties| properties.max_packet_size)
+        .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let is_local_service = properties.is_some_and(|properties| {
+        properties.user_properties.iter().any(|(name, value)| name == "jobs-sandbox" && value == "local")
+    });
+    Ok(Opened { link, requests, door: Door { requests: sender, max_packet_size }, is_local_service })
+}
+
+/// Owns the link from the first to the last.
+pub(super) struct Driver<D, C> {
+    pub(super) options: Options,
+    pub(super) filters: Vec<String>,
+    pub(super) deliver: D,
+    pub(super) changed: C,
+    pub(super) status: watch::Sender<Status>,
+    /// Closed when no handle is left, true when one asked to disconnect.
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
+    /// Runs until a handle disconnects, no handle is left, or the connection is lost for good.
+    pub(super) async fn run(mut self, mut opened: Opened) {
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+        let mut closed_early = 0;
+        loop {
+            let began = Instant::now();
+            let Opened { mut link, mut requests, .. } = opened;
+            let reason = tokio::select! {
+                reason = link.run(&mut requests, &mut self.deliver) => reason,
+                () = stopped(&mut self.stop) => {
+                    link.close().await;
+                    self.finish(Error::Finished);
+                    return refuse(requests);
+                }
+            };
+            drop(link);
+            let sound = began.elapsed() >= SOUND;
+            if sound {
+                backoff.reset();
+            }
+            closed_early = closed_in_a_row(closed_early, sound, &reason);
+            let reason = if closed_early == CLOSED_TOO_OFTEN {
+                Error::ClosedTooOften { client_id: self.options.client_id.clone() }
+            } else {
+                reason
+            };
+            if reason.is_final() {
+                self.finish(reason);
+                return refuse(requests);
+            }
+            // The handles learn it first, so that what finds this door closed waits for the next.
+            self.status.send_replace(Status::Down(reason.clone()));
+            refuse(requests);
+            (self.changed)(Change::Lost { reason: reason.to_string() });
+            opened = match self.restore(&mut backoff).await {
+                Ok(opened) => opened,
+                Err(reason) => return self.finish(reason),
+            };
+            self.status.send_replace(Status::Up(opened.door.clone()));
+            (self.changed)(Change::Restored);
+        }
+    }
+
+    /// Tries until it succeeds, each attempt said once; an error only where trying is over.
+    async fn restore(&mut self, backoff: &mut Backoff) -> Result<Opened, Error> {
+        let mut failure = None;
+        loop {
+            let (attempt, after) = backoff.next();
+            (self.changed)(Change::Retrying { attempt, after, reason: failure.take() });
+            tokio::select! {
+                () = sleep(after) => {}
+                () = stopped(&mut self.stop) => return Err(Error::Finished),
+            }
+            let outcome = tokio::select! {
+                outcome = open(&self.options, &self.filters, &mut self.deliver) => outcome,
+                () = stopped(&mut self.stop) => return Err(Error::Finished),
+            };
+            match outcome {
+                Err(error) if !error.is_final() => {
+                    failure = Some(error.to_string());
+                    // Who gives up waiting is told what stands in the way now, not what began it.
+                    self.status.send_replace(Status::Down(error));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn finish(&mut self, reason: Error) {
+        let line = (reason != Error::Finished).then(|| reason.to_string());
+        self.status.send_replace(Status::Over(reason));
+        if let Some(reason) = line {
+            (self.changed)(Change::Final { reason });
+        }
+    }
+}
+
+/// How many links in a row the server closed before they were sound, the last one included.
+fn closed_in_a_row(before: u32, sound: bool, reason: &Error) -> u32 {
+    if !sound && *reason == Error::Closed { before + 1 } else { 0 }
+}
+
+/// Tells whoever is in the queue that his request never left.
+fn refuse(mut requests: mpsc::Receiver<Request>) {
+    requests.close();
+    while let Ok(request) = requests.try_recv() {
+        request.not_sent();
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that no handle is left, which asks for the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_closed_in_a_row_are_counted() {
+        let broken = Error::Broken { reason: "reset".to_owned() };
+        let links =
+            [(false, &Error::Closed), (false, &Error::Closed), (false, &broken), (false, &Error::Closed)];
+        let counted = |links: &[(bool, &Error)]| {
+            links.iter().fold(0, |so_far, (sound, reason)| closed_in_a_row(so_far, *sound, reason))
+        };
+        assert_eq!(counted(&links[..2]), 2);
+        assert_eq!(counted(&links), 1);
+        assert_eq!(counted(&[links[0], (true, &Error::Closed)]), 0);
+    }
+}

@@ -1,0 +1,135 @@
+//! What went over the wire for one operation, as an interceptor of the SDK sees it.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aws_sdk_iot::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef,
+};
+use aws_sdk_iot::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_iot::error::BoxError;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
+
+use crate::client::trace::Trace;
+
+/// The longest answer that is read, in bytes; the longest of AWS's, a full page of a list, is far from it.
+pub(super) const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// What the last attempt at an operation sent and got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Exchange {
+    /// Scheme, host and port of the request.
+    pub(super) endpoint: Option<String>,
+    /// The status of the answer.
+    pub(super) status: Option<u16>,
+    /// What AWS support asks for.
+    pub(super) request_id: Option<String>,
+    /// The body of the answer; none where it was empty.
+    pub(super) body: Option<String>,
+}
+
+/// Writes the exchange down, and tells the trace of it.
+#[derive(Debug, Clone)]
+pub(super) struct Capture {
+    last: Arc<Mutex<Attempt>>,
+    trace: Trace,
+}
+
+#[derive(Debug, Default)]
+struct Attempt {
+    exchange: Exchange,
+    sent: Option<Instant>,
+}
+
+impl Capture {
+    pub(super) fn new(trace: Trace) -> Self {
+        Self { last: Arc::default(), trace }
+    }
+
+    /// What was written down last, which is forgotten here.
+    pub(super) fn take(&self) -> Exchange {
+        mem::take(&mut self.lock().exchange)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Attempt> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A URI without the user name and the password that may stand in it.
+fn without_user(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once("://").unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+impl Intercept for Capture {
+    fn name(&self) -> &'static str {
+        "Capture"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let uri = &without_user(request.uri());
+        self.trace.tell(|| format!("-> {} {uri}", request.method()));
+        let end = uri.find("://").map_or(0, |scheme| scheme + 3);
+        let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
+        let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
+        *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response_mut().body_mut();
+        let unlimited = mem::replace(body, SdkBody::taken());
+        *body = SdkBody::from_body_1_x(Limited::new(unlimited, MAX_ANSWER));
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
+        let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
+        let mut attempt = self.lock();
+        self.trace.tell(|| {
+            let status = response.status().as_u16();
+            let request_id = request_id.as_deref().unwrap_or("unknown");
+            let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);
+            format!("<- {status}, request id {request_id}, after {millis:.1} ms")
+        });
+        attempt.exchange.status = Some(response.status().as_u16());
+        attempt.exchange.request_id = request_id;
+        attempt.exchange.body = body.map(String::from);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_s_password_is_told() {
+        assert_eq!(without_user("https://me:p@ss@host:1/jobs/J@1?a=b@c"), "https://host:1/jobs/J@1?a=b@c");
+        assert_eq!(without_user("http://127.0.0.1:80"), "http://127.0.0.1:80");
+    }
+}

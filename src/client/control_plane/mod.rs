@@ -1,0 +1,456 @@
+//! The control plane: jobs and things over HTTPS. The only module that knows `aws_sdk_iot`.
+//!
+//! Answers are handed on as the bytes that came, which an interceptor sees before the SDK reads them.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_iot::client::customize::CustomizableOperation;
+use aws_sdk_iot::config::http::HttpResponse;
+use aws_sdk_iot::config::interceptors::InterceptorContext;
+use aws_sdk_iot::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_iot::config::timeout::TimeoutConfig;
+use aws_sdk_iot::config::{Region, RuntimeComponents, SharedHttpClient};
+use aws_sdk_iot::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_iot::types::{
+    JobExecutionsRetryConfig, JobStatus, RetryCriteria, RetryableFailureType, TargetSelection,
+    TimeoutConfig as JobTimeout,
+};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::client::backoff::Retries;
+use crate::client::trace::Trace;
+use crate::wire::model::{JobId, ThingName};
+
+mod error;
+mod exchange;
+mod pages;
+
+pub use error::Error;
+
+use exchange::{Capture, Exchange};
+
+/// So many pages of a list are read at most; AWS puts up to 250 items on one.
+const MAX_PAGES: usize = 100;
+/// And so many bytes of them.
+const MAX_LIST: usize = 32 * 1024 * 1024;
+
+/// Where the control plane is and who we are to it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The AWS region, for which requests are signed; without one the environment and the profile are asked.
+    pub region: Option<String>,
+    /// Another endpoint than AWS's own; without one `AWS_ENDPOINT_URL_IOT`, `AWS_ENDPOINT_URL` and the
+    /// profile are asked, as by every AWS tool.
+    pub endpoint_url: Option<String>,
+    /// Where credentials come from.
+    pub credentials: Credentials,
+    /// PEM certificates of the authorities to trust instead of the system's, as
+    /// [`identity::ca_bundle`](crate::client::identity::ca_bundle) checked them.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// How long one operation may take, its retries and all pages of a list included.
+    pub timeout: Duration,
+    /// Told of every call.
+    pub trace: Trace,
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// The default chain of every AWS tool: environment, profile, single sign-on, instance.
+    DefaultChain,
+    /// A fixed pair that means nothing, for the local service; nothing of the user's is read.
+    Dummy,
+}
+
+/// An answer of the control plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The body as it came, JSON; none where there was none.
+    pub body: Option<String>,
+    /// What AWS support asks for.
+    pub request_id: Option<String>,
+}
+
+impl From<Exchange> for Reply {
+    fn from(exchange: Exchange) -> Self {
+        Self { body: exchange.body, request_id: exchange.request_id }
+    }
+}
+
+/// What came of looking for a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThingLookup {
+    /// It was there.
+    Existing {
+        /// Its ARN.
+        arn: String,
+    },
+    /// It was not, and has been created.
+    Created {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// What a new job is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateJob {
+    /// The ARN of the thing that is to execute it.
+    pub target_arn: String,
+    /// The job document, JSON, sent byte for byte.
+    pub document: String,
+    /// Free text for the operator.
+    pub description: Option<String>,
+    /// Minutes that an execution may be in progress, 1 to 10080.
+    pub timeout_minutes: Option<i64>,
+    /// How often a failed or timed-out execution is tried again, 0 to 10.
+    pub retries: Option<i32>,
+}
+
+/// A client of the control plane. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct ControlPlane {
+    client: aws_sdk_iot::Client,
+    /// Whether requests can be signed for a region.
+    has_region: bool,
+    timeout: Duration,
+    trace: Trace,
+}
+
+impl ControlPlane {
+    /// Makes a client; nothing is sent, and no credentials are looked for before the first operation.
+    pub async fn new(options: Options) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .operation_timeout(options.timeout)
+            .connect_timeout(options.timeout.min(Duration::from_secs(5)))
+            .build();
+        let region = options.region.map(Region::new);
+        let http_client = http_client(options.endpoint_url.as_deref(), options.ca_bundle);
+        let mut config = match options.credentials {
+            Credentials::Dummy => {
+                let pair =
+                    aws_sdk_iot::config::Credentials::new("local", "local", None, None, "local service");
+                aws_sdk_iot::Config::builder()
+                    .behavior_version(BehaviorVersion::v2026_01_12())
+                    .region(region)
+                    .credentials_provider(pair)
+                    .http_client(http_client)
+                    .timeout_config(timeouts)
+            }
+            Credentials::DefaultChain => {
+                let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+                    .http_client(http_client)
+                    .timeout_config(timeouts);
+                if let Some(region) = region {
+                    shared = shared.region(region);
+                }
+                aws_sdk_iot::config::Builder::from(&shared.load().await)
+            }
+        };
+        if let Some(url) = options.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        let config = config.retry_classifier(NotInVain).build();
+        Self {
+            has_region: config.region().is_some(),
+            client: aws_sdk_iot::Client::from_conf(config),
+            timeout: options.timeout,
+            trace: options.trace,
+        }
+    }
+
+    /// Looks the thing up and creates it if, and only if, the service says that there is none.
+    pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
+        let described = self
+            .read("DescribeThing", |capture| {
+                let describe = self.client.describe_thing().thing_name(thing.as_str());
+                describe.customize().interceptor(capture).send()
+            })
+            .await;
+        match described {
+            Ok((found, exchange)) => {
+                let arn = required("DescribeThing", "thingArn", found.thing_arn, exchange)?;
+                Ok(ThingLookup::Existing { arn })
+            }
+            Err(Error::Rejected { code, .. }) if code == "ResourceNotFoundException" => {
+                // Creating it twice with nothing but its name is the same as once.
+                let (created, exchange) = self
+                    .read("CreateThing", |capture| {
+                        let create = self.client.create_thing().thing_name(thing.as_str());
+                        create.customize().interceptor(capture).send()
+                    })
+                    .await?;
+                let arn = required("CreateThing", "thingArn", created.thing_arn, exchange)?;
+                Ok(ThingLookup::Created { arn })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a SNAPSHOT job for one thing.
+    pub async fn create_job(&self, job: &JobId, request: CreateJob) -> Result<Reply, Error> {
+        let timeout = request
+            .timeout_minutes
+            .map(|minutes| JobTimeout::builder().in_progress_timeout_in_minutes(minutes).build());
+        let retries = request
+            .retries
+            .map(retry_config)
+            .transpose()
+            .map_err(|error| Error::NotSent { operation: "CreateJob", reason: error.to_string() })?;
+        let create = self
+            .client
+            .create_job()
+            .job_id(job.as_str())
+            .targets(request.target_arn)
+            .document(request.document)
+            .target_selection(TargetSelection::Snapshot)
+            .set_description(request.description)
+            .set_timeout_config(timeout)
+            .set_job_executions_retry_config(retries);
+        self.change("CreateJob", job, |capture| once(create.clone().customize(), capture).send()).await
+    }
+
+    /// Deletes a job and its executions; `force` also where some are not terminal.
+    pub async fn delete_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
+        let delete = self.client.delete_job().job_id(job.as_str()).set_force(force.then_some(true));
+        self.change("DeleteJob", job, |capture| once(delete.clone().customize(), capture).send()).await
+    }
+
+    /// Cancels a job and its queued executions; `force` also those in progress.
+    pub async fn cancel_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
+        let cancel = self.client.cancel_job().job_id(job.as_str()).set_force(force.then_some(true));
+        self.change("CancelJob", job, |capture| once(cancel.clone().customize(), capture).send()).await
+    }
+
+    /// Reads a job, without its document.
+    pub async fn describe_job(&self, job: &JobId) -> Result<Reply, Error> {
+        let describe = self.client.describe_job().job_id(job.as_str());
+        let (_, exchange) =
+            self.read("DescribeJob", |capture| describe.customize().interceptor(capture).send()).await?;
+        Ok(exchange.into())
+    }
+
+    /// Reads the document of a job.
+    pub async fn get_job_document(&self, job: &JobId) -> Result<Reply, Error> {
+        let get = self.client.get_job_document().job_id(job.as_str());
+        let (_, exchange) =
+            self.read("GetJobDocument", |capture| get.customize().interceptor(capture).send()).await?;
+        Ok(exchange.into())
+    }
+
+    /// Lists all jobs, or those with `status`; several pages come as one.
+    pub async fn list_jobs(&self, status: Option<&str>) -> Result<Reply, Error> {
+        let list = self.client.list_jobs().set_status(status.map(JobStatus::from));
+        self.pages("ListJobs", "jobs", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) =
+                self.read("ListJobs", |capture| list.customize().interceptor(capture).send()).await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// Lists the executions of a job, terminal ones included; several pages come as one.
+    pub async fn list_job_executions_for_job(&self, job: &JobId) -> Result<Reply, Error> {
+        let list = self.client.list_job_executions_for_job().job_id(job.as_str());
+        self.pages("ListJobExecutionsForJob", "executionSummaries", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) = self
+                .read("ListJobExecutionsForJob", |capture| list.customize().interceptor(capture).send())
+                .await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// Lists the executions of a thing, terminal ones included; several pages come as one.
+    pub async fn list_job_executions_for_thing(&self, thing: &ThingName) -> Result<Reply, Error> {
+        let list = self.client.list_job_executions_for_thing().thing_name(thing.as_str());
+        self.pages("ListJobExecutionsForThing", "executionSummaries", async |token| {
+            let list = list.clone().set_next_token(token);
+            let (page, exchange) = self
+                .read("ListJobExecutionsForThing", |capture| list.customize().interceptor(capture).send())
+                .await?;
+            Ok((page.next_token, exchange))
+        })
+        .await
+    }
+
+    /// An operation that may be asked for again at will; the SDK does, with back-off.
+    async fn read<O, E, F>(
+        &self,
+        operation: &'static str,
+        call: impl FnOnce(Capture) -> F,
+    ) -> Result<(O, Exchange), Error>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if !self.has_region {
+            return Err(Error::NoRegion);
+        }
+        let capture = Capture::new(self.trace.clone());
+        let outcome = call(capture.clone()).await;
+        let exchange = capture.take();
+        match outcome {
+            Ok(output) => Ok((output, exchange)),
+            Err(error) => Err(Error::from_sdk(operation, &error, exchange, self.timeout)),
+        }
+    }
+
+    /// An operation that must not be carried out twice: asked for again only where the service did not
+    /// look at it, and where its answer got lost, that is said.
+    async fn change<O, E, F>(
+        &self,
+        operation: &'static str,
+        job: &JobId,
+        call: impl Fn(Capture) -> F,
+    ) -> Result<Reply, Error>
+    where
+        F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let deadline = Instant::now() + self.timeout;
+        let mut retries = Retries::until(deadline);
+        loop {
+            let attempt = timeout_at(deadline, self.read(operation, &call)).await;
+            let error = match attempt.unwrap_or_else(|_| Err(self.timed_out(operation))) {
+                Ok((_, exchange)) => return Ok(exchange.into()),
+                Err(error) => error,
+            };
+            match retries.next().filter(|_| error.is_throttling()) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error.of_a_change(format!("describe-job {job}"))),
+            }
+        }
+    }
+
+    /// Reads page after page and joins them.
+    async fn pages(
+        &self,
+        operation: &'static str,
+        list: &'static str,
+        page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
+    ) -> Result<Reply, Error> {
+        let all = timeout_at(Instant::now() + self.timeout, all_pages(page)).await;
+        let (bodies, next, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
+        let malformed = |reason: String| {
+            let endpoint = exchange.endpoint.clone().unwrap_or_default();
+            Error::Malformed { operation, endpoint, reason }
+        };
+        if size(&bodies) > MAX_LIST {
+            return Err(malformed(format!("its pages are larger than {} MiB", MAX_LIST >> 20)));
+        }
+        let body =
+            pages::join(bodies, list, next.as_deref()).map_err(|error| malformed(error.to_string()))?;
+        Ok(Reply { body, request_id: exchange.request_id })
+    }
+
+    fn timed_out(&self, operation: &'static str) -> Error {
+        Error::TimedOut { operation, after: self.timeout }
+    }
+}
+
+/// The bodies of all pages, up to the limits, the token for more than these, and the last exchange.
+async fn all_pages(
+    page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
+) -> Result<(Vec<String>, Option<String>, Exchange), Error> {
+    let mut bodies = Vec::new();
+    let mut token = None;
+    loop {
+        let (next, mut exchange) = page(token).await?;
+        bodies.extend(exchange.body.take());
+        if next.is_none() || bodies.len() == MAX_PAGES || size(&bodies) > MAX_LIST {
+            return Ok((bodies, next, exchange));
+        }
+        token = next;
+    }
+}
+
+fn size(bodies: &[String]) -> usize {
+    bodies.iter().map(String::len).sum()
+}
+
+/// Without a retry by the SDK, which would ask again where nobody knows what became of the first.
+fn once<T, E, B>(
+    operation: CustomizableOperation<T, E, B>,
+    capture: Capture,
+) -> CustomizableOperation<T, E, B> {
+    let once = aws_sdk_iot::Config::builder().retry_config(RetryConfig::disabled());
+    operation.interceptor(capture).config_override(once)
+}
+
+fn retry_config(retries: i32) -> Result<JobExecutionsRetryConfig, BuildError> {
+    let criteria = RetryCriteria::builder()
+        .failure_type(RetryableFailureType::All)
+        .number_of_retries(retries)
+        .build()?;
+    JobExecutionsRetryConfig::builder().criteria_list(criteria).build()
+}
+
+fn required<T>(
+    operation: &'static str,
+    member: &str,
+    value: Option<T>,
+    exchange: Exchange,
+) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Malformed {
+        operation,
+        endpoint: exchange.endpoint.unwrap_or_default(),
+        reason: format!("it has no {member}"),
+    })
+}
+
+/// Where nobody can be reached there is no service to be spared, and a user who waits to be told. An answer that
+/// is too long will be so again.
+#[derive(Debug)]
+struct NotInVain;
+
+impl ClassifyRetry for NotInVain {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(failed)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        if failed.as_connector_error().is_some_and(|error| error::never_left(error))
+            || error::is_too_long(failed)
+        {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "NotInVain"
+    }
+}
+
+/// An HTTP client with our one TLS stack, which keeps to `HTTPS_PROXY` and `NO_PROXY`.
+///
+/// For plain http, which is for services at hand, without both: loading the system's roots takes time.
+fn http_client(endpoint_url: Option<&str>, ca_bundle: Option<Vec<u8>>) -> SharedHttpClient {
+    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
+        return HttpClientBuilder::new().build_http();
+    }
+    let trusted =
+        ca_bundle.map_or_else(TrustStore::default, |pem| TrustStore::empty().with_pem_certificate(pem));
+    HttpClientBuilder::new().build_with_connector_fn(move |settings, components| {
+        let tls = TlsContext::builder().with_trust_store(trusted.clone()).build().expect("it cannot fail");
+        let mut connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls)
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+//! The client against a server that answers what the test tells it to, over plain HTTP.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::client::trace::Trace;
+
+/// What the server does with one request.
+#[derive(Clone)]
+enum Act {
+    Answer(u16, &'static str, &'static str),
+    HangUp,
+    SayNothing,
+    /// The next act, so much later.
+    Wait(Duration),
+}
+
+/// Serves the acts in order and writes down what was asked.
+struct Server {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    async fn start(acts: &[Act]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let acts = Arc::new(Mutex::new(acts.iter().cloned().collect::<VecDeque<_>>()));
+        tokio::spawn({
+            let asked = asked.clone();
+            async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(serve(stream, asked.clone(), acts.clone()));
+                }
+            }
+        });
+        Self { address, asked }
+    }
+
+    async fn client(&self, timeout: Duration) -> ControlPlane {
+        client(format!("http://{}", self.address), timeout).await
+    }
+
+    /// Method, path and body of each request.
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn client(endpoint_url: String, timeout: Duration) -> ControlPlane {
+    ControlPlane::new(Options {
+        region: Some("us-east-1".to_owned()),
+        endpoint_url: Some(endpoint_url),
+        credentials: Credentials::Dummy,
+        ca_bundle: None,
+        timeout,
+        trace: Trace::off(),
+    })
+    .await
+}
+
+async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>, acts: Arc<Mutex<VecDeque<Act>>>) {
+    let mut inbox = Vec::new();
+    loop {
+        let head_end = loop {
+            if let Some(at) = inbox.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if stream.read_buf(&mut inbox).await.unwrap_or(0) == 0 {
+                return;
+            }
+        };
+        let head = String::from_utf8(inbox[..head_end].to_vec()).unwrap();
+        let length = head.lines().find_map(|line| {
+            line.to_lowercase()
+                .strip_prefix("content-length:")
+                .map(|length| length.trim().parse::<usize>().unwrap())
+        });
+        let end = head_end + length.unwrap_or(0);
+        while inbox.len() < end {
+            assert_ne!(stream.read_buf(&mut inbox).await.unwrap(), 0);
+        }
+        let body = String::from_utf8(inbox[head_end..end].to_vec()).unwrap();
+        let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
+        asked.lock().unwrap().push(format!("{line} {body}").trim_end().to_owned());
+        inbox.drain(..end);
+        let next = || acts.lock().unwrap().pop_front().unwrap_or(Act::HangUp);
+        let mut act = next();
+        if let Act::Wait(time) = act {
+            sleep(time).await;
+            act = next();
+        }
+        match act {
+            Act::HangUp => return,
+            Act::SayNothing | Act::Wait(_) => std::future::pending().await,
+            Act::Answer(status, class, body) => {
+                let class =
+                    if class.is_empty() { String::new() } else { format!("x-amzn-ErrorType: {class}\r\n") };
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nx-amzn-requestid: r-1\r\n{class}content-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+    }
+}
+
+const SOON: Duration = Duration::from_secs(20);
+const FOUND: Act = Act::Answer(200, "", r#"{"thingName":"T","thingArn":"arn:T"}"#);
+const MISSING: Act =
+    Act::Answer(404, "ResourceNotFoundException:http://x/", r#"{"message":"no such thing"}"#);
+const THROTTLED: Act = Act::Answer(400, "ThrottlingException", r#"{"message":"Rate exceeded"}"#);
+const BUSY: Act = Act::Answer(503, "ServiceUnavailableException", r#"{"message":"busy"}"#);
+
+fn thing() -> ThingName {
+    "T".parse().unwrap()
+}
+
+fn job() -> JobId {
+    "J".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_thing_is_created_only_where_there_is_none() {
+    let server = Server::start(&[FOUND, MISSING, FOUND]).await;
+    let client = server.client(SOON).await;
+    let arn = || "arn:T".to_owned();
+    assert_eq!(client.create_thing_if_missing(&thing()).await, Ok(ThingLookup::Existing { arn: arn() }));
+    assert_eq!(client.create_thing_if_missing(&thing()).await, Ok(ThingLookup::Created { arn: arn() }));
+    assert_eq!(server.asked(), ["GET /things/T", "GET /things/T", "POST /things/T {}"]);
+}
+
+#[tokio::test]
+async fn an_access_error_is_reported_and_nothing_is_created() {
+    let denied = Act::Answer(
+        403,
+        "AccessDeniedException",
+        r#"{"message":"not authorized to perform: iot:DescribeThing"}"#,
+    );
+    let server = Server::start(&[denied]).await;
+    let error = server.client(SOON).await.create_thing_if_missing(&thing()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "DescribeThing refused: AccessDeniedException: not authorized to perform: iot:DescribeThing (request id r-1)"
+    );
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_is_asked_for_as_the_samples_do_and_the_answer_handed_on_as_it_came() {
+    let body = r#"{"description":null,"jobArn":"arn:J","jobId":"J", "n":1.50}"#;
+    let server =
+        Server::start(&[Act::Answer(200, "", body), Act::Answer(200, "", body), Act::Answer(200, "", "")])
+            .await;
+    let client = server.client(SOON).await;
+    let mut request = CreateJob {
+        target_arn: "arn:T".to_owned(),
+        document: r#"{"a": 1.0}"#.to_owned(),
+        description: None,
+        timeout_minutes: None,
+        retries: None,
+    };
+    let reply = client.create_job(&job(), request.clone()).await.unwrap();
+    assert_eq!(reply, Reply { body: Some(body.to_owned()), request_id: Some("r-1".to_owned()) });
+    request.description = Some("d".to_owned());
+    request.timeout_minutes = Some(5);
+    request.retries = Some(2);
+    client.create_job(&job(), request).await.unwrap();
+    let reply = client.delete_job(&job(), true).await.unwrap();
+    assert_eq!(reply.body, None);
+    let asked = server.asked();
+    let sent = |at: usize| {
+        serde_json::from_str::<serde_json::Value>(
+            asked[at].split_once(" {").map(|(_, rest)| format!("{{{rest}")).unwrap().as_str(),
+        )
+        .unwrap()
+    };
+    assert_eq!(
+        sent(0),
+        serde_json::json!({"targets": ["arn:T"], "document": "{\"a\": 1.0}", "targetSelection": "SNAPSHOT"})
+    );
+    assert_eq!(
+        sent(1),
+        serde_json::json!({
+            "targets": ["arn:T"], "document": "{\"a\": 1.0}", "targetSelection": "SNAPSHOT", "description": "d",
+            "timeoutConfig": {"inProgressTimeoutInMinutes": 5},
+            "jobExecutionsRetryConfig": {"criteriaList": [{"failureType": "ALL", "numberOfRetries": 2}]},
+        })
+    );
+    assert_eq!(asked[2], "DELETE /jobs/J?force=true");
+}
+
+#[tokio::test]
+async fn a_list_of_several_pages_is_read_to_its_end() {
+    let first = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n 1"}"#);
+    let last = Act::Answer(200, "", r#"{"jobs":[{"jobId":"B"}],"nextToken":null}"#);
+    let server = Server::start(&[first, last]).await;
+    let reply = server.client(SOON).await.list_jobs(Some("IN_PROGRESS")).await.unwrap();
+    assert_eq!(reply.body.as_deref(), Some(r#"{"jobs":[{"jobId":"A"},{"jobId":"B"}]}"#));
+    assert_eq!(
+        server.asked(),
+        ["GET /jobs?status=IN_PROGRESS", "GET /jobs?status=IN_PROGRESS&nextToken=n%201"]
+    );
+}
+
+/// The token says that there is more, as it does in an answer of one page.
+#[tokio::test]
+async fn a_list_without_an_end_is_cut_off_and_says_so() {
+    let page = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n"}"#);
+    let server = Server::start(&vec![page; MAX_PAGES + 1]).await;
+    let body = server.client(SOON).await.list_jobs(None).await.unwrap().body.unwrap();
+    assert_eq!(body.matches("jobId").count(), MAX_PAGES);
+    assert!(body.ends_with(r#"],"nextToken":"n"}"#), "{body}");
+    assert_eq!(server.asked().len(), MAX_PAGES);
+}
+
+#[tokio::test]
+async fn a_read_is_asked_again_while_the_service_is_busy() {
+    let server = Server::start(&[THROTTLED, Act::Answer(200, "", "{}")]).await;
+    assert!(server.client(SOON).await.describe_job(&job()).await.is_ok());
+    let server = Server::start(&[BUSY, Act::Answer(200, "", "{}")]).await;
+    assert!(server.client(SOON).await.describe_job(&job()).await.is_ok());
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_change_is_asked_again_only_where_the_service_did_not_look_at_it() {
+    let server = Server::start(&[THROTTLED, Act::Answer(200, "", "")]).await;
+    assert!(server.client(SOON).await.delete_job(&job(), false).await.is_ok());
+    let server = Server::start(&[BUSY]).await;
+    let error = server.client(SOON).await.delete_job(&job(), false).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { .. }), "{error:?}");
+    assert_eq!(server.asked(), ["DELETE /jobs/J"]);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_says_so_and_how_to_find_out() {
+    let server = Server::start(&[Act::HangUp]).await;
+    let error = server.client(SOON).await.cancel_job(&job(), false).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("; to find out: describe-job J"), "{error}");
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_said_with_the_time() {
+    let server = Server::start(&[Act::SayNothing, Act::SayNothing]).await;
+    let client = server.client(Duration::from_millis(300)).await;
+    assert_eq!(
+        client.describe_job(&job()).await.unwrap_err().to_string(),
+        "DescribeJob: no answer from the control plane within 0.3 s: try again, or raise --timeout"
+    );
+    let error = client.cancel_job(&job(), false).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_time_is_that_of_all_attempts_and_all_pages_together() {
+    let time = Duration::from_millis(400);
+    let half = Act::Wait(time / 2);
+    let more = Act::Answer(200, "", r#"{"jobs":[],"nextToken":"n"}"#);
+    let last = Act::Answer(200, "", r#"{"jobs":[]}"#);
+    let server = Server::start(&[half.clone(), more.clone(), half.clone(), more, half, last]).await;
+    let error = server.client(time).await.list_jobs(None).await.unwrap_err();
+    assert_eq!(error, Error::TimedOut { operation: "ListJobs", after: time });
+
+    // Enough for the wait between the attempts, which is half a second at most.
+    let time = Duration::from_millis(1200);
+    let (early, late) = (Act::Wait(time / 4), Act::Wait(time * 9 / 10));
+    let server = Server::start(&[early, THROTTLED, late, Act::Answer(200, "", "")]).await;
+    let error = server.client(time).await.delete_job(&job(), false).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+    assert_eq!(server.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_not_read() {
+    let long = String::leak(format!(r#"{{"thingName":"{}"}}"#, "x".repeat(exchange::MAX_ANSWER)));
+    let server = Server::start(&[Act::Answer(200, "", long), Act::Answer(500, "", long)]).await;
+    let client = server.client(SOON).await;
+    for asked in 1..=2 {
+        let error = client.create_thing_if_missing(&thing()).await.unwrap_err().to_string();
+        let says = format!(
+            "DescribeThing: the answer of http://{} makes no sense: it is longer than 4 MiB: ",
+            server.address
+        );
+        assert!(error.starts_with(&says), "{error}");
+        assert_eq!(server.asked().len(), asked);
+    }
+    let page = String::leak(format!(
+        r#"{{"jobs":[],"nextToken":"n","x":"{}"}}"#,
+        "x".repeat(exchange::MAX_ANSWER - 100)
+    ));
+    let server = Server::start(&vec![Act::Answer(200, "", page); 20]).await;
+    let error = server.client(SOON).await.list_jobs(None).await.unwrap_err().to_string();
+    assert!(error.contains("its pages are larger than 32 MiB"), "{error}");
+    assert_eq!(server.asked().len(), 9);
+}
+
+#[tokio::test]
+async fn an_endpoint_where_nobody_listens_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let client = client(format!("http://{address}"), SOON).await;
+    let error = client.delete_job(&job(), false).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("cannot reach the control plane at http://{address}: Connection refused")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_named() {
+    let client = client("http://no-such-host.invalid:9".to_owned(), SOON).await;
+    let error = client.delete_job(&job(), false).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+    assert!(
+        error.to_string().starts_with("cannot reach the control plane at http://no-such-host.invalid:9: "),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_control_plane_is_said_to_be_none() {
+    for act in [
+        Act::Answer(200, "", "<html>"),
+        Act::Answer(404, "", "not found"),
+        Act::Answer(200, "", r#"{"thingArn":3}"#),
+    ] {
+        let server = Server::start(&[act]).await;
+        let error = server.client(SOON).await.create_thing_if_missing(&thing()).await.unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{error:?}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn expired_credentials_are_a_refusal_that_says_what_to_do() {
+    let expired = Act::Answer(
+        403,
+        "ExpiredTokenException",
+        r#"{"message":"The security token included in the request is expired"}"#,
+    );
+    let server = Server::start(&[expired]).await;
+    let error = server.client(SOON).await.describe_job(&job()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with(": the credentials have expired: sign in again (aws sso login), or fetch new ones"),
+        "{error}"
+    );
+}

@@ -1,0 +1,266 @@
+//! What arrives on the connection, sorted: answers to their requests, events to their streams.
+//!
+//! Nothing that arrives is trusted: what is no answer to a request in flight and no event of our thing is
+//! passed over, and an answer is handed only to the request whose topic and client token it bears.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::in_flight::{Arrived, InFlight, Verdict};
+use super::pending::LastHeard;
+use super::streams::{EventError, Outlet};
+use crate::client::connection::Incoming;
+use crate::wire::model::ThingName;
+use crate::wire::topics::{Channel, Operation, Topic};
+
+/// Sorts what arrives.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) thing: ThingName,
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) known: Arc<LastHeard>,
+    pub(super) job_executions_changed: Outlet,
+    pub(super) next_job_execution_changed: Outlet,
+}
+
+impl Inbox {
+    /// Takes one message. Never waits and never fails: it is called by the task that owns the socket.
+    pub(super) fn deliver(&mut self, message: Incoming) {
+        let Some(topic) = Topic::parse(&message.topic).filter(|topic| topic.thing == self.thing) else {
+            return;
+        };
+        match topic.channel {
+            Channel::Notify => {
+                let payload = event(message.payload);
+                if let Ok(payload) = &payload {
+                    self.known.handle_event(payload);
+                }
+                self.job_executions_changed.put(message.topic, payload);
+            }
+            Channel::NotifyNext => self.next_job_execution_changed.put(message.topic, event(message.payload)),
+            Channel::Accepted(operation) => self.answer(operation, message, Verdict::Accepted),
+            Channel::Rejected(operation) => self.answer(operation, message, Verdict::Rejected),
+            // The service sends none; another client's request comes only to who subscribes to it.
+            Channel::Request(_) => {}
+        }
+    }
+
+    fn answer(&self, operation: Operation, message: Incoming, verdict: fn(Bytes) -> Verdict) {
+        let asked = Topic::new(&self.thing, Channel::Request(operation)).to_string();
+        let Incoming { topic, payload } = message;
+        let resolve = |token: &str, verdict| self.resolve(token, &asked, Arrived { topic, verdict });
+        match read_client_token(&payload) {
+            Ok(Some(token)) => resolve(&token, verdict(payload)),
+            Ok(None) => {
+                // The service cannot echo a token that it could not read: it says InvalidJson without one.
+                let rejected = matches!(verdict(Bytes::new()), Verdict::Rejected(_));
+                if let Some(token) = self.in_flight.only_one_on(&asked).filter(|_| rejected) {
+                    resolve(&token, verdict(payload));
+                }
+            }
+            Err(reason) => {
+                if let Some(token) = self.in_flight.mentioned_in(&payload, &asked) {
+                    resolve(&token, Verdict::Unreadable(reason));
+                }
+            }
+        }
+    }
+
+    /// Hands an answer to its request, if that is in flight; what it teaches is noted before anybody hears of it.
+    fn resolve(&self, token: &str, asked: &str, arrived: Arrived) {
+        let Some(waiting) = self.in_flight.take(token, asked) else { return };
+        if let Verdict::Accepted(payload) = &arrived.verdict {
+            self.known.handle_accepted(&waiting.lesson, payload);
+        }
+        // Who gave up this very moment is not to be told.
+        let _ = waiting.resolve(arrived);
+    }
+}
+
+/// Reads no further into an answer than to its client token.
+fn read_client_token(payload: &[u8]) -> Result<Option<String>, String> {
+    #[derive(Deserialize)]
+    struct Tokened {
+        #[serde(rename = "clientToken")]
+        client_token: Option<String>,
+    }
+    object(payload)?;
+    let tokened: Tokened = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+    Ok(tokened.client_token)
+}
+
+fn event(payload: Bytes) -> Result<Bytes, EventError> {
+    object(&payload).map_err(|reason| EventError::Malformed { reason })?;
+    Ok(payload)
+}
+
+/// Checks that `payload` is one JSON object in UTF-8, however deep it nests.
+fn object(payload: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(payload).map_err(|error| error.to_string())?;
+    let value: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if value.get().starts_with('{') { Ok(()) } else { Err("not a JSON object".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pending::Lesson;
+    use super::super::streams::{Numbers, StreamEvent};
+    use super::*;
+    use crate::wire::model::JobExecutionStatus;
+    use proptest::prelude::*;
+    use tokio::sync::mpsc;
+
+    use crate::soon::soon;
+
+    struct Rig {
+        inbox: Inbox,
+        changed: mpsc::Receiver<StreamEvent>,
+        next: mpsc::Receiver<StreamEvent>,
+    }
+
+    fn rig() -> Rig {
+        let numbers = Numbers::default();
+        let (job_executions_changed, changed) = Outlet::new(numbers.clone());
+        let (next_job_execution_changed, next) = Outlet::new(numbers);
+        let inbox = Inbox {
+            thing: "T".parse().unwrap(),
+            in_flight: Arc::default(),
+            known: Arc::default(),
+            job_executions_changed,
+            next_job_execution_changed,
+        };
+        Rig { inbox, changed, next }
+    }
+
+    impl Rig {
+        fn deliver(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
+            let payload = Bytes::copy_from_slice(payload.as_ref());
+            self.inbox.deliver(Incoming { topic: format!("$aws/things/{topic}"), payload });
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_for_the_request_with_its_topic_and_token() {
+        let mut rig = rig();
+        let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/J/update", Lesson::Nothing);
+        let body = format!(r#"{{"clientToken":"{}"}}"#, waiter.client_token);
+        rig.deliver("T/jobs/K/update/accepted", &body);
+        rig.deliver("U/jobs/J/update/accepted", &body);
+        rig.deliver("T/jobs/J/get/accepted", &body);
+        rig.deliver("T/jobs/J/update/accepted", r#"{"clientToken":"another"}"#);
+        rig.deliver("T/jobs/J/update/accepted", r#"{"timestamp":1}"#);
+        assert!(rig.inbox.in_flight.only_one_on("$aws/things/T/jobs/J/update").is_some());
+        rig.deliver("T/jobs/J/update/rejected", &body);
+        let arrived = soon(waiter.arrived()).await;
+        assert_eq!(arrived.topic, "$aws/things/T/jobs/J/update/rejected");
+        assert_eq!(arrived.verdict, Verdict::Rejected(Bytes::from(body)));
+    }
+
+    #[test]
+    fn a_list_is_noted_as_it_comes_and_never_overwrites_an_event_behind_it() {
+        let mut rig = rig();
+        let waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::List);
+        let list = format!(
+            r#"{{"clientToken":"{}","timestamp":1,"inProgressJobs":[],"queuedJobs":[]}}"#,
+            waiter.client_token
+        );
+        rig.deliver("T/jobs/get/accepted", list);
+        assert!(rig.inbox.known.get().is_some(), "before whoever asked looks at it");
+        rig.deliver(
+            "T/jobs/notify",
+            r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}]}}"#,
+        );
+        drop(waiter);
+        assert_eq!(rig.inbox.known.get().unwrap().jobs(JobExecutionStatus::Queued).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_rejection_without_token_is_for_the_only_request_on_its_topic() {
+        let mut rig = rig();
+        let body = r#"{"code":"InvalidJson","message":"m","timestamp":1}"#;
+        let mut first = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
+        let second = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
+        rig.deliver("T/jobs/get/rejected", body);
+        assert!(
+            rig.inbox
+                .in_flight
+                .mentioned_in(first.client_token.as_bytes(), "$aws/things/T/jobs/get")
+                .is_some()
+        );
+        drop(second);
+        rig.deliver("T/jobs/get/rejected", body);
+        assert_eq!(
+            soon(first.arrived()).await.verdict,
+            Verdict::Rejected(Bytes::from_static(body.as_bytes()))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_broken_answer_ends_the_request_whose_token_it_bears() {
+        let mut broken = vec![
+            |token: &str| format!(r#"{{"clientToken":"{token}","execution":"#).into_bytes(),
+            |token: &str| format!(r#"["{token}"]"#).into_bytes(),
+            |token: &str| format!(r#"{{"clientToken":["{token}"]}}"#).into_bytes(),
+            |token: &str| format!(r#"{{"clientToken":"x","clientToken":"{token}"}}"#).into_bytes(),
+        ];
+        broken.push(|token| [format!(r#"{{"clientToken":"{token}","a":""#).as_bytes(), b"\xff\"}"].concat());
+        for broken in broken {
+            let mut rig = rig();
+            let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
+            let body = broken(&waiter.client_token);
+            rig.deliver("T/jobs/get/accepted", &body);
+            let verdict = soon(waiter.arrived()).await.verdict;
+            assert!(matches!(verdict, Verdict::Unreadable(_)), "{verdict:?} for {}", body.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn events_are_passed_on_as_they_came_and_broken_ones_are_told() {
+        let mut rig = rig();
+        rig.deliver("T/jobs/notify", r#"{"timestamp": 1,"jobs":{}}"#);
+        rig.deliver("T/jobs/notify-next", b"\xff");
+        rig.deliver("T/jobs/notify", "3");
+        rig.deliver("U/jobs/notify", "{}");
+        rig.deliver("T/jobs/foo", "{}");
+        assert_eq!(&rig.changed.try_recv().unwrap().payload.unwrap()[..], br#"{"timestamp": 1,"jobs":{}}"#);
+        let next = rig.next.try_recv().unwrap();
+        assert_eq!(next.number, 2);
+        assert!(matches!(next.payload, Err(EventError::Malformed { .. })));
+        assert!(matches!(rig.changed.try_recv().unwrap().payload, Err(EventError::Malformed { .. })));
+        assert!(rig.changed.try_recv().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_without_our_token_resolves_a_request(
+            topic in "(T|U)/jobs/(get|notify|notify-next|start-next|J/get|J/update|\\$next/get|.{0,9})(/(accepted|rejected|.{0,3}))?",
+            payload in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..80),
+                "[\\[\\]{}\":,a-z0-9 ]{0,60}".prop_map(String::into_bytes),
+                r#"\{"clientToken":("[a-z]{0,5}"|null|[0-9]|\[\]),"code":"[A-Za-z]{0,8}"\}"#.prop_map(String::into_bytes),
+            ],
+        ) {
+            let mut rig = rig();
+            // Two on each topic: a rejection without token is for neither.
+            let asked = ["get", "start-next", "J/get", "$next/get", "J/update"].repeat(2);
+            let waiters: Vec<_> =
+                asked.iter().map(|asked| rig.inbox.in_flight.register(&format!("$aws/things/T/jobs/{asked}"), Lesson::Nothing)).collect();
+            rig.deliver(&topic, &payload);
+            prop_assert_eq!(rig.inbox.in_flight.len(), waiters.len());
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_no_danger() {
+        let mut rig = rig();
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(60_000), "]".repeat(60_000));
+        rig.deliver("T/jobs/notify", &deep);
+        assert!(rig.changed.try_recv().unwrap().payload.is_ok());
+        rig.deliver("T/jobs/get/accepted", &deep);
+        rig.deliver("T/jobs/notify", "[".repeat(120_000));
+        assert!(rig.changed.try_recv().unwrap().payload.is_err());
+    }
+}

@@ -1,0 +1,263 @@
+//! The two event streams: numbered in the order of arrival, bounded, nothing dropped in silence. Beside them
+//! what happens to the connection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::pending::Pending;
+use crate::client::connection::Change;
+
+/// Bytes of memory that events of one stream may hold while they wait to be taken.
+const ROOM: usize = 32 * 1024 * 1024;
+/// Room is given in pieces of so many bytes.
+const PIECE: usize = 256;
+const PIECES: usize = ROOM / PIECE;
+/// Changes of the connection that may wait to be taken; they come at most a few in a second.
+const CHANGES: usize = 256;
+
+/// One event, or the news that there was one.
+#[derive(Debug)]
+pub struct StreamEvent {
+    /// Consecutive over both streams, from 1, in the order of arrival.
+    pub number: u64,
+    /// The topic that it came on.
+    pub topic: String,
+    /// The payload, checked to be a JSON object in UTF-8; or why there is none to show.
+    pub payload: Result<Bytes, EventError>,
+    /// Gives the room back when the event is dropped.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl StreamEvent {
+    /// An event that takes no room of a stream.
+    #[must_use]
+    pub fn new(number: u64, topic: String, payload: Result<Bytes, EventError>) -> Self {
+        Self { number, topic, payload, _room: None }
+    }
+}
+
+/// Why an event cannot be shown.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EventError {
+    /// It is not what the service sends.
+    #[error("an event that cannot be read: {reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Events came faster than they were taken.
+    #[error("{0} events were dropped: they came faster than they could be shown")]
+    Dropped(Dropped),
+}
+
+/// How many events a gap in a stream holds; it grows until it is looked at.
+#[derive(Debug, Clone)]
+pub struct Dropped(Arc<AtomicU64>);
+
+impl Dropped {
+    /// Set once the count was read: what is dropped after that belongs to another gap.
+    const READ: u64 = 1 << 63;
+
+    fn one() -> Self {
+        Self(Arc::new(AtomicU64::new(1)))
+    }
+
+    /// Counts one more; false where the count was read already.
+    fn add(&self) -> bool {
+        let more = |count: u64| (count & Self::READ == 0).then_some(count + 1);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// How many events were dropped here.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.fetch_or(Self::READ, Ordering::AcqRel) & !Self::READ
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.count().fmt(f)
+    }
+}
+
+/// The numbers that both streams share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Numbers(Arc<AtomicU64>);
+
+impl Numbers {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// The last one given out; 0 before the first.
+    pub(super) fn last(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The end of a stream that events are put into.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    sender: mpsc::Sender<StreamEvent>,
+    room: Arc<Semaphore>,
+    numbers: Numbers,
+    /// The gap at the end of the stream, if it ends in one.
+    gap: Option<Dropped>,
+}
+
+impl Outlet {
+    /// Both ends of a stream.
+    pub(super) fn new(numbers: Numbers) -> (Self, mpsc::Receiver<StreamEvent>) {
+        // Every event takes a piece at least and no two gaps stand side by side, so this is never full.
+        let (sender, receiver) = mpsc::channel(2 * PIECES + 1);
+        (Self { sender, room: Arc::new(Semaphore::new(PIECES)), numbers, gap: None }, receiver)
+    }
+
+    /// Puts an event in, or counts it as dropped where there is no room.
+    pub(super) fn put(&mut self, topic: String, payload: Result<Bytes, EventError>) {
+        let size = topic.len() + payload.as_ref().map_or(0, Bytes::len);
+        let pieces = u32::try_from(size / PIECE + 1).unwrap_or(u32::MAX);
+        if let Ok(room) = self.room.clone().try_acquire_many_owned(pieces) {
+            self.gap = None;
+            // What came is a piece of a larger buffer, all of which would stay as long as the event waits.
+            let payload = payload.map(|payload| Bytes::copy_from_slice(&payload));
+            self.send(topic, payload, Some(room));
+        } else if !self.gap.as_ref().is_some_and(Dropped::add) {
+            let gap = Dropped::one();
+            self.gap = Some(gap.clone());
+            self.send(topic, Err(EventError::Dropped(gap)), None);
+        }
+    }
+
+    fn send(&self, topic: String, payload: Result<Bytes, EventError>, room: Option<OwnedSemaphorePermit>) {
+        let event = StreamEvent { number: self.numbers.next(), topic, payload, _room: room };
+        // Nobody listens any more once the session is over.
+        let _ = self.sender.try_send(event);
+    }
+}
+
+/// What happened to the connection, and what had been heard until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionChange {
+    /// What happened.
+    pub change: Change,
+    /// What was known to be pending when it did; none before the service told us anything.
+    pub pending: Option<Pending>,
+}
+
+/// The end of the stream of changes that they are put into.
+#[derive(Debug)]
+pub(super) struct ChangeOutlet {
+    sender: mpsc::Sender<ConnectionChange>,
+    /// A place kept free for the last change, so that it comes through however many are waiting.
+    last: Option<mpsc::OwnedPermit<ConnectionChange>>,
+}
+
+impl ChangeOutlet {
+    /// Both ends of the stream.
+    pub(super) fn new() -> (Self, mpsc::Receiver<ConnectionChange>) {
+        let (sender, receiver) = mpsc::channel(CHANGES + 1);
+        let last = sender.clone().try_reserve_owned().ok();
+        (Self { sender, last }, receiver)
+    }
+
+    /// Puts a change in. Whoever left so many unread that there is no room is not going to miss it, unless it is
+    /// the last.
+    pub(super) fn put(&mut self, change: ConnectionChange) {
+        match self.last.take_if(|_| matches!(change.change, Change::Final { .. })) {
+            Some(place) => drop(place.send(change)),
+            None => drop(self.sender.try_send(change)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_connection_is_told_however_much_is_unread() {
+        let (mut outlet, mut changes) = ChangeOutlet::new();
+        for _ in 0..2 * CHANGES {
+            outlet.put(ConnectionChange { change: Change::Restored, pending: None });
+        }
+        let end = Change::Final { reason: "over".to_owned() };
+        outlet.put(ConnectionChange { change: end.clone(), pending: None });
+        drop(outlet);
+        let told: Vec<_> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
+        assert_eq!((told.len(), &told[CHANGES].change), (CHANGES + 1, &end));
+        assert_eq!(changes.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+
+    fn event(outlet: &mut Outlet, bytes: usize) {
+        outlet.put("t".to_owned(), Ok(Bytes::from(vec![b' '; bytes])));
+    }
+
+    #[test]
+    fn a_burst_is_bounded_in_memory_and_its_drop_is_told_in_its_place() {
+        let numbers = Numbers::default();
+        let (mut outlet, mut events) = Outlet::new(numbers.clone());
+        for _ in 0..1000 {
+            event(&mut outlet, 128 * 1024);
+        }
+        let mut kept = 0;
+        let gap = loop {
+            match events.try_recv().unwrap().payload {
+                Ok(_) => kept += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(kept * 128 * 1024 <= ROOM);
+        let dropped = 1000 - kept;
+        assert_eq!(
+            gap.to_string(),
+            format!("{dropped} events were dropped: they came faster than they could be shown")
+        );
+        event(&mut outlet, 10);
+        let next = events.try_recv().unwrap();
+        assert!(next.payload.is_ok());
+        assert_eq!(next.number, numbers.last());
+    }
+
+    #[test]
+    fn an_event_that_waits_holds_no_more_than_itself() {
+        let (mut outlet, mut events) = Outlet::new(Numbers::default());
+        let buffer = Bytes::from(vec![b' '; 16 * 1024]);
+        outlet.put("t".to_owned(), Ok(buffer.slice(..2)));
+        assert!(buffer.is_unique());
+        assert_eq!(&events.try_recv().unwrap().payload.unwrap()[..], b"  ");
+    }
+
+    #[test]
+    fn what_is_dropped_after_a_gap_was_read_is_another_gap() {
+        let (mut outlet, mut events) = Outlet::new(Numbers::default());
+        let all = outlet.room.clone().try_acquire_many_owned(u32::try_from(PIECES).unwrap()).unwrap();
+        event(&mut outlet, 1);
+        event(&mut outlet, 1);
+        let EventError::Dropped(first) = events.try_recv().unwrap().payload.unwrap_err() else { panic!() };
+        assert_eq!(first.count(), 2);
+        event(&mut outlet, 1);
+        assert_eq!(first.count(), 2);
+        let EventError::Dropped(second) = events.try_recv().unwrap().payload.unwrap_err() else { panic!() };
+        assert_eq!(second.count(), 1);
+        drop(all);
+    }
+
+    #[test]
+    fn numbers_are_consecutive_over_both_streams() {
+        let numbers = Numbers::default();
+        let (mut first, mut firsts) = Outlet::new(numbers.clone());
+        let (mut second, mut seconds) = Outlet::new(numbers);
+        event(&mut first, 1);
+        event(&mut second, 1);
+        event(&mut first, 1);
+        assert_eq!(firsts.try_recv().unwrap().number, 1);
+        assert_eq!(seconds.try_recv().unwrap().number, 2);
+        assert_eq!(firsts.try_recv().unwrap().number, 3);
+    }
+}

@@ -1,0 +1,260 @@
+//! One client's connection: bytes in and out around the pure core.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::acceptor::Arrival;
+use super::codec::Codec;
+use crate::service::broker::limits::{self, Patience};
+use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
+use crate::service::broker::refusal::Refusal;
+use crate::service::broker::requests::{Connected, End, Peer};
+use crate::service::broker::router::SessionId;
+use crate::service::broker::session::Link;
+use crate::service::shared::Shared;
+
+/// How many packets are read under one lock, so that a flood from one client does not stop the others.
+const BATCH: usize = 16;
+
+/// After how long the others get their turn: one packet may be a message to thousands.
+const SLICE: Duration = Duration::from_millis(1);
+
+/// Serves a client from its first byte until the connection is closed.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    peer: Peer,
+    arrival: Arrival,
+    shared: Arc<Shared>,
+    patience: Patience,
+) {
+    let mut wire = Wire::new(stream, patience);
+    let Ok(Some(connect)) = timeout(patience.handshake, wire.read_connect()).await else { return };
+    if let Some(maximum) = connect.maximum_packet_size {
+        wire.codec.set_maximum_packet_size(maximum.get());
+    }
+    let link = Arc::new(Link::default());
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let connected = shared.requests(|requests| requests.connect(&peer, &connect, link.clone(), &request_id));
+    match connected {
+        Ok(Connected { session, silence }) => {
+            drop(arrival);
+            let mut attached = Attached { shared, session, link, with_will: true };
+            let end = wire.run(&attached, silence).await;
+            attached.with_will = end != End::ByClient { with_will: false };
+            drop(attached);
+            wire.say_goodbye(end);
+        }
+        Err(refused) => wire.send(Outgoing::ConnectAck(refused)),
+    }
+    wire.close().await;
+}
+
+/// A session while this task serves it; it is given up whatever ends the task.
+struct Attached {
+    shared: Arc<Shared>,
+    session: SessionId,
+    link: Arc<Link>,
+    with_will: bool,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.shared.requests(|requests| requests.closed(self.session, &self.link, self.with_will));
+    }
+}
+
+/// The two directions of a connection.
+struct Wire<S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    codec: Codec,
+    input: BytesMut,
+    output: BytesMut,
+    /// All that was written has left our buffers.
+    flushed: bool,
+    patience: Patience,
+}
+
+impl<S: AsyncRead + AsyncWrite> Wire<S> {
+    fn new(stream: S, patience: Patience) -> Self {
+        let (reader, writer) = io::split(stream);
+        let (input, output) = (BytesMut::new(), BytesMut::new());
+        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true, patience }
+    }
+
+    /// The client's first packet, if it is a CONNECT.
+    async fn read_connect(&mut self) -> Option<Connect> {
+        loop {
+            match self.codec.decode(&mut self.input) {
+                Ok(Some(Incoming::Connect(connect))) => return Some(*connect),
+                Ok(None) if self.reader.read_buf(&mut self.input).await.ok()? > 0 => {}
+                Err(refusal @ (Refusal::ClientId | Refusal::TooLarge)) => {
+                    let ack = ConnectAck { reason: refusal.code(), ..ConnectAck::default() };
+                    self.send(Outgoing::ConnectAck(Box::new(ack)));
+                    self.close().await;
+                    return None;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// Carries packets until something ends the connection.
+    async fn run(&mut self, attached: &Attached, silence: Duration) -> End {
+        let mut heard = Instant::now();
+        let mut progress = heard;
+        loop {
+            if !self.is_writing() {
+                // What is written from here on is as young as this.
+                progress = Instant::now();
+            }
+            let handled = self.handle_input(attached).await;
+            // What came before the end is answered.
+            self.fetch_output(attached);
+            if let Err(end) = handled {
+                return end;
+            }
+            if let Some(reason) = attached.link.ended() {
+                return End::Refused(reason);
+            }
+            let writing = self.is_writing();
+            let more_input = self.output.len() < limits::UNWRITTEN;
+            self.input.reserve(limits::READ);
+            tokio::select! {
+                read = self.reader.read_buf(&mut self.input), if more_input => match read {
+                    Ok(1..) => heard = Instant::now(),
+                    _ => return End::Lost,
+                },
+                written = write_some(&mut self.writer, &mut self.output, &mut self.flushed), if writing => {
+                    if written.is_err() {
+                        return End::Lost;
+                    }
+                    progress = Instant::now();
+                }
+                () = attached.link.wake.notified() => {}
+                () = sleep_until(heard + silence) => return Refusal::KeepAlive.into(),
+                () = sleep_until(progress + self.patience.write), if writing => return Refusal::SlowReader.into(),
+            }
+        }
+    }
+
+    /// Whether there is something that the client has yet to take.
+    fn is_writing(&self) -> bool {
+        !self.output.is_empty() || !self.flushed
+    }
+
+    /// Hands the packets that were read to the core, a few at a time.
+    async fn handle_input(&mut self, attached: &Attached) -> Result<(), End> {
+        let Attached { shared, session, link, .. } = attached;
+        let mut packets = VecDeque::new();
+        while self.output.len() < limits::UNWRITTEN {
+            let read = loop {
+                match self.codec.decode(&mut self.input) {
+                    Ok(Some(packet)) if packets.len() + 1 < BATCH => packets.push_back(packet),
+                    Ok(Some(packet)) => {
+                        packets.push_back(packet);
+                        break Ok(true);
+                    }
+                    Ok(None) => break Ok(false),
+                    Err(refusal) => break Err(refusal),
+                }
+            };
+            while !packets.is_empty() {
+                shared.requests(|requests| {
+                    let begun = Instant::now();
+                    while let Some(packet) = packets.pop_front() {
+                        requests.packet(*session, link, packet)?;
+                        if begun.elapsed() >= SLICE {
+                            break;
+                        }
+                    }
+                    Ok::<_, End>(())
+                })?;
+                self.fetch_output(attached);
+                if !packets.is_empty() {
+                    yield_now().await;
+                }
+            }
+            if !read? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes what waits for the client, as far as it is worth it.
+    fn fetch_output(&mut self, attached: &Attached) {
+        let Attached { shared, session, link, .. } = attached;
+        let mut packets = Vec::new();
+        while self.output.len() < limits::UNWRITTEN {
+            shared.requests(|requests| {
+                let pop = || requests.router.pop(requests.now, *session, link);
+                packets.extend(std::iter::from_fn(pop).take(BATCH));
+            });
+            if packets.is_empty() {
+                break;
+            }
+            for packet in packets.drain(..) {
+                let packet_id =
+                    if let Outgoing::Publish(delivery) = &packet { delivery.packet_id } else { None };
+                // MQTT: what is larger than the client takes counts as delivered.
+                if self.codec.encode(packet, &mut self.output).is_err()
+                    && let Some(packet_id) = packet_id
+                {
+                    shared.requests(|requests| requests.router.acknowledge(*session, link, packet_id));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, packet: Outgoing) {
+        // Nothing that is sent by itself is larger than any client takes.
+        let _ = self.codec.encode(packet, &mut self.output);
+    }
+
+    /// Tells the client why the connection ends, if MQTT has words for it.
+    fn say_goodbye(&mut self, end: End) {
+        if let End::Refused(reason) = end {
+            self.send(Outgoing::Disconnect { reason: reason.code(), text: reason.text() });
+        }
+    }
+
+    /// Lets the client read the last words before the socket goes: closing at once could destroy them.
+    async fn close(&mut self) {
+        let last_words = async {
+            while !self.output.is_empty() || !self.flushed {
+                write_some(&mut self.writer, &mut self.output, &mut self.flushed).await?;
+            }
+            self.writer.shutdown().await?;
+            io::copy(&mut self.reader, &mut io::sink()).await
+        };
+        // The time is up, or the client has gone.
+        let _ = timeout(self.patience.linger, last_words).await;
+    }
+}
+
+/// One step of writing; may be given up at any await without losing anything.
+async fn write_some<S: AsyncWrite>(
+    writer: &mut WriteHalf<S>,
+    output: &mut BytesMut,
+    flushed: &mut bool,
+) -> io::Result<()> {
+    if output.is_empty() {
+        writer.flush().await?;
+        *flushed = true;
+        return Ok(());
+    }
+    let written = writer.write(output).await?;
+    output.advance(written);
+    *flushed = false;
+    if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! A connection over a pipe in memory: time-outs, nonsense, and readers that do not read.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{DuplexStream, duplex};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::service::broker::packet::{Message, Qos};
+use crate::service::certificates::Authority;
+use crate::service::state::Settings;
+use crate::service::state::credentials::paged::ListQuery;
+
+const SHORT: Duration = Duration::from_millis(30);
+const PATIENCE: Patience = Patience { handshake: SHORT, arrival: SHORT, write: SHORT, linger: SHORT };
+const SLOW: Patience = Patience::DEFAULT;
+const CONNECT_5: &[u8] = b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1";
+const CONNECT_311: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
+const SUBSCRIBE_5: &[u8] = b"\x82\x07\0\x01\0\0\x01t\x01";
+
+/// The service, and who may do anything on it.
+struct Bench {
+    shared: Arc<Shared>,
+    peer: Peer,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let shared = Arc::new(Shared::new(settings));
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let device = Authority::new().unwrap().device().unwrap().certificate_pem;
+        let certificate = shared
+            .requests(|requests| {
+                requests.state.install_device(requests.jobs_now, &device, &[("P".into(), policy.into())])?;
+                let listed = requests.state.list_certificates(&ListQuery::default()).reply?;
+                Ok::<_, crate::service::state::Rejected>(listed.certificates[0].certificate_id.clone())
+            })
+            .unwrap();
+        Self { shared, peer: Peer { certificate, address: "127.0.0.1".parse().unwrap() } }
+    }
+
+    /// A client's end of a new connection, and the task that serves it. The pipe holds `room` bytes.
+    fn open(&self, room: usize, patience: Patience) -> (DuplexStream, JoinHandle<()>) {
+        let (client, server) = duplex(room);
+        (
+            client,
+            tokio::spawn(serve(server, self.peer.clone(), Arrival::default(), self.shared.clone(), patience)),
+        )
+    }
+
+    fn publish(&self, payload: &Bytes, qos: Qos) {
+        let message = Message { topic: "t".into(), payload: payload.clone(), qos, ..Message::default() };
+        self.shared.requests(|requests| {
+            requests.router.publish(requests.state, &Arc::new(message), None);
+        });
+    }
+}
+
+/// All that comes until the connection is closed.
+async fn read_to_end(client: &mut DuplexStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    timeout(Duration::from_secs(10), client.read_to_end(&mut bytes)).await.unwrap().unwrap();
+    bytes
+}
+
+/// Reads one packet of less than 128 bytes.
+async fn read_packet(client: &mut DuplexStream) -> Vec<u8> {
+    let mut packet = vec![0; 2];
+    timeout(Duration::from_secs(10), client.read_exact(&mut packet)).await.unwrap().unwrap();
+    let mut rest = vec![0; packet[1].into()];
+    client.read_exact(&mut rest).await.unwrap();
+    [packet, rest].concat()
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_dropped() {
+    let bench = Bench::new();
+    let (mut client, task) = bench.open(1024, PATIENCE);
+    assert!(read_to_end(&mut client).await.is_empty());
+    task.await.unwrap();
+    // Nor does a first byte buy more time.
+    let (mut client, _) = bench.open(1024, PATIENCE);
+    client.write_all(&CONNECT_5[..5]).await.unwrap();
+    assert!(read_to_end(&mut client).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_does_not_begin_with_a_connect_is_dropped() {
+    let bench = Bench::new();
+    for first in
+        [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\xc0\0 and more", b"\x10\x10\0\x06MQTTXX\x05\x02\0\x3c\0\0\x02c1"]
+    {
+        let (mut client, _) = bench.open(1024, SLOW);
+        client.write_all(first).await.unwrap();
+        assert!(read_to_end(&mut client).await.is_empty(), "{first:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connect_that_is_refused_is_told_why() {
+    let bench = Bench::new();
+    for (connect, ack) in [
+        // MQTT 3.1.
+        (&b"\x10\x10\0\x06MQIsdp\x03\x02\0\x3c\0\x02c1"[..], &b"\x20\x02\0\x01"[..]),
+        // No client id, and a session to come back to.
+        (b"\x10\x0c\0\x04MQTT\x04\0\0\x3c\0\0", b"\x20\x02\0\x02"),
+        (b"\x10\x0d\0\x04MQTT\x05\0\0\x3c\0\0\0", b"\x20\x03\0\x85\0"),
+        // Enhanced authentication.
+        (b"\x10\x13\0\x04MQTT\x05\x02\0\x3c\x04\x15\0\x01x\0\x02c1", b"\x20\x03\0\x8c\0"),
+    ] {
+        let (mut client, _) = bench.open(1024, SLOW);
+        client.write_all(connect).await.unwrap();
+        assert_eq!(read_to_end(&mut client).await, ack, "{connect:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_beyond_the_keep_alive_ends_the_connection() {
+    let bench = Bench::new();
+    let (mut client, server) = duplex(1024);
+    let link = Arc::new(Link::default());
+    let mut wire = Wire::new(server, SLOW);
+    client.write_all(CONNECT_5).await.unwrap();
+    let connect = wire.read_connect().await.unwrap();
+    let connected = bench
+        .shared
+        .requests(|requests| requests.connect(&bench.peer, &connect, link.clone(), "id"))
+        .unwrap();
+    assert_eq!(connected.silence, Duration::from_secs(90));
+    let attached =
+        Attached { shared: bench.shared.clone(), session: connected.session, link, with_will: true };
+    let end = timeout(Duration::from_secs(10), wire.run(&attached, SHORT)).await.unwrap();
+    assert_eq!(end, End::Refused(Refusal::KeepAlive));
+    wire.say_goodbye(end);
+    assert!(wire.output.ends_with(b"\xe0\x02\x8d\0"));
+}
+
+#[tokio::test]
+async fn a_pause_does_not_count_as_slow_reading() {
+    let bench = Bench::new();
+    let (mut client, _) = bench.open(1024, PATIENCE);
+    client.write_all(&[CONNECT_5, SUBSCRIBE_5].concat()).await.unwrap();
+    read_packet(&mut client).await;
+    read_packet(&mut client).await;
+    for round in 0..16 {
+        // A client that says nothing is dropped after as long as a reader may take.
+        let (mut silent, _) = bench.open(1024, PATIENCE);
+        read_to_end(&mut silent).await;
+        // It may break the silence itself, or be sent something.
+        if round % 2 == 0 {
+            client.write_all(b"\xc0\0").await.unwrap();
+            assert_eq!(read_packet(&mut client).await, b"\xd0\0");
+        } else {
+            bench.publish(&Bytes::from_static(b"x"), Qos::AtMostOnce);
+            assert_eq!(read_packet(&mut client).await, b"\x30\x05\0\x01t\0x");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_packet_closes_that_connection_alone() {
+    let bench = Bench::new();
+    let (mut other, _) = bench.open(1024, SLOW);
+    other.write_all(&[CONNECT_5, b"\xc0\0"].concat()).await.unwrap();
+    let other_connack = read_packet(&mut other).await;
+    assert_eq!(read_packet(&mut other).await, b"\xd0\0");
+
+    for (connect, nonsense, last_words) in [
+        (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", &b"\x32\x02\0\x01"[..], &b"\xe0\x02\x81\0"[..]),
+        (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", b"\x62\x02\0\x01", b"\xe0\x02\x82\0"),
+        (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", b"\x30\xff\xff\xff\x7f", b"\xe0\x02\x95\0"),
+    ] {
+        let (mut client, _) = bench.open(1024, SLOW);
+        client.write_all(connect).await.unwrap();
+        assert_eq!(read_packet(&mut client).await, other_connack);
+        client.write_all(nonsense).await.unwrap();
+        assert_eq!(read_packet(&mut client).await, last_words);
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+    }
+    let (mut client, _) = bench.open(1024, SLOW);
+    client.write_all(&[&CONNECT_311[..15], b"2", b"\xff\xff\xff\xff\xff"].concat()).await.unwrap();
+    assert_eq!(read_packet(&mut client).await, b"\x20\x02\0\0");
+    assert!(read_to_end(&mut client).await.is_empty());
+
+    other.write_all(b"\xc0\0").await.unwrap();
+    assert_eq!(read_packet(&mut other).await, b"\xd0\0");
+}
+
+#[tokio::test]
+async fn a_packet_that_breaks_off_ends_its_own_connection() {
+    let bench = Bench::new();
+    let (mut other, _) = bench.open(1024, SLOW);
+    other.write_all(CONNECT_5).await.unwrap();
+    read_packet(&mut other).await;
+    // What is said, and the first byte of its answer.
+    let said: [(&[u8], u8); 5] = [
+        (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", 0x20),
+        (b"\x82\x07\0\x01\0\0\x01t\x01", 0x90),
+        (b"\x32\x07\0\x01u\0\x02\0x", 0x40),
+        (b"\xa2\x06\0\x03\0\0\x01t", 0xb0),
+        (b"\xc0\0", 0xd0),
+    ];
+    let bytes = said.map(|(packet, _)| packet).concat();
+    for end in 0..=bytes.len() {
+        let (mut client, task) = bench.open(1024, SLOW);
+        client.write_all(&bytes[..end]).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut answers = &read_to_end(&mut client).await[..];
+        // A PUBACK overtakes a SUBACK.
+        let mut answered = HashSet::new();
+        while let [first, length, rest @ ..] = answers {
+            answered.insert(*first);
+            answers = &rest[usize::from(*length)..];
+        }
+        timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+        let mut whole = 0;
+        let expected = said.iter().take_while(|(packet, _)| {
+            whole += packet.len();
+            whole <= end
+        });
+        assert_eq!(answered, expected.map(|(_, answer)| *answer).collect(), "{end}");
+    }
+    assert_eq!(bench.shared.requests(|requests| requests.router.session_count()), 1);
+    other.write_all(b"\xc0\0").await.unwrap();
+    assert_eq!(read_packet(&mut other).await, b"\xd0\0");
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_dropped() {
+    let bench = Bench::new();
+    let (mut client, task) = bench.open(256, PATIENCE);
+    client.write_all(&[CONNECT_5, SUBSCRIBE_5].concat()).await.unwrap();
+    read_packet(&mut client).await;
+    read_packet(&mut client).await;
+    bench.publish(&Bytes::from(vec![b'x'; 1000]), Qos::AtLeastOnce);
+    timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_waits_for_a_client_is_bounded() {
+    let bench = Bench::new();
+    let payload = Bytes::from(vec![b'x'; limits::PAYLOAD]);
+    for (granted, reads_on) in [(Qos::AtMostOnce, true), (Qos::AtLeastOnce, false)] {
+        let (mut client, task) = bench.open(256, SLOW);
+        let subscribe = [&SUBSCRIBE_5[..8], &[u8::from(!reads_on)]].concat();
+        client.write_all(&[CONNECT_5, &subscribe].concat()).await.unwrap();
+        read_packet(&mut client).await;
+        read_packet(&mut client).await;
+        for _ in 0..2 * limits::QUEUED_BYTES / limits::PAYLOAD {
+            bench.publish(&payload, Qos::AtLeastOnce);
+        }
+        let queued = bench.shared.requests(|requests| requests.router.queued_bytes());
+        assert!(queued <= limits::QUEUED_BYTES, "{queued} at {granted:?}");
+        // At QoS 0 the rest is lost, at QoS 1 the client is told, or would be if it read.
+        let last = bench.shared.requests(|requests| requests.router.take_notes());
+        assert!(last.is_empty(), "noted when it happened: {last:?}");
+        if reads_on {
+            let mut first = vec![0; limits::PAYLOAD];
+            client.read_exact(&mut first).await.unwrap();
+            assert!(!task.is_finished());
+        } else {
+            timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+        }
+        drop(client);
+    }
+}

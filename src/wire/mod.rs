@@ -1,0 +1,9 @@
+//! The words that client and service share: names, job executions, requests and answers, topics.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |
+//! | [`topics`] | the topics of AWS IoT Jobs, written and read |
+
+pub mod model;
+pub mod topics;
