@@ -40,5 +40,5 @@ pub mod client;
 pub mod fuzz;
 pub mod service;
 #[cfg(test)]
-mod soon;
+mod testing;
 pub mod wire;

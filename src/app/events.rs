@@ -107,7 +107,7 @@ mod tests {
     use crate::app::output::known_jobs::KnownJobs;
     use crate::app::output::printer::Printer;
     use crate::client::jobs::EventError;
-    use crate::soon::soon;
+    use crate::testing::in_time;
 
     #[tokio::test]
     async fn events_become_messages_and_what_is_none_is_a_fault() {
@@ -120,7 +120,7 @@ mod tests {
         let payload = Err(EventError::Malformed { reason: "no JSON".into() });
         sender.send(StreamEvent::new(2, topic(), payload)).await.unwrap();
         drop(sender);
-        soon(print_events("JobExecutionsChangedEvent", receiver, transcript.clone())).await;
+        in_time(print_events("JobExecutionsChangedEvent", receiver, transcript.clone())).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["type"], "event");

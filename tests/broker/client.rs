@@ -202,9 +202,9 @@ impl Client {
 
     /// Topics of the messages that are on their way: asks for a ping, which nothing overtakes in the end.
     pub(crate) async fn pending(&mut self) -> Vec<String> {
-        let fence = self.packet_id();
+        let barrier = self.packet_id();
         let unsubscribe = v5::Unsubscribe {
-            packet_id: fence,
+            packet_id: barrier,
             user_properties: Vec::new(),
             topic_filters: vec!["nothing".into()],
         };
@@ -212,7 +212,7 @@ impl Client {
         let mut topics = Vec::new();
         loop {
             match self.receive().await {
-                Some(Packet::UnsubscribeAck(ack)) if ack.packet_id == fence => return topics,
+                Some(Packet::UnsubscribeAck(ack)) if ack.packet_id == barrier => return topics,
                 Some(Packet::Publish(publish)) => topics.push(publish.topic.to_string()),
                 other => panic!("no UNSUBACK but {other:?}"),
             }

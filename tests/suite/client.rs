@@ -118,7 +118,7 @@ async fn the_walkthrough_through_the_library() {
 
     rig.create_job("Job1").await;
     rig.create_job("Job2").await;
-    assert_eq!(client.fence().await.unwrap(), 3);
+    assert_eq!(client.barrier().await.unwrap(), 3);
     let first = streams.job_executions_changed.try_recv().unwrap();
     let next = streams.next_job_execution_changed.try_recv().unwrap();
     let second = streams.job_executions_changed.try_recv().unwrap();
@@ -242,7 +242,7 @@ async fn a_second_client_with_the_same_id_ends_the_first_for_good() {
     );
     let error = first.start_next_pending_job_execution(start_next()).await.unwrap_err();
     assert!(matches!(error, jobs::Error::NotAccepted { .. }), "{error:?}");
-    second.fence().await.unwrap();
+    second.barrier().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -250,7 +250,7 @@ async fn after_a_reset_everything_is_subscribed_again_and_what_changed_is_known(
     let rig = Rig::start().await;
     let (client, mut streams, proxy) = rig.connect_through_proxy(DEADLINE).await;
     rig.create_job("Job1").await;
-    client.fence().await.unwrap();
+    client.barrier().await.unwrap();
     proxy.reset();
     let change = next_change(&mut streams.connection_changes).await;
     assert!(matches!(change, Change::Lost { .. }), "{change:?}");
@@ -263,7 +263,7 @@ async fn after_a_reset_everything_is_subscribed_again_and_what_changed_is_known(
     let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
     assert_eq!(differences, ["Job2 is QUEUED now"]);
     rig.create_job("Job3").await;
-    client.fence().await.unwrap();
+    client.barrier().await.unwrap();
     let mut events = 0;
     while streams.job_executions_changed.try_recv().is_ok() {
         events += 1;

@@ -221,7 +221,7 @@ async fn two_clients_with_one_id_do_not_fight_on_a_broker_that_tells_neither() {
     .unwrap();
     assert!(reason.contains("most likely another client uses the same client id test-1"), "{reason}");
     // The other one is left in peace, once it is back.
-    let in_peace = async { while left.fence().await.is_err() {} };
+    let in_peace = async { while left.barrier().await.is_err() {} };
     timeout(DEADLINE, in_peace).await.unwrap();
 }
 

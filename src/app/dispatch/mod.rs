@@ -106,7 +106,7 @@ impl Dispatcher {
     async fn last_event(&self) -> u64 {
         if self.client.is_local_service() {
             // Should the connection be gone, what has come so far is all there will be.
-            if let Ok(last) = self.client.fence().await {
+            if let Ok(last) = self.client.barrier().await {
                 return last;
             }
         }

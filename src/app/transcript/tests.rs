@@ -1,7 +1,7 @@
 use super::*;
 use crate::app::command::{Command, Line, parse};
 use crate::app::output::printer::Memory;
-use crate::soon::soon;
+use crate::testing::in_time;
 
 fn transcript() -> (Transcript, Memory) {
     let (printer, out, _) = Printer::to_memory(true);
@@ -17,7 +17,7 @@ fn response() -> Message {
 }
 
 async fn printed(transcript: &Transcript, out: &Memory) -> Vec<String> {
-    soon(transcript.printer().flush()).await;
+    in_time(transcript.printer().flush()).await;
     let shown = |line: &str| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         line["body"]["n"]
@@ -37,10 +37,10 @@ fn expectation(text: &str) -> Expectation {
 #[tokio::test]
 async fn events_are_printed_by_number() {
     let (transcript, out) = transcript();
-    soon(transcript.deliver(2, event(2))).await;
+    in_time(transcript.deliver(2, event(2))).await;
     assert!(printed(&transcript, &out).await.is_empty());
-    soon(transcript.deliver(1, event(1))).await;
-    soon(transcript.deliver(3, event(3))).await;
+    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(3, event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["1", "2", "3"]);
 }
 
@@ -48,12 +48,12 @@ async fn events_are_printed_by_number() {
 async fn an_answer_comes_before_the_events_that_are_held() {
     let (transcript, out) = transcript();
     let hold = transcript.hold(None);
-    soon(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(1, event(1))).await;
     assert!(printed(&transcript, &out).await.is_empty());
     transcript.answer(response());
     let releasing = tokio::spawn(hold.release(2));
-    soon(transcript.deliver(2, event(2))).await;
-    soon(releasing).await.unwrap();
+    in_time(transcript.deliver(2, event(2))).await;
+    in_time(releasing).await.unwrap();
     assert_eq!(printed(&transcript, &out).await, ["CreateJobResponse", "1", "2"]);
 }
 
@@ -61,7 +61,7 @@ async fn an_answer_comes_before_the_events_that_are_held() {
 async fn a_hold_that_is_dropped_holds_no_longer() {
     let (transcript, out) = transcript();
     let hold = transcript.hold(None);
-    soon(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(1, event(1))).await;
     drop(hold);
     assert_eq!(printed(&transcript, &out).await, ["1"]);
 }
@@ -70,7 +70,7 @@ async fn a_hold_that_is_dropped_holds_no_longer() {
 async fn at_a_terminal_a_hold_ends_by_itself() {
     let (transcript, out) = transcript();
     let _hold = transcript.hold(Some(Duration::from_millis(20)));
-    soon(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(1, event(1))).await;
     // The timer shares our thread, so that it cannot have come in between.
     assert_eq!(transcript.inner().waiting.len(), 1);
     let first = expectation("expect JobExecutionsChangedEvent n=1");
@@ -87,7 +87,7 @@ async fn what_a_hold_holds_back_is_bounded() {
     tokio::pin!(deliver);
     assert!(tokio::time::timeout(Duration::from_millis(5), deliver.as_mut()).await.is_err());
     drop(hold);
-    soon(deliver).await;
+    in_time(deliver).await;
 }
 
 #[tokio::test]
@@ -95,12 +95,12 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript = Transcript::with_patience(printer, KnownJobs::default(), Duration::from_millis(5));
     let hold = transcript.hold(None);
-    soon(transcript.deliver(2, event(2))).await;
-    soon(hold.release(2)).await;
+    in_time(transcript.deliver(2, event(2))).await;
+    in_time(hold.release(2)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
     assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, told: false }]);
-    soon(transcript.deliver(3, event(3))).await;
+    in_time(transcript.deliver(3, event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }
 
@@ -114,23 +114,23 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     let delivering = tokio::spawn({
         let transcript = transcript.clone();
         async move {
-            soon(transcript.printer().flush()).await;
-            soon(transcript.deliver(1, event(1))).await;
+            in_time(transcript.printer().flush()).await;
+            in_time(transcript.deliver(1, event(1))).await;
         }
     });
     let releasing = hold.release(1);
     tokio::pin!(releasing);
     assert!(timeout(patience * 2, releasing.as_mut()).await.is_err());
     drop(reads);
-    soon(releasing).await;
-    soon(delivering).await.unwrap();
+    in_time(releasing).await;
+    in_time(delivering).await.unwrap();
     assert!(transcript.take_faults().is_empty());
 }
 
 #[tokio::test]
 async fn each_message_satisfies_one_expect() {
     let (transcript, _) = transcript();
-    soon(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(1, event(1))).await;
     let expected = expectation("expect JobExecutionsChangedEvent");
     assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, Verdict::Found(_)));
     let Verdict::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
@@ -147,9 +147,9 @@ async fn expect_waits_for_what_has_not_come() {
         waiting.expect(&expectation("expect JobExecutionsChangedEvent n=2"), Duration::from_secs(10)).await
     });
     tokio::task::yield_now().await;
-    soon(transcript.deliver(1, event(1))).await;
-    soon(transcript.deliver(2, event(2))).await;
-    assert_eq!(soon(verdict).await.unwrap(), Verdict::Found(Box::new(event(2))));
+    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(2, event(2))).await;
+    assert_eq!(in_time(verdict).await.unwrap(), Verdict::Found(Box::new(event(2))));
     transcript.forget();
     let expected = expectation("expect JobExecutionsChangedEvent");
     let verdict = transcript.expect(&expected, Duration::ZERO).await;

@@ -124,7 +124,7 @@ struct Shared {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
     driver: Mutex<Option<JoinHandle<()>>>,
-    /// The filter that a fence subscribes to again.
+    /// The filter that a barrier subscribes to again.
     fence_filter: String,
     timeout: Duration,
     is_local_service: bool,
@@ -187,7 +187,7 @@ impl Connection {
     }
 
     /// An ordered round trip: what the server sent before it answered has been delivered when this returns.
-    pub async fn fence(&self) -> Result<(), Error> {
+    pub async fn barrier(&self) -> Result<(), Error> {
         let round_trip = async {
             let door = self.door().await?;
             let (done, granted) = oneshot::channel();

@@ -124,7 +124,7 @@ impl Drop for Waiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soon::soon;
+    use crate::testing::in_time;
 
     fn accepted(text: &'static str) -> Arrived {
         Arrived {
@@ -144,8 +144,8 @@ mod tests {
         let mut second = in_flight.register("t", Lesson::Nothing);
         assert!(resolve(&in_flight, &second.client_token, "t", accepted("2")));
         assert!(resolve(&in_flight, &first.client_token, "t", accepted("1")));
-        assert_eq!(soon(first.arrived()).await, accepted("1"));
-        assert_eq!(soon(second.arrived()).await, accepted("2"));
+        assert_eq!(in_time(first.arrived()).await, accepted("1"));
+        assert_eq!(in_time(second.arrived()).await, accepted("2"));
     }
 
     #[test]

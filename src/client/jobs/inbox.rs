@@ -113,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
     use tokio::sync::mpsc;
 
-    use crate::soon::soon;
+    use crate::testing::in_time;
 
     struct Rig {
         inbox: Inbox,
@@ -154,7 +154,7 @@ mod tests {
         rig.deliver("T/jobs/J/update/accepted", r#"{"timestamp":1}"#);
         assert!(rig.inbox.in_flight.only_one_on("$aws/things/T/jobs/J/update").is_some());
         rig.deliver("T/jobs/J/update/rejected", &body);
-        let arrived = soon(waiter.arrived()).await;
+        let arrived = in_time(waiter.arrived()).await;
         assert_eq!(arrived.topic, "$aws/things/T/jobs/J/update/rejected");
         assert_eq!(arrived.verdict, Verdict::Rejected(Bytes::from(body)));
     }
@@ -193,7 +193,7 @@ mod tests {
         drop(second);
         rig.deliver("T/jobs/get/rejected", body);
         assert_eq!(
-            soon(first.arrived()).await.verdict,
+            in_time(first.arrived()).await.verdict,
             Verdict::Rejected(Bytes::from_static(body.as_bytes()))
         );
     }
@@ -212,7 +212,7 @@ mod tests {
             let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
             let body = broken(&waiter.client_token);
             rig.deliver("T/jobs/get/accepted", &body);
-            let verdict = soon(waiter.arrived()).await.verdict;
+            let verdict = in_time(waiter.arrived()).await.verdict;
             assert!(matches!(verdict, Verdict::Unreadable(_)), "{verdict:?} for {}", body.escape_ascii());
         }
     }

@@ -192,9 +192,9 @@ impl Client {
     }
 
     /// An ordered round trip; returns the number of the last event that was delivered before it ended.
-    pub async fn fence(&self) -> Result<u64, Error> {
+    pub async fn barrier(&self) -> Result<u64, Error> {
         let failed = |source| Error::NotAccepted { operation: "Subscribe", source };
-        self.connection.fence().await.map_err(failed)?;
+        self.connection.barrier().await.map_err(failed)?;
         Ok(self.last_event())
     }
 
@@ -215,7 +215,7 @@ impl Client {
         self.known.get()
     }
 
-    /// Whether the server said that it is the local Jobs service, on which a fence is exact.
+    /// Whether the server said that it is the local Jobs service, on which a barrier is exact.
     #[must_use]
     pub fn is_local_service(&self) -> bool {
         self.connection.is_local_service()

@@ -314,7 +314,7 @@ impl Write for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soon::soon;
+    use crate::testing::in_time;
 
     #[tokio::test]
     async fn results_and_diagnostics_go_their_own_ways() {
@@ -322,7 +322,7 @@ mod tests {
         printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
         printer.message(&Message::in_words(Kind::Error, "TimedOut", None, "no"));
         printer.diagnostic("no\u{1b}[2J");
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
         assert_eq!(err.text(), "no\\u{1b}[2J\n");
     }
@@ -332,7 +332,7 @@ mod tests {
         let (printer, out, _) = Printer::to_memory(true);
         printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
         printer.message(&Message::in_words(Kind::Error, "TimedOut", Some(2), "no"));
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[1]["body"]["message"], "no");
@@ -346,8 +346,8 @@ mod tests {
         tokio::pin!(flush);
         assert!(tokio::time::timeout(Duration::from_millis(5), flush.as_mut()).await.is_err());
         printer.abandon();
-        soon(flush).await;
-        soon(printer.flush()).await;
+        in_time(flush).await;
+        in_time(printer.flush()).await;
     }
 
     #[tokio::test]
@@ -371,9 +371,9 @@ mod tests {
         }
         printer.diagnostic("an error is never left out");
         drop(reads);
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         printer.aside("later");
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         let text = err.text();
         let shown = text.lines().filter(|shown| **shown == line).count();
         assert!((300..500).contains(&shown), "{shown}");
@@ -398,7 +398,7 @@ mod tests {
         let printer = Printer::start(shared, Closed, io::sink(), false);
         assert!(!printer.is_closed());
         printer.result("x");
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         assert!(printer.is_closed());
     }
 }

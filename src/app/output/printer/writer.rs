@@ -302,7 +302,7 @@ mod tests {
 
     use super::super::{Memory, Printer};
     use super::*;
-    use crate::soon::{DEADLINE, soon};
+    use crate::testing::{DEADLINE, in_time};
 
     /// An editor as rustyline's: one text fits in, and printing another one blocks.
     struct Editor(SyncSender<String>);
@@ -336,10 +336,10 @@ mod tests {
             (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
             ("while\n", NOTHING)
         );
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         assert!(printer.edited());
         printer.result("after\n");
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         assert_eq!(out.text(), "before\nafter\n");
     }
 
@@ -349,14 +349,14 @@ mod tests {
         printer.editing();
         printer.result("1\n");
         assert_eq!(shown.recv_timeout(DEADLINE).unwrap(), "1\n");
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         // The editor reads no more: this one gets stuck.
         printer.result("2\n");
         printer.result("3\n");
         assert!(!printer.edited());
         printer.result("4\n");
         drop(shown);
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         assert_eq!(out.text(), "2\n3\n4\n");
     }
 
@@ -369,7 +369,7 @@ mod tests {
             (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
             ("0\n", NOTHING)
         );
-        soon(printer.flush()).await;
+        in_time(printer.flush()).await;
         printer.result("1\n");
         // It reads no more, and holds the text.
         assert!(!printer.edited());

@@ -2,7 +2,7 @@
 
 use super::super::code::Code;
 use super::*;
-use crate::soon::soon;
+use crate::testing::in_time;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAckProperties, ConnectReturnCode, PubAckReason, SubAck, SubscribeReasonCode,
 };
@@ -24,7 +24,7 @@ impl Server {
             if let Some(packet) = wire::take_packet(&mut self.inbox).unwrap() {
                 return packet;
             }
-            let read = soon(self.stream.read_buf(&mut self.inbox)).await.unwrap();
+            let read = in_time(self.stream.read_buf(&mut self.inbox)).await.unwrap();
             assert_ne!(read, 0, "the client hung up");
         }
     }
@@ -32,7 +32,7 @@ impl Server {
     async fn write(&mut self, packet: Packet) {
         let mut bytes = BytesMut::new();
         wire::put_packet(&packet, &mut bytes).unwrap();
-        soon(self.stream.write_all(&bytes)).await.unwrap();
+        in_time(self.stream.write_all(&bytes)).await.unwrap();
     }
 
     async fn publish(&mut self, topic: &str) {
@@ -80,7 +80,7 @@ async fn opened(receive_max: Option<u16>) -> (Link<DuplexStream>, Server) {
 
 async fn opened_with(receive_max: Option<u16>, keep_alive: Duration) -> (Link<DuplexStream>, Server) {
     let (ours, mut server) = line();
-    let (link, ()) = tokio::join!(soon(Link::open(ours, "me", keep_alive)), async {
+    let (link, ()) = tokio::join!(in_time(Link::open(ours, "me", keep_alive)), async {
         let Packet::Connect(connect, ..) = server.read().await else { panic!() };
         assert_eq!((connect.client_id.as_str(), connect.clean_start), ("me", true));
         assert_eq!(connect.properties.unwrap().max_packet_size, Some(150_000));
@@ -109,7 +109,7 @@ impl Running {
     async fn publish(&self, topic: &str) -> oneshot::Receiver<Result<(), Error>> {
         let (done, acknowledged) = oneshot::channel();
         let request = Request::Publish { topic: topic.to_owned(), payload: Bytes::new(), done };
-        soon(self.requests.send(request)).await.unwrap();
+        in_time(self.requests.send(request)).await.unwrap();
         acknowledged
     }
 }
@@ -117,7 +117,7 @@ impl Running {
 #[tokio::test]
 async fn a_refused_connect_says_why_and_what_to_do() {
     let (ours, mut server) = line();
-    let (outcome, ()) = tokio::join!(soon(Link::open(ours, "me", KEEP_ALIVE)), async {
+    let (outcome, ()) = tokio::join!(in_time(Link::open(ours, "me", KEEP_ALIVE)), async {
         server.read().await;
         server.write(connack(ConnectReturnCode::NotAuthorized, None)).await;
     });
@@ -133,12 +133,12 @@ async fn a_server_that_hangs_up_before_connack_or_speaks_no_mqtt_is_an_error() {
     let (ours, server) = line();
     drop(server);
     assert!(matches!(
-        soon(Link::open(ours, "me", KEEP_ALIVE)).await.err(),
+        in_time(Link::open(ours, "me", KEEP_ALIVE)).await.err(),
         Some(Error::ClosedEarly { .. } | Error::Broken { .. })
     ));
     let (ours, mut server) = line();
     server.stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-    assert!(matches!(soon(Link::open(ours, "me", KEEP_ALIVE)).await.err(), Some(Error::Protocol { .. })));
+    assert!(matches!(in_time(Link::open(ours, "me", KEEP_ALIVE)).await.err(), Some(Error::Protocol { .. })));
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn every_filter_must_be_granted() {
     let (mut link, mut server) = opened(None).await;
     let filters = vec!["a/+".to_owned(), "b".to_owned(), "c".to_owned()];
     let ignore = &mut |_| ();
-    let (outcome, ()) = tokio::join!(soon(link.subscribe(filters, ignore)), async {
+    let (outcome, ()) = tokio::join!(in_time(link.subscribe(filters, ignore)), async {
         let Packet::Subscribe(subscribe) = server.read().await else { panic!() };
         let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
         let return_codes =
@@ -168,9 +168,9 @@ async fn acknowledgements_find_their_publish_in_any_order() {
     server.acknowledge(77, PubAckReason::Success).await;
     server.acknowledge(b.pkid, PubAckReason::NotAuthorized).await;
     server.acknowledge(a.pkid, PubAckReason::Success).await;
-    assert_eq!(soon(first).await.unwrap(), Ok(()));
+    assert_eq!(in_time(first).await.unwrap(), Ok(()));
     assert_eq!(
-        soon(second).await.unwrap().unwrap_err().to_string(),
+        in_time(second).await.unwrap().unwrap_err().to_string(),
         "the server refused to publish on b: 0x87 not authorized: \
          allow iot:Publish on topic/b in the certificate's policy"
     );
@@ -188,7 +188,7 @@ async fn no_more_is_in_flight_than_the_server_allows() {
     let Packet::Publish(b) = server.read().await else { panic!() };
     // Only b is acknowledged: c needs the packet identifier that a still has, and waits for it.
     server.acknowledge(b.pkid, PubAckReason::Success).await;
-    assert_eq!(soon(acknowledged.remove(1)).await.unwrap(), Ok(()));
+    assert_eq!(in_time(acknowledged.remove(1)).await.unwrap(), Ok(()));
     // Our acknowledgement of a message is not what c waits for.
     server.publish("t/1").await;
     assert!(matches!(server.read().await, Packet::PubAck(_)));
@@ -199,7 +199,7 @@ async fn no_more_is_in_flight_than_the_server_allows() {
         server.acknowledge(publish.pkid, PubAckReason::Success).await;
     }
     for acknowledged in acknowledged {
-        assert_eq!(soon(acknowledged).await.unwrap(), Ok(()));
+        assert_eq!(in_time(acknowledged).await.unwrap(), Ok(()));
     }
 }
 
@@ -211,13 +211,13 @@ async fn a_refusal_makes_way_like_an_acceptance() {
     let Packet::Publish(first) = server.read().await else { panic!() };
     let Packet::Publish(second) = server.read().await else { panic!() };
     server.acknowledge(second.pkid, PubAckReason::Success).await;
-    assert_eq!(soon(b).await.unwrap(), Ok(()));
+    assert_eq!(in_time(b).await.unwrap(), Ok(()));
     // c needs the packet identifier that a still has.
     server.acknowledge(first.pkid, PubAckReason::QuotaExceeded).await;
-    assert!(matches!(soon(a).await.unwrap(), Err(Error::PublishRefused { topic, .. }) if topic == "a"));
+    assert!(matches!(in_time(a).await.unwrap(), Err(Error::PublishRefused { topic, .. }) if topic == "a"));
     let Packet::Publish(third) = server.read().await else { panic!() };
     server.acknowledge(third.pkid, PubAckReason::Success).await;
-    assert_eq!(soon(c).await.unwrap(), Ok(()));
+    assert_eq!(in_time(c).await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn a_silent_server_is_given_up_within_twice_the_keep_alive() {
     server.write(Packet::PingResp(rumqttc::v5::mqttbytes::v5::PingResp)).await;
     assert!(matches!(server.read().await, Packet::PingReq(_)));
     let unanswered = Instant::now();
-    assert_eq!(soon(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
+    assert_eq!(in_time(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
     // A second more, for a machine that has others to serve.
     let within = SHORT / 2..2 * SHORT + Duration::from_secs(1);
     assert!(within.contains(&unanswered.elapsed()), "{:?}", unanswered.elapsed());
@@ -242,11 +242,11 @@ async fn a_server_that_does_not_read_is_given_up_too() {
         let (done, _) = oneshot::channel();
         let payload = Bytes::from(vec![0; 10_000]);
         let request = Request::Publish { topic: topic.to_string(), payload, done };
-        if soon(running.requests.send(request)).await.is_err() {
+        if in_time(running.requests.send(request)).await.is_err() {
             break;
         }
     }
-    assert_eq!(soon(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
+    assert_eq!(in_time(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
     drop(server);
 }
 
@@ -263,9 +263,9 @@ async fn messages_before_the_end_are_delivered_and_the_end_is_explained() {
         server.publish("t/1").await;
         server.publish("t/2").await;
         server.stream.write_all(disconnect).await.unwrap();
-        assert_eq!(soon(running.ended).await.unwrap(), expected);
-        assert_eq!(soon(running.deliveries.recv()).await.as_deref(), Some("t/1"));
-        assert_eq!(soon(running.deliveries.recv()).await.as_deref(), Some("t/2"));
+        assert_eq!(in_time(running.ended).await.unwrap(), expected);
+        assert_eq!(in_time(running.deliveries.recv()).await.as_deref(), Some("t/1"));
+        assert_eq!(in_time(running.deliveries.recv()).await.as_deref(), Some("t/2"));
     }
 }
 
@@ -291,13 +291,13 @@ async fn a_burst_is_delivered_and_acknowledged_in_its_order() {
             if let Some(packet) = wire::take_packet(&mut inbox).unwrap() {
                 break packet;
             }
-            assert_ne!(soon(reader.read_buf(&mut inbox)).await.unwrap(), 0);
+            assert_ne!(in_time(reader.read_buf(&mut inbox)).await.unwrap(), 0);
         };
         let Packet::PubAck(puback) = puback else { panic!("{puback:?}") };
         assert_eq!(puback.pkid, number);
-        assert_eq!(soon(running.deliveries.recv()).await.unwrap(), format!("t/{number}"));
+        assert_eq!(in_time(running.deliveries.recv()).await.unwrap(), format!("t/{number}"));
     }
-    drop(soon(burst).await.unwrap());
+    drop(in_time(burst).await.unwrap());
 }
 
 #[tokio::test]
@@ -307,8 +307,8 @@ async fn what_is_not_acknowledged_when_the_link_ends_is_dropped_with_it() {
     let acknowledged = running.publish("a").await;
     server.read().await;
     drop(server);
-    assert_eq!(soon(running.ended).await.unwrap(), Error::Closed);
-    assert!(soon(acknowledged).await.is_err());
+    assert_eq!(in_time(running.ended).await.unwrap(), Error::Closed);
+    assert!(in_time(acknowledged).await.is_err());
 }
 
 #[tokio::test]
@@ -320,5 +320,5 @@ async fn closing_says_disconnect_after_what_was_to_be_written() {
     assert!(matches!(server.read().await, Packet::Publish(_)));
     let Packet::Disconnect(disconnect) = server.read().await else { panic!() };
     assert_eq!(disconnect.reason_code as u8, 0);
-    assert_eq!(soon(server.stream.read(&mut [0; 1])).await.unwrap(), 0);
+    assert_eq!(in_time(server.stream.read(&mut [0; 1])).await.unwrap(), 0);
 }

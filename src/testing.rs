@@ -8,9 +8,9 @@ use tokio::time::timeout;
 /// What is awaited comes long before, or not at all.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Waits for what should be there soon.
+/// Waits for what should come in time.
 #[track_caller]
-pub(crate) fn soon<T>(awaited: impl Future<Output = T>) -> impl Future<Output = T> {
+pub(crate) fn in_time<T>(awaited: impl Future<Output = T>) -> impl Future<Output = T> {
     let caller = Location::caller();
     async move {
         let Ok(output) = timeout(DEADLINE, awaited).await else { panic!("{caller}: waited in vain") };
