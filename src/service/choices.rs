@@ -3,8 +3,6 @@
 //! To follow another reading, change the entry; nothing else in the service decides these points. The
 //! numbers are stable, so that notes and tests can refer to them.
 
-use crate::service::broker::Qos;
-use crate::service::state::Rejected;
 use crate::wire::model::{JobExecutionStatus, StatusDetails};
 
 /// 1. MQTT 5's reason code for a PUBLISH or SUBSCRIBE that no policy allows.
@@ -46,10 +44,10 @@ pub fn version_step_of_service(status: JobExecutionStatus) -> u64 {
     u64::from(status != JobExecutionStatus::Removed)
 }
 
-/// 10. How CancelJob answers for a job that is neither IN_PROGRESS nor SCHEDULED.
+/// 10. What CancelJob's InvalidRequestException says of a job that is neither IN_PROGRESS nor SCHEDULED.
 #[must_use]
-pub fn cancel_of_finished_job(job_id: &str, status: &str) -> Rejected {
-    Rejected::InvalidRequest(format!("Job {job_id} in status {status} cannot be canceled."))
+pub fn cancel_of_finished_job(job_id: &str, status: &str) -> String {
+    format!("Job {job_id} in status {status} cannot be canceled.")
 }
 
 /// 11. Whether a CANCELED job has `completedAt`.
@@ -69,8 +67,8 @@ pub fn retry_may_follow(status: JobExecutionStatus) -> bool {
     matches!(status, JobExecutionStatus::Failed | JobExecutionStatus::TimedOut)
 }
 
-/// 15. At which QoS an answer goes to a client that did not subscribe to it.
-pub(crate) const QOS_OF_UNSOLICITED_ANSWER: Qos = Qos::AtMostOnce;
+/// 15. Whether an answer goes at QoS 1, and not 0, to a client that did not subscribe to it.
+pub const UNSOLICITED_ANSWER_IS_QOS_1: bool = false;
 
 /// 16. How many pending job executions answers and events list, IN_PROGRESS ones first.
 pub const LISTED_PENDING_JOB_EXECUTIONS: usize = 10;
@@ -97,14 +95,14 @@ pub const MISSING_DESCRIPTION_IS_NULL: bool = true;
 /// How many entries a page of a list has where the request does not say: as many as it may ask for.
 pub const DEFAULT_MAX_RESULTS: i64 = 250;
 
-/// The `reasonCode` of a job that its own abort rule cancelled.
+/// The `reasonCode` of a job that its own abort rule canceled.
 pub const REASON_CODE_OF_ABORT: &str = "ABORTED";
 
 /// Whether a job execution is tried again on a thing that left all targets of its CONTINUOUS job meanwhile.
 pub const RETRY_FOLLOWS_THING_THAT_LEFT: bool = false;
 
-/// How AssociateTargetsWithJob answers when the job would have too many targets.
+/// What AssociateTargetsWithJob's LimitExceededException says when the job would have too many targets.
 #[must_use]
-pub fn too_many_targets(job_id: &str, most: usize) -> Rejected {
-    Rejected::LimitExceeded(format!("Job {job_id} cannot have more than {most} targets."))
+pub fn too_many_targets(job_id: &str, most: usize) -> String {
+    format!("Job {job_id} cannot have more than {most} targets.")
 }

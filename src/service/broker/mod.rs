@@ -24,6 +24,5 @@ pub(crate) mod router;
 pub(crate) mod session;
 mod subscriptions;
 
-pub(crate) use packet::Qos;
 pub(crate) use requests::Requests;
 pub(crate) use router::Router;

@@ -23,6 +23,10 @@ use crate::service::policy::{Action, Context};
 use crate::service::state::{Event, State};
 use crate::service::time::Timestamp;
 
+/// At which QoS an answer goes to a client that did not subscribe to it.
+const UNSOLICITED_ANSWER: Qos =
+    if choices::UNSOLICITED_ANSWER_IS_QOS_1 { Qos::AtLeastOnce } else { Qos::AtMostOnce };
+
 /// The service while one request is carried out.
 #[derive(Debug)]
 pub(crate) struct Requests<'a> {
@@ -298,7 +302,7 @@ impl Requests<'_> {
             return;
         }
         let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
-        let qos = granted.unwrap_or(choices::QOS_OF_UNSOLICITED_ANSWER);
+        let qos = granted.unwrap_or(UNSOLICITED_ANSWER);
         let message = Message { topic, payload: payload.into(), qos, ..Message::default() };
         self.router.enqueue(id, Arc::new(message), qos, false);
     }

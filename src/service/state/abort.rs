@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::job::StatusCounts;
+use super::job_status::StatusCounts;
 use super::validate::Violations;
 use crate::wire::model::JobExecutionStatus;
 

@@ -4,12 +4,15 @@
 
 use serde::Deserialize;
 
+use super::change::SLICE;
 use super::create_job::JobNamed;
-use super::event::{Event, Outcome};
-use super::job::JobStatus;
+use super::event::Event;
+use super::job::no_such_job;
+use super::job_status::JobStatus;
+use super::outcome::Outcome;
 use super::timers::{Timer, Timers};
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
-use super::{Rejected, SLICE, State};
+use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
@@ -39,9 +42,10 @@ impl State {
                 violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
                 violations.job_id(job_id)
             })?;
-            let job = self.jobs.get_mut(&id).ok_or_else(|| super::job::no_such_job(job_id))?;
+            let job = self.jobs.get_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
-                return Err(choices::cancel_of_finished_job(job_id, job.status.as_str()));
+                let message = choices::cancel_of_finished_job(job_id, job.status.as_str());
+                return Err(Rejected::InvalidRequest(message));
             }
             job.reason_code = request.reason_code;
             job.comment = request.comment;
@@ -56,7 +60,7 @@ impl State {
     pub fn delete_job(&mut self, now: Timestamp, job_id: &str, force: bool) -> Outcome<()> {
         Outcome::of(|events| {
             let id = validate::job_id(job_id)?;
-            let job = self.jobs.get_mut(&id).ok_or_else(|| super::job::no_such_job(job_id))?;
+            let job = self.jobs.get_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             let finished = matches!(job.status, JobStatus::Completed | JobStatus::Canceled);
             if job.status == JobStatus::DeletionInProgress || !finished && !force {
                 let status = job.status.as_str();

@@ -15,6 +15,9 @@ use crate::wire::model::{
     ThingName,
 };
 
+/// How many job executions one call touches before the rest waits for its turn.
+pub(super) const SLICE: usize = 250;
+
 impl State {
     /// Lets `change` change executions of `job` on `thing`, then says what devices should know of it.
     ///

@@ -8,16 +8,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::event::Outcome;
-use super::job::{Job, JobConfigs, JobStatus, StatusCounts, TargetSelection};
+use super::job::{Job, Target};
+use super::job_configs::JobConfigs;
+use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
+use super::tags::{self, Tag};
 use super::timers::Timers;
 use super::validate::{self, Pattern, Violations};
 use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobDocument, JobId, ThingGroupName, ThingName};
+use crate::wire::model::{JobDocument, JobId, ThingName};
 
 /// The body of CreateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -48,16 +51,6 @@ pub struct CreateJobRequest {
     pub tags: Option<Vec<Tag>>,
 }
 
-/// A label.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Tag {
-    /// 1 to 128 characters.
-    pub key: Option<String>,
-    /// Up to 256 characters.
-    pub value: Option<String>,
-}
-
 /// The answer to CreateJob, CancelJob and AssociateTargetsWithJob.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,13 +69,6 @@ fn is_left_out(description: &Option<String>) -> bool {
     description.is_none() && !choices::MISSING_DESCRIPTION_IS_NULL
 }
 
-/// What a target's ARN leads to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
-    Thing(ThingName),
-    Group(ThingGroupName),
-}
-
 const MAX_DOCUMENT_BYTES: usize = 32_768;
 pub(super) const MAX_TARGETS: usize = 100;
 
@@ -96,7 +82,7 @@ impl State {
     ) -> Outcome<JobNamed> {
         Outcome::of(|events| {
             let id = check_members(job_id, &request)?;
-            super::tags::check(request.tags.as_deref())?;
+            tags::check(request.tags.as_deref())?;
             let mut request = self.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
             let job = self.new_job(now, &id, request)?;

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::abort::AbortConfig;
-use super::create_job::Target;
-use super::event::Outcome;
-use super::groups::Group;
-use super::job::{Job, JobStatus, PresignedUrlConfig, TargetSelection, TimeoutConfig};
+use super::group::Group;
+use super::job::{Job, Target};
+use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
+use super::job_status::{JobStatus, TargetSelection};
+use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;

@@ -2,9 +2,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
-use super::event::Outcome;
-use super::execution::{Execution, StepTimeout};
-use super::executions::Executions;
+use super::execution::{Execution, StepTimeout, no_such_execution};
+use super::outcome::Outcome;
+use super::thing::no_such_thing;
 use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
@@ -144,31 +144,12 @@ impl State {
         })
     }
 
-    fn head(&self, thing: &ThingName) -> Option<(u64, &Execution)> {
-        self.executions.get(thing).and_then(Executions::head)
-    }
-
-    /// The execution of `job` on `thing` with `number`, or the newest one.
-    pub(super) fn execution(
-        &self,
-        thing: &ThingName,
-        job: &JobId,
-        number: Option<u64>,
-    ) -> Result<(u64, &Execution), Rejected> {
-        let found = self.executions.get(thing).and_then(|executions| executions.find(job, number));
-        found.ok_or_else(|| no_such_execution(thing, job.as_str()))
-    }
-
     fn registered(&self, thing: &ThingName) -> Result<(), Rejected> {
         if choices::UNREGISTERED_THING_IS_NOT_FOUND && !self.things.contains_key(thing) {
-            return Err(super::things::no_such_thing(thing));
+            return Err(no_such_thing(thing));
         }
         Ok(())
     }
-}
-
-pub(super) fn no_such_execution(thing: &ThingName, job: &str) -> Rejected {
-    Rejected::ResourceNotFound(format!("Job execution {job} for thing {thing} does not exist."))
 }
 
 /// The version first, then the transition.

@@ -4,10 +4,11 @@
 
 use serde::Deserialize;
 
-use super::device::{check_status_details, no_such_execution};
-use super::event::Outcome;
-use super::groups::check_version;
+use super::device::check_status_details;
+use super::execution::no_such_execution;
 use super::operator::execution_path;
+use super::outcome::Outcome;
+use super::validate::check_version;
 use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;

@@ -2,34 +2,8 @@
 //!
 //! [`State`]: super::State
 
-use super::Rejected;
 use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, ThingName};
 use crate::wire::topics::{Channel, Topic};
-
-/// The reply to one request and the events that it caused: the reply goes out first, then the events in order.
-#[derive(Debug)]
-#[must_use]
-pub struct Outcome<T> {
-    /// What the requester is told.
-    pub reply: Result<T, Rejected>,
-    /// What every subscriber is told.
-    pub events: Vec<Event>,
-}
-
-impl<T> Outcome<T> {
-    /// Runs `operation`, which pushes its events to the vector that it is given.
-    pub(crate) fn of(operation: impl FnOnce(&mut Vec<Event>) -> Result<T, Rejected>) -> Self {
-        let mut events = Vec::new();
-        let reply = operation(&mut events);
-        Self { reply, events }
-    }
-}
-
-impl<T> From<Result<T, Rejected>> for Outcome<T> {
-    fn from(reply: Result<T, Rejected>) -> Self {
-        Self { reply, events: Vec::new() }
-    }
-}
 
 /// A message to the devices of one thing.
 ///

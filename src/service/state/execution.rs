@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::Rejected;
 use super::retry::RetriesUsed;
 use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
-    StatusDetails,
+    StatusDetails, ThingName,
 };
 
 /// A job execution of one thing.
@@ -155,6 +156,10 @@ impl Execution {
             job_document,
         }
     }
+}
+
+pub(super) fn no_such_execution(thing: &ThingName, job: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Job execution {job} for thing {thing} does not exist."))
 }
 
 /// What a device asks of the step timer.

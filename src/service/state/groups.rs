@@ -7,26 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::create_job::Tag;
-use super::event::{Event, Outcome};
-use super::things::{AttributePayload, check_attributes, given_attributes};
-use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME};
+use super::attributes::{AttributePayload, check_attributes, given_attributes};
+use super::event::Event;
+use super::group::{Group, group_name};
+use super::outcome::Outcome;
+use super::tags::{self, Tag};
+use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{ThingGroupName, ThingName};
-
-/// A thing group of the registry.
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub(crate) id: Uuid,
-    pub(crate) parent: Option<ThingGroupName>,
-    description: Option<String>,
-    attributes: BTreeMap<String, String>,
-    version: u64,
-    created_at: Timestamp,
-    /// The things in this very group, not those below it.
-    pub(crate) members: BTreeSet<ThingName>,
-}
 
 /// The body of CreateThingGroup.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -131,7 +120,7 @@ impl State {
         let create = || {
             let (name, parent) = check_create(name, &request)?;
             let parent = parent.map(|parent| self.group(&parent).map(|_| parent)).transpose()?;
-            super::tags::check(request.tags.as_deref())?;
+            tags::check(request.tags.as_deref())?;
             let properties = request.thing_group_properties.unwrap_or_default();
             let attributes = given_attributes(properties.attribute_payload.as_ref());
             let thing_group_arn = self.settings.arn("thinggroup", name.as_str());
@@ -313,51 +302,9 @@ impl State {
             .ok_or_else(|| Rejected::ResourceNotFound(format!("{arn} cannot be found.")))
     }
 
-    pub(super) fn group(&self, name: &ThingGroupName) -> Result<&Group, Rejected> {
-        self.groups.get(name).ok_or_else(|| no_such_group(name))
-    }
-
-    /// A group, its parent, and so on up to the root.
-    pub(super) fn path_up<'a>(
-        &'a self,
-        name: &'a ThingGroupName,
-    ) -> impl Iterator<Item = &'a ThingGroupName> {
-        std::iter::successors(Some(name), |name| self.groups.get(*name)?.parent.as_ref())
-    }
-
-    /// Every group that a thing belongs to, those above its own included.
-    pub(super) fn groups_above(&self, thing: &ThingName) -> BTreeSet<ThingGroupName> {
-        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
-        own.flat_map(|group| self.path_up(group)).cloned().collect()
-    }
-
-    /// The things in a group and in all groups below it.
-    pub(super) fn things_below(&self, name: &ThingGroupName) -> Vec<ThingName> {
-        let below = self.groups.iter().filter(|(group, _)| self.path_up(group).any(|above| above == name));
-        below.flat_map(|(_, group)| group.members.iter().cloned()).collect()
-    }
-
     pub(super) fn name_and_arn(&self, name: &ThingGroupName) -> GroupNameAndArn {
         let group_arn = self.settings.arn("thinggroup", name.as_str());
         GroupNameAndArn { group_name: name.clone(), group_arn }
-    }
-}
-
-pub(super) fn group_name(name: &str) -> Result<ThingGroupName, Rejected> {
-    validate::parsed(|violations| violations.name("thingGroupName", name, 128, THING_NAME))
-}
-
-fn no_such_group(name: &ThingGroupName) -> Rejected {
-    Rejected::ResourceNotFound(format!("Thing group {name} cannot be found."))
-}
-
-/// Refuses a version that is not the stored one.
-pub(super) fn check_version(expected: Option<i64>, found: u64) -> Result<(), Rejected> {
-    match expected {
-        Some(expected) if u64::try_from(expected) != Ok(found) => {
-            Err(Rejected::VersionConflict(format!("Expected version {expected} but found version {found}")))
-        }
-        _ => Ok(()),
     }
 }
 

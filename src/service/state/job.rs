@@ -6,174 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::abort::AbortConfig;
-use super::create_job::Target;
-use super::event::Event;
-use super::execution::{Execution, MAX_TIMEOUT_MINUTES};
-use super::retry::{JobExecutionsRetryConfig, RetriesUsed};
-use super::rollout::{JobExecutionsRolloutConfig, Rollout};
+use super::Rejected;
+use super::execution::Execution;
+use super::job_configs::JobConfigs;
+use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::retry::RetriesUsed;
+use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
-use super::validate::Violations;
-use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobDocument, JobExecutionStatus, JobId, ThingName};
+use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
 
-/// The status of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum JobStatus {
-    /// Its start time is ahead.
-    Scheduled,
-    /// It is rolled out, or devices are at work.
-    InProgress,
-    /// Every job execution is terminal.
-    Completed,
-    /// An operator or an abort rule cancelled it.
-    Canceled,
-    /// Its job executions are being deleted.
-    DeletionInProgress,
-}
-
-impl JobStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::InProgress, Self::Canceled, Self::Completed, Self::DeletionInProgress, Self::Scheduled];
-
-    /// The status as AWS writes it, such as `IN_PROGRESS`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scheduled => "SCHEDULED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Completed => "COMPLETED",
-            Self::Canceled => "CANCELED",
-            Self::DeletionInProgress => "DELETION_IN_PROGRESS",
-        }
-    }
-
-    /// SCHEDULED or IN_PROGRESS: there is something to cancel.
-    pub(crate) fn is_active(self) -> bool {
-        matches!(self, Self::Scheduled | Self::InProgress)
-    }
-}
-
-/// Whether a job goes on to things that join its target groups later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum TargetSelection {
-    /// The things that are targets when it is created.
-    Snapshot,
-    /// Those, and the ones that join later.
-    Continuous,
-}
-
-/// The parts of a job that can be changed later and that job templates hold too.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JobConfigs {
-    /// Stored and told, without effect: the local service has no S3 to sign for.
-    pub presigned_url_config: Option<PresignedUrlConfig>,
-    /// How fast the job reaches its things.
-    pub job_executions_rollout_config: Option<JobExecutionsRolloutConfig>,
-    /// When to give up.
-    pub abort_config: Option<AbortConfig>,
-    /// The in-progress timer.
-    pub timeout_config: Option<TimeoutConfig>,
-    /// What to try again.
-    pub job_executions_retry_config: Option<JobExecutionsRetryConfig>,
-}
-
-/// `timeoutConfig`: the in-progress timer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct TimeoutConfig {
-    /// 1 to 10080 minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_progress_timeout_in_minutes: Option<i64>,
-}
-
-/// `presignedUrlConfig`: who signs links to S3, and for how long.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PresignedUrlConfig {
-    /// The ARN of a role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<String>,
-    /// 60 to 3600 seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_in_sec: Option<i64>,
-}
-
-impl JobConfigs {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        if let Some(presigned) = &self.presigned_url_config {
-            violations.length("presignedUrlConfig.roleArn", presigned.role_arn.as_deref(), 20, 2048);
-            violations.range("presignedUrlConfig.expiresInSec", presigned.expires_in_sec, 60, 3600);
-        }
-        if let Some(rollout) = &self.job_executions_rollout_config {
-            rollout.violations(violations);
-        }
-        if let Some(abort) = &self.abort_config {
-            abort.violations(violations);
-        }
-        if let Some(timeout) = &self.timeout_config {
-            let minutes = timeout.in_progress_timeout_in_minutes;
-            violations.range("timeoutConfig.inProgressTimeoutInMinutes", minutes, 1, MAX_TIMEOUT_MINUTES);
-        }
-        if let Some(retry) = &self.job_executions_retry_config {
-            retry.violations(violations);
-        }
-    }
-
-    /// The rules between members that are well formed.
-    pub(crate) fn check(&self) -> Result<(), Rejected> {
-        self.job_executions_retry_config.as_ref().map_or(Ok(()), JobExecutionsRetryConfig::check)?;
-        self.job_executions_rollout_config.as_ref().map_or(Ok(()), JobExecutionsRolloutConfig::check)
-    }
-
-    /// These members, and `base`'s where they are missing.
-    pub(crate) fn or(self, base: &Self) -> Self {
-        Self {
-            presigned_url_config: self.presigned_url_config.or_else(|| base.presigned_url_config.clone()),
-            job_executions_rollout_config: self
-                .job_executions_rollout_config
-                .or_else(|| base.job_executions_rollout_config.clone()),
-            abort_config: self.abort_config.or_else(|| base.abort_config.clone()),
-            timeout_config: self.timeout_config.or_else(|| base.timeout_config.clone()),
-            job_executions_retry_config: self
-                .job_executions_retry_config
-                .or_else(|| base.job_executions_retry_config.clone()),
-        }
-    }
-}
-
-/// How many job executions of a job have each status, history included.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StatusCounts([u64; 8]);
-
-impl StatusCounts {
-    pub(crate) fn get(&self, status: JobExecutionStatus) -> u64 {
-        self.0[status as usize]
-    }
-
-    pub(crate) fn add(&mut self, status: JobExecutionStatus) {
-        self.0[status as usize] += 1;
-    }
-
-    pub(crate) fn remove(&mut self, status: JobExecutionStatus) {
-        self.0[status as usize] -= 1;
-    }
-
-    pub(crate) fn pending(&self) -> u64 {
-        self.get(JobExecutionStatus::Queued) + self.get(JobExecutionStatus::InProgress)
-    }
-
-    pub(crate) fn terminal(&self) -> u64 {
-        self.0.iter().sum::<u64>() - self.pending()
-    }
+/// What a target's ARN leads to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    Thing(ThingName),
+    Group(ThingGroupName),
 }
 
 /// A job of the account.
@@ -240,37 +88,22 @@ impl Job {
         self.configs.job_executions_retry_config.as_ref()?.next(ended.status, ended.retries)
     }
 
+    /// Whether one of the job's target groups is among `groups`.
+    pub(crate) fn targets_one_of(&self, groups: &BTreeSet<ThingGroupName>) -> bool {
+        groups.iter().any(|group| self.resolved.contains(&Target::Group(group.clone())))
+    }
+
+    /// Whether a thing in `groups` is a target.
+    pub(crate) fn is_target(&self, thing: &ThingName, groups: &BTreeSet<ThingGroupName>) -> bool {
+        self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
+    }
+
     /// Whether nothing is left to do: only jobs that reach no further thing become complete.
-    fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.status == JobStatus::InProgress
             && self.counts.pending() == 0
             && self.rollout.is_over(self.target_selection)
             && (choices::JOB_WITHOUT_THINGS_COMPLETES || self.counts.terminal() > 0)
-    }
-}
-
-impl State {
-    /// Looks whether `job` is complete, or has failed too often, after its executions changed.
-    pub(super) fn settle(&mut self, now: Timestamp, job_id: &JobId, events: &mut Vec<Event>) {
-        let Some(job) = self.jobs.get_mut(job_id) else { return };
-        if job.is_done() {
-            job.enter(now, JobStatus::Completed);
-        } else if job.status == JobStatus::InProgress
-            && job.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&job.counts))
-        {
-            job.reason_code = Some(choices::REASON_CODE_OF_ABORT.to_owned());
-            job.enter(now, JobStatus::Canceled);
-            self.cancel_executions(now, job_id, false, None, events);
-        }
-    }
-
-    pub(super) fn job(&self, id: &JobId) -> Result<&Job, Rejected> {
-        self.jobs.get(id).ok_or_else(|| no_such_job(id.as_str()))
-    }
-
-    /// The document that devices get.
-    pub(super) fn document_of(&self, job: &JobId) -> Option<JobDocument> {
-        self.jobs.get(job).map(|job| job.document.clone())
     }
 }
 

@@ -7,9 +7,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Outcome;
 use super::execution::Execution;
 use super::executions::Executions;
+use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::validate::{self, Violations};
 use super::{Rejected, State};

@@ -7,14 +7,11 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
-use super::job::{JobStatus, StatusCounts, TargetSelection};
-use super::retry::RetriesUsed;
-use super::timers::Timer;
+use super::Rejected;
+use super::job_status::{StatusCounts, TargetSelection};
 use super::validate::Violations;
-use super::{Rejected, SLICE, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
+use crate::wire::model::{JobExecutionStatus, ThingName};
 
 /// `jobExecutionsRolloutConfig`: how many things a minute.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -135,7 +132,7 @@ pub(crate) struct Rollout {
 }
 
 /// What a rollout does next.
-enum Next {
+pub(crate) enum Next {
     Reach(ThingName),
     Wait(Timestamp),
     Nothing,
@@ -175,7 +172,8 @@ impl Rollout {
         self.waiting.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
     }
 
-    fn next(
+    /// Takes the next step.
+    pub(crate) fn next(
         &mut self,
         now: Timestamp,
         config: Option<&JobExecutionsRolloutConfig>,
@@ -204,44 +202,5 @@ impl Rollout {
             }
         }
         Next::Nothing
-    }
-}
-
-impl State {
-    /// Queues executions of `job` on the next things, at most a slice of them.
-    ///
-    /// The rest falls due at once or, if the job has a rate, in the next minute.
-    pub(super) fn roll_out(&mut self, now: Timestamp, job_id: &JobId, events: &mut Vec<Event>) -> usize {
-        for reached in 0..SLICE {
-            let Some(job) = self.jobs.get_mut(job_id).filter(|job| job.status == JobStatus::InProgress)
-            else {
-                return reached;
-            };
-            match job.rollout.next(now, job.configs.job_executions_rollout_config.as_ref(), &job.counts) {
-                Next::Reach(thing) => self.reach(now, &thing, job_id, events),
-                Next::Wait(due) => {
-                    self.timers.start(due, Timer::RollOut(job_id.clone()));
-                    return reached;
-                }
-                Next::Nothing => {
-                    self.settle(now, job_id, events);
-                    return reached;
-                }
-            }
-        }
-        self.timers.start(now, Timer::RollOut(job_id.clone()));
-        SLICE
-    }
-
-    /// Gives `thing` an execution of `job`, unless it has a pending one or was deleted meanwhile.
-    fn reach(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
-        if !self.things.contains_key(thing) {
-            return;
-        }
-        let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
-        if newest.is_some_and(|(_, newest)| newest.status.is_pending()) {
-            return;
-        }
-        self.mutate(now, thing, job, events, |state| state.queue(now, thing, job, RetriesUsed::default()));
     }
 }

@@ -6,13 +6,10 @@ use serde::{Deserialize, Serialize};
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
-use super::event::Event;
-use super::job::{JobStatus, TargetSelection};
-use super::timers::{Timer, Timers};
+use super::Rejected;
+use super::job_status::TargetSelection;
 use super::validate::Violations;
-use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::JobId;
 
 /// `schedulingConfig`: start and end of a job. Recurring maintenance windows are not offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,46 +104,4 @@ fn parse(text: &str) -> Result<Timestamp, Rejected> {
         ))
     })?;
     Ok(Timestamp::from_millis(parsed.assume_utc().unix_timestamp() * 1000))
-}
-
-impl State {
-    /// A scheduled job begins.
-    pub(super) fn start_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
-        if let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
-            job.enter(now, JobStatus::InProgress);
-            self.roll_out(now, id, events);
-        }
-    }
-
-    /// The schedule of a job ends.
-    pub(super) fn end_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
-        let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
-            return;
-        };
-        let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
-        if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
-            let force = behavior == Some("FORCE_CANCEL");
-            job.force_canceled = force;
-            job.enter(now, JobStatus::Canceled);
-            self.cancel_executions(now, id, force, None, events);
-        } else {
-            job.rollout.stop();
-            self.settle(now, id, events);
-        }
-    }
-
-    /// Starts, or stops, the timers of a job's schedule.
-    pub(super) fn set_schedule(
-        &mut self,
-        id: &JobId,
-        schedule: Schedule,
-        set: fn(&mut Timers, Timestamp, Timer),
-    ) {
-        if let Some(start) = schedule.start {
-            set(&mut self.timers, start, Timer::JobStart(id.clone()));
-        }
-        if let Some(end) = schedule.end {
-            set(&mut self.timers, end, Timer::JobEnd(id.clone()));
-        }
-    }
 }

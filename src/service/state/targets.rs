@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::create_job::{JobNamed, MAX_TARGETS, Target, check_targets};
-use super::event::{Event, Outcome};
-use super::job::{Job, JobStatus, TargetSelection};
+use super::create_job::{JobNamed, MAX_TARGETS, check_targets};
+use super::event::Event;
+use super::job::Job;
+use super::job_status::{JobStatus, TargetSelection};
+use super::outcome::Outcome;
 use super::validate::{self, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
 use crate::service::choices;
@@ -23,18 +25,6 @@ pub struct AssociateTargetsWithJobRequest {
     pub targets: Option<Vec<String>>,
     /// Free text.
     pub comment: Option<String>,
-}
-
-impl Job {
-    /// Whether one of the job's target groups is among `groups`.
-    fn targets_one_of(&self, groups: &BTreeSet<ThingGroupName>) -> bool {
-        groups.iter().any(|group| self.resolved.contains(&Target::Group(group.clone())))
-    }
-
-    /// Whether a thing in `groups` is a target.
-    fn is_target(&self, thing: &ThingName, groups: &BTreeSet<ThingGroupName>) -> bool {
-        self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
-    }
 }
 
 impl State {
@@ -60,7 +50,7 @@ impl State {
             let mut new = resolved;
             new.retain(|target| !job.resolved.contains(target));
             if job.targets.len() + added.len() > MAX_TARGETS {
-                return Err(choices::too_many_targets(job_id, MAX_TARGETS));
+                return Err(Rejected::LimitExceeded(choices::too_many_targets(job_id, MAX_TARGETS)));
             }
             let things = self.things_of(&new);
             if let Some(job) = self.jobs.get_mut(&id) {

@@ -7,28 +7,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::create_job::{Tag, check_description, check_document_length};
-use super::event::Outcome;
-use super::job::JobConfigs;
+use super::create_job::{check_description, check_document_length, read_document};
+use super::job::no_such_job;
+use super::job_configs::JobConfigs;
+use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::schedule::MaintenanceWindow;
+use super::tags::{self, Tag};
+use super::template::{Template, no_such_template};
 use super::validate::{self, JOB_ID, Violations};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobTemplateId;
-
-/// A job template of the account.
-#[derive(Debug)]
-pub(crate) struct Template {
-    /// Grows with each template; lists go by it.
-    sequence: u64,
-    pub(crate) document: Arc<str>,
-    description: Option<String>,
-    pub(crate) configs: JobConfigs,
-    maintenance_windows: Option<Vec<MaintenanceWindow>>,
-    pub(crate) destination_package_versions: Option<Vec<String>>,
-    created_at: Timestamp,
-}
 
 /// The body of CreateJobTemplate.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -150,7 +140,7 @@ impl State {
         let create = || {
             let id = check_create(template_id, &request)?;
             request.configs.check()?;
-            super::tags::check(request.tags.as_deref())?;
+            tags::check(request.tags.as_deref())?;
             let (document, configs) = self.template_contents(&request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");
@@ -241,10 +231,6 @@ impl State {
         self.template(&id)
     }
 
-    fn template(&self, id: &JobTemplateId) -> Result<&Template, Rejected> {
-        self.templates.get(id).ok_or_else(|| no_such_template(id.as_str()))
-    }
-
     /// The document and the configurations: given, or copied from a job.
     fn template_contents(
         &self,
@@ -252,7 +238,7 @@ impl State {
     ) -> Result<(Arc<str>, JobConfigs), Rejected> {
         let Some(arn) = &request.job_arn else {
             let document = request.document.as_deref();
-            super::create_job::read_document(document, request.document_source.as_deref())?;
+            read_document(document, request.document_source.as_deref())?;
             return Ok((document.unwrap_or_default().into(), request.configs.clone()));
         };
         if request.document.is_some() || request.document_source.is_some() {
@@ -261,13 +247,9 @@ impl State {
         }
         let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
         let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
-        let job = job.ok_or_else(|| super::job::no_such_job(if id.is_empty() { arn } else { id }))?;
+        let job = job.ok_or_else(|| no_such_job(if id.is_empty() { arn } else { id }))?;
         Ok((job.document_text.clone(), request.configs.clone().or(&job.configs)))
     }
-}
-
-fn no_such_template(name: &str) -> Rejected {
-    Rejected::ResourceNotFound(format!("Job Template {name} cannot be found."))
 }
 
 fn parse_id(id: &str) -> Result<JobTemplateId, Rejected> {

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Outcome;
-use super::groups::{Group, GroupNameAndArn, group_name};
+use super::group::{Group, group_name};
+use super::groups::GroupNameAndArn;
+use super::outcome::Outcome;
 use super::paging::{self, Page};
-use super::things::Thing;
+use super::thing::Thing;
 use super::validate;
 use super::{Rejected, State};
 use crate::wire::model::{ThingGroupName, ThingName};

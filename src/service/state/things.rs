@@ -7,24 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::Outcome;
-use super::groups::check_version;
-use super::validate::{self, Pattern, Violations};
+use super::attributes::{AttributePayload, check_attributes, given_attributes};
+use super::outcome::Outcome;
+use super::thing::{Thing, no_such_thing};
+use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{ThingGroupName, ThingName};
-
-/// A thing of the registry.
-#[derive(Debug)]
-pub(crate) struct Thing {
-    pub(crate) id: Uuid,
-    pub(crate) type_name: Option<String>,
-    pub(crate) attributes: BTreeMap<String, String>,
-    pub(crate) billing_group_name: Option<String>,
-    pub(crate) version: u64,
-    /// The groups that it was added to, not those above them.
-    pub(crate) groups: BTreeSet<ThingGroupName>,
-}
+use crate::wire::model::ThingName;
 
 /// The body of CreateThing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -36,17 +25,6 @@ pub struct CreateThingRequest {
     pub attribute_payload: Option<AttributePayload>,
     /// Stored and told by DescribeThing, without further effect.
     pub billing_group_name: Option<String>,
-}
-
-/// Attributes of a thing or a thing group.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct AttributePayload {
-    /// By name; on an update an empty value removes the attribute.
-    pub attributes: Option<BTreeMap<String, Option<String>>>,
-    /// Whether an update keeps the attributes that it does not name.
-    #[serde(skip_serializing)]
-    pub merge: Option<bool>,
 }
 
 /// The body of UpdateThing.
@@ -202,14 +180,6 @@ impl State {
         };
         delete().into()
     }
-
-    pub(super) fn thing(&self, name: &ThingName) -> Result<&Thing, Rejected> {
-        self.things.get(name).ok_or_else(|| no_such_thing(name))
-    }
-}
-
-pub(super) fn no_such_thing(name: &ThingName) -> Rejected {
-    Rejected::ResourceNotFound(format!("Thing {name} cannot be found."))
 }
 
 fn check_create(name: &str, request: &CreateThingRequest) -> Result<ThingName, Rejected> {
@@ -230,30 +200,4 @@ fn check_update(name: &str, request: &UpdateThingRequest) -> Result<ThingName, R
         check_attributes(violations, request.attribute_payload.as_ref());
         violations.thing_name(name)
     })
-}
-
-const ATTRIBUTE_NAME: Pattern =
-    Pattern { text: "[a-zA-Z0-9_.,@/:#-]+", allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#-".contains(c) };
-
-const ATTRIBUTE_VALUE: Pattern = Pattern {
-    text: r"[a-zA-Z0-9_.,@/:#=\[\]-]*",
-    allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#=[]-".contains(c),
-};
-
-pub(super) fn check_attributes(violations: &mut Violations, payload: Option<&AttributePayload>) {
-    let attributes = payload.and_then(|payload| payload.attributes.as_ref());
-    for (name, value) in attributes.into_iter().flatten() {
-        violations.text("attributePayload.attributes.member.key", Some(name), 1, 128, ATTRIBUTE_NAME);
-        let member = format!("attributePayload.attributes.{name}.member");
-        violations.text(&member, value.as_deref(), 0, 800, ATTRIBUTE_VALUE);
-    }
-}
-
-/// The attributes with a value.
-pub(super) fn given_attributes(payload: Option<&AttributePayload>) -> BTreeMap<String, String> {
-    let attributes = payload.and_then(|payload| payload.attributes.as_ref());
-    let with_value = |(name, value): (&String, &Option<String>)| {
-        value.as_ref().filter(|value| !value.is_empty()).map(|value| (name.clone(), value.clone()))
-    };
-    attributes.into_iter().flatten().filter_map(with_value).collect()
 }

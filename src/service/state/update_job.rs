@@ -5,9 +5,10 @@
 use serde::Deserialize;
 
 use super::create_job::check_description;
-use super::event::Outcome;
 use super::execution::MAX_TIMEOUT_MINUTES;
-use super::job::{Job, JobConfigs, PresignedUrlConfig, TimeoutConfig, no_such_job};
+use super::job::{Job, no_such_job};
+use super::job_configs::{JobConfigs, PresignedUrlConfig, TimeoutConfig};
+use super::outcome::Outcome;
 use super::retry::JobExecutionsRetryConfig;
 use super::validate;
 use super::{Rejected, State};

@@ -165,6 +165,16 @@ pub(crate) fn parsed<T>(read: impl FnOnce(&mut Violations) -> Option<T>) -> Resu
     Ok(value.expect("a value without violations parses"))
 }
 
+/// Refuses a version that is not the stored one.
+pub(super) fn check_version(expected: Option<i64>, found: u64) -> Result<(), Rejected> {
+    match expected {
+        Some(expected) if u64::try_from(expected) != Ok(found) => {
+            Err(Rejected::VersionConflict(format!("Expected version {expected} but found version {found}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

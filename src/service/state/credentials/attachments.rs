@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::event::Outcome;
-use super::super::groups::group_name;
+use super::super::group::group_name;
+use super::super::outcome::Outcome;
 use super::super::paging::{self, Page};
 use super::super::validate;
+use super::super::{Rejected, State};
 use super::certificates::no_such_certificate;
 use super::paged::{ListQuery, cut};
 use super::policies::ListPoliciesResponse;
-use super::{Rejected, State};
 use crate::wire::model::ThingName;
 
 /// How many policies one target has at the most.

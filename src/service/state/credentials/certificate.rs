@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
-use super::Rejected;
+use super::super::Rejected;
 use crate::service::time::Timestamp;
 
 /// Where a certificate stands; devices connect with active ones only.

@@ -4,11 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::event::Outcome;
+use super::super::outcome::Outcome;
 use super::super::validate::{self, Pattern};
+use super::super::{Rejected, State};
 use super::certificate::{Certificate, CertificateStatus};
 use super::paged::{ListQuery, cut};
-use super::{Rejected, State};
 use crate::service::time::Timestamp;
 
 /// The body of RegisterCertificate and RegisterCertificateWithoutCA.

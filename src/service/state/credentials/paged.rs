@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::super::Rejected;
 use super::super::paging::Page;
 use super::super::validate::Violations;
-use super::Rejected;
 
 /// The query of the lists of certificates and policies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

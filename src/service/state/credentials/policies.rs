@@ -4,13 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::create_job::Tag;
-use super::super::event::Outcome;
-use super::super::tags;
+use super::super::outcome::Outcome;
+use super::super::tags::{self, Tag};
 use super::super::validate::{self, Pattern};
+use super::super::{Rejected, State};
 use super::paged::{ListQuery, cut};
 use super::policy::{Policy, PolicyVersion};
-use super::{Rejected, State};
 use crate::service::policy::{Document, Malformed};
 use crate::service::time::Timestamp;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Rejected;
+use super::super::Rejected;
 use crate::service::policy::Document;
 use crate::service::time::Timestamp;
 

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::attributes::AttributePayload;
 use super::super::groups::{CreateThingGroupRequest, ThingInThingGroupRequest};
-use super::super::things::{AttributePayload, CreateThingRequest};
+use super::super::things::CreateThingRequest;
 use super::super::{Outcome, Rejected, Settings, State};
-use super::Unusable;
 use super::attachments::{ListPrincipalsQuery, PolicyTargetRequest};
+use super::certificate::Unusable;
 use super::certificates::RegisterCertificateRequest;
 use super::paged::ListQuery;
 use super::policies::CreatePolicyRequest;

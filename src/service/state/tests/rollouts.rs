@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::bench::{ARN, Bench, from, message, with_group};
-use crate::service::state::{Rejected, SLICE};
+use crate::service::state::Rejected;
+use crate::service::state::change::SLICE;
 
 #[test]
 fn a_large_job_is_rolled_out_cancelled_and_deleted_in_slices() {

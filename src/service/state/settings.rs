@@ -1,6 +1,13 @@
-//! The names of things, groups and jobs across AWS.
+//! Which account the service plays, and what its resources are called across AWS.
 
-use super::Settings;
+/// Which account the service plays.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Such as `us-east-1`; part of every ARN.
+    pub region: String,
+    /// Twelve digits; part of every ARN.
+    pub account: String,
+}
 
 impl Settings {
     /// The ARN of a resource, such as `thing/MyThing`.

@@ -1,0 +1,136 @@
+//! The account: everything that the service knows, and how its parts are found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Rejected;
+use super::credentials::Credentials;
+use super::execution::{Execution, no_such_execution};
+use super::executions::Executions;
+use super::group::{Group, no_such_group};
+use super::job::{Job, no_such_job};
+use super::settings::Settings;
+use super::tags::Tags;
+use super::template::{Template, no_such_template};
+use super::thing::{Thing, no_such_thing};
+use super::timers::Timers;
+use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
+
+/// Everything that the service knows.
+///
+/// ```
+/// use jobs_sandbox::service::{state::{Settings, State}, time::Timestamp};
+/// use uuid::Uuid;
+///
+/// let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+/// let now = Timestamp::from_millis(1_748_981_622_000);
+/// let thing = state.create_thing(now, "MyThing", Uuid::new_v4(), &serde_json::from_str("{}")?).reply?;
+///
+/// let request = serde_json::json!({ "targets": [thing.thing_arn], "document": r#"{"ToDo":"Reboot"}"# });
+/// let outcome = state.create_job(now, "Job1", serde_json::from_value(request)?);
+/// assert_eq!(outcome.reply?.job_arn, "arn:aws:iot:us-east-1:123456789012:job/Job1");
+/// let topics: Vec<_> = outcome.events.iter().map(|event| event.topic().to_string()).collect();
+/// assert_eq!(topics, ["$aws/things/MyThing/jobs/notify", "$aws/things/MyThing/jobs/notify-next"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct State {
+    pub(super) settings: Settings,
+    pub(super) things: BTreeMap<ThingName, Thing>,
+    pub(super) groups: BTreeMap<ThingGroupName, Group>,
+    pub(super) templates: BTreeMap<JobTemplateId, Template>,
+    pub(super) tags: Tags,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    /// How many jobs were created.
+    pub(super) last_job: u64,
+    /// How many job templates were created.
+    pub(super) last_template: u64,
+    /// The CONTINUOUS jobs that still reach things that join their targets.
+    pub(super) continuous: BTreeSet<JobId>,
+    /// Job executions outlive their thing in the registry, so they are not part of it.
+    pub(super) executions: BTreeMap<ThingName, Executions>,
+    pub(super) timers: Timers,
+    pub(super) credentials: Credentials,
+}
+
+impl State {
+    /// An account without things and jobs.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            things: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            tags: Tags::default(),
+            jobs: BTreeMap::new(),
+            last_job: 0,
+            last_template: 0,
+            continuous: BTreeSet::new(),
+            executions: BTreeMap::new(),
+            timers: Timers::default(),
+            credentials: Credentials::default(),
+        }
+    }
+
+    /// The account that the service plays.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn thing(&self, name: &ThingName) -> Result<&Thing, Rejected> {
+        self.things.get(name).ok_or_else(|| no_such_thing(name))
+    }
+
+    pub(super) fn group(&self, name: &ThingGroupName) -> Result<&Group, Rejected> {
+        self.groups.get(name).ok_or_else(|| no_such_group(name))
+    }
+
+    /// A group, its parent, and so on up to the root.
+    pub(super) fn path_up<'a>(
+        &'a self,
+        name: &'a ThingGroupName,
+    ) -> impl Iterator<Item = &'a ThingGroupName> {
+        std::iter::successors(Some(name), |name| self.groups.get(*name)?.parent.as_ref())
+    }
+
+    /// Every group that a thing belongs to, those above its own included.
+    pub(super) fn groups_above(&self, thing: &ThingName) -> BTreeSet<ThingGroupName> {
+        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
+        own.flat_map(|group| self.path_up(group)).cloned().collect()
+    }
+
+    /// The things in a group and in all groups below it.
+    pub(super) fn things_below(&self, name: &ThingGroupName) -> Vec<ThingName> {
+        let below = self.groups.iter().filter(|(group, _)| self.path_up(group).any(|above| above == name));
+        below.flat_map(|(_, group)| group.members.iter().cloned()).collect()
+    }
+
+    pub(super) fn template(&self, id: &JobTemplateId) -> Result<&Template, Rejected> {
+        self.templates.get(id).ok_or_else(|| no_such_template(id.as_str()))
+    }
+
+    pub(super) fn job(&self, id: &JobId) -> Result<&Job, Rejected> {
+        self.jobs.get(id).ok_or_else(|| no_such_job(id.as_str()))
+    }
+
+    /// The document that devices get.
+    pub(super) fn document_of(&self, job: &JobId) -> Option<JobDocument> {
+        self.jobs.get(job).map(|job| job.document.clone())
+    }
+
+    /// The execution of `job` on `thing` with `number`, or the newest one.
+    pub(super) fn execution(
+        &self,
+        thing: &ThingName,
+        job: &JobId,
+        number: Option<u64>,
+    ) -> Result<(u64, &Execution), Rejected> {
+        let found = self.executions.get(thing).and_then(|executions| executions.find(job, number));
+        found.ok_or_else(|| no_such_execution(thing, job.as_str()))
+    }
+
+    pub(super) fn head(&self, thing: &ThingName) -> Option<(u64, &Execution)> {
+        self.executions.get(thing).and_then(Executions::head)
+    }
+}

@@ -1,0 +1,65 @@
+//! What a connection is judged by: its certificate, the policies of that certificate, and its thing.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-authorization.html>
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::State;
+use super::certificate::{CertificateStatus, Unusable};
+use super::policy::Policy;
+use crate::service::policy::{Document, Thing};
+use crate::service::time::Timestamp;
+use crate::wire::model::ThingName;
+
+impl State {
+    /// Whether devices may connect with a certificate.
+    pub(crate) fn check_certificate(&self, id: &str) -> Result<(), Unusable> {
+        match self.credentials.certificates.get(id).map(|certificate| certificate.status) {
+            Some(CertificateStatus::Active) => Ok(()),
+            Some(status) => Err(Unusable::NotActive { id: id.to_owned(), status }),
+            None => Err(Unusable::Unknown { id: id.to_owned() }),
+        }
+    }
+
+    /// Whether a certificate is valid by its own account at `time`, which is not the Jobs clock's.
+    pub(crate) fn check_validity(&self, id: &str, time: Timestamp) -> Result<(), Unusable> {
+        match self.credentials.certificates.get(id) {
+            None => Err(Unusable::Unknown { id: id.to_owned() }),
+            Some(known) if time > known.not_after => Err(Unusable::Expired { id: id.to_owned() }),
+            Some(known) if time < known.not_before => Err(Unusable::NotValidYet { id: id.to_owned() }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The policies that a certificate stands under, in their default versions: its own, and those of all groups
+    /// that its things belong to.
+    pub(crate) fn policies_of_certificate(&self, id: &str) -> Vec<Arc<Document>> {
+        let groups: BTreeSet<_> =
+            self.things_of_certificate(id).flat_map(|thing| self.groups_above(thing)).collect();
+        let mut targets = vec![self.settings.arn("cert", id)];
+        targets.extend(groups.iter().map(|group| self.settings.arn("thinggroup", group.as_str())));
+        let names: BTreeSet<&String> =
+            targets.iter().filter_map(|target| self.credentials.attached.get(target)).flatten().collect();
+        let policies = names.into_iter().filter_map(|name| self.credentials.policies.get(name));
+        policies.filter_map(Policy::document).cloned().collect()
+    }
+
+    /// The thing that a client is: attached to its certificate, and named like the client.
+    ///
+    /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html>
+    pub(crate) fn thing_of_connection(&self, certificate: &str, client_id: &str) -> Option<Thing> {
+        let name: ThingName = client_id.parse().ok()?;
+        let thing = self.things.get(&name)?;
+        self.credentials.principals.get(&name).is_some_and(|ids| ids.contains(certificate)).then(|| Thing {
+            name: name.to_string(),
+            type_name: thing.type_name.clone(),
+            attributes: thing.attributes.clone(),
+        })
+    }
+
+    /// The certificates whose connections have to end, since the last call.
+    pub(crate) fn take_ended_certificates(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.credentials.ended)
+    }
+}

@@ -1,0 +1,28 @@
+//! The certificate and the policies that the service makes for the user's own device.
+
+use super::super::{Rejected, State};
+use super::certificate::{Certificate, CertificateStatus};
+use super::policies::malformed;
+use crate::service::policy::Document;
+use crate::service::time::Timestamp;
+
+impl State {
+    /// Registers the service's own device certificate, active, under policies of any length.
+    ///
+    /// The policy that the samples ship grows beyond AWS's limit when a long thing name is spelled out in it.
+    pub(crate) fn install_device(
+        &mut self,
+        now: Timestamp,
+        certificate_pem: &str,
+        device_policies: &[(String, String)],
+    ) -> Result<(), Rejected> {
+        let certificate = Certificate::parse(now, certificate_pem, CertificateStatus::Active)?;
+        let target = self.register(certificate)?.certificate_arn;
+        for (name, text) in device_policies {
+            let document = Document::parse_any_length(text).map_err(|error| malformed(&error))?;
+            self.credentials.add_policy(now, name, text, document);
+            self.credentials.attached.entry(target.clone()).or_default().insert(name.clone());
+        }
+        Ok(())
+    }
+}

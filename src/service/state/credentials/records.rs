@@ -1,0 +1,42 @@
+//! The certificates and policies of the account as they are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::certificate::Certificate;
+use super::policy::Policy;
+use crate::service::policy::Document;
+use crate::service::time::Timestamp;
+use crate::wire::model::ThingName;
+
+/// The account's certificates and policies.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    /// By certificate id.
+    pub(super) certificates: BTreeMap<String, Certificate>,
+    /// By name.
+    pub(super) policies: BTreeMap<String, Policy>,
+    /// The names of the policies that are attached to a target, by its ARN.
+    pub(super) attached: BTreeMap<String, BTreeSet<String>>,
+    /// The ids of the certificates that are attached to a thing.
+    pub(super) principals: BTreeMap<ThingName, BTreeSet<String>>,
+    /// The same the other way round: the things of a certificate.
+    pub(super) things: BTreeMap<String, BTreeSet<ThingName>>,
+    /// Certificates whose connections have to end.
+    pub(super) ended: Vec<String>,
+    /// How many certificates were registered.
+    pub(super) registered: u64,
+    /// How many policies were created.
+    pub(super) created: u64,
+}
+
+impl Credentials {
+    pub(super) fn add_policy(&mut self, now: Timestamp, name: &str, text: &str, document: Document) {
+        self.created += 1;
+        self.policies.insert(name.to_owned(), Policy::new(now, self.created, text, document));
+    }
+
+    /// A certificate or a thing group is gone, and with it what was attached to it.
+    pub(in super::super) fn forget_target(&mut self, arn: &str) {
+        self.attached.remove(arn);
+    }
+}

@@ -1,0 +1,31 @@
+//! One thing group of the registry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::Rejected;
+use super::validate::{self, THING_NAME};
+use crate::service::time::Timestamp;
+use crate::wire::model::{ThingGroupName, ThingName};
+
+/// A thing group of the registry.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) id: Uuid,
+    pub(crate) parent: Option<ThingGroupName>,
+    pub(crate) description: Option<String>,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) version: u64,
+    pub(crate) created_at: Timestamp,
+    /// The things in this very group, not those below it.
+    pub(crate) members: BTreeSet<ThingName>,
+}
+
+pub(super) fn group_name(name: &str) -> Result<ThingGroupName, Rejected> {
+    validate::parsed(|violations| violations.name("thingGroupName", name, 128, THING_NAME))
+}
+
+pub(super) fn no_such_group(name: &ThingGroupName) -> Rejected {
+    Rejected::ResourceNotFound(format!("Thing group {name} cannot be found."))
+}

@@ -1,0 +1,25 @@
+//! One job template.
+
+use std::sync::Arc;
+
+use super::Rejected;
+use super::job_configs::JobConfigs;
+use super::schedule::MaintenanceWindow;
+use crate::service::time::Timestamp;
+
+/// A job template of the account.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// Grows with each template; lists go by it.
+    pub(crate) sequence: u64,
+    pub(crate) document: Arc<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) configs: JobConfigs,
+    pub(crate) maintenance_windows: Option<Vec<MaintenanceWindow>>,
+    pub(crate) destination_package_versions: Option<Vec<String>>,
+    pub(crate) created_at: Timestamp,
+}
+
+pub(super) fn no_such_template(name: &str) -> Rejected {
+    Rejected::ResourceNotFound(format!("Job Template {name} cannot be found."))
+}

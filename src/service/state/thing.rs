@@ -1,0 +1,24 @@
+//! One thing of the registry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::Rejected;
+use crate::wire::model::{ThingGroupName, ThingName};
+
+/// A thing of the registry.
+#[derive(Debug)]
+pub(crate) struct Thing {
+    pub(crate) id: Uuid,
+    pub(crate) type_name: Option<String>,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) billing_group_name: Option<String>,
+    pub(crate) version: u64,
+    /// The groups that it was added to, not those above them.
+    pub(crate) groups: BTreeSet<ThingGroupName>,
+}
+
+pub(super) fn no_such_thing(name: &ThingName) -> Rejected {
+    Rejected::ResourceNotFound(format!("Thing {name} cannot be found."))
+}
