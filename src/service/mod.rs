@@ -141,7 +141,7 @@ impl LocalService {
         for thing in &options.things {
             let request = CreateThingRequest::default();
             shared
-                .handle(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
+                .write(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
                 .map_err(StartError::Thing)?;
         }
 

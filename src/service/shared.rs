@@ -88,27 +88,22 @@ impl Shared {
         Ok(self.authority.get_or_init(|| made))
     }
 
-    /// Carries out a request of the control plane or of the data plane over HTTPS.
+    /// Carries out an operation that changes something.
     ///
-    /// What is due is done first. When this returns, the events that the request caused wait in the queues of
+    /// What is due is done first. When this returns, the events that the operation caused wait in the queues of
     /// all who subscribed to them.
-    pub fn handle<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> Outcome<T>) -> Result<T, Rejected> {
+    pub fn write<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> Outcome<T>) -> Result<T, Rejected> {
         self.requests(|requests| {
             let outcome = change(requests.state, requests.jobs_now);
             requests.router.control_plane_changed();
-            for certificate in requests.state.take_ended_certificates() {
-                requests.router.end_certificate(&certificate);
-            }
-            requests.publish_events(&outcome.events);
+            requests.apply(&outcome.effects);
             outcome.reply
         })
     }
 
-    /// Looks something up.
+    /// Looks something up, after what is due.
     pub fn read<T>(&self, look: impl FnOnce(&State, Timestamp) -> T) -> T {
-        let mut core = self.lock();
-        let now = core.clock.now();
-        look(&core.state, now)
+        self.requests(|requests| look(requests.state, requests.jobs_now))
     }
 
     /// What the Jobs clock shows.

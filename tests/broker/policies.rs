@@ -25,7 +25,7 @@ fn allow(action: &str, resource: &str) -> String {
 fn register(service: &Service, pem: &str) {
     let request = serde_json::json!({"certificatePem": pem, "status": "ACTIVE"});
     let request = serde_json::from_value(request).unwrap();
-    service.local.shared().handle(|state, now| state.register_certificate(now, false, &request)).unwrap();
+    service.local.shared().write(|state, now| state.register_certificate(now, false, &request)).unwrap();
 }
 
 /// What a CONNECT with this certificate is answered; nothing where TLS is broken off.
@@ -39,7 +39,7 @@ async fn only_registered_and_active_certificates_are_let_in() {
     let service = Service::start().await;
     let (id, tls) = service.register(&allow("iot:*", "*"));
     let set = |status| {
-        service.local.shared().handle(|state, now| state.update_certificate(now, &id, Some(status))).unwrap();
+        service.local.shared().write(|state, now| state.update_certificate(now, &id, Some(status))).unwrap();
     };
     set("INACTIVE");
     assert_eq!(reason(&service, tls.clone()).await, None);
@@ -111,7 +111,7 @@ async fn deactivating_a_certificate_ends_its_connections_and_no_others() {
     let deactivate = |state: &mut jobs_sandbox::service::state::State, now| {
         state.update_certificate(now, &id, Some("INACTIVE"))
     };
-    service.local.shared().handle(deactivate).unwrap();
+    service.local.shared().write(deactivate).unwrap();
     assert_eq!(ended.disconnected().await, 0x98);
     assert_eq!(other.pending().await, [""; 0]);
 }
@@ -173,7 +173,7 @@ async fn a_new_policy_version_counts_at_once() {
     assert_eq!(client.publish("t", "").await, 0);
     let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
     let request = CreatePolicyRequest { policy_document: Some(deny.into()), tags: None };
-    service.local.shared().handle(|state, now| state.create_policy_version(now, &id, true, request)).unwrap();
+    service.local.shared().write(|state, now| state.create_policy_version(now, &id, true, request)).unwrap();
     assert_eq!(client.publish("t", "").await, 0x87);
     assert!(service.log().last().unwrap().ends_with("an attached policy denies it"));
 }
@@ -187,7 +187,7 @@ async fn thing_variables_resolve_for_the_thing_itself() {
     let (mut client, _) = Client::connect_as(&service.local, tls.clone(), connect(THING)).await;
     assert_eq!(client.publish(&topic, "").await, 0x87, "not attached");
     let principal = format!("arn:aws:iot:us-east-1:123456789012:cert/{id}");
-    service.local.shared().handle(|state, _| state.attach_thing_principal(THING, &principal)).unwrap();
+    service.local.shared().write(|state, _| state.attach_thing_principal(THING, &principal)).unwrap();
     assert_eq!(client.publish(&topic, "").await, 0);
     assert_eq!(client.publish("Other/state", "").await, 0x87);
     let (mut other, _) = Client::connect_as(&service.local, tls, connect("other")).await;

@@ -56,7 +56,7 @@ impl Service {
         let id = uuid::Uuid::new_v4();
         self.local
             .shared()
-            .handle(|state, now| state.create_thing(now, name, id, &CreateThingRequest::default()))
+            .write(|state, now| state.create_thing(now, name, id, &CreateThingRequest::default()))
             .unwrap();
     }
 
@@ -70,13 +70,13 @@ impl Service {
             ..RegisterCertificateRequest::default()
         };
         let certificate =
-            shared.handle(|state, now| state.register_certificate(now, false, &request)).unwrap();
+            shared.write(|state, now| state.register_certificate(now, false, &request)).unwrap();
         let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
         let request = CreatePolicyRequest { policy_document: Some(document), tags: None };
         let name = &certificate.certificate_id;
-        shared.handle(|state, now| state.create_policy(now, name, request)).unwrap();
+        shared.write(|state, now| state.create_policy(now, name, request)).unwrap();
         let target = PolicyTargetRequest { target: Some(certificate.certificate_arn) };
-        shared.handle(|state, _| state.attach_policy(name, &target)).unwrap();
+        shared.write(|state, _| state.attach_policy(name, &target)).unwrap();
         let tls = client::tls(
             &self.local.ca_file(),
             identity.certificate_pem.as_bytes(),
@@ -97,7 +97,7 @@ impl Service {
             "document": document,
         }))
         .unwrap();
-        self.local.shared().handle(|state, now| state.create_job(now, id, request)).unwrap();
+        self.local.shared().write(|state, now| state.create_job(now, id, request)).unwrap();
     }
 }
 

@@ -20,7 +20,7 @@ use super::session::{Link, Permissions};
 use crate::service::choices;
 use crate::service::data_plane;
 use crate::service::policy::{Action, Context};
-use crate::service::state::{Event, State};
+use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
 
 /// At which QoS an answer goes to a client that did not subscribe to it.
@@ -195,8 +195,8 @@ impl Requests<'_> {
     /// Does what is due: for jobs one slice of it, for sessions all.
     pub(crate) fn handle_timeouts(&mut self) {
         if self.state.next_timeout().is_some_and(|due| due <= self.jobs_now) {
-            let events = self.state.handle_timeout(self.jobs_now);
-            self.publish_events(&events);
+            let effects = self.state.handle_timeout(self.jobs_now);
+            self.apply(&effects);
         }
         self.handle_session_timeouts();
     }
@@ -291,7 +291,7 @@ impl Requests<'_> {
             if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
                 self.answer(requester, topic.into(), payload);
             }
-            self.publish_events(&handled.events);
+            self.apply(&handled.effects);
         }
     }
 
@@ -307,9 +307,12 @@ impl Requests<'_> {
         self.router.enqueue(id, Arc::new(message), qos, false);
     }
 
-    /// Events go to everyone who subscribed to them.
-    pub(crate) fn publish_events(&mut self, events: &[Event]) {
-        for event in events {
+    /// Ends the connections that may not go on, and publishes events to everyone who subscribed to them.
+    pub(crate) fn apply(&mut self, effects: &Effects) {
+        for certificate in &effects.ended_certificates {
+            self.router.end_certificate(certificate);
+        }
+        for event in &effects.events {
             let message = Message {
                 topic: event.topic().to_string().into(),
                 payload: event.payload().into(),

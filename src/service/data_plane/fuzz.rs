@@ -23,7 +23,7 @@ pub(crate) fn check(data: &[u8]) {
         if let Some(seconds) = word.strip_prefix('+') {
             now = now.plus(Duration::from_secs(seconds.parse::<u16>().unwrap_or(1).into()));
             while state.next_timeout().is_some_and(|due| due <= now) {
-                state.handle_timeout(now).iter().for_each(check_event);
+                state.handle_timeout(now).events.iter().for_each(check_event);
             }
         } else if word.starts_with("$aws") {
             check_message(&mut state, now, word, payload);
@@ -69,9 +69,9 @@ fn check_message(state: &mut State, now: Timestamp, topic: &str, payload: &[u8])
         assert_eq!(answer_topic, format!("{topic}/rejected"));
         assert!(answer["code"].is_string());
         crate::service::one_line::assert_plain(answer["message"].as_str().unwrap_or_default());
-        assert!(handled.events.is_empty(), "a refused request changes nothing");
+        assert!(handled.effects.events.is_empty(), "a refused request changes nothing");
     }
-    handled.events.iter().for_each(check_event);
+    handled.effects.events.iter().for_each(check_event);
 }
 
 fn check_event(event: &Event) {

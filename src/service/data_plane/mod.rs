@@ -11,19 +11,19 @@ use serde::Serialize;
 pub use self::request::Body;
 use super::choices;
 use super::one_line::{MESSAGE, one_line};
-use super::state::{Event, Outcome, Rejected, State};
+use super::state::{Effects, Outcome, Rejected, State};
 use super::time::Timestamp;
 use crate::wire::model::{JobId, RejectedResponse, ThingName};
 use crate::wire::topics::{Channel, Operation, Topic, split_jobs_topic};
 
-/// What follows from a message of a device: the answer, for the sender alone, then the events, for all.
+/// What follows from a message of a device: the answer, for the sender alone, then the effects, for all.
 #[derive(Debug)]
 #[must_use]
 pub struct Handled {
     /// The topic and the payload of the answer.
     pub answer: Option<(String, Vec<u8>)>,
-    /// What to publish after the answer, in this order.
-    pub events: Vec<Event>,
+    /// What is done after the answer was sent.
+    pub effects: Effects,
 }
 
 /// Does what a message to `topic` asks for; `None` where the topic is not below a thing's `jobs`.
@@ -50,18 +50,21 @@ pub fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[u8]) ->
     let token = body.client_token();
     let answer = Answer { now, topic, token };
     Some(match operation {
-        Operation::GetPendingJobExecutions => answer.to(body
-            .get_pending_job_executions()
-            .map(|request| state.get_pending_job_executions(now, &thing, request))),
-        Operation::StartNextPendingJobExecution => answer.to(body
-            .start_next_pending_job_execution()
-            .map(|request| state.start_next_pending_job_execution(now, &thing, request))),
-        Operation::DescribeJobExecution(job) => answer.to(body
-            .describe_job_execution()
-            .map(|request| state.describe_job_execution(now, &thing, &job, request))),
-        Operation::UpdateJobExecution(job) => answer.to(body
-            .update_job_execution()
-            .map(|request| state.update_job_execution(now, &thing, &job, request))),
+        Operation::GetPendingJobExecutions => answer.read(
+            body.get_pending_job_executions()
+                .and_then(|request| state.get_pending_job_executions(now, &thing, request)),
+        ),
+        Operation::StartNextPendingJobExecution => answer.write(
+            body.start_next_pending_job_execution()
+                .map(|request| state.start_next_pending_job_execution(now, &thing, request)),
+        ),
+        Operation::DescribeJobExecution(job) => answer.read(
+            body.describe_job_execution()
+                .and_then(|request| state.describe_job_execution(now, &thing, &job, request)),
+        ),
+        Operation::UpdateJobExecution(job) => answer.write(
+            body.update_job_execution().map(|request| state.update_job_execution(now, &thing, &job, request)),
+        ),
     })
 }
 
@@ -77,16 +80,19 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn to<T: Serialize>(self, outcome: Result<Outcome<T>, Rejected>) -> Handled {
-        let outcome = outcome.unwrap_or_else(|rejected| Err(rejected).into());
-        match outcome.reply {
+    /// The answer to a request that changes nothing.
+    fn read<T: Serialize>(self, reply: Result<T, Rejected>) -> Handled {
+        self.write(reply.map(|response| Ok(response).into()))
+    }
+
+    /// The answer to a request that changes something, with what follows from it.
+    fn write<T: Serialize>(self, outcome: Result<Outcome<T>, Rejected>) -> Handled {
+        let Outcome { reply, effects } = outcome.unwrap_or_else(|rejected| Err(rejected).into());
+        match reply {
             Ok(response) => {
                 let payload =
                     serde_json::to_vec(&response).expect("an answer holds nothing that JSON cannot write");
-                Handled {
-                    answer: Some((format!("{}/accepted", self.topic), payload)),
-                    events: outcome.events,
-                }
+                Handled { answer: Some((format!("{}/accepted", self.topic), payload)), effects }
             }
             Err(reason) => {
                 let response = RejectedResponse {
@@ -133,7 +139,7 @@ fn rejected(now: Timestamp, topic: String, token: Option<String>, code: &str, me
 
 fn refusal(topic: String, response: &RejectedResponse) -> Handled {
     let payload = serde_json::to_vec(response).expect("a refusal holds nothing that JSON cannot write");
-    Handled { answer: Some((topic, payload)), events: Vec::new() }
+    Handled { answer: Some((topic, payload)), effects: Effects::default() }
 }
 
 #[cfg(test)]

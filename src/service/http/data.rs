@@ -71,7 +71,7 @@ fn text(document: &JobDocument) -> String {
 fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, request) =
         (call.name::<ThingName>("thingName")?, call.device_query().get_pending_job_executions()?);
-    let pending = shared.handle(|state, now| state.get_pending_job_executions(now, &thing, request))?;
+    let pending = shared.read(|state, now| state.get_pending_job_executions(now, &thing, request))?;
     Answer::json(&PendingJobExecutions {
         in_progress_jobs: pending.in_progress_jobs,
         queued_jobs: pending.queued_jobs,
@@ -81,21 +81,21 @@ fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Answer, Er
 fn start_next_pending_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, request) =
         (call.name::<ThingName>("thingName")?, call.device_body().start_next_pending_job_execution()?);
-    let started = shared.handle(|state, now| state.start_next_pending_job_execution(now, &thing, request))?;
+    let started = shared.write(|state, now| state.start_next_pending_job_execution(now, &thing, request))?;
     Answer::json(&Described::of(started.execution, thing))
 }
 
 fn describe_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, job): (ThingName, JobRef) = (call.name("thingName")?, call.name("jobId")?);
     let request = call.device_query().describe_job_execution()?;
-    let described = shared.handle(|state, now| state.describe_job_execution(now, &thing, &job, request))?;
+    let described = shared.read(|state, now| state.describe_job_execution(now, &thing, &job, request))?;
     Answer::json(&Described::of(described.execution, thing))
 }
 
 fn update_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, job): (ThingName, JobId) = (call.name("thingName")?, call.name("jobId")?);
     let request = call.device_body().update_job_execution()?;
-    let updated = shared.handle(|state, now| state.update_job_execution(now, &thing, &job, request))?;
+    let updated = shared.write(|state, now| state.update_job_execution(now, &thing, &job, request))?;
     Answer::json(&Updated {
         execution_state: updated.execution_state,
         job_document: updated.job_document.as_ref().map(text),

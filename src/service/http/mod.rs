@@ -38,7 +38,7 @@ use self::operations::Operations;
 use self::plane::Plane;
 use self::server::Limits;
 use super::shared::Shared;
-use super::state::{Outcome, State};
+use super::state::{Outcome, Rejected, State};
 use super::time::Timestamp;
 
 pub use self::server::serve;
@@ -64,13 +64,21 @@ impl Answer {
     }
 }
 
-/// Carries out an operation and renders its answer. What it causes is on its way to the devices
-/// before the answer is.
-fn run<T: Serialize>(
+/// Carries out an operation that changes nothing and renders its answer.
+fn read<T: Serialize>(
+    shared: &Shared,
+    operation: impl FnOnce(&State, Timestamp) -> Result<T, Rejected>,
+) -> Result<Answer, Error> {
+    Answer::json(&shared.read(operation)?)
+}
+
+/// Carries out an operation that changes something and renders its answer. What it causes is on its way to the
+/// devices before the answer is.
+fn write<T: Serialize>(
     shared: &Shared,
     operation: impl FnOnce(&mut State, Timestamp) -> Outcome<T>,
 ) -> Result<Answer, Error> {
-    Answer::json(&shared.handle(operation)?)
+    Answer::json(&shared.write(operation)?)
 }
 
 /// Answers requests, whatever connection they come from.

@@ -122,7 +122,7 @@ impl Broker {
         let thing =
             state.create_thing(jobs_now, "T", uuid::Uuid::from_u128(1), &CreateThingRequest::default());
         assert!(thing.reply.is_ok());
-        let listed = state.list_certificates(&ListQuery::default()).reply.expect("an empty query is valid");
+        let listed = state.list_certificates(&ListQuery::default()).expect("an empty query is valid");
         let certificate = listed.certificates[0].certificate_id.clone();
         Self {
             state,
@@ -168,7 +168,7 @@ impl Broker {
         self.requests(|requests| {
             let outcome = requests.state.create_job(requests.jobs_now, &job, request);
             requests.router.control_plane_changed();
-            requests.publish_events(&outcome.events);
+            requests.apply(&outcome.effects);
         });
     }
 

@@ -28,7 +28,7 @@ use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, Thin
 /// let request = serde_json::json!({ "targets": [thing.thing_arn], "document": r#"{"ToDo":"Reboot"}"# });
 /// let outcome = state.create_job(now, "Job1", serde_json::from_value(request)?);
 /// assert_eq!(outcome.reply?.job_arn, "arn:aws:iot:us-east-1:123456789012:job/Job1");
-/// let topics: Vec<_> = outcome.events.iter().map(|event| event.topic().to_string()).collect();
+/// let topics: Vec<_> = outcome.effects.events.iter().map(|event| event.topic().to_string()).collect();
 /// assert_eq!(topics, ["$aws/things/MyThing/jobs/notify", "$aws/things/MyThing/jobs/notify-next"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -4,9 +4,8 @@
 
 use serde::Deserialize;
 
-use super::change::SLICE;
+use super::change::{Change, SLICE};
 use super::create_job::JobNamed;
-use super::event::Event;
 use super::job::no_such_job;
 use super::job_status::JobStatus;
 use super::outcome::Outcome;
@@ -36,13 +35,13 @@ impl State {
         force: bool,
         request: CancelJobRequest,
     ) -> Outcome<JobNamed> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let id = validate::parsed(|violations| {
                 violations.text("reasonCode", request.reason_code.as_deref(), 0, 128, PRINTABLE);
                 violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
                 violations.job_id(job_id)
             })?;
-            let job = self.jobs.get_mut(&id).ok_or_else(|| no_such_job(job_id))?;
+            let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
                 let message = choices::cancel_of_finished_job(job_id, job.status.as_str());
                 return Err(Rejected::InvalidRequest(message));
@@ -50,59 +49,55 @@ impl State {
             job.reason_code = request.reason_code;
             job.comment = request.comment;
             job.force_canceled = force;
-            job.enter(now, JobStatus::Canceled);
-            self.cancel_executions(now, &id, force, None, events);
-            self.job_named(&id)
+            job.set_status(now, JobStatus::Canceled);
+            change.cancel_executions(&id, force, None);
+            change.state.job_named(&id)
         })
     }
 
     /// Deletes a job and all its executions; one that is not finished only with `force`.
     pub fn delete_job(&mut self, now: Timestamp, job_id: &str, force: bool) -> Outcome<()> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let id = validate::job_id(job_id)?;
-            let job = self.jobs.get_mut(&id).ok_or_else(|| no_such_job(job_id))?;
+            let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             let finished = matches!(job.status, JobStatus::Completed | JobStatus::Canceled);
             if job.status == JobStatus::DeletionInProgress || !finished && !force {
                 let status = job.status.as_str();
                 let message = format!("Job {job_id} cannot be deleted in status {status}.");
                 return Err(Rejected::InvalidStateTransition { message, state: None });
             }
-            job.enter(now, JobStatus::DeletionInProgress);
-            self.delete_executions(now, &id, events);
+            job.set_status(now, JobStatus::DeletionInProgress);
+            change.delete_executions(&id);
             Ok(())
         })
     }
+}
 
+impl Change<'_> {
     /// Cancels a slice of a job's executions, those behind `after`; the rest falls due at once.
-    pub(super) fn cancel_executions(
-        &mut self,
-        now: Timestamp,
-        job: &JobId,
-        force: bool,
-        after: Option<&(ThingName, u64)>,
-        events: &mut Vec<Event>,
-    ) {
+    pub(super) fn cancel_executions(&mut self, job: &JobId, force: bool, after: Option<&(ThingName, u64)>) {
         use std::ops::Bound::{Excluded, Unbounded};
-        let Some(record) = self.jobs.get(job).filter(|record| record.status == JobStatus::Canceled) else {
+        let Some(record) = self.state.jobs.get(job).filter(|record| record.status == JobStatus::Canceled)
+        else {
             return;
         };
         let from = after.map_or(Unbounded, Excluded);
         let slice: Vec<_> = record.executions.range((from, Unbounded)).take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
             if self.is_cancelable(thing, *sequence, force) {
-                self.mutate(now, thing, job, events, |state| {
-                    state.end(now, thing, *sequence, JobExecutionStatus::Canceled);
-                    state.change(thing, *sequence, |execution| execution.force_canceled = force);
+                self.edit_executions(thing, job, |change| {
+                    change.end_execution(thing, *sequence, JobExecutionStatus::Canceled);
+                    change.edit_execution(thing, *sequence, |execution| execution.force_canceled = force);
                 });
             }
         }
         if let Some(after) = slice.into_iter().nth(SLICE - 1) {
-            self.timers.start(now, Timer::Cancel { job: job.clone(), force, after });
+            self.state.timers.start(self.now, Timer::Cancel { job: job.clone(), force, after });
         }
     }
 
     fn is_cancelable(&self, thing: &ThingName, sequence: u64, force: bool) -> bool {
-        let execution = self.executions.get(thing).and_then(|executions| executions.get(sequence));
+        let execution = self.state.executions.get(thing).and_then(|executions| executions.get(sequence));
         execution.is_some_and(|execution| match execution.status {
             JobExecutionStatus::Queued => true,
             status => force && status.is_pending(),
@@ -110,28 +105,31 @@ impl State {
     }
 
     /// Deletes a slice of a job's executions, and the job after its last one.
-    pub(super) fn delete_executions(&mut self, now: Timestamp, job: &JobId, events: &mut Vec<Event>) {
-        let Some(record) = self.jobs.get(job).filter(|record| record.status == JobStatus::DeletionInProgress)
+    pub(super) fn delete_executions(&mut self, job: &JobId) {
+        let Some(record) =
+            self.state.jobs.get(job).filter(|record| record.status == JobStatus::DeletionInProgress)
         else {
             return;
         };
         let slice: Vec<_> = record.executions.iter().take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
-            self.mutate(now, thing, job, events, |state| state.forget(thing, *sequence));
+            self.edit_executions(thing, job, |change| change.delete_execution(thing, *sequence));
         }
         if slice.len() < SLICE {
-            self.forget_job(job);
+            self.remove_job(job);
         } else {
-            self.timers.start(now, Timer::Delete(job.clone()));
+            self.state.timers.start(self.now, Timer::Delete(job.clone()));
         }
     }
 
-    fn forget_job(&mut self, id: &JobId) {
-        if let Some(job) = self.jobs.remove(id) {
+    fn remove_job(&mut self, id: &JobId) {
+        self.effects.touched.job(id);
+        let state = &mut *self.state;
+        if let Some(job) = state.jobs.remove(id) {
             // A later job may have the same id, and these would be its timers then.
-            self.set_schedule(id, job.schedule, Timers::stop);
-            self.continuous.remove(id);
-            self.tags.forget(&self.settings.arn("job", id.as_str()));
+            state.set_schedule(id, job.schedule, Timers::stop);
+            state.continuous.remove(id);
+            state.tags.remove(&state.settings.arn("job", id.as_str()));
         }
     }
 }

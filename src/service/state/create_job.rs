@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::change::Change;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
@@ -80,23 +81,15 @@ impl State {
         job_id: &str,
         request: CreateJobRequest,
     ) -> Outcome<JobNamed> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let id = check_members(job_id, &request)?;
             tags::check(request.tags.as_deref())?;
-            let mut request = self.with_template(request)?;
+            let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
-            let job = self.new_job(now, &id, request)?;
-
-            self.last_job = job.sequence;
-            if job.target_selection == TargetSelection::Continuous {
-                self.continuous.insert(id.clone());
-            }
-            let schedule = job.schedule;
-            self.jobs.insert(id.clone(), job);
-            self.tags.set(&self.settings.arn("job", job_id), tags);
-            self.set_schedule(&id, schedule, Timers::start);
-            self.roll_out(now, &id, events);
-            self.job_named(&id)
+            let job = change.state.new_job(now, &id, request)?;
+            change.add_job(&id, job, tags);
+            change.roll_out(&id);
+            change.state.job_named(&id)
         })
     }
 
@@ -211,6 +204,20 @@ impl State {
             });
         }
         Ok(())
+    }
+}
+
+impl Change<'_> {
+    fn add_job(&mut self, id: &JobId, job: Job, tags: Vec<Tag>) {
+        self.effects.touched.job(id);
+        let state = &mut *self.state;
+        state.last_job = job.sequence;
+        if job.target_selection == TargetSelection::Continuous {
+            state.continuous.insert(id.clone());
+        }
+        state.set_schedule(id, job.schedule, Timers::start);
+        state.tags.set(&state.settings.arn("job", id.as_str()), tags);
+        state.jobs.insert(id.clone(), job);
     }
 }
 

@@ -11,7 +11,6 @@ use super::group::Group;
 use super::job::{Job, Target};
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
 use super::job_status::{JobStatus, TargetSelection};
-use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
@@ -167,42 +166,33 @@ pub struct JobSummary {
 
 impl State {
     /// Describes a job.
-    pub fn describe_job(&self, job_id: &str) -> Outcome<DescribeJobResponse> {
-        let describe = || {
-            let id = validate::job_id(job_id)?;
-            let job = self.job(&id)?;
-            Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
-        };
-        describe().into()
+    pub fn describe_job(&self, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
+        let id = validate::job_id(job_id)?;
+        let job = self.job(&id)?;
+        Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
     }
 
     /// The document of a job as it was given.
-    pub fn get_job_document(&self, job_id: &str) -> Outcome<GetJobDocumentResponse> {
-        let get = || {
-            let id = validate::job_id(job_id)?;
-            Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
-        };
-        get().into()
+    pub fn get_job_document(&self, job_id: &str) -> Result<GetJobDocumentResponse, Rejected> {
+        let id = validate::job_id(job_id)?;
+        Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
     }
 
     /// The jobs of the account, newest first.
-    pub fn list_jobs(&self, query: &ListJobsQuery) -> Outcome<ListJobsResponse> {
-        let list = || {
-            let page: Page<u64> = check_list(query)?;
-            let group = self.group_of_query(query)?;
-            let mut jobs: Vec<(&JobId, &Job)> = self
-                .jobs
-                .iter()
-                .filter(|(_, job)| {
-                    matches(query, group, job) && page.after.is_none_or(|after| job.sequence < after)
-                })
-                .collect();
-            jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
-            let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
-            let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job);
-            Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
-        };
-        list().into()
+    pub fn list_jobs(&self, query: &ListJobsQuery) -> Result<ListJobsResponse, Rejected> {
+        let page: Page<u64> = check_list(query)?;
+        let group = self.group_of_query(query)?;
+        let mut jobs: Vec<(&JobId, &Job)> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| {
+                matches(query, group, job) && page.after.is_none_or(|after| job.sequence < after)
+            })
+            .collect();
+        jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
+        let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
+        let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job);
+        Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
     }
 
     /// The group that a list is about, by name or by id.

@@ -3,6 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
 use super::execution::{Execution, StepTimeout, no_such_execution};
+use super::job::Job;
 use super::outcome::Outcome;
 use super::thing::no_such_thing;
 use super::{Rejected, State};
@@ -22,17 +23,15 @@ impl State {
         now: Timestamp,
         thing: &ThingName,
         request: GetPendingJobExecutionsRequest,
-    ) -> Outcome<GetPendingJobExecutionsResponse> {
-        let reply = self.registered(thing).map(|()| {
-            let listed = self.listed_pending(thing);
-            GetPendingJobExecutionsResponse {
-                client_token: request.client_token,
-                timestamp: now.seconds(),
-                in_progress_jobs: listed.in_progress,
-                queued_jobs: listed.queued,
-            }
-        });
-        reply.into()
+    ) -> Result<GetPendingJobExecutionsResponse, Rejected> {
+        self.registered(thing)?;
+        let listed = self.listed_pending(thing);
+        Ok(GetPendingJobExecutionsResponse {
+            client_token: request.client_token,
+            timestamp: now.seconds(),
+            in_progress_jobs: listed.in_progress,
+            queued_jobs: listed.queued,
+        })
     }
 
     /// Starts the next job execution of `thing`, or returns the one that is in progress already.
@@ -42,23 +41,25 @@ impl State {
         thing: &ThingName,
         request: StartNextPendingJobExecutionRequest,
     ) -> Outcome<StartNextJobExecutionResponse> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
             check_status_details(request.status_details.as_ref())?;
-            self.registered(thing)?;
-            if let Some((sequence, head)) = self.head(thing)
+            change.state.registered(thing)?;
+            if let Some((sequence, head)) = change.state.head(thing)
                 && head.status == JobExecutionStatus::Queued
             {
                 let job = head.job_id.clone();
-                let timeout = self.jobs.get(&job).and_then(super::job::Job::in_progress_timeout);
-                self.mutate(now, thing, &job, events, |state| {
-                    state.change(thing, sequence, |execution| {
+                let timeout = change.state.jobs.get(&job).and_then(Job::in_progress_timeout);
+                change.edit_executions(thing, &job, |change| {
+                    change.edit_execution(thing, sequence, |execution| {
                         let status = JobExecutionStatus::InProgress;
                         execution.move_by_device(now, status, request.status_details, step_timeout, timeout);
                     });
                 });
             }
-            let execution = self.head(thing).map(|(_, head)| head.data(now, self.document_of(&head.job_id)));
+            let state = &*change.state;
+            let execution =
+                state.head(thing).map(|(_, head)| head.data(now, state.document_of(&head.job_id)));
             Ok(StartNextJobExecutionResponse {
                 client_token: request.client_token,
                 timestamp: now.seconds(),
@@ -74,35 +75,32 @@ impl State {
         thing: &ThingName,
         job: &JobRef,
         request: DescribeJobExecutionRequest,
-    ) -> Outcome<DescribeJobExecutionResponse> {
-        let describe = || {
-            self.registered(thing)?;
-            let execution = match job {
-                JobRef::Next => match (self.head(thing), request.execution_number) {
-                    (Some((_, head)), Some(number)) if head.number != number => {
-                        return Err(no_such_execution(thing, head.job_id.as_str()));
-                    }
-                    (head, _) => head.map(|(_, head)| head),
-                },
-                JobRef::Id(job) => Some(self.execution(thing, job, request.execution_number)?.1),
-            };
-            if execution.is_some_and(|execution| execution.status.is_terminal()) {
-                return Err(Rejected::TerminalStateReached);
-            }
-            let with_document = request.include_job_document.unwrap_or(true);
-            let describe = |execution: &Execution| {
-                let document = self.document_of(&execution.job_id).filter(|_| with_document);
-                let mut data = execution.data(now, document);
-                data.thing_name = choices::THING_NAME_ON_MQTT.then(|| thing.clone());
-                data
-            };
-            Ok(DescribeJobExecutionResponse {
-                client_token: request.client_token,
-                timestamp: now.seconds(),
-                execution: execution.map(describe),
-            })
+    ) -> Result<DescribeJobExecutionResponse, Rejected> {
+        self.registered(thing)?;
+        let execution = match job {
+            JobRef::Next => match (self.head(thing), request.execution_number) {
+                (Some((_, head)), Some(number)) if head.number != number => {
+                    return Err(no_such_execution(thing, head.job_id.as_str()));
+                }
+                (head, _) => head.map(|(_, head)| head),
+            },
+            JobRef::Id(job) => Some(self.execution(thing, job, request.execution_number)?.1),
         };
-        describe().into()
+        if execution.is_some_and(|execution| execution.status.is_terminal()) {
+            return Err(Rejected::TerminalStateReached);
+        }
+        let with_document = request.include_job_document.unwrap_or(true);
+        let describe = |execution: &Execution| {
+            let document = self.document_of(&execution.job_id).filter(|_| with_document);
+            let mut data = execution.data(now, document);
+            data.thing_name = choices::THING_NAME_ON_MQTT.then(|| thing.clone());
+            data
+        };
+        Ok(DescribeJobExecutionResponse {
+            client_token: request.client_token,
+            timestamp: now.seconds(),
+            execution: execution.map(describe),
+        })
     }
 
     /// Moves a job execution of `thing` to another status, or reports progress.
@@ -113,17 +111,17 @@ impl State {
         job: &JobId,
         request: UpdateJobExecutionRequest,
     ) -> Outcome<UpdateJobExecutionResponse> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
             check_status_details(request.status_details.as_ref())?;
-            self.registered(thing)?;
-            let (sequence, execution) = self.execution(thing, job, request.execution_number)?;
+            change.state.registered(thing)?;
+            let (sequence, execution) = change.state.execution(thing, job, request.execution_number)?;
             check_update(execution, &request)?;
-            let timeout = self.jobs.get(job).and_then(super::job::Job::in_progress_timeout);
+            let timeout = change.state.jobs.get(job).and_then(Job::in_progress_timeout);
             let mut updated = None;
-            let document = self.document_of(job).filter(|_| request.include_job_document);
-            self.mutate(now, thing, job, events, |state| {
-                state.change(thing, sequence, |execution| {
+            let document = change.state.document_of(job).filter(|_| request.include_job_document);
+            change.edit_executions(thing, job, |change| {
+                change.edit_execution(thing, sequence, |execution| {
                     execution.move_by_device(
                         now,
                         request.status,
@@ -133,7 +131,7 @@ impl State {
                     );
                     updated = Some(execution.state());
                 });
-                state.retry(now, thing, sequence);
+                change.queue_retry(thing, sequence);
             });
             Ok(UpdateJobExecutionResponse {
                 client_token: request.client_token,

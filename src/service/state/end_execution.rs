@@ -34,18 +34,18 @@ impl State {
         force: bool,
         request: CancelJobExecutionRequest,
     ) -> Outcome<()> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let (thing, job) = execution_path(thing_name, job_id)?;
             check_status_details(request.status_details.as_ref())?;
-            let (sequence, execution) = self.execution(&thing, &job, None)?;
+            let (sequence, execution) = change.state.execution(&thing, &job, None)?;
             check_version(request.expected_version, execution.version)?;
             let status = execution.status;
             if status.is_terminal() || status == JobExecutionStatus::InProgress && !force {
                 return Err(not_in_status("canceled", job_id, thing_name, status));
             }
-            self.mutate(now, &thing, &job, events, |state| {
-                state.end(now, &thing, sequence, JobExecutionStatus::Canceled);
-                state.change(&thing, sequence, |execution| {
+            change.edit_executions(&thing, &job, |change| {
+                change.end_execution(&thing, sequence, JobExecutionStatus::Canceled);
+                change.edit_execution(&thing, sequence, |execution| {
                     execution.force_canceled = force;
                     if let Some(given) = request.status_details {
                         choices::store_status_details(&mut execution.status_details, given);
@@ -65,10 +65,10 @@ impl State {
         execution_number: i64,
         force: bool,
     ) -> Outcome<()> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let (thing, job) = execution_path(thing_name, job_id)?;
             let number = u64::try_from(execution_number).map_err(|_| no_such_execution(&thing, job_id))?;
-            let (sequence, execution) = self.execution(&thing, &job, Some(number))?;
+            let (sequence, execution) = change.state.execution(&thing, &job, Some(number))?;
             let deletable = match execution.status {
                 JobExecutionStatus::InProgress => force,
                 JobExecutionStatus::Queued => force || choices::QUEUED_EXECUTION_NEEDS_NO_FORCE,
@@ -77,7 +77,7 @@ impl State {
             if !deletable {
                 return Err(not_in_status("deleted", job_id, thing_name, execution.status));
             }
-            self.mutate(now, &thing, &job, events, |state| state.forget(&thing, sequence));
+            change.edit_executions(&thing, &job, |change| change.delete_execution(&thing, sequence));
             Ok(())
         })
     }

@@ -27,7 +27,7 @@ pub(crate) struct Execution {
     pub(crate) version: u64,
     /// The retries that led to this execution.
     pub(crate) retries: RetriesUsed,
-    /// An operator cancelled it with force.
+    /// An operator canceled it with force.
     pub(crate) force_canceled: bool,
     /// The end of the in-progress timer; set when the execution starts, never moved.
     in_progress_deadline: Option<Timestamp>,
@@ -98,17 +98,17 @@ impl Execution {
             Some(StepTimeout::Never) => self.step_deadline = None,
             None => {}
         }
-        self.enter(now, status);
+        self.set_status(now, status);
         self.version += 1;
     }
 
-    /// The service ends it: a timer expired, an operator cancelled it, or its thing left the targets.
+    /// The service ends it: a timer expired, an operator canceled it, or its thing left the targets.
     pub(crate) fn end_by_service(&mut self, now: Timestamp, status: JobExecutionStatus) {
-        self.enter(now, status);
+        self.set_status(now, status);
         self.version += choices::version_step_of_service(status);
     }
 
-    fn enter(&mut self, now: Timestamp, status: JobExecutionStatus) {
+    fn set_status(&mut self, now: Timestamp, status: JobExecutionStatus) {
         self.status = status;
         self.last_updated_at = now;
         if status.is_terminal() {

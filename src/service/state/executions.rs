@@ -21,9 +21,9 @@ pub(crate) struct Executions {
     pending_changes: u64,
 }
 
-/// What tells whether events are due: compared before and after a change.
+/// A revision of the pending list: compared before and after a change, it tells which events are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct PendingMark {
+pub(crate) struct PendingRevision {
     /// Differs if the set of pending executions differs.
     pub(crate) set: u64,
     /// Differs if another execution is the head.
@@ -31,8 +31,9 @@ pub(crate) struct PendingMark {
 }
 
 impl Executions {
-    pub(crate) fn mark(&self) -> PendingMark {
-        PendingMark { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }
+    /// The present revision of the pending list.
+    pub(crate) fn pending_revision(&self) -> PendingRevision {
+        PendingRevision { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }
     }
 
     /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
@@ -75,7 +76,7 @@ impl Executions {
     }
 
     /// Changes an execution and keeps the pending list in order.
-    pub(crate) fn change<T>(&mut self, sequence: u64, edit: impl FnOnce(&mut Execution) -> T) -> Option<T> {
+    pub(crate) fn edit<T>(&mut self, sequence: u64, edit: impl FnOnce(&mut Execution) -> T) -> Option<T> {
         let execution = self.records.get_mut(&sequence)?;
         let before = execution.pending_order(sequence);
         let result = edit(execution);
@@ -136,11 +137,11 @@ mod tests {
         let moved = executions.insert(queued("moved", 30));
         assert_eq!(order(&executions), ["tied-a", "tied-b", "late", "moved"]);
 
-        let before = executions.mark();
-        executions.change(moved, |execution| execution.status = JobExecutionStatus::InProgress);
+        let before = executions.pending_revision();
+        executions.edit(moved, |execution| execution.status = JobExecutionStatus::InProgress);
         assert_eq!(order(&executions), ["moved", "tied-a", "tied-b", "late"]);
-        assert_eq!(executions.mark().set, before.set, "the set is the same");
-        assert_ne!(executions.mark().head, before.head);
+        assert_eq!(executions.pending_revision().set, before.set, "the set is the same");
+        assert_ne!(executions.pending_revision().head, before.head);
     }
 
     #[test]
@@ -148,18 +149,18 @@ mod tests {
         let mut executions = Executions::default();
         let early = executions.insert(queued("early", 10));
         let late = executions.insert(queued("late", 20));
-        executions.change(late, |execution| execution.status = JobExecutionStatus::InProgress);
-        executions.change(early, |execution| execution.status = JobExecutionStatus::InProgress);
+        executions.edit(late, |execution| execution.status = JobExecutionStatus::InProgress);
+        executions.edit(early, |execution| execution.status = JobExecutionStatus::InProgress);
         assert_eq!(order(&executions), ["early", "late"]);
     }
 
     #[test]
-    fn a_removed_execution_is_forgotten() {
+    fn a_removed_execution_leaves_nothing() {
         let mut executions = Executions::default();
         let only = executions.insert(queued("job", 10));
-        let before = executions.mark();
+        let before = executions.pending_revision();
         assert!(executions.remove(only).is_some());
-        assert_ne!(executions.mark().set, before.set);
+        assert_ne!(executions.pending_revision().set, before.set);
         assert!(
             executions.records.is_empty() && executions.by_job.is_empty() && executions.pending.is_empty()
         );

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::attributes::{AttributePayload, check_attributes, given_attributes};
-use super::event::Event;
+use super::change::Change;
 use super::group::{Group, group_name};
 use super::outcome::Outcome;
 use super::tags::{self, Tag};
@@ -117,7 +117,7 @@ impl State {
         new_group_id: Uuid,
         request: CreateThingGroupRequest,
     ) -> Outcome<CreateThingGroupResponse> {
-        let create = || {
+        Outcome::of(|| {
             let (name, parent) = check_create(name, &request)?;
             let parent = parent.map(|parent| self.group(&parent).map(|_| parent)).transpose()?;
             tags::check(request.tags.as_deref())?;
@@ -153,38 +153,33 @@ impl State {
                 thing_group_name: name,
                 thing_group_arn,
             })
-        };
-        create().into()
+        })
     }
 
     /// Describes a thing group.
-    pub fn describe_thing_group(&self, name: &str) -> Outcome<DescribeThingGroupResponse> {
-        let describe = || {
-            let name = group_name(name)?;
-            let group = self.group(&name)?;
-            let mut path: Vec<_> =
-                self.path_up(&name).skip(1).map(|above| self.name_and_arn(above)).collect();
-            path.reverse();
-            let attributes = group.attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
-            let attributes: BTreeMap<_, _> = attributes.collect();
-            let payload = AttributePayload { attributes: Some(attributes), merge: None };
-            Ok(DescribeThingGroupResponse {
-                thing_group_id: group.id.to_string(),
-                thing_group_arn: self.settings.arn("thinggroup", name.as_str()),
-                version: group.version,
-                thing_group_properties: ThingGroupProperties {
-                    thing_group_description: group.description.clone(),
-                    attribute_payload: Some(payload),
-                },
-                thing_group_metadata: ThingGroupMetadata {
-                    parent_group_name: group.parent.clone(),
-                    root_to_parent_thing_groups: path,
-                    creation_date: group.created_at,
-                },
-                thing_group_name: name,
-            })
-        };
-        describe().into()
+    pub fn describe_thing_group(&self, name: &str) -> Result<DescribeThingGroupResponse, Rejected> {
+        let name = group_name(name)?;
+        let group = self.group(&name)?;
+        let mut path: Vec<_> = self.path_up(&name).skip(1).map(|above| self.name_and_arn(above)).collect();
+        path.reverse();
+        let attributes = group.attributes.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+        let attributes: BTreeMap<_, _> = attributes.collect();
+        let payload = AttributePayload { attributes: Some(attributes), merge: None };
+        Ok(DescribeThingGroupResponse {
+            thing_group_id: group.id.to_string(),
+            thing_group_arn: self.settings.arn("thinggroup", name.as_str()),
+            version: group.version,
+            thing_group_properties: ThingGroupProperties {
+                thing_group_description: group.description.clone(),
+                attribute_payload: Some(payload),
+            },
+            thing_group_metadata: ThingGroupMetadata {
+                parent_group_name: group.parent.clone(),
+                root_to_parent_thing_groups: path,
+                creation_date: group.created_at,
+            },
+            thing_group_name: name,
+        })
     }
 
     /// Deletes a thing group without child groups; its things leave it. One that does not exist is no error.
@@ -194,21 +189,22 @@ impl State {
         name: &str,
         expected_version: Option<i64>,
     ) -> Outcome<()> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let name = group_name(name)?;
-            let Some(group) = self.groups.get(&name) else { return Ok(()) };
+            let Some(group) = change.state.groups.get(&name) else { return Ok(()) };
             check_version(expected_version, group.version)?;
-            if self.groups.values().any(|other| other.parent.as_ref() == Some(&name)) {
+            if change.state.groups.values().any(|other| other.parent.as_ref() == Some(&name)) {
                 let message = format!("Cannot delete. Thing group {name} still has child groups");
                 return Err(Rejected::InvalidRequest(message));
             }
             for thing in group.members.clone() {
-                self.set_member(now, &thing, &name, false, events);
+                change.set_member(&thing, &name, false);
             }
-            self.groups.remove(&name);
-            let arn = self.settings.arn("thinggroup", name.as_str());
-            self.tags.forget(&arn);
-            self.credentials.forget_target(&arn);
+            let state = &mut *change.state;
+            state.groups.remove(&name);
+            let arn = state.settings.arn("thinggroup", name.as_str());
+            state.tags.remove(&arn);
+            state.credentials.remove_target(&arn);
             Ok(())
         })
     }
@@ -237,36 +233,11 @@ impl State {
         request: &ThingInThingGroupRequest,
         member: bool,
     ) -> Outcome<()> {
-        Outcome::of(|events| {
-            let (thing, name) = self.thing_and_group(request)?;
-            self.set_member(now, &thing, &name, member, events);
+        self.change(now, |change| {
+            let (thing, name) = change.state.thing_and_group(request)?;
+            change.set_member(&thing, &name, member);
             Ok(())
         })
-    }
-
-    /// Puts a thing into a group or takes it out, unless that is so already.
-    fn set_member(
-        &mut self,
-        now: Timestamp,
-        thing: &ThingName,
-        name: &ThingGroupName,
-        member: bool,
-        events: &mut Vec<Event>,
-    ) {
-        let before = self.groups_above(thing);
-        let (Some(group), Some(record)) = (self.groups.get_mut(name), self.things.get_mut(thing)) else {
-            return;
-        };
-        let changed = if member {
-            record.groups.insert(name.clone());
-            group.members.insert(thing.clone())
-        } else {
-            record.groups.remove(name);
-            group.members.remove(thing)
-        };
-        if changed {
-            self.follow_membership(now, thing, &before, events);
-        }
     }
 
     fn thing_and_group(
@@ -305,6 +276,27 @@ impl State {
     pub(super) fn name_and_arn(&self, name: &ThingGroupName) -> GroupNameAndArn {
         let group_arn = self.settings.arn("thinggroup", name.as_str());
         GroupNameAndArn { group_name: name.clone(), group_arn }
+    }
+}
+
+impl Change<'_> {
+    /// Puts a thing into a group or takes it out, unless that is so already.
+    fn set_member(&mut self, thing: &ThingName, name: &ThingGroupName, member: bool) {
+        let before = self.state.groups_above(thing);
+        let (Some(group), Some(record)) = (self.state.groups.get_mut(name), self.state.things.get_mut(thing))
+        else {
+            return;
+        };
+        let changed = if member {
+            record.groups.insert(name.clone());
+            group.members.insert(thing.clone())
+        } else {
+            record.groups.remove(name);
+            group.members.remove(thing)
+        };
+        if changed {
+            self.follow_membership(thing, &before);
+        }
     }
 }
 

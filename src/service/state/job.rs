@@ -61,7 +61,7 @@ pub(crate) struct Job {
 
 impl Job {
     /// The job takes another status.
-    pub(crate) fn enter(&mut self, now: Timestamp, status: JobStatus) {
+    pub(crate) fn set_status(&mut self, now: Timestamp, status: JobStatus) {
         self.status = status;
         self.last_updated_at = now;
         let completed = status == JobStatus::Completed
@@ -80,7 +80,7 @@ impl Job {
         Some(Duration::from_secs(minutes.unsigned_abs() * 60))
     }
 
-    /// The retry that follows `ended`; none once the job is cancelled or deleted.
+    /// The retry that follows `ended`; none once the job is canceled or deleted.
     pub(crate) fn next_retry(&self, ended: &Execution) -> Option<RetriesUsed> {
         if self.status != JobStatus::InProgress {
             return None;
@@ -96,6 +96,12 @@ impl Job {
     /// Whether a thing in `groups` is a target.
     pub(crate) fn is_target(&self, thing: &ThingName, groups: &BTreeSet<ThingGroupName>) -> bool {
         self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
+    }
+
+    /// Whether it is under way and has failed too often.
+    pub(crate) fn must_abort(&self) -> bool {
+        self.status == JobStatus::InProgress
+            && self.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&self.counts))
     }
 
     /// Whether nothing is left to do: only jobs that reach no further thing become complete.

@@ -3,8 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-jobs-lifecycle.html>
 
 use super::State;
-use super::change::SLICE;
-use super::event::Event;
+use super::change::{Change, SLICE};
 use super::job_status::JobStatus;
 use super::retry::RetriesUsed;
 use super::rollout::Next;
@@ -14,83 +13,85 @@ use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
-impl State {
+impl Change<'_> {
     /// A scheduled job begins.
-    pub(super) fn start_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
-        if let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
-            job.enter(now, JobStatus::InProgress);
-            self.roll_out(now, id, events);
+    pub(super) fn start_job(&mut self, id: &JobId) {
+        let now = self.now;
+        if let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
+            job.set_status(now, JobStatus::InProgress);
+            self.roll_out(id);
         }
     }
 
-    /// Queues executions of `job` on the next things, at most a slice of them.
+    /// Queues executions of a job on its next things, at most a slice of them.
     ///
     /// The rest falls due at once or, if the job has a rate, in the next minute.
-    pub(super) fn roll_out(&mut self, now: Timestamp, job_id: &JobId, events: &mut Vec<Event>) -> usize {
-        for reached in 0..SLICE {
-            let Some(job) = self.jobs.get_mut(job_id).filter(|job| job.status == JobStatus::InProgress)
-            else {
-                return reached;
+    pub(super) fn roll_out(&mut self, id: &JobId) {
+        let now = self.now;
+        for _ in 0..SLICE {
+            let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
+                return;
             };
             match job.rollout.next(now, job.configs.job_executions_rollout_config.as_ref(), &job.counts) {
-                Next::Reach(thing) => self.reach(now, &thing, job_id, events),
+                Next::Thing(thing) => self.roll_out_to(&thing, id),
                 Next::Wait(due) => {
-                    self.timers.start(due, Timer::RollOut(job_id.clone()));
-                    return reached;
+                    self.state.timers.start(due, Timer::RollOut(id.clone()));
+                    return;
                 }
                 Next::Nothing => {
-                    self.settle(now, job_id, events);
-                    return reached;
+                    self.complete_or_abort(id);
+                    return;
                 }
             }
         }
-        self.timers.start(now, Timer::RollOut(job_id.clone()));
-        SLICE
+        self.state.timers.start(now, Timer::RollOut(id.clone()));
     }
 
     /// Gives `thing` an execution of `job`, unless it has a pending one or was deleted meanwhile.
-    fn reach(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
-        if !self.things.contains_key(thing) {
+    fn roll_out_to(&mut self, thing: &ThingName, job: &JobId) {
+        if !self.state.things.contains_key(thing) {
             return;
         }
-        let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
+        let newest = self.state.executions.get(thing).and_then(|executions| executions.find(job, None));
         if newest.is_some_and(|(_, newest)| newest.status.is_pending()) {
             return;
         }
-        self.mutate(now, thing, job, events, |state| state.queue(now, thing, job, RetriesUsed::default()));
+        self.edit_executions(thing, job, |change| {
+            change.queue_execution(thing, job, RetriesUsed::default());
+        });
     }
 
-    /// Looks whether `job` is complete, or has failed too often, after its executions changed.
-    pub(super) fn settle(&mut self, now: Timestamp, job_id: &JobId, events: &mut Vec<Event>) {
-        let Some(job) = self.jobs.get_mut(job_id) else { return };
+    /// Completes a job that has nothing left to do, or aborts one that has failed too often.
+    pub(super) fn complete_or_abort(&mut self, id: &JobId) {
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return };
         if job.is_done() {
-            job.enter(now, JobStatus::Completed);
-        } else if job.status == JobStatus::InProgress
-            && job.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&job.counts))
-        {
+            job.set_status(now, JobStatus::Completed);
+        } else if job.must_abort() {
             job.reason_code = Some(choices::REASON_CODE_OF_ABORT.to_owned());
-            job.enter(now, JobStatus::Canceled);
-            self.cancel_executions(now, job_id, false, None, events);
+            job.set_status(now, JobStatus::Canceled);
+            self.cancel_executions(id, false, None);
         }
     }
 
     /// The schedule of a job ends.
-    pub(super) fn end_job(&mut self, now: Timestamp, id: &JobId, events: &mut Vec<Event>) {
-        let Some(job) = self.jobs.get_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
-            return;
-        };
+    pub(super) fn end_job(&mut self, id: &JobId) {
+        let now = self.now;
+        let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else { return };
         let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
         if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
             let force = behavior == Some("FORCE_CANCEL");
             job.force_canceled = force;
-            job.enter(now, JobStatus::Canceled);
-            self.cancel_executions(now, id, force, None, events);
+            job.set_status(now, JobStatus::Canceled);
+            self.cancel_executions(id, force, None);
         } else {
             job.rollout.stop();
-            self.settle(now, id, events);
+            self.complete_or_abort(id);
         }
     }
+}
 
+impl State {
     /// Starts, or stops, the timers of a job's schedule.
     pub(super) fn set_schedule(
         &mut self,

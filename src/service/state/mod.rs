@@ -72,6 +72,6 @@ mod validate;
 
 pub use self::account::State;
 pub use self::event::{Event, EventBody};
-pub use self::outcome::Outcome;
+pub use self::outcome::{Effects, Outcome, Touched};
 pub use self::rejected::Rejected;
 pub use self::settings::Settings;

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
 use super::executions::Executions;
-use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::validate::{self, Violations};
 use super::{Rejected, State};
@@ -145,15 +144,12 @@ impl State {
         thing_name: &str,
         job_id: &str,
         execution_number: Option<i64>,
-    ) -> Outcome<DescribeJobExecutionAnyStatusResponse> {
-        let describe = || {
-            let (thing, job) = execution_path(thing_name, job_id)?;
-            let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0));
-            let (_, execution) = self.execution(&thing, &job, number)?;
-            let thing_arn = self.settings.arn("thing", thing_name);
-            Ok(DescribeJobExecutionAnyStatusResponse { execution: describe(now, thing_arn, execution) })
-        };
-        describe().into()
+    ) -> Result<DescribeJobExecutionAnyStatusResponse, Rejected> {
+        let (thing, job) = execution_path(thing_name, job_id)?;
+        let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0));
+        let (_, execution) = self.execution(&thing, &job, number)?;
+        let thing_arn = self.settings.arn("thing", thing_name);
+        Ok(DescribeJobExecutionAnyStatusResponse { execution: describe(now, thing_arn, execution) })
     }
 
     /// The job executions of a job.
@@ -161,34 +157,31 @@ impl State {
         &self,
         job_id: &str,
         query: &ListJobExecutionsQuery,
-    ) -> Outcome<ListJobExecutionsForJobResponse> {
-        let list = || {
-            let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
-            let page: Page<ExecutionKey> = Page::read(query.max_results, query.next_token.as_deref())?;
-            let job = self.job(&id)?;
-            let from = page.after.as_ref().map(|key| (key.thing.clone(), key.sequence + 1));
-            let keys: Box<dyn Iterator<Item = &(ThingName, u64)>> = match from {
-                Some(from) => Box::new(job.executions.range(from..)),
-                None => Box::new(job.executions.iter()),
-            };
-            let executions = keys
-                .filter_map(|(thing, sequence)| {
-                    let execution = self.executions.get(thing)?.get(*sequence)?;
-                    Some((thing, *sequence, execution))
-                })
-                .filter(|(_, _, execution)| status.is_none_or(|status| status == execution.status));
-            let (executions, next_token) = page.cut(executions, |(thing, sequence, _)| ExecutionKey {
-                thing: (*thing).clone(),
-                sequence: *sequence,
-            });
-            let entry = |(thing, _, execution): (&ThingName, u64, &Execution)| JobExecutionSummaryForJob {
-                thing_arn: self.settings.arn("thing", thing.as_str()),
-                job_execution_summary: summarize(execution),
-            };
-            let execution_summaries = executions.into_iter().map(entry).collect();
-            Ok(ListJobExecutionsForJobResponse { execution_summaries, next_token })
+    ) -> Result<ListJobExecutionsForJobResponse, Rejected> {
+        let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
+        let page: Page<ExecutionKey> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let job = self.job(&id)?;
+        let from = page.after.as_ref().map(|key| (key.thing.clone(), key.sequence + 1));
+        let keys: Box<dyn Iterator<Item = &(ThingName, u64)>> = match from {
+            Some(from) => Box::new(job.executions.range(from..)),
+            None => Box::new(job.executions.iter()),
         };
-        list().into()
+        let executions = keys
+            .filter_map(|(thing, sequence)| {
+                let execution = self.executions.get(thing)?.get(*sequence)?;
+                Some((thing, *sequence, execution))
+            })
+            .filter(|(_, _, execution)| status.is_none_or(|status| status == execution.status));
+        let (executions, next_token) = page.cut(executions, |(thing, sequence, _)| ExecutionKey {
+            thing: (*thing).clone(),
+            sequence: *sequence,
+        });
+        let entry = |(thing, _, execution): (&ThingName, u64, &Execution)| JobExecutionSummaryForJob {
+            thing_arn: self.settings.arn("thing", thing.as_str()),
+            job_execution_summary: summarize(execution),
+        };
+        let execution_summaries = executions.into_iter().map(entry).collect();
+        Ok(ListJobExecutionsForJobResponse { execution_summaries, next_token })
     }
 
     /// The job executions of a thing.
@@ -196,38 +189,35 @@ impl State {
         &self,
         thing_name: &str,
         query: &ListJobExecutionsQuery,
-    ) -> Outcome<ListJobExecutionsForThingResponse> {
-        let list = || {
-            let (thing, status) = check_list(query, |violations| {
-                if let Some(job) = &query.job_id {
-                    violations.job_id(job);
-                }
-                violations.thing_name(thing_name)
-            })?;
-            let page: Page<u64> = Page::read(query.max_results, query.next_token.as_deref())?;
-            // A thing that was deleted still has its executions.
-            if !self.executions.contains_key(&thing) {
-                self.thing(&thing)?;
+    ) -> Result<ListJobExecutionsForThingResponse, Rejected> {
+        let (thing, status) = check_list(query, |violations| {
+            if let Some(job) = &query.job_id {
+                violations.job_id(job);
             }
-            let behind = page.after.unwrap_or(u64::MAX);
-            let executions = self
-                .executions
-                .get(&thing)
-                .into_iter()
-                .flat_map(|executions: &Executions| executions.before(behind))
-                .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
-                .filter(|(_, execution)| {
-                    query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
-                });
-            let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
-            let entry = |(_, execution): (u64, &Execution)| JobExecutionSummaryForThing {
-                job_id: execution.job_id.clone(),
-                job_execution_summary: summarize(execution),
-            };
-            let execution_summaries = executions.into_iter().map(entry).collect();
-            Ok(ListJobExecutionsForThingResponse { execution_summaries, next_token })
+            violations.thing_name(thing_name)
+        })?;
+        let page: Page<u64> = Page::read(query.max_results, query.next_token.as_deref())?;
+        // A thing that was deleted still has its executions.
+        if !self.executions.contains_key(&thing) {
+            self.thing(&thing)?;
+        }
+        let behind = page.after.unwrap_or(u64::MAX);
+        let executions = self
+            .executions
+            .get(&thing)
+            .into_iter()
+            .flat_map(|executions: &Executions| executions.before(behind))
+            .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
+            .filter(|(_, execution)| {
+                query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
+            });
+        let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
+        let entry = |(_, execution): (u64, &Execution)| JobExecutionSummaryForThing {
+            job_id: execution.job_id.clone(),
+            job_execution_summary: summarize(execution),
         };
-        list().into()
+        let execution_summaries = executions.into_iter().map(entry).collect();
+        Ok(ListJobExecutionsForThingResponse { execution_summaries, next_token })
     }
 }
 

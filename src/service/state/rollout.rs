@@ -133,7 +133,8 @@ pub(crate) struct Rollout {
 
 /// What a rollout does next.
 pub(crate) enum Next {
-    Reach(ThingName),
+    /// Gives this thing an execution.
+    Thing(ThingName),
     Wait(Timestamp),
     Nothing,
 }
@@ -198,7 +199,7 @@ impl Rollout {
         while let Some((place, thing)) = self.order.pop_front() {
             if self.waiting.get(&thing) == Some(&place) {
                 self.waiting.remove(&thing);
-                return Next::Reach(thing);
+                return Next::Thing(thing);
             }
         }
         Next::Nothing

@@ -42,7 +42,7 @@ pub struct ListTagsForResourceResponse {
 impl State {
     /// Labels a resource.
     pub fn tag_resource(&mut self, request: TagResourceRequest) -> Outcome<()> {
-        let tag = || {
+        Outcome::of(|| {
             let arn = required("resourceArn", request.resource_arn)?;
             let tags = required("tags", request.tags)?;
             check(Some(&tags))?;
@@ -57,13 +57,12 @@ impl State {
             }
             self.tags.set(&arn, tags);
             Ok(())
-        };
-        tag().into()
+        })
     }
 
     /// Removes labels from a resource.
     pub fn untag_resource(&mut self, request: UntagResourceRequest) -> Outcome<()> {
-        let untag = || {
+        Outcome::of(|| {
             let arn = required("resourceArn", request.resource_arn)?;
             let keys = required("tagKeys", request.tag_keys)?;
             self.check_tagged(&arn)?;
@@ -71,20 +70,16 @@ impl State {
                 tags.retain(|key, _| !keys.contains(key));
             }
             Ok(())
-        };
-        untag().into()
+        })
     }
 
     /// The labels of a resource.
-    pub fn list_tags_for_resource(&self, arn: &str) -> Outcome<ListTagsForResourceResponse> {
-        let list = || {
-            self.check_tagged(arn)?;
-            let pairs = self.tags.0.get(arn).into_iter().flatten();
-            let tag =
-                |(key, value): (&String, &String)| Tag { key: Some(key.clone()), value: Some(value.clone()) };
-            Ok(ListTagsForResourceResponse { tags: pairs.map(tag).collect() })
-        };
-        list().into()
+    pub fn list_tags_for_resource(&self, arn: &str) -> Result<ListTagsForResourceResponse, Rejected> {
+        self.check_tagged(arn)?;
+        let pairs = self.tags.0.get(arn).into_iter().flatten();
+        let tag =
+            |(key, value): (&String, &String)| Tag { key: Some(key.clone()), value: Some(value.clone()) };
+        Ok(ListTagsForResourceResponse { tags: pairs.map(tag).collect() })
     }
 
     /// Refuses the ARN of something that does not exist.

@@ -30,8 +30,8 @@ impl Tags {
         self.0.entry(arn.to_owned()).or_default().extend(pairs);
     }
 
-    /// The resource is gone.
-    pub(crate) fn forget(&mut self, arn: &str) {
+    /// Removes all labels of a resource that was deleted.
+    pub(crate) fn remove(&mut self, arn: &str) {
         self.0.remove(arn);
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::change::Change;
 use super::create_job::{JobNamed, MAX_TARGETS, check_targets};
-use super::event::Event;
 use super::job::Job;
 use super::job_status::{JobStatus, TargetSelection};
 use super::outcome::Outcome;
@@ -35,15 +35,15 @@ impl State {
         job_id: &str,
         request: AssociateTargetsWithJobRequest,
     ) -> Outcome<JobNamed> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             let id = validate::parsed(|violations| {
                 check_targets(violations, request.targets.as_deref());
                 violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
                 violations.job_id(job_id)
             })?;
             let given = request.targets.unwrap_or_default();
-            let resolved = self.targets(&given)?;
-            let job = self.job(&id)?;
+            let resolved = change.state.targets(&given)?;
+            let job = change.state.job(&id)?;
             check_associable(job_id, job)?;
             let known = |arn: &String| job.targets.contains(arn);
             let added: Vec<String> = given.into_iter().filter(|arn| !known(arn)).collect();
@@ -52,56 +52,17 @@ impl State {
             if job.targets.len() + added.len() > MAX_TARGETS {
                 return Err(Rejected::LimitExceeded(choices::too_many_targets(job_id, MAX_TARGETS)));
             }
-            let things = self.things_of(&new);
-            if let Some(job) = self.jobs.get_mut(&id) {
+            let things = change.state.things_of(&new);
+            if let Some(job) = change.job_mut(&id) {
                 job.targets.extend(added);
                 job.resolved.extend(new);
                 job.rollout.add(things);
                 job.comment = request.comment.or_else(|| job.comment.take());
                 job.last_updated_at = now;
             }
-            self.roll_out(now, &id, events);
-            self.job_named(&id)
+            change.roll_out(&id);
+            change.state.job_named(&id)
         })
-    }
-
-    /// CONTINUOUS jobs learn that `thing` was in the groups `before` and is in others now.
-    ///
-    /// A thing that joins a target group gets an execution, unless its newest one is pending. One that
-    /// left all targets loses its QUEUED execution, and finishes the one that is IN_PROGRESS.
-    pub(super) fn follow_membership(
-        &mut self,
-        now: Timestamp,
-        thing: &ThingName,
-        before: &BTreeSet<ThingGroupName>,
-        events: &mut Vec<Event>,
-    ) {
-        let after = self.groups_above(thing);
-        let joined: BTreeSet<_> = after.difference(before).cloned().collect();
-        let following: Vec<JobId> = self.continuous.iter().cloned().collect();
-        for id in following {
-            let Some(job) = self.jobs.get_mut(&id).filter(|job| job.status.is_active()) else {
-                self.continuous.remove(&id);
-                continue;
-            };
-            if job.targets_one_of(&joined) {
-                job.rollout.add([thing.clone()]);
-                self.roll_out(now, &id, events);
-            } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
-                job.rollout.leave_out(thing);
-                self.remove_queued(now, thing, &id, events);
-            }
-        }
-    }
-
-    fn remove_queued(&mut self, now: Timestamp, thing: &ThingName, job: &JobId, events: &mut Vec<Event>) {
-        let newest = self.executions.get(thing).and_then(|executions| executions.find(job, None));
-        let Some((sequence, newest)) = newest else { return };
-        if newest.status == JobExecutionStatus::Queued {
-            self.mutate(now, thing, job, events, |state| {
-                state.end(now, thing, sequence, JobExecutionStatus::Removed);
-            });
-        }
     }
 
     /// Whether a retry of `job` may still go to `thing`: a CONTINUOUS job lets go of things that left.
@@ -110,6 +71,41 @@ impl State {
         choices::RETRY_FOLLOWS_THING_THAT_LEFT
             || job.target_selection == TargetSelection::Snapshot
             || job.is_target(thing, &self.groups_above(thing))
+    }
+}
+
+impl Change<'_> {
+    /// CONTINUOUS jobs learn that `thing` was in the groups `before` and is in others now.
+    ///
+    /// A thing that joins a target group gets an execution, unless its newest one is pending. One that
+    /// left all targets loses its QUEUED execution, and finishes the one that is IN_PROGRESS.
+    pub(super) fn follow_membership(&mut self, thing: &ThingName, before: &BTreeSet<ThingGroupName>) {
+        let after = self.state.groups_above(thing);
+        let joined: BTreeSet<_> = after.difference(before).cloned().collect();
+        let following: Vec<JobId> = self.state.continuous.iter().cloned().collect();
+        for id in following {
+            let Some(job) = self.job_mut(&id).filter(|job| job.status.is_active()) else {
+                self.state.continuous.remove(&id);
+                continue;
+            };
+            if job.targets_one_of(&joined) {
+                job.rollout.add([thing.clone()]);
+                self.roll_out(&id);
+            } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
+                job.rollout.leave_out(thing);
+                self.remove_queued(thing, &id);
+            }
+        }
+    }
+
+    fn remove_queued(&mut self, thing: &ThingName, job: &JobId) {
+        let newest = self.state.executions.get(thing).and_then(|executions| executions.find(job, None));
+        let Some((sequence, newest)) = newest else { return };
+        if newest.status == JobExecutionStatus::Queued {
+            self.edit_executions(thing, job, |change| {
+                change.end_execution(thing, sequence, JobExecutionStatus::Removed);
+            });
+        }
     }
 }
 

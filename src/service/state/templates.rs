@@ -137,7 +137,7 @@ impl State {
         template_id: &str,
         request: CreateJobTemplateRequest,
     ) -> Outcome<CreateJobTemplateResponse> {
-        let create = || {
+        Outcome::of(|| {
             let id = check_create(template_id, &request)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref())?;
@@ -160,68 +160,63 @@ impl State {
             };
             self.templates.insert(id.clone(), template);
             Ok(CreateJobTemplateResponse { job_template_arn, job_template_id: id })
-        };
-        create().into()
+        })
     }
 
     /// Describes a job template.
-    pub fn describe_job_template(&self, template_id: &str) -> Outcome<DescribeJobTemplateResponse> {
-        let describe = || {
-            let id = parse_id(template_id)?;
-            let template = self.template(&id)?;
-            Ok(describe(self.settings.arn("jobtemplate", template_id), id, template))
-        };
-        describe().into()
+    pub fn describe_job_template(&self, template_id: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
+        let id = parse_id(template_id)?;
+        let template = self.template(&id)?;
+        Ok(describe(self.settings.arn("jobtemplate", template_id), id, template))
     }
 
     /// The job templates of the account, newest first.
-    pub fn list_job_templates(&self, query: &ListJobTemplatesQuery) -> Outcome<ListJobTemplatesResponse> {
-        let list = || {
-            let page: Page<u64> = check_list(query)?;
-            let mut templates: Vec<_> = self
-                .templates
-                .iter()
-                .filter(|(_, template)| page.after.is_none_or(|after| template.sequence < after))
-                .collect();
-            templates.sort_unstable_by_key(|(_, template)| std::cmp::Reverse(template.sequence));
-            let (templates, next_token) = page.cut(templates, |(_, template)| template.sequence);
-            let summary = |(id, template): (&JobTemplateId, &Template)| JobTemplateSummary {
-                job_template_arn: self.settings.arn("jobtemplate", id.as_str()),
-                job_template_id: id.clone(),
-                description: template.description.clone(),
-                created_at: template.created_at,
-            };
-            Ok(ListJobTemplatesResponse {
-                job_templates: templates.into_iter().map(summary).collect(),
-                next_token,
-            })
+    pub fn list_job_templates(
+        &self,
+        query: &ListJobTemplatesQuery,
+    ) -> Result<ListJobTemplatesResponse, Rejected> {
+        let page: Page<u64> = check_list(query)?;
+        let mut templates: Vec<_> = self
+            .templates
+            .iter()
+            .filter(|(_, template)| page.after.is_none_or(|after| template.sequence < after))
+            .collect();
+        templates.sort_unstable_by_key(|(_, template)| std::cmp::Reverse(template.sequence));
+        let (templates, next_token) = page.cut(templates, |(_, template)| template.sequence);
+        let summary = |(id, template): (&JobTemplateId, &Template)| JobTemplateSummary {
+            job_template_arn: self.settings.arn("jobtemplate", id.as_str()),
+            job_template_id: id.clone(),
+            description: template.description.clone(),
+            created_at: template.created_at,
         };
-        list().into()
+        Ok(ListJobTemplatesResponse {
+            job_templates: templates.into_iter().map(summary).collect(),
+            next_token,
+        })
     }
 
     /// Deletes a job template; the jobs made from it stay.
     pub fn delete_job_template(&mut self, template_id: &str) -> Outcome<()> {
-        let mut delete = || {
+        Outcome::of(|| {
             let id = parse_id(template_id)?;
             self.template(&id)?;
             self.templates.remove(&id);
-            self.tags.forget(&self.settings.arn("jobtemplate", template_id));
+            self.tags.remove(&self.settings.arn("jobtemplate", template_id));
             Ok(())
-        };
-        delete().into()
+        })
     }
 
     /// AWS's own templates, of which the local service has none.
     pub fn list_managed_job_templates(
         &self,
         query: &ListJobTemplatesQuery,
-    ) -> Outcome<ListManagedJobTemplatesResponse> {
-        check_list(query).map(|_| ListManagedJobTemplatesResponse::default()).into()
+    ) -> Result<ListManagedJobTemplatesResponse, Rejected> {
+        check_list(query).map(|_| ListManagedJobTemplatesResponse::default())
     }
 
     /// One of AWS's own templates: never found.
-    pub fn describe_managed_job_template(&self, name: &str) -> Outcome<DescribeJobTemplateResponse> {
-        Err(no_such_template(name)).into()
+    pub fn describe_managed_job_template(&self, name: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
+        Err(no_such_template(name))
     }
 
     /// The template that an ARN names.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::group::{Group, group_name};
 use super::groups::GroupNameAndArn;
-use super::outcome::Outcome;
 use super::paging::{self, Page};
 use super::thing::Thing;
 use super::validate;
@@ -101,47 +100,43 @@ pub struct ListThingsInThingGroupResponse {
 
 impl State {
     /// The things of the registry.
-    pub fn list_things(&self, query: &ListThingsQuery) -> Outcome<ListThingsResponse> {
-        let list = || {
-            let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
-            let things = self
-                .things
-                .iter()
-                .filter(|(name, _)| page.after.as_ref().is_none_or(|after| *name > after))
-                .filter(|(_, thing)| matches(query, thing));
-            let (things, next_token) = page.cut(things, |(name, _)| (*name).clone());
-            let entry = |(name, thing): (&ThingName, &Thing)| ThingAttribute {
-                thing_name: name.clone(),
-                thing_type_name: thing.type_name.clone(),
-                thing_arn: self.settings.arn("thing", name.as_str()),
-                attributes: thing.attributes.clone(),
-                version: thing.version,
-            };
-            Ok(ListThingsResponse { things: things.into_iter().map(entry).collect(), next_token })
+    pub fn list_things(&self, query: &ListThingsQuery) -> Result<ListThingsResponse, Rejected> {
+        let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
+        let things = self
+            .things
+            .iter()
+            .filter(|(name, _)| page.after.as_ref().is_none_or(|after| *name > after))
+            .filter(|(_, thing)| matches(query, thing));
+        let (things, next_token) = page.cut(things, |(name, _)| (*name).clone());
+        let entry = |(name, thing): (&ThingName, &Thing)| ThingAttribute {
+            thing_name: name.clone(),
+            thing_type_name: thing.type_name.clone(),
+            thing_arn: self.settings.arn("thing", name.as_str()),
+            attributes: thing.attributes.clone(),
+            version: thing.version,
         };
-        list().into()
+        Ok(ListThingsResponse { things: things.into_iter().map(entry).collect(), next_token })
     }
 
     /// The thing groups of the registry, or those below one of them.
-    pub fn list_thing_groups(&self, query: &ListThingGroupsQuery) -> Outcome<ListThingGroupsResponse> {
-        let list = || {
-            let parent = query.parent_group.as_deref().map(group_name).transpose()?;
-            if let Some(parent) = &parent {
-                self.group(parent)?;
-            }
-            let prefix = query.name_prefix_filter.as_deref().unwrap_or_default();
-            let recursive = query.recursive.unwrap_or(true);
-            let below = |name: &ThingGroupName, group: &Group| match &parent {
-                Some(parent) if recursive => self.path_up(name).skip(1).any(|above| above == parent),
-                Some(parent) => group.parent.as_ref() == Some(parent),
-                None => recursive || group.parent.is_none(),
-            };
-            let groups = self.groups.iter();
-            let groups =
-                groups.filter(|(name, group)| name.as_str().starts_with(prefix) && below(name, group));
-            self.page_of_groups(groups.map(|(name, _)| name), query)
+    pub fn list_thing_groups(
+        &self,
+        query: &ListThingGroupsQuery,
+    ) -> Result<ListThingGroupsResponse, Rejected> {
+        let parent = query.parent_group.as_deref().map(group_name).transpose()?;
+        if let Some(parent) = &parent {
+            self.group(parent)?;
+        }
+        let prefix = query.name_prefix_filter.as_deref().unwrap_or_default();
+        let recursive = query.recursive.unwrap_or(true);
+        let below = |name: &ThingGroupName, group: &Group| match &parent {
+            Some(parent) if recursive => self.path_up(name).skip(1).any(|above| above == parent),
+            Some(parent) => group.parent.as_ref() == Some(parent),
+            None => recursive || group.parent.is_none(),
         };
-        list().into()
+        let groups = self.groups.iter();
+        let groups = groups.filter(|(name, group)| name.as_str().starts_with(prefix) && below(name, group));
+        self.page_of_groups(groups.map(|(name, _)| name), query)
     }
 
     /// The groups that a thing is in.
@@ -149,12 +144,9 @@ impl State {
         &self,
         thing_name: &str,
         query: &ListThingGroupsQuery,
-    ) -> Outcome<ListThingGroupsResponse> {
-        let list = || {
-            let thing = self.thing(&validate::thing_name(thing_name)?)?;
-            self.page_of_groups(thing.groups.iter(), query)
-        };
-        list().into()
+    ) -> Result<ListThingGroupsResponse, Rejected> {
+        let thing = self.thing(&validate::thing_name(thing_name)?)?;
+        self.page_of_groups(thing.groups.iter(), query)
     }
 
     /// The things in a group; with `recursive` those in the groups below it too.
@@ -162,22 +154,19 @@ impl State {
         &self,
         name: &str,
         query: &ListThingGroupsQuery,
-    ) -> Outcome<ListThingsInThingGroupResponse> {
-        let list = || {
-            let name = group_name(name)?;
-            let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
-            let group = self.group(&name)?;
-            let mut things: Vec<ThingName> = match query.recursive {
-                Some(true) => self.things_below(&name),
-                _ => group.members.iter().cloned().collect(),
-            };
-            things.sort_unstable();
-            things.dedup();
-            let behind = |thing: &ThingName| page.after.as_ref().is_none_or(|after| thing > after);
-            let (things, next_token) = page.cut(things.into_iter().filter(behind), ThingName::clone);
-            Ok(ListThingsInThingGroupResponse { things, next_token })
+    ) -> Result<ListThingsInThingGroupResponse, Rejected> {
+        let name = group_name(name)?;
+        let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
+        let group = self.group(&name)?;
+        let mut things: Vec<ThingName> = match query.recursive {
+            Some(true) => self.things_below(&name),
+            _ => group.members.iter().cloned().collect(),
         };
-        list().into()
+        things.sort_unstable();
+        things.dedup();
+        let behind = |thing: &ThingName| page.after.as_ref().is_none_or(|after| thing > after);
+        let (things, next_token) = page.cut(things.into_iter().filter(behind), ThingName::clone);
+        Ok(ListThingsInThingGroupResponse { things, next_token })
     }
 
     fn page_of_groups<'a>(

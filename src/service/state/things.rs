@@ -86,7 +86,7 @@ impl State {
         new_thing_id: Uuid,
         request: &CreateThingRequest,
     ) -> Outcome<CreateThingResponse> {
-        let mut create = || {
+        Outcome::of(|| {
             let name = check_create(name, request)?;
             let thing_arn = self.settings.arn("thing", name.as_str());
             let attributes = given_attributes(request.attribute_payload.as_ref());
@@ -109,32 +109,28 @@ impl State {
                 });
             }
             Ok(CreateThingResponse { thing_id: thing.id.to_string(), thing_name: name, thing_arn })
-        };
-        create().into()
+        })
     }
 
     /// Describes a thing of the registry.
-    pub fn describe_thing(&self, name: &str) -> Outcome<DescribeThingResponse> {
-        let describe = || {
-            let name = validate::thing_name(name)?;
-            let thing = self.thing(&name)?;
-            Ok(DescribeThingResponse {
-                default_client_id: name.clone(),
-                thing_id: thing.id.to_string(),
-                thing_arn: self.settings.arn("thing", name.as_str()),
-                thing_type_name: thing.type_name.clone(),
-                attributes: thing.attributes.clone(),
-                version: thing.version,
-                billing_group_name: thing.billing_group_name.clone(),
-                thing_name: name,
-            })
-        };
-        describe().into()
+    pub fn describe_thing(&self, name: &str) -> Result<DescribeThingResponse, Rejected> {
+        let name = validate::thing_name(name)?;
+        let thing = self.thing(&name)?;
+        Ok(DescribeThingResponse {
+            default_client_id: name.clone(),
+            thing_id: thing.id.to_string(),
+            thing_arn: self.settings.arn("thing", name.as_str()),
+            thing_type_name: thing.type_name.clone(),
+            attributes: thing.attributes.clone(),
+            version: thing.version,
+            billing_group_name: thing.billing_group_name.clone(),
+            thing_name: name,
+        })
     }
 
     /// Changes the type and the attributes of a thing.
     pub fn update_thing(&mut self, name: &str, request: UpdateThingRequest) -> Outcome<()> {
-        let update = || {
+        Outcome::of(|| {
             let name = check_update(name, &request)?;
             let thing = self.things.get_mut(&name).ok_or_else(|| no_such_thing(&name))?;
             check_version(request.expected_version, thing.version)?;
@@ -159,13 +155,12 @@ impl State {
             }
             thing.version += 1;
             Ok(())
-        };
-        update().into()
+        })
     }
 
     /// Takes a thing out of the registry; its job executions stay. One that does not exist is no error.
     pub fn delete_thing(&mut self, name: &str, expected_version: Option<i64>) -> Outcome<()> {
-        let mut delete = || {
+        Outcome::of(|| {
             let name = validate::thing_name(name)?;
             let Some(thing) = self.things.get(&name) else { return Ok(()) };
             check_version(expected_version, thing.version)?;
@@ -177,8 +172,7 @@ impl State {
             }
             self.things.remove(&name);
             Ok(())
-        };
-        delete().into()
+        })
     }
 }
 

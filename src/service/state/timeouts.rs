@@ -1,8 +1,8 @@
 //! What the service does by itself, and when.
 
 use super::State;
-use super::change::SLICE;
-use super::event::Event;
+use super::change::{Change, SLICE};
+use super::outcome::Effects;
 use super::timers::Timer;
 use crate::service::time::Timestamp;
 
@@ -13,31 +13,32 @@ impl State {
         self.timers.next()
     }
 
-    /// Does what is due by `now`, each at its own due time, and returns the events.
+    /// Does what is due by `now`, each at its own due time.
     ///
     /// One call does a slice of long work; it leaves [`State::next_timeout`] at or before `now` until all is done.
-    pub fn handle_timeout(&mut self, now: Timestamp) -> Vec<Event> {
-        let mut events = Vec::new();
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Effects {
+        let mut change = Change { state: self, now, effects: Effects::default() };
         for _ in 0..SLICE {
-            let Some((due, timer)) = self.timers.take_due(now) else { break };
+            let Some((due, timer)) = change.state.timers.take_due(now) else { break };
+            change.now = due;
             match timer {
-                Timer::JobExecution { thing, sequence } => self.time_out(due, &thing, sequence, &mut events),
-                Timer::JobStart(job) => self.start_job(due, &job, &mut events),
-                Timer::JobEnd(job) => self.end_job(due, &job, &mut events),
+                Timer::JobExecution { thing, sequence } => change.time_out(&thing, sequence),
+                Timer::JobStart(job) => change.start_job(&job),
+                Timer::JobEnd(job) => change.end_job(&job),
                 Timer::RollOut(job) => {
-                    self.roll_out(due, &job, &mut events);
+                    change.roll_out(&job);
                     break;
                 }
                 Timer::Cancel { job, force, after } => {
-                    self.cancel_executions(due, &job, force, Some(&after), &mut events);
+                    change.cancel_executions(&job, force, Some(&after));
                     break;
                 }
                 Timer::Delete(job) => {
-                    self.delete_executions(due, &job, &mut events);
+                    change.delete_executions(&job);
                     break;
                 }
             }
         }
-        events
+        change.effects
     }
 }

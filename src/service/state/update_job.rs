@@ -28,7 +28,7 @@ pub struct UpdateJobRequest {
 impl State {
     /// Changes members of a job that is not finished. A new time-out holds for executions that start later.
     pub fn update_job(&mut self, now: Timestamp, job_id: &str, request: UpdateJobRequest) -> Outcome<()> {
-        Outcome::of(|events| {
+        self.change(now, |change| {
             // The time-out is refused in words of its own, so it stays out of the common checks.
             let common = JobConfigs { timeout_config: None, ..request.configs.clone() };
             let id = validate::parsed(|violations| {
@@ -39,7 +39,7 @@ impl State {
             if request == UpdateJobRequest::default() {
                 return invalid(format!("Update Job request for job {job_id} cannot be empty."));
             }
-            let job = self.jobs.get_mut(&id).ok_or_else(|| no_such_job(job_id))?;
+            let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
                 let status = job.status.as_str();
                 return invalid(format!("Job {job_id} in status {status} cannot be updated."));
@@ -52,7 +52,7 @@ impl State {
             job.description = request.description.or_else(|| job.description.take());
             job.configs = request.configs.or(&job.configs);
             job.last_updated_at = now;
-            self.settle(now, &id, events);
+            change.complete_or_abort(&id);
             Ok(())
         })
     }

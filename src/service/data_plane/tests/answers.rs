@@ -63,7 +63,7 @@ fn the_walkthrough_is_written_as_aws_wrote_it() {
         ]
     );
     let deleted = bench.state.delete_job(bench.now, "Job1", false);
-    assert!(deleted.reply.is_ok() && deleted.events.is_empty());
+    assert!(deleted.reply.is_ok() && deleted.effects.events.is_empty());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn an_event_knows_its_kind() {
     let mut request = CreateJobRequest { document: Some("{}".into()), ..Default::default() };
     request.targets = Some(vec!["arn:aws:iot:us-east-1:123456789012:thing/MyThing".into()]);
     let outcome = bench.state.create_job(bench.now, "J", request);
-    let bodies: Vec<_> = outcome.events.into_iter().map(|event| event.body).collect();
+    let bodies: Vec<_> = outcome.effects.events.into_iter().map(|event| event.body).collect();
     assert!(matches!(
         bodies[..],
         [EventBody::JobExecutionsChanged(_), EventBody::NextJobExecutionChanged(_)]

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::service::state::Settings;
 use crate::service::state::create_job::CreateJobRequest;
 use crate::service::state::things::CreateThingRequest;
+use crate::service::state::{Event, Settings};
 
 /// A service with the thing `MyThing`, and a clock that a test sets.
 struct Bench {
@@ -48,7 +48,7 @@ impl Bench {
         request.document = Some(document.into());
         let outcome = self.state.create_job(self.now, id, request);
         outcome.reply.unwrap();
-        wire(&outcome.events)
+        wire(&outcome.effects.events)
     }
 
     fn send(&mut self, rest: &str, payload: &str) -> Wire {
@@ -56,7 +56,7 @@ impl Bench {
         let handled = handle(&mut self.state, self.now, &topic, payload.as_bytes()).unwrap();
         let answer =
             handled.answer.map(|(topic, payload)| (short(&topic), String::from_utf8(payload).unwrap()));
-        answer.into_iter().chain(wire(&handled.events)).collect()
+        answer.into_iter().chain(wire(&handled.effects.events)).collect()
     }
 
     /// The one answer, as a value, where no event may follow.

@@ -4,7 +4,7 @@
 
 use super::super::call::Call;
 use super::super::error::Error;
-use super::super::{Answer, Offered, run};
+use super::super::{Answer, Offered, read, write};
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificates::KeyPair;
 
@@ -13,35 +13,35 @@ pub(super) const OFFERED: Offered = &[
     ("RegisterCertificate", register_certificate),
     ("RegisterCertificateWithoutCA", register_certificate),
     ("DescribeCertificate", |shared, call| {
-        run(shared, |state, _| state.describe_certificate(call.label("certificateId")))
+        read(shared, |state, _| state.describe_certificate(call.label("certificateId")))
     }),
     ("ListCertificates", |shared, call| {
         let query = call.query()?;
-        run(shared, |state, _| state.list_certificates(&query))
+        read(shared, |state, _| state.list_certificates(&query))
     }),
     ("UpdateCertificate", |shared, call| {
         let status = call.text("newStatus");
-        run(shared, |state, now| state.update_certificate(now, call.label("certificateId"), status))
+        write(shared, |state, now| state.update_certificate(now, call.label("certificateId"), status))
     }),
     ("DeleteCertificate", |shared, call| {
         let force = call.flag("forceDelete");
-        run(shared, |state, _| state.delete_certificate(call.label("certificateId"), force))
+        write(shared, |state, _| state.delete_certificate(call.label("certificateId"), force))
     }),
     ("AttachThingPrincipal", |shared, call| {
         let principal = call.principal()?;
-        run(shared, |state, _| state.attach_thing_principal(call.label("thingName"), principal))
+        write(shared, |state, _| state.attach_thing_principal(call.label("thingName"), principal))
     }),
     ("DetachThingPrincipal", |shared, call| {
         let principal = call.principal()?;
-        run(shared, |state, _| state.detach_thing_principal(call.label("thingName"), principal))
+        write(shared, |state, _| state.detach_thing_principal(call.label("thingName"), principal))
     }),
     ("ListThingPrincipals", |shared, call| {
         let query = call.query()?;
-        run(shared, |state, _| state.list_thing_principals(call.label("thingName"), &query))
+        read(shared, |state, _| state.list_thing_principals(call.label("thingName"), &query))
     }),
     ("ListPrincipalThings", |shared, call| {
         let (principal, query) = (call.principal()?, call.query()?);
-        run(shared, |state, _| state.list_principal_things(principal, &query))
+        read(shared, |state, _| state.list_principal_things(principal, &query))
     }),
 ];
 
@@ -51,10 +51,10 @@ fn create_keys_and_certificate(shared: &Shared, call: &Call) -> Result<Answer, E
     let made = authority.keys_and_certificate().map_err(|error| Error::internal(&error))?;
     let keys = KeyPair { public_key: made.public_key_pem, private_key: made.private_key_pem };
     let active = call.flag("setAsActive");
-    run(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate_pem, keys))
+    write(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate_pem, keys))
 }
 
 fn register_certificate(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (request, active) = (call.body()?, call.flag("setAsActive"));
-    run(shared, |state, now| state.register_certificate(now, active, &request))
+    write(shared, |state, now| state.register_certificate(now, active, &request))
 }

@@ -35,7 +35,7 @@ impl Bench {
         let certificate = shared
             .requests(|requests| {
                 requests.state.install_device(requests.jobs_now, &device, &[("P".into(), policy.into())])?;
-                let listed = requests.state.list_certificates(&ListQuery::default()).reply?;
+                let listed = requests.state.list_certificates(&ListQuery::default())?;
                 Ok::<_, crate::service::state::Rejected>(listed.certificates[0].certificate_id.clone())
             })
             .unwrap();

@@ -74,7 +74,7 @@ pub struct ListPrincipalThingsResponse {
 impl State {
     /// Attaches a policy to a certificate or a thing group; once more is no error.
     pub fn attach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
-        let mut attach = || {
+        Outcome::of(|| {
             let target = required_target(request)?;
             self.policy(name)?;
             self.check_target(target)?;
@@ -86,19 +86,17 @@ impl State {
             }
             attached.insert(name.to_owned());
             Ok(())
-        };
-        attach().into()
+        })
     }
 
     /// Detaches a policy; one that is not attached is no error, one that does not exist neither: the
     /// operation declares none for it.
     pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
-        let mut detach = || {
+        Outcome::of(|| {
             let target = required_target(request)?;
             take(&mut self.credentials.attached, target, name);
             Ok(())
-        };
-        detach().into()
+        })
     }
 
     /// Lists the policies of a target, those of the groups above a thing group too if `recursive`.
@@ -107,21 +105,18 @@ impl State {
         target: &str,
         recursive: bool,
         query: &ListQuery,
-    ) -> Outcome<ListPoliciesResponse> {
-        let list = || {
-            let mut targets = vec![target.to_owned()];
-            if let ("thinggroup", name) = self.check_target(target)?
-                && recursive
-            {
-                let name = group_name(name)?;
-                targets.extend(
-                    self.path_up(&name).skip(1).map(|above| self.settings.arn("thinggroup", above.as_str())),
-                );
-            }
-            let attached = targets.iter().filter_map(|target| self.credentials.attached.get(target));
-            self.page_of_policies(query, attached.flatten().map(String::as_str))
-        };
-        list().into()
+    ) -> Result<ListPoliciesResponse, Rejected> {
+        let mut targets = vec![target.to_owned()];
+        if let ("thinggroup", name) = self.check_target(target)?
+            && recursive
+        {
+            let name = group_name(name)?;
+            targets.extend(
+                self.path_up(&name).skip(1).map(|above| self.settings.arn("thinggroup", above.as_str())),
+            );
+        }
+        let attached = targets.iter().filter_map(|target| self.credentials.attached.get(target));
+        self.page_of_policies(query, attached.flatten().map(String::as_str))
     }
 
     /// Lists what a policy is attached to.
@@ -129,39 +124,34 @@ impl State {
         &self,
         name: &str,
         query: &ListQuery,
-    ) -> Outcome<ListTargetsForPolicyResponse> {
-        let list = || {
-            self.policy(name)?;
-            let attached = self.credentials.attached.iter().filter(|(_, names)| names.contains(name));
-            // The order by name is the only one there is.
-            let query = ListQuery { is_ascending_order: Some(true), ..query.clone() };
-            let targets: Vec<&String> = attached.map(|(target, _)| target).collect();
-            let (targets, next_marker) = cut(&query, targets, |target| (*target).clone())?;
-            Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
-        };
-        list().into()
+    ) -> Result<ListTargetsForPolicyResponse, Rejected> {
+        self.policy(name)?;
+        let attached = self.credentials.attached.iter().filter(|(_, names)| names.contains(name));
+        // The order by name is the only one there is.
+        let query = ListQuery { is_ascending_order: Some(true), ..query.clone() };
+        let targets: Vec<&String> = attached.map(|(target, _)| target).collect();
+        let (targets, next_marker) = cut(&query, targets, |target| (*target).clone())?;
+        Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
 
     /// Attaches a certificate to a thing; once more is no error.
     pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
-        let mut attach = || {
+        Outcome::of(|| {
             let (thing, id) = self.thing_and_certificate(thing, principal)?;
             self.credentials.things.entry(id.clone()).or_default().insert(thing.clone());
             self.credentials.principals.entry(thing).or_default().insert(id);
             Ok(())
-        };
-        attach().into()
+        })
     }
 
     /// Detaches a certificate from a thing; one that is not attached is no error.
     pub fn detach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
-        let mut detach = || {
+        Outcome::of(|| {
             let (thing, id) = self.thing_and_certificate(thing, principal)?;
             take(&mut self.credentials.principals, &thing, &id);
             take(&mut self.credentials.things, &id, &thing);
             Ok(())
-        };
-        detach().into()
+        })
     }
 
     /// Lists the certificates of a thing.
@@ -169,21 +159,18 @@ impl State {
         &self,
         thing: &str,
         query: &ListPrincipalsQuery,
-    ) -> Outcome<ListThingPrincipalsResponse> {
-        let list = || {
-            let thing = validate::parsed(|violations| {
-                paging::check(violations, query.max_results);
-                violations.thing_name(thing)
-            })?;
-            self.thing(&thing)?;
-            let page: Page<String> = Page::read(query.max_results, query.next_token.as_deref())?;
-            let ids = self.credentials.principals.get(&thing).into_iter().flatten();
-            let behind = ids.filter(|id| page.after.as_ref().is_none_or(|after| *id > after));
-            let (ids, next_token) = page.cut(behind, |id| (*id).clone());
-            let principals = ids.into_iter().map(|id| self.settings.arn("cert", id)).collect();
-            Ok(ListThingPrincipalsResponse { principals, next_token })
-        };
-        list().into()
+    ) -> Result<ListThingPrincipalsResponse, Rejected> {
+        let thing = validate::parsed(|violations| {
+            paging::check(violations, query.max_results);
+            violations.thing_name(thing)
+        })?;
+        self.thing(&thing)?;
+        let page: Page<String> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let ids = self.credentials.principals.get(&thing).into_iter().flatten();
+        let behind = ids.filter(|id| page.after.as_ref().is_none_or(|after| *id > after));
+        let (ids, next_token) = page.cut(behind, |id| (*id).clone());
+        let principals = ids.into_iter().map(|id| self.settings.arn("cert", id)).collect();
+        Ok(ListThingPrincipalsResponse { principals, next_token })
     }
 
     /// Lists the things of a certificate.
@@ -191,22 +178,19 @@ impl State {
         &self,
         principal: &str,
         query: &ListPrincipalsQuery,
-    ) -> Outcome<ListPrincipalThingsResponse> {
-        let list = || {
-            validate::parsed(|violations| {
-                paging::check(violations, query.max_results);
-                Some(())
-            })?;
-            let id = self.principal(principal)?;
-            let page: Page<ThingName> = Page::read(query.max_results, query.next_token.as_deref())?;
-            let behind = self
-                .things_of_certificate(id)
-                .filter(|name| page.after.as_ref().is_none_or(|after| *name > after))
-                .cloned();
-            let (things, next_token) = page.cut(behind, Clone::clone);
-            Ok(ListPrincipalThingsResponse { things, next_token })
-        };
-        list().into()
+    ) -> Result<ListPrincipalThingsResponse, Rejected> {
+        validate::parsed(|violations| {
+            paging::check(violations, query.max_results);
+            Some(())
+        })?;
+        let id = self.principal(principal)?;
+        let page: Page<ThingName> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let behind = self
+            .things_of_certificate(id)
+            .filter(|name| page.after.as_ref().is_none_or(|after| *name > after))
+            .cloned();
+        let (things, next_token) = page.cut(behind, Clone::clone);
+        Ok(ListPrincipalThingsResponse { things, next_token })
     }
 
     /// The things that a certificate is attached to.

@@ -143,11 +143,10 @@ impl State {
         set_as_active: bool,
         request: &RegisterCertificateRequest,
     ) -> Outcome<RegisterCertificateResponse> {
-        let mut register = || {
+        Outcome::of(|| {
             let (pem, status) = check_register(set_as_active, request)?;
             self.register(Certificate::parse(now, pem, status)?)
-        };
-        register().into()
+        })
     }
 
     /// Registers a certificate that the service has just made, and hands out its keys.
@@ -159,7 +158,7 @@ impl State {
         key_pair: KeyPair,
     ) -> Outcome<CreateKeysAndCertificateResponse> {
         let status = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
-        let create = || {
+        Outcome::of(|| {
             let registered = self.register(Certificate::parse(now, &certificate_pem, status)?)?;
             Ok(CreateKeysAndCertificateResponse {
                 certificate_arn: registered.certificate_arn,
@@ -167,8 +166,7 @@ impl State {
                 certificate_pem,
                 key_pair,
             })
-        };
-        create().into()
+        })
     }
 
     pub(super) fn register(
@@ -191,54 +189,45 @@ impl State {
     }
 
     /// Describes a certificate.
-    pub fn describe_certificate(&self, id: &str) -> Outcome<DescribeCertificateResponse> {
-        let describe = || {
-            let certificate = self.certificate(&parse_id(id)?)?;
-            Ok(DescribeCertificateResponse {
-                certificate_description: CertificateDescription {
-                    certificate_arn: self.settings.arn("cert", &certificate.id),
-                    certificate_id: certificate.id.clone(),
-                    status: certificate.status,
-                    certificate_pem: certificate.pem.clone(),
-                    owned_by: self.settings.account.clone(),
-                    creation_date: certificate.created,
-                    last_modified_date: certificate.modified,
-                    customer_version: 1,
-                    validity: CertificateValidity {
-                        not_before: certificate.not_before,
-                        not_after: certificate.not_after,
-                    },
-                    certificate_mode: MODE,
-                },
-            })
-        };
-        describe().into()
-    }
-
-    /// Lists the certificates.
-    pub fn list_certificates(&self, query: &ListQuery) -> Outcome<ListCertificatesResponse> {
-        let list = || {
-            let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
-            all.sort_by_key(|certificate| certificate.sequence);
-            let (listed, next_marker) = cut(query, all, |certificate| certificate.sequence)?;
-            let summary = |certificate: &Certificate| CertificateSummary {
+    pub fn describe_certificate(&self, id: &str) -> Result<DescribeCertificateResponse, Rejected> {
+        let certificate = self.certificate(&parse_id(id)?)?;
+        Ok(DescribeCertificateResponse {
+            certificate_description: CertificateDescription {
                 certificate_arn: self.settings.arn("cert", &certificate.id),
                 certificate_id: certificate.id.clone(),
                 status: certificate.status,
-                certificate_mode: MODE,
+                certificate_pem: certificate.pem.clone(),
+                owned_by: self.settings.account.clone(),
                 creation_date: certificate.created,
-            };
-            Ok(ListCertificatesResponse {
-                certificates: listed.into_iter().map(summary).collect(),
-                next_marker,
-            })
+                last_modified_date: certificate.modified,
+                customer_version: 1,
+                validity: CertificateValidity {
+                    not_before: certificate.not_before,
+                    not_after: certificate.not_after,
+                },
+                certificate_mode: MODE,
+            },
+        })
+    }
+
+    /// Lists the certificates.
+    pub fn list_certificates(&self, query: &ListQuery) -> Result<ListCertificatesResponse, Rejected> {
+        let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
+        all.sort_by_key(|certificate| certificate.sequence);
+        let (listed, next_marker) = cut(query, all, |certificate| certificate.sequence)?;
+        let summary = |certificate: &Certificate| CertificateSummary {
+            certificate_arn: self.settings.arn("cert", &certificate.id),
+            certificate_id: certificate.id.clone(),
+            status: certificate.status,
+            certificate_mode: MODE,
+            creation_date: certificate.created,
         };
-        list().into()
+        Ok(ListCertificatesResponse { certificates: listed.into_iter().map(summary).collect(), next_marker })
     }
 
     /// Sets a certificate's status; one that is not active any more loses its connections.
     pub fn update_certificate(&mut self, now: Timestamp, id: &str, new_status: Option<&str>) -> Outcome<()> {
-        let mut update = || {
+        Outcome::ending_certificates(|ended| {
             let status = validate::parsed(|violations| {
                 violations.required("newStatus", new_status);
                 violations.word("newStatus", new_status, &CertificateStatus::WORDS);
@@ -250,16 +239,15 @@ impl State {
             certificate.status = status;
             certificate.modified = now;
             if status != CertificateStatus::Active {
-                self.credentials.ended.push(id);
+                ended.push(id);
             }
             Ok(())
-        };
-        update().into()
+        })
     }
 
     /// Deletes a certificate that is not active and not attached; force takes its policies off first.
     pub fn delete_certificate(&mut self, id: &str, force_delete: bool) -> Outcome<()> {
-        let mut delete = || {
+        Outcome::ending_certificates(|ended| {
             let id = parse_id(id)?;
             let certificate = self.certificate(&id)?;
             if certificate.status == CertificateStatus::Active {
@@ -278,12 +266,11 @@ impl State {
                 let message = format!("Certificate policies must be detached before deletion (arn: {arn})");
                 return Err(Rejected::DeleteConflict(message));
             }
-            self.credentials.forget_target(&arn);
+            self.credentials.remove_target(&arn);
             self.credentials.certificates.remove(&id);
-            self.credentials.ended.push(id);
+            ended.push(id);
             Ok(())
-        };
-        delete().into()
+        })
     }
 
     pub(super) fn certificate(&self, id: &str) -> Result<&Certificate, Rejected> {

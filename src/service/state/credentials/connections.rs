@@ -57,9 +57,4 @@ impl State {
             attributes: thing.attributes.clone(),
         })
     }
-
-    /// The certificates whose connections have to end, since the last call.
-    pub(crate) fn take_ended_certificates(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.credentials.ended)
-    }
 }

@@ -143,7 +143,7 @@ impl State {
         name: &str,
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyResponse> {
-        let create = || {
+        Outcome::of(|| {
             let (text, document) = check_document(name, request.policy_document)?;
             tags::check(request.tags.as_deref())?;
             let policy_arn = self.settings.arn("policy", name);
@@ -162,30 +162,26 @@ impl State {
                 policy_document: text,
                 policy_version_id: "1".to_owned(),
             })
-        };
-        create().into()
+        })
     }
 
     /// Tells a policy and its default version.
-    pub fn get_policy(&self, name: &str) -> Outcome<GetPolicyResponse> {
-        let get = || {
-            let policy = self.policy(name)?;
-            let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
-            Ok(GetPolicyResponse {
-                policy_name: name.to_owned(),
-                policy_arn: self.settings.arn("policy", name),
-                policy_document: text.unwrap_or_default(),
-                default_version_id: policy.default_version.to_string(),
-                creation_date: policy.created,
-                last_modified_date: policy.modified,
-            })
-        };
-        get().into()
+    pub fn get_policy(&self, name: &str) -> Result<GetPolicyResponse, Rejected> {
+        let policy = self.policy(name)?;
+        let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
+        Ok(GetPolicyResponse {
+            policy_name: name.to_owned(),
+            policy_arn: self.settings.arn("policy", name),
+            policy_document: text.unwrap_or_default(),
+            default_version_id: policy.default_version.to_string(),
+            creation_date: policy.created,
+            last_modified_date: policy.modified,
+        })
     }
 
     /// Lists the policies.
-    pub fn list_policies(&self, query: &ListQuery) -> Outcome<ListPoliciesResponse> {
-        self.page_of_policies(query, self.credentials.policies.keys().map(String::as_str)).into()
+    pub fn list_policies(&self, query: &ListQuery) -> Result<ListPoliciesResponse, Rejected> {
+        self.page_of_policies(query, self.credentials.policies.keys().map(String::as_str))
     }
 
     /// A page of the policies that are named.
@@ -214,7 +210,7 @@ impl State {
         set_as_default: bool,
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyVersionResponse> {
-        let create = || {
+        Outcome::of(|| {
             let (text, document) = check_document(name, request.policy_document)?;
             let policy = self.policy_mut(name)?;
             let version = policy.add(now, &text, document)?;
@@ -227,59 +223,55 @@ impl State {
                 policy_version_id: version.to_string(),
                 is_default_version: set_as_default,
             })
-        };
-        create().into()
+        })
     }
 
     /// Tells one version of a policy.
-    pub fn get_policy_version(&self, name: &str, version: &str) -> Outcome<GetPolicyVersionResponse> {
-        let get = || {
-            let policy = self.policy(name)?;
-            let (number, version) = find_version(policy, name, version)?;
-            Ok(GetPolicyVersionResponse {
-                policy_arn: self.settings.arn("policy", name),
-                policy_name: name.to_owned(),
-                policy_document: version.text.clone(),
-                policy_version_id: number.to_string(),
-                is_default_version: policy.default_version == number,
-                creation_date: version.created,
-                last_modified_date: policy.modified,
-            })
-        };
-        get().into()
+    pub fn get_policy_version(
+        &self,
+        name: &str,
+        version: &str,
+    ) -> Result<GetPolicyVersionResponse, Rejected> {
+        let policy = self.policy(name)?;
+        let (number, version) = find_version(policy, name, version)?;
+        Ok(GetPolicyVersionResponse {
+            policy_arn: self.settings.arn("policy", name),
+            policy_name: name.to_owned(),
+            policy_document: version.text.clone(),
+            policy_version_id: number.to_string(),
+            is_default_version: policy.default_version == number,
+            creation_date: version.created,
+            last_modified_date: policy.modified,
+        })
     }
 
     /// Lists the versions of a policy.
-    pub fn list_policy_versions(&self, name: &str) -> Outcome<ListPolicyVersionsResponse> {
-        let list = || {
-            let policy = self.policy(name)?;
-            let summary = |(number, version): (&u64, &PolicyVersion)| PolicyVersionSummary {
-                version_id: number.to_string(),
-                is_default_version: policy.default_version == *number,
-                create_date: version.created,
-            };
-            Ok(ListPolicyVersionsResponse {
-                policy_versions: policy.versions.iter().rev().map(summary).collect(),
-            })
+    pub fn list_policy_versions(&self, name: &str) -> Result<ListPolicyVersionsResponse, Rejected> {
+        let policy = self.policy(name)?;
+        let summary = |(number, version): (&u64, &PolicyVersion)| PolicyVersionSummary {
+            version_id: number.to_string(),
+            is_default_version: policy.default_version == *number,
+            create_date: version.created,
         };
-        list().into()
+        Ok(ListPolicyVersionsResponse {
+            policy_versions: policy.versions.iter().rev().map(summary).collect(),
+        })
     }
 
     /// Makes one version of a policy count.
     pub fn set_default_policy_version(&mut self, now: Timestamp, name: &str, version: &str) -> Outcome<()> {
-        let mut set = || {
+        Outcome::of(|| {
             let policy = self.policy_mut(name)?;
             let (number, _) = find_version(policy, name, version)?;
             policy.default_version = number;
             policy.modified = now;
             Ok(())
-        };
-        set().into()
+        })
     }
 
     /// Deletes a version that does not count.
     pub fn delete_policy_version(&mut self, name: &str, version: &str) -> Outcome<()> {
-        let mut delete = || {
+        Outcome::of(|| {
             let policy = self.policy_mut(name)?;
             let (number, _) = find_version(policy, name, version)?;
             if policy.default_version == number {
@@ -288,13 +280,12 @@ impl State {
             }
             policy.versions.remove(&number);
             Ok(())
-        };
-        delete().into()
+        })
     }
 
     /// Deletes a policy that is attached to nothing and has no version but the default one.
     pub fn delete_policy(&mut self, name: &str) -> Outcome<()> {
-        let mut delete = || {
+        Outcome::of(|| {
             let policy = self.policy(name)?;
             let conflict =
                 |why: &str| Err(Rejected::DeleteConflict(format!("Cannot delete the policy {name}: {why}")));
@@ -305,10 +296,9 @@ impl State {
                 return conflict("it is attached to a target");
             }
             self.credentials.policies.remove(name);
-            self.tags.forget(&self.settings.arn("policy", name));
+            self.tags.remove(&self.settings.arn("policy", name));
             Ok(())
-        };
-        delete().into()
+        })
     }
 
     /// Whether a policy exists.

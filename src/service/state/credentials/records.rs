@@ -21,8 +21,6 @@ pub(crate) struct Credentials {
     pub(super) principals: BTreeMap<ThingName, BTreeSet<String>>,
     /// The same the other way round: the things of a certificate.
     pub(super) things: BTreeMap<String, BTreeSet<ThingName>>,
-    /// Certificates whose connections have to end.
-    pub(super) ended: Vec<String>,
     /// How many certificates were registered.
     pub(super) registered: u64,
     /// How many policies were created.
@@ -36,7 +34,7 @@ impl Credentials {
     }
 
     /// A certificate or a thing group is gone, and with it what was attached to it.
-    pub(in super::super) fn forget_target(&mut self, arn: &str) {
+    pub(in super::super) fn remove_target(&mut self, arn: &str) {
         self.attached.remove(arn);
     }
 }

@@ -24,13 +24,14 @@ fn state() -> State {
     State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() })
 }
 
-fn ok<T>(outcome: Outcome<T>) -> T {
-    assert!(outcome.events.is_empty());
+fn ok<T>(outcome: impl Into<Outcome<T>>) -> T {
+    let outcome = outcome.into();
+    assert!(outcome.effects.events.is_empty());
     outcome.reply.unwrap_or_else(|rejected| panic!("{rejected}"))
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Outcome<T>) -> Rejected {
-    outcome.reply.unwrap_err()
+fn refused<T: std::fmt::Debug>(outcome: impl Into<Outcome<T>>) -> Rejected {
+    outcome.into().reply.unwrap_err()
 }
 
 fn pem() -> String {
@@ -115,12 +116,14 @@ fn a_certificate_that_is_not_active_any_more_ends_its_connections() {
     let mut state = state();
     let id = register(&mut state, "ACTIVE");
     assert!(state.check_certificate(&id).is_ok());
-    ok(state.update_certificate(LATER, &id, Some("ACTIVE")));
-    assert!(state.take_ended_certificates().is_empty());
-    ok(state.update_certificate(LATER, &id, Some("INACTIVE")));
+    let mut ended = |status| {
+        let outcome = state.update_certificate(LATER, &id, Some(status));
+        outcome.reply.unwrap();
+        outcome.effects.ended_certificates
+    };
+    assert!(ended("ACTIVE").is_empty());
+    assert_eq!(ended("INACTIVE"), std::slice::from_ref(&id));
     assert!(state.check_certificate(&id).is_err());
-    assert_eq!(state.take_ended_certificates(), std::slice::from_ref(&id));
-    assert!(state.take_ended_certificates().is_empty());
     assert!(matches!(
         refused(state.update_certificate(LATER, &id, Some("PENDING_TRANSFER"))),
         Rejected::InvalidRequest(_)

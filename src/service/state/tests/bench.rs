@@ -35,8 +35,9 @@ impl Bench {
     }
 
     /// The reply as JSON; the events are kept for [`Bench::told`].
-    pub(super) fn take<T: Serialize>(&mut self, outcome: Outcome<T>) -> Result<Value, Rejected> {
-        self.events.extend(outcome.events);
+    pub(super) fn take<T: Serialize>(&mut self, outcome: impl Into<Outcome<T>>) -> Result<Value, Rejected> {
+        let outcome = outcome.into();
+        self.events.extend(outcome.effects.events);
         outcome.reply.map(|reply| serde_json::to_value(reply).unwrap())
     }
 
@@ -59,7 +60,7 @@ impl Bench {
         let topic = format!("$aws/things/{thing}/jobs/{rest}");
         let handled =
             data_plane::handle(&mut self.state, self.now, &topic, body.to_string().as_bytes()).unwrap();
-        self.events.extend(handled.events);
+        self.events.extend(handled.effects.events);
         let (topic, payload) = handled.answer.unwrap();
         let body: Value = serde_json::from_slice(&payload).unwrap();
         if topic.ends_with("/accepted") { Ok(body) } else { Err(body["code"].as_str().unwrap().into()) }
@@ -75,8 +76,7 @@ impl Bench {
     pub(super) fn wait_minutes(&mut self, minutes: i64) {
         let target = self.now.plus_minutes(minutes);
         while let Some(due) = self.state.next_timeout().filter(|due| *due <= target) {
-            let events = self.state.handle_timeout(due);
-            self.events.extend(events);
+            self.events.extend(self.state.handle_timeout(due).events);
         }
         self.now = target;
     }
@@ -92,12 +92,12 @@ impl Bench {
     }
 
     pub(super) fn job(&self, id: &str) -> Value {
-        serde_json::to_value(self.state.describe_job(id).reply.unwrap()).unwrap()["job"].clone()
+        serde_json::to_value(self.state.describe_job(id).unwrap()).unwrap()["job"].clone()
     }
 
     pub(super) fn execution(&self, thing: &str, job: &str) -> Value {
         let described = self.state.describe_job_execution_any_status(self.now, thing, job, None);
-        serde_json::to_value(described.reply.unwrap()).unwrap()["execution"].clone()
+        serde_json::to_value(described.unwrap()).unwrap()["execution"].clone()
     }
 }
 

@@ -105,7 +105,7 @@ fn any_json_value_is_a_document_and_keeps_its_bytes() {
     {
         let job = format!("J{number}");
         bench.create(&job, "thing/T", json!({ "document": document })).unwrap();
-        assert_eq!(bench.state.get_job_document(&job).reply.unwrap().document, document);
+        assert_eq!(bench.state.get_job_document(&job).unwrap().document, document);
         bench.device(&format!("{job}/get"), json!({})).unwrap();
     }
 }
@@ -234,7 +234,7 @@ fn lists_come_page_by_page() {
     let mut token = None;
     loop {
         let query = from(json!({ "maxResults": 2, "nextToken": token }));
-        let page = bench.state.list_jobs(&query).reply.unwrap();
+        let page = bench.state.list_jobs(&query).unwrap();
         seen.extend(page.jobs.iter().map(|job| job.job_id.to_string()));
         token = page.next_token;
         if token.is_none() {
@@ -246,7 +246,7 @@ fn lists_come_page_by_page() {
     let (mut things, mut token) = (Vec::new(), None);
     loop {
         let query = from(json!({ "maxResults": 2, "nextToken": token, "status": "QUEUED" }));
-        let page = bench.state.list_job_executions_for_job("J0", &query).reply.unwrap();
+        let page = bench.state.list_job_executions_for_job("J0", &query).unwrap();
         things.extend(page.execution_summaries.into_iter().map(|it| it.thing_arn));
         token = page.next_token;
         if token.is_none() {
@@ -255,13 +255,12 @@ fn lists_come_page_by_page() {
     }
     assert_eq!(things, many(5).iter().map(|name| format!("{ARN}thing/{name}")).collect::<Vec<_>>());
 
-    let bad = bench.state.list_jobs(&from(json!({ "nextToken": "made-up" }))).reply;
+    let bad = bench.state.list_jobs(&from(json!({ "nextToken": "made-up" })));
     assert_eq!(message(bad), "Next token is invalid.");
-    let none = bench.state.list_jobs(&from(json!({ "maxResults": 0 }))).reply;
+    let none = bench.state.list_jobs(&from(json!({ "maxResults": 0 })));
     assert!(message(none).starts_with("1 validation error detected: Value '0' at 'maxResults'"));
-    let group =
-        bench.state.list_jobs(&from(json!({ "thingGroupName": "G", "maxResults": 1 }))).reply.unwrap();
+    let group = bench.state.list_jobs(&from(json!({ "thingGroupName": "G", "maxResults": 1 }))).unwrap();
     assert_eq!(group.jobs.len(), 1);
-    let unknown = bench.state.list_jobs(&from(json!({ "thingGroupName": "X" }))).reply;
+    let unknown = bench.state.list_jobs(&from(json!({ "thingGroupName": "X" })));
     assert!(matches!(unknown, Err(Rejected::ResourceNotFound(_))));
 }

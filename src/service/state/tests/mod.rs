@@ -9,3 +9,4 @@ mod pair;
 mod properties;
 mod registry;
 mod rollouts;
+mod rows;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::naive::{Naive, Reply, Told};
 use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
+use super::rows::Rows;
 use crate::service::data_plane;
 use crate::service::state::cancel_job::CancelJobRequest;
 use crate::service::state::end_execution::CancelJobExecutionRequest;
@@ -13,7 +14,7 @@ use crate::service::state::operator::ListJobExecutionsQuery;
 use crate::service::state::targets::AssociateTargetsWithJobRequest;
 use crate::service::state::things::CreateThingRequest;
 use crate::service::state::update_job::UpdateJobRequest;
-use crate::service::state::{Event, Outcome, Rejected, Settings, State};
+use crate::service::state::{Effects, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
 
 /// The state machine and the naive model, side by side.
@@ -41,9 +42,11 @@ impl Pair {
 
     /// Does `op` on both sides: what each answered, and what each told devices.
     pub(super) fn run(&mut self, op: &Op) -> ((Reply, Told), (Reply, Told)) {
-        let (reply, events) = self.on_state(op);
+        let before = Rows::of(&self.state);
+        let (reply, effects) = self.on_state(op);
+        Rows::of(&self.state).assert_changes_are_touched(&before, &effects.touched);
         let mut told = Told::new();
-        for event in events {
+        for event in effects.events {
             let topic = event.topic().to_string().strip_prefix("$aws/things/").unwrap().to_owned();
             told.push((topic, serde_json::from_slice(&event.payload()).unwrap()));
         }
@@ -57,7 +60,7 @@ impl Pair {
         let handled =
             data_plane::handle(&mut self.state, now, &format!("$aws/things/{thing}/jobs/get"), b"").unwrap();
         let query = ListJobExecutionsQuery::default();
-        let history = self.state.list_job_executions_for_thing(thing, &query).reply;
+        let history = self.state.list_job_executions_for_thing(thing, &query);
         let history = history.map_or_else(|_| json!([]), |list| json!(list.execution_summaries));
         let jobs: Vec<_> = JOBS.iter().map(|job| self.describe_job(job)).collect();
         let state = (answer(handled.answer.unwrap()), json!([history, format!("{jobs:?}")]));
@@ -68,7 +71,7 @@ impl Pair {
     }
 
     fn describe_job(&self, job: &str) -> Reply {
-        let described = self.state.describe_job(job).reply.map_err(|reason| refusal(&reason))?;
+        let described = self.state.describe_job(job).map_err(|reason| refusal(&reason))?;
         let job = serde_json::to_value(described.job).unwrap();
         let counts: Vec<&Value> = job["jobProcessDetails"].as_object().unwrap().values().skip(1).collect();
         let targets: Vec<&str> =
@@ -86,14 +89,14 @@ impl Pair {
         ]))
     }
 
-    fn on_state(&mut self, op: &Op) -> (Reply, Vec<Event>) {
+    fn on_state(&mut self, op: &Op) -> (Reply, Effects) {
         let now = self.now();
         let state = &mut self.state;
         match op {
             Op::Device { thing, rest, body } => {
                 let topic = format!("$aws/things/{}/jobs/{rest}", THINGS[*thing]);
                 let handled = data_plane::handle(state, now, &topic, body.to_string().as_bytes()).unwrap();
-                (answer(handled.answer.unwrap()), handled.events)
+                (answer(handled.answer.unwrap()), handled.effects)
             }
             Op::CreateJob { job, body, start, end } => {
                 let mut body = body.clone();
@@ -131,7 +134,7 @@ impl Pair {
             Op::Describe { thing, job, number } => {
                 let described =
                     state.describe_job_execution_any_status(now, THINGS[*thing], JOBS[*job], *number);
-                let told = described.reply.map_err(|reason| refusal(&reason)).map(|described| {
+                let told = described.map_err(|reason| refusal(&reason)).map(|described| {
                     let it = described.execution;
                     json!([
                         it.status,
@@ -142,7 +145,7 @@ impl Pair {
                         it.approximate_seconds_before_timed_out,
                     ])
                 });
-                (told, described.events)
+                (told, Effects::default())
             }
             Op::CreateThing(thing) => {
                 let id = Uuid::from_u128(1);
@@ -163,11 +166,14 @@ impl Pair {
             }
             Op::Advance { seconds, at_once } => {
                 let target = Timestamp::from_millis(now.millis() + seconds * 1000);
-                let mut events = Vec::new();
+                let mut effects = Effects::default();
                 while let Some(due) = state.next_timeout().filter(|due| *due <= target) {
-                    events.extend(state.handle_timeout(if *at_once { target } else { due }));
+                    let more = state.handle_timeout(if *at_once { target } else { due });
+                    effects.events.extend(more.events);
+                    effects.touched.jobs.extend(more.touched.jobs);
+                    effects.touched.executions.extend(more.touched.executions);
                 }
-                (Ok(Value::Null), events)
+                (Ok(Value::Null), effects)
             }
         }
     }
@@ -186,10 +192,10 @@ fn membership(thing: usize, group: usize) -> ThingInThingGroupRequest {
     }
 }
 
-/// The reply to a call whose answer says nothing, and its events.
-fn done<T>(outcome: Outcome<T>) -> (Reply, Vec<Event>) {
+/// The reply to a call whose answer says nothing, and its effects.
+fn done<T>(outcome: Outcome<T>) -> (Reply, Effects) {
     let reply = outcome.reply.map(|_| Value::Null).map_err(|reason| refusal(&reason));
-    (reply, outcome.events)
+    (reply, outcome.effects)
 }
 
 fn refusal(reason: &Rejected) -> (String, Option<Value>) {

@@ -26,17 +26,17 @@ fn the_same_thing_again_is_no_error_another_one_is() {
     let other = create_thing(&mut bench, "T", json!({})).unwrap_err();
     assert!(matches!(other, Rejected::ResourceAlreadyExists { resource_id, .. } if resource_id == "T"));
     assert!(matches!(create_thing(&mut bench, "a b", json!({})), Err(Rejected::InvalidRequest(_))));
-    let described = serde_json::to_value(bench.state.describe_thing("T").reply.unwrap()).unwrap();
+    let described = serde_json::to_value(bench.state.describe_thing("T").unwrap()).unwrap();
     assert_eq!(described["defaultClientId"], "T");
     assert_eq!((&described["version"], &described["attributes"]), (&json!(1), &json!({ "a": "1" })));
-    assert!(matches!(bench.state.describe_thing("U").reply, Err(Rejected::ResourceNotFound(_))));
+    assert!(matches!(bench.state.describe_thing("U"), Err(Rejected::ResourceNotFound(_))));
 }
 
 #[test]
 fn update_thing_replaces_or_merges_attributes_and_counts_versions() {
     let mut bench = Bench::with_things(["T"]);
     let update = |bench: &mut Bench, body: Value| bench.state.update_thing("T", from(body)).reply;
-    let attributes = |bench: &Bench| bench.state.describe_thing("T").reply.unwrap().attributes;
+    let attributes = |bench: &Bench| bench.state.describe_thing("T").unwrap().attributes;
     update(&mut bench, json!({ "attributePayload": { "attributes": { "a": "1", "b": "2" } } })).unwrap();
     update(&mut bench, json!({ "attributePayload": { "attributes": { "a": "", "c": "3" }, "merge": true } }))
         .unwrap();
@@ -49,7 +49,7 @@ fn update_thing_replaces_or_merges_attributes_and_counts_versions() {
     let both = json!({ "thingTypeName": "lamp", "removeThingType": true });
     assert!(matches!(update(&mut bench, both), Err(Rejected::InvalidRequest(_))));
     update(&mut bench, json!({ "removeThingType": true })).unwrap();
-    assert_eq!(bench.state.describe_thing("T").reply.unwrap().thing_type_name, None);
+    assert_eq!(bench.state.describe_thing("T").unwrap().thing_type_name, None);
     assert!(matches!(bench.state.delete_thing("T", Some(1)).reply, Err(Rejected::VersionConflict(_))));
     assert!(bench.state.delete_thing("T", Some(5)).reply.is_ok());
     assert!(bench.state.delete_thing("T", None).reply.is_ok(), "success either way");
@@ -63,7 +63,7 @@ fn things_are_listed_by_attribute_and_type() {
         create_thing(&mut bench, name, body).unwrap();
     }
     let list = |query: Value| -> Vec<String> {
-        let page = bench.state.list_things(&from(query)).reply.unwrap();
+        let page = bench.state.list_things(&from(query)).unwrap();
         page.things.into_iter().map(|thing| thing.thing_name.to_string()).collect()
     };
     assert_eq!(list(json!({})), ["a", "b", "c"]);
@@ -90,7 +90,7 @@ fn thing_groups_form_a_tree() {
         differs.to_string(),
         "Thing Group child already exists in current account with different properties"
     );
-    let described = serde_json::to_value(bench.state.describe_thing_group("leaf").reply.unwrap()).unwrap();
+    let described = serde_json::to_value(bench.state.describe_thing_group("leaf").unwrap()).unwrap();
     let path = described["thingGroupMetadata"]["rootToParentThingGroups"].as_array().unwrap();
     assert_eq!(path.iter().map(|group| &group["groupName"]).collect::<Vec<_>>(), ["root", "child"]);
 
@@ -102,13 +102,13 @@ fn thing_groups_form_a_tree() {
     }
     let things = |group: &str, recursive: bool| {
         let query = from(json!({ "recursive": recursive }));
-        let page = bench.state.list_things_in_thing_group(group, &query).reply.unwrap();
+        let page = bench.state.list_things_in_thing_group(group, &query).unwrap();
         page.things.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(things("root", false), ["U"]);
     assert_eq!(things("root", true), ["T", "U"]);
     let groups = |query: Value| {
-        let page = bench.state.list_thing_groups(&from(query)).reply.unwrap();
+        let page = bench.state.list_thing_groups(&from(query)).unwrap();
         page.thing_groups.iter().map(|group| group.group_name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(groups(json!({})), ["child", "leaf", "root"]);
@@ -116,7 +116,7 @@ fn thing_groups_form_a_tree() {
     assert_eq!(groups(json!({ "parentGroup": "root" })), ["child", "leaf"]);
     assert_eq!(groups(json!({ "parentGroup": "root", "recursive": false })), ["child"]);
     assert_eq!(groups(json!({ "namePrefixFilter": "le" })), ["leaf"]);
-    let of_thing = bench.state.list_thing_groups_for_thing("T", &from(json!({}))).reply.unwrap();
+    let of_thing = bench.state.list_thing_groups_for_thing("T", &from(json!({}))).unwrap();
     assert_eq!(of_thing.thing_groups.len(), 1);
 
     bench.create("J", "thinggroup/root", json!({})).unwrap();
@@ -154,14 +154,14 @@ fn a_job_made_from_a_template_takes_its_document_and_configurations() {
     let arn = created["jobTemplateArn"].as_str().unwrap();
     let twice = bench.state.create_job_template(bench.now, "tpl", from(template)).reply;
     assert_eq!(message(twice), "Job Template tpl already exists.");
-    let described = bench.state.describe_job_template("tpl").reply.unwrap();
+    let described = bench.state.describe_job_template("tpl").unwrap();
     let described = serde_json::to_value(described).unwrap();
     assert_eq!(described["presignedUrlConfig"], json!({ "roleArn": null, "expiresInSec": null }));
     assert_eq!(described["timeoutConfig"], json!({ "inProgressTimeoutInMinutes": 7 }));
     assert_eq!(described["documentSource"], json!(null));
 
     bench.create("J", "thing/T", json!({ "document": null, "jobTemplateArn": arn })).unwrap();
-    assert_eq!(bench.state.get_job_document("J").reply.unwrap().document, "{\"a\": 1}");
+    assert_eq!(bench.state.get_job_document("J").unwrap().document, "{\"a\": 1}");
     assert_eq!(bench.job("J")["timeoutConfig"]["inProgressTimeoutInMinutes"], 7);
     assert_eq!(bench.job("J")["jobTemplateArn"], arn);
     let own = json!({ "document": null, "jobTemplateArn": arn, "timeoutConfig": { "inProgressTimeoutInMinutes": 9 } });
@@ -173,20 +173,20 @@ fn a_job_made_from_a_template_takes_its_document_and_configurations() {
     let copy = json!({ "description": "copy", "jobArn": format!("{ARN}job/K") });
     let outcome = bench.state.create_job_template(bench.now, "copy", from(copy));
     bench.take(outcome).unwrap();
-    let copied = serde_json::to_value(bench.state.describe_job_template("copy").reply.unwrap()).unwrap();
+    let copied = serde_json::to_value(bench.state.describe_job_template("copy").unwrap()).unwrap();
     assert_eq!(
         (&copied["document"], &copied["timeoutConfig"]["inProgressTimeoutInMinutes"]),
         (&json!("{\"a\": 1}"), &json!(9))
     );
-    let list = bench.state.list_job_templates(&from(json!({}))).reply.unwrap();
+    let list = bench.state.list_job_templates(&from(json!({}))).unwrap();
     assert_eq!(
         list.job_templates.iter().map(|it| it.job_template_id.as_str()).collect::<Vec<_>>(),
         ["copy", "tpl"]
     );
 
     bench.state.delete_job_template("tpl").reply.unwrap();
-    assert_eq!(message(bench.state.describe_job_template("tpl").reply), "Job Template tpl cannot be found.");
-    assert!(bench.state.describe_job("J").reply.is_ok(), "its jobs stay");
+    assert_eq!(message(bench.state.describe_job_template("tpl")), "Job Template tpl cannot be found.");
+    assert!(bench.state.describe_job("J").is_ok(), "its jobs stay");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn templates_refuse_in_the_words_of_aws() {
         refused(json!({ "description": "d", "jobArn": format!("{ARN}job/X") })),
         "Job X cannot be found."
     );
-    let managed = bench.state.list_managed_job_templates(&from(json!({}))).reply.unwrap();
+    let managed = bench.state.list_managed_job_templates(&from(json!({}))).unwrap();
     assert_eq!(serde_json::to_string(&managed).unwrap(), r#"{"managedJobTemplates":[]}"#);
 }
 
@@ -218,9 +218,8 @@ fn resources_carry_tags_until_they_are_deleted() {
     let tag =
         json!({ "resourceArn": arn, "tags": [{ "Key": "a", "Value": "1" }, { "Key": "b", "Value": "3" }] });
     bench.state.tag_resource(from(tag)).reply.unwrap();
-    let tags = |bench: &Bench| {
-        serde_json::to_string(&bench.state.list_tags_for_resource(&arn).reply.unwrap()).unwrap()
-    };
+    let tags =
+        |bench: &Bench| serde_json::to_string(&bench.state.list_tags_for_resource(&arn).unwrap()).unwrap();
     assert_eq!(tags(&bench), r#"{"tags":[{"Key":"a","Value":"1"},{"Key":"b","Value":"3"}]}"#);
     bench.state.untag_resource(from(json!({ "resourceArn": arn, "tagKeys": ["b", "x"] }))).reply.unwrap();
     assert_eq!(tags(&bench), r#"{"tags":[{"Key":"a","Value":"1"}]}"#);
@@ -233,6 +232,6 @@ fn resources_carry_tags_until_they_are_deleted() {
     ));
     let outcome = bench.state.delete_job(bench.now, "J", true);
     bench.take(outcome).unwrap();
-    assert!(matches!(bench.state.list_tags_for_resource(&arn).reply, Err(Rejected::ResourceNotFound(_))));
-    assert!(matches!(bench.state.list_tags_for_resource("J").reply, Err(Rejected::InvalidRequest(_))));
+    assert!(matches!(bench.state.list_tags_for_resource(&arn), Err(Rejected::ResourceNotFound(_))));
+    assert!(matches!(bench.state.list_tags_for_resource("J"), Err(Rejected::InvalidRequest(_))));
 }

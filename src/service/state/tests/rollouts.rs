@@ -20,7 +20,7 @@ fn a_large_job_is_rolled_out_cancelled_and_deleted_in_slices() {
     assert_eq!(bench.job("J")["status"], "IN_PROGRESS");
     let mut calls = 0;
     while bench.state.next_timeout().is_some() {
-        let events = bench.state.handle_timeout(bench.now);
+        let events = bench.state.handle_timeout(bench.now).events;
         assert!(events.len() <= 2 * SLICE);
         calls += 1;
     }
@@ -50,7 +50,7 @@ fn a_large_job_is_rolled_out_cancelled_and_deleted_in_slices() {
     while bench.state.next_timeout().is_some() {
         let _ = bench.state.handle_timeout(bench.now);
     }
-    assert_eq!(message(bench.state.describe_job("J").reply), "Job J cannot be found.");
+    assert_eq!(message(bench.state.describe_job("J")), "Job J cannot be found.");
 }
 
 #[test]
