@@ -121,7 +121,7 @@ mod tests {
             execution_state: state.map(|(status, version_number)| JobExecutionState {
                 status,
                 status_details: std::collections::BTreeMap::new(),
-                version_number,
+                version_number: version_number.into(),
             }),
         }
     }

@@ -38,10 +38,10 @@ pub fn device_may_move(from: JobExecutionStatus, to: JobExecutionStatus) -> bool
 /// 7. The exception that stands for VersionMismatch over HTTPS, with its HTTP status.
 pub const VERSION_MISMATCH_OVER_HTTPS: (&str, u16) = ("InvalidStateTransitionException", 409);
 
-/// 9. By how much the version grows when the service itself moves a job execution to `status`.
+/// 9. Whether the version grows when the service itself moves a job execution to `status`.
 #[must_use]
-pub fn version_step_of_service(status: JobExecutionStatus) -> u64 {
-    u64::from(status != JobExecutionStatus::Removed)
+pub fn service_raises_version(status: JobExecutionStatus) -> bool {
+    status != JobExecutionStatus::Removed
 }
 
 /// 10. What CancelJob's InvalidRequestException says of a job that is neither IN_PROGRESS nor SCHEDULED.

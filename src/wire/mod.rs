@@ -3,7 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |
+//! | [`number`] | versions and execution numbers |
 //! | [`topics`] | the topics of AWS IoT Jobs, written and read |
 
 pub mod model;
+pub mod number;
 pub mod topics;

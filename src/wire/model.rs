@@ -13,6 +13,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::number::{ExecutionNumber, VersionNumber};
+
 /// Epoch seconds, as every time on the data plane.
 pub type EpochSeconds = i64;
 
@@ -244,7 +246,7 @@ pub struct StartNextPendingJobExecutionRequest {
 pub struct DescribeJobExecutionRequest {
     /// Which execution of the job on this thing; the newest unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub execution_number: Option<u64>,
+    pub execution_number: Option<ExecutionNumber>,
     /// Whether the answer carries the job document; it does unless told otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include_job_document: Option<bool>,
@@ -264,10 +266,10 @@ pub struct UpdateJobExecutionRequest {
     pub status_details: Option<StatusDetails>,
     /// The version that the sender believes current; another one is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected_version: Option<u64>,
+    pub expected_version: Option<VersionNumber>,
     /// Which execution of the job on this thing; the newest unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub execution_number: Option<u64>,
+    pub execution_number: Option<ExecutionNumber>,
     /// Whether the answer carries the state after the update.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub include_job_execution_state: bool,
@@ -313,9 +315,9 @@ pub struct JobExecutionSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<EpochSeconds>,
     /// Which execution of the job on this thing, from 1.
-    pub execution_number: u64,
+    pub execution_number: ExecutionNumber,
     /// Raised by one with each change, from 1.
-    pub version_number: u64,
+    pub version_number: VersionNumber,
 }
 
 /// A job execution with all that a device needs to carry it out.
@@ -343,9 +345,9 @@ pub struct JobExecutionData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approximate_seconds_before_timed_out: Option<i64>,
     /// Raised by one with each change, from 1.
-    pub version_number: u64,
+    pub version_number: VersionNumber,
     /// Which execution of the job on this thing, from 1.
-    pub execution_number: u64,
+    pub execution_number: ExecutionNumber,
     /// What to do; absent where the request asked for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_document: Option<JobDocument>,
@@ -361,7 +363,7 @@ pub struct JobExecutionState {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub status_details: StatusDetails,
     /// Raised by one with each change, from 1.
-    pub version_number: u64,
+    pub version_number: VersionNumber,
 }
 
 /// The answer to GetPendingJobExecutions.

@@ -127,7 +127,7 @@ async fn the_walkthrough_through_the_library() {
 
     let started = client.start_next_pending_job_execution(start_next()).await.unwrap();
     let execution = started.response.execution.unwrap();
-    assert_eq!((execution.job_id.as_str(), execution.version_number), ("Job1", 2));
+    assert_eq!((execution.job_id.as_str(), execution.version_number), ("Job1", 2.into()));
     assert_eq!(execution.job_document.unwrap().get(), r#"{"Todo":"Reboot"}"#);
     assert_eq!(started.topic, "$aws/things/MyThing/jobs/start-next/accepted");
     let listed = client.get_pending_job_executions().await.unwrap().response;
@@ -137,11 +137,11 @@ async fn the_walkthrough_through_the_library() {
     let mut update = UpdateJobExecutionRequest::new(JobExecutionStatus::Succeeded);
     update.include_job_execution_state = true;
     update.include_job_document = true;
-    update.expected_version = Some(2);
+    update.expected_version = Some(2.into());
     update.status_details = Some([("a".to_owned(), "b".to_owned())].into());
     let updated = client.update_job_execution(&job, update).await.unwrap().response;
     let state = updated.execution_state.unwrap();
-    assert_eq!((state.status, state.version_number), (JobExecutionStatus::Succeeded, 3));
+    assert_eq!((state.status, state.version_number), (JobExecutionStatus::Succeeded, 3.into()));
     assert!(updated.job_document.is_some());
 
     let describe = DescribeJobExecutionRequest { include_job_document: Some(false), ..Default::default() };

@@ -385,7 +385,7 @@ pub static COMMANDS: &[Spec] = &[
         build: |given| {
             let include = if given.switch("--no-include-job-document") { Some(false) } else { None };
             let request = DescribeJobExecutionRequest {
-                execution_number: given.unsigned("--execution-number"),
+                execution_number: given.unsigned("--execution-number").map(Into::into),
                 include_job_document: include,
                 client_token: None,
             };
@@ -434,8 +434,8 @@ pub static COMMANDS: &[Spec] = &[
             let job = given.job();
             let request = UpdateJobExecutionRequest {
                 status_details: given.details("--status-details"),
-                expected_version: given.unsigned("--expected-version"),
-                execution_number: given.unsigned("--execution-number"),
+                expected_version: given.unsigned("--expected-version").map(Into::into),
+                execution_number: given.unsigned("--execution-number").map(Into::into),
                 include_job_execution_state: given.switch("--include-job-execution-state"),
                 include_job_document: given.switch("--include-job-document"),
                 step_timeout_in_minutes: given.number("--step-timeout-in-minutes"),

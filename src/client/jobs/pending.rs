@@ -8,10 +8,11 @@ use crate::wire::model::{
     GetPendingJobExecutionsResponse, JobExecutionStatus, JobExecutionSummary, JobExecutionsChangedEvent,
     JobId, StartNextJobExecutionResponse,
 };
+use crate::wire::number::ExecutionNumber;
 
 /// The pending job executions of a thing: job and execution number, with the status of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pending(BTreeMap<(JobId, u64), JobExecutionStatus>);
+pub struct Pending(BTreeMap<(JobId, ExecutionNumber), JobExecutionStatus>);
 
 impl Pending {
     fn new(in_progress: &[JobExecutionSummary], queued: &[JobExecutionSummary]) -> Self {
@@ -76,7 +77,7 @@ pub(super) enum Lesson {
     /// That the job execution in the answer is in progress. No event tells of a start.
     Start,
     /// That this job execution is in progress; without a number, the newest of the job.
-    InProgress { job: JobId, execution_number: Option<u64> },
+    InProgress { job: JobId, execution_number: Option<ExecutionNumber> },
 }
 
 /// What the service last told us to be pending. Only the task that gets every message in its order writes here,
@@ -116,10 +117,10 @@ impl LastHeard {
         }
     }
 
-    fn handle_start(&self, job: &JobId, execution_number: Option<u64>) {
+    fn handle_start(&self, job: &JobId, execution_number: Option<ExecutionNumber>) {
         let mut known = self.lock();
         let Some(known) = known.as_mut() else { return };
-        let same = |(of, number): &(JobId, u64)| {
+        let same = |(of, number): &(JobId, ExecutionNumber)| {
             of == job && execution_number.is_none_or(|execution_number| execution_number == *number)
         };
         if let Some((_, status)) = known.0.iter_mut().rfind(|(key, _)| same(key)) {
@@ -135,6 +136,7 @@ impl LastHeard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::number::VersionNumber;
 
     fn pending(in_progress: &[&str], queued: &[&str]) -> Pending {
         let summary = |job: &&str| JobExecutionSummary {
@@ -142,8 +144,8 @@ mod tests {
             queued_at: 1,
             last_updated_at: 1,
             started_at: None,
-            execution_number: 1,
-            version_number: 1,
+            execution_number: ExecutionNumber::FIRST,
+            version_number: VersionNumber::FIRST,
         };
         let list = |jobs: &[&str]| jobs.iter().map(summary).collect::<Vec<_>>();
         Pending::new(&list(in_progress), &list(queued))

@@ -59,7 +59,7 @@ impl Body {
     pub fn describe_job_execution(&self) -> Result<DescribeJobExecutionRequest, Rejected> {
         Ok(DescribeJobExecutionRequest {
             client_token: self.token()?,
-            execution_number: self.count("executionNumber")?,
+            execution_number: self.count("executionNumber")?.map(Into::into),
             include_job_document: self.boolean("includeJobDocument")?,
         })
     }
@@ -70,8 +70,8 @@ impl Body {
             client_token: self.token()?,
             status: self.status()?,
             status_details: self.status_details()?,
-            expected_version: self.count("expectedVersion")?,
-            execution_number: self.count("executionNumber")?,
+            expected_version: self.count("expectedVersion")?.map(Into::into),
+            execution_number: self.count("executionNumber")?.map(Into::into),
             include_job_execution_state: self.boolean("includeJobExecutionState")?.unwrap_or(false),
             include_job_document: self.boolean("includeJobDocument")?.unwrap_or(false),
             step_timeout_in_minutes: self.integer("stepTimeoutInMinutes")?,

@@ -8,12 +8,14 @@ use super::execution::{Execution, no_such_execution};
 use super::executions::Executions;
 use super::group::{Group, no_such_group};
 use super::job::{Job, no_such_job};
+use super::sequence::Sequence;
 use super::settings::Settings;
 use super::tags::Tags;
 use super::template::{Template, no_such_template};
 use super::thing::{Thing, no_such_thing};
 use super::timers::Timers;
 use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
+use crate::wire::number::ExecutionNumber;
 
 /// Everything that the service knows.
 ///
@@ -124,13 +126,13 @@ impl State {
         &self,
         thing: &ThingName,
         job: &JobId,
-        number: Option<u64>,
-    ) -> Result<(u64, &Execution), Rejected> {
+        number: Option<ExecutionNumber>,
+    ) -> Result<(Sequence, &Execution), Rejected> {
         let found = self.executions.get(thing).and_then(|executions| executions.find(job, number));
         found.ok_or_else(|| no_such_execution(thing, job.as_str()))
     }
 
-    pub(super) fn head(&self, thing: &ThingName) -> Option<(u64, &Execution)> {
+    pub(super) fn head(&self, thing: &ThingName) -> Option<(Sequence, &Execution)> {
         self.executions.get(thing).and_then(Executions::head)
     }
 }

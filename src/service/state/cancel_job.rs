@@ -9,6 +9,7 @@ use super::create_job::JobNamed;
 use super::job::no_such_job;
 use super::job_status::JobStatus;
 use super::outcome::Outcome;
+use super::sequence::Sequence;
 use super::timers::{Timer, Timers};
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
@@ -75,7 +76,12 @@ impl State {
 
 impl Change<'_> {
     /// Cancels a slice of a job's executions, those behind `after`; the rest falls due at once.
-    pub(super) fn cancel_executions(&mut self, job: &JobId, force: bool, after: Option<&(ThingName, u64)>) {
+    pub(super) fn cancel_executions(
+        &mut self,
+        job: &JobId,
+        force: bool,
+        after: Option<&(ThingName, Sequence)>,
+    ) {
         use std::ops::Bound::{Excluded, Unbounded};
         let Some(record) = self.state.jobs.get(job).filter(|record| record.status == JobStatus::Canceled)
         else {
@@ -96,7 +102,7 @@ impl Change<'_> {
         }
     }
 
-    fn is_cancelable(&self, thing: &ThingName, sequence: u64, force: bool) -> bool {
+    fn is_cancelable(&self, thing: &ThingName, sequence: Sequence, force: bool) -> bool {
         let execution = self.state.executions.get(thing).and_then(|executions| executions.get(sequence));
         execution.is_some_and(|execution| match execution.status {
             JobExecutionStatus::Queued => true,

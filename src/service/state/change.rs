@@ -8,6 +8,7 @@ use super::executions::{Executions, PendingRevision};
 use super::job::Job;
 use super::outcome::{Effects, Outcome};
 use super::retry::RetriesUsed;
+use super::sequence::Sequence;
 use super::timers::Timer;
 use super::{Rejected, State};
 use crate::service::choices;
@@ -16,6 +17,7 @@ use crate::wire::model::{
     JobExecutionStatus, JobExecutionsChangedEvent, JobId, NextJobExecutionChangedEvent, PendingJobExecutions,
     ThingName,
 };
+use crate::wire::number::ExecutionNumber;
 
 /// How many job executions one call touches before the rest waits for its turn.
 pub(super) const SLICE: usize = 250;
@@ -79,7 +81,8 @@ impl Change<'_> {
     /// Queues the next execution of `job` on `thing`. Inside [`Change::edit_executions`] only.
     pub(super) fn queue_execution(&mut self, thing: &ThingName, job: &JobId, retries: RetriesUsed) {
         let executions = self.state.executions.entry(thing.clone()).or_default();
-        let number = executions.find(job, None).map_or(1, |(_, newest)| newest.number + 1);
+        let number =
+            executions.find(job, None).map_or(ExecutionNumber::FIRST, |(_, newest)| newest.number.next());
         let sequence = executions.insert(Execution::queued(job.clone(), number, retries, self.now));
         self.effects.touched.execution(thing, sequence);
         if let Some(job) = self.job_mut(job) {
@@ -92,7 +95,7 @@ impl Change<'_> {
     pub(super) fn edit_execution(
         &mut self,
         thing: &ThingName,
-        sequence: u64,
+        sequence: Sequence,
         edit: impl FnOnce(&mut Execution),
     ) {
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
@@ -116,7 +119,12 @@ impl Change<'_> {
 
     /// Ends an execution by the service, and queues its retry if it has one. Inside
     /// [`Change::edit_executions`] only.
-    pub(super) fn end_execution(&mut self, thing: &ThingName, sequence: u64, status: JobExecutionStatus) {
+    pub(super) fn end_execution(
+        &mut self,
+        thing: &ThingName,
+        sequence: Sequence,
+        status: JobExecutionStatus,
+    ) {
         let now = self.now;
         self.edit_execution(thing, sequence, |execution| execution.end_by_service(now, status));
         self.queue_retry(thing, sequence);
@@ -124,7 +132,7 @@ impl Change<'_> {
 
     /// Queues the retry of an execution that just ended, if its job provides one. Inside
     /// [`Change::edit_executions`] only.
-    pub(super) fn queue_retry(&mut self, thing: &ThingName, sequence: u64) {
+    pub(super) fn queue_retry(&mut self, thing: &ThingName, sequence: Sequence) {
         let Some(ended) = self.state.executions.get(thing).and_then(|executions| executions.get(sequence))
         else {
             return;
@@ -137,7 +145,7 @@ impl Change<'_> {
     }
 
     /// Deletes an execution. Inside [`Change::edit_executions`] only.
-    pub(super) fn delete_execution(&mut self, thing: &ThingName, sequence: u64) {
+    pub(super) fn delete_execution(&mut self, thing: &ThingName, sequence: Sequence) {
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let Some(removed) = executions.remove(sequence) else { return };
         // The thing's record stays even if it is empty: its revisions must not begin anew within one change.
@@ -150,7 +158,7 @@ impl Change<'_> {
     }
 
     /// A timer of an execution expired.
-    pub(super) fn time_out(&mut self, thing: &ThingName, sequence: u64) {
+    pub(super) fn time_out(&mut self, thing: &ThingName, sequence: Sequence) {
         let execution = self.state.executions.get(thing).and_then(|executions| executions.get(sequence));
         let Some(job) = execution.map(|execution| execution.job_id.clone()) else { return };
         self.edit_executions(thing, &job, |change| {
@@ -168,7 +176,7 @@ impl Change<'_> {
     fn set_timer(
         &mut self,
         thing: &ThingName,
-        sequence: u64,
+        sequence: Sequence,
         before: Option<Timestamp>,
         after: Option<Timestamp>,
     ) {

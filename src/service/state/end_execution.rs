@@ -68,7 +68,7 @@ impl State {
         self.change(now, |change| {
             let (thing, job) = execution_path(thing_name, job_id)?;
             let number = u64::try_from(execution_number).map_err(|_| no_such_execution(&thing, job_id))?;
-            let (sequence, execution) = change.state.execution(&thing, &job, Some(number))?;
+            let (sequence, execution) = change.state.execution(&thing, &job, Some(number.into()))?;
             let deletable = match execution.status {
                 JobExecutionStatus::InProgress => force,
                 JobExecutionStatus::Queued => force || choices::QUEUED_EXECUTION_NEEDS_NO_FORCE,

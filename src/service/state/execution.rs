@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use super::Rejected;
 use super::retry::RetriesUsed;
+use super::sequence::Sequence;
 use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
     StatusDetails, ThingName,
 };
+use crate::wire::number::{ExecutionNumber, VersionNumber};
 
 /// A job execution of one thing.
 #[derive(Debug, Clone)]
 pub(crate) struct Execution {
     pub(crate) job_id: JobId,
     /// From 1, counted for this job on this thing.
-    pub(crate) number: u64,
+    pub(crate) number: ExecutionNumber,
     pub(crate) status: JobExecutionStatus,
     pub(crate) status_details: StatusDetails,
     pub(crate) queued_at: Timestamp,
@@ -24,7 +26,7 @@ pub(crate) struct Execution {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) last_updated_at: Timestamp,
     /// From 1.
-    pub(crate) version: u64,
+    pub(crate) version: VersionNumber,
     /// The retries that led to this execution.
     pub(crate) retries: RetriesUsed,
     /// An operator canceled it with force.
@@ -41,12 +43,17 @@ pub(crate) struct PendingOrder {
     queued: bool,
     queued_at: Timestamp,
     /// Grows with each execution that the thing gets.
-    pub(crate) sequence: u64,
+    pub(crate) sequence: Sequence,
 }
 
 impl Execution {
     /// An execution that the rollout, or a retry, just queued.
-    pub(crate) fn queued(job_id: JobId, number: u64, retries: RetriesUsed, now: Timestamp) -> Self {
+    pub(crate) fn queued(
+        job_id: JobId,
+        number: ExecutionNumber,
+        retries: RetriesUsed,
+        now: Timestamp,
+    ) -> Self {
         Self {
             job_id,
             number,
@@ -55,7 +62,7 @@ impl Execution {
             queued_at: now,
             started_at: None,
             last_updated_at: now,
-            version: 1,
+            version: VersionNumber::FIRST,
             retries,
             force_canceled: false,
             in_progress_deadline: None,
@@ -64,7 +71,7 @@ impl Execution {
     }
 
     /// Its place among the pending ones; none once it is terminal.
-    pub(crate) fn pending_order(&self, sequence: u64) -> Option<PendingOrder> {
+    pub(crate) fn pending_order(&self, sequence: Sequence) -> Option<PendingOrder> {
         let queued = self.status == JobExecutionStatus::Queued;
         self.status.is_pending().then_some(PendingOrder { queued, queued_at: self.queued_at, sequence })
     }
@@ -99,13 +106,15 @@ impl Execution {
             None => {}
         }
         self.set_status(now, status);
-        self.version += 1;
+        self.version = self.version.next();
     }
 
     /// The service ends it: a timer expired, an operator canceled it, or its thing left the targets.
     pub(crate) fn end_by_service(&mut self, now: Timestamp, status: JobExecutionStatus) {
         self.set_status(now, status);
-        self.version += choices::version_step_of_service(status);
+        if choices::service_raises_version(status) {
+            self.version = self.version.next();
+        }
     }
 
     fn set_status(&mut self, now: Timestamp, status: JobExecutionStatus) {

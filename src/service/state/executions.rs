@@ -1,9 +1,12 @@
 //! The job executions of one thing: all of them, and the pending ones in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use super::execution::{Execution, PendingOrder};
+use super::sequence::Sequence;
 use crate::wire::model::JobId;
+use crate::wire::number::ExecutionNumber;
 
 /// Every job execution of one thing, terminal ones included.
 ///
@@ -12,11 +15,11 @@ use crate::wire::model::JobId;
 #[derive(Debug, Default)]
 pub(crate) struct Executions {
     /// By sequence number, the order of creation.
-    records: BTreeMap<u64, Execution>,
+    records: BTreeMap<Sequence, Execution>,
     /// The sequence numbers of each job's executions, oldest first; never empty.
-    by_job: BTreeMap<JobId, Vec<u64>>,
+    by_job: BTreeMap<JobId, Vec<Sequence>>,
     pending: BTreeSet<PendingOrder>,
-    last_sequence: u64,
+    last_sequence: Sequence,
     /// Grows whenever an execution enters or leaves the pending set.
     pending_changes: u64,
 }
@@ -27,7 +30,7 @@ pub(crate) struct PendingRevision {
     /// Differs if the set of pending executions differs.
     pub(crate) set: u64,
     /// Differs if another execution is the head.
-    pub(crate) head: Option<u64>,
+    pub(crate) head: Option<Sequence>,
 }
 
 impl Executions {
@@ -42,12 +45,16 @@ impl Executions {
     }
 
     /// The next execution, with its sequence number.
-    pub(crate) fn head(&self) -> Option<(u64, &Execution)> {
+    pub(crate) fn head(&self) -> Option<(Sequence, &Execution)> {
         self.pending.first().map(|order| (order.sequence, &self.records[&order.sequence]))
     }
 
     /// The execution of `job` with `number`, or its newest one.
-    pub(crate) fn find(&self, job: &JobId, number: Option<u64>) -> Option<(u64, &Execution)> {
+    pub(crate) fn find(
+        &self,
+        job: &JobId,
+        number: Option<ExecutionNumber>,
+    ) -> Option<(Sequence, &Execution)> {
         let sequences = self.by_job.get(job)?;
         sequences
             .iter()
@@ -56,18 +63,19 @@ impl Executions {
             .find(|(_, execution)| number.is_none_or(|number| execution.number == number))
     }
 
-    pub(crate) fn get(&self, sequence: u64) -> Option<&Execution> {
+    pub(crate) fn get(&self, sequence: Sequence) -> Option<&Execution> {
         self.records.get(&sequence)
     }
 
-    /// All executions created before `sequence`, newest first.
-    pub(crate) fn before(&self, sequence: u64) -> impl Iterator<Item = (u64, &Execution)> {
-        self.records.range(..sequence).rev().map(|(sequence, execution)| (*sequence, execution))
+    /// All executions, or those created before `end`, newest first.
+    pub(crate) fn before(&self, end: Option<Sequence>) -> impl Iterator<Item = (Sequence, &Execution)> {
+        let end = end.map_or(Unbounded, Excluded);
+        self.records.range((Unbounded, end)).rev().map(|(sequence, execution)| (*sequence, execution))
     }
 
     /// Adds an execution, the newest of its job, and returns its sequence number.
-    pub(crate) fn insert(&mut self, execution: Execution) -> u64 {
-        self.last_sequence += 1;
+    pub(crate) fn insert(&mut self, execution: Execution) -> Sequence {
+        self.last_sequence = self.last_sequence.next();
         let sequence = self.last_sequence;
         self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
         self.reorder(None, execution.pending_order(sequence));
@@ -76,7 +84,11 @@ impl Executions {
     }
 
     /// Changes an execution and keeps the pending list in order.
-    pub(crate) fn edit<T>(&mut self, sequence: u64, edit: impl FnOnce(&mut Execution) -> T) -> Option<T> {
+    pub(crate) fn edit<T>(
+        &mut self,
+        sequence: Sequence,
+        edit: impl FnOnce(&mut Execution) -> T,
+    ) -> Option<T> {
         let execution = self.records.get_mut(&sequence)?;
         let before = execution.pending_order(sequence);
         let result = edit(execution);
@@ -85,7 +97,7 @@ impl Executions {
         Some(result)
     }
 
-    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Execution> {
+    pub(crate) fn remove(&mut self, sequence: Sequence) -> Option<Execution> {
         let execution = self.records.remove(&sequence)?;
         self.reorder(execution.pending_order(sequence), None);
         if let Some(sequences) = self.by_job.get_mut(&execution.job_id) {
@@ -121,7 +133,12 @@ mod tests {
     use crate::wire::model::JobExecutionStatus;
 
     fn queued(job: &str, at: i64) -> Execution {
-        Execution::queued(job.parse().unwrap(), 1, RetriesUsed::default(), Timestamp::from_millis(at))
+        Execution::queued(
+            job.parse().unwrap(),
+            ExecutionNumber::FIRST,
+            RetriesUsed::default(),
+            Timestamp::from_millis(at),
+        )
     }
 
     fn order(executions: &Executions) -> Vec<&str> {

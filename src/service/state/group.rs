@@ -8,6 +8,7 @@ use super::Rejected;
 use super::validate::{self, THING_NAME};
 use crate::service::time::Timestamp;
 use crate::wire::model::{ThingGroupName, ThingName};
+use crate::wire::number::VersionNumber;
 
 /// A thing group of the registry.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct Group {
     pub(crate) parent: Option<ThingGroupName>,
     pub(crate) description: Option<String>,
     pub(crate) attributes: BTreeMap<String, String>,
-    pub(crate) version: u64,
+    pub(crate) version: VersionNumber,
     pub(crate) created_at: Timestamp,
     /// The things in this very group, not those below it.
     pub(crate) members: BTreeSet<ThingName>,

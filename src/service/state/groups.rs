@@ -16,6 +16,7 @@ use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{ThingGroupName, ThingName};
+use crate::wire::number::VersionNumber;
 
 /// The body of CreateThingGroup.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -64,7 +65,7 @@ pub struct DescribeThingGroupResponse {
     /// The ARN.
     pub thing_group_arn: String,
     /// From 1.
-    pub version: u64,
+    pub version: VersionNumber,
     /// Description and attributes.
     pub thing_group_properties: ThingGroupProperties,
     /// Its place in the tree.
@@ -132,7 +133,7 @@ impl State {
                 parent: parent.clone(),
                 description: properties.thing_group_description.clone(),
                 attributes: attributes.clone(),
-                version: 1,
+                version: VersionNumber::FIRST,
                 created_at: now,
                 members: BTreeSet::new(),
             });

@@ -13,6 +13,7 @@ use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::retry::RetriesUsed;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
+use super::sequence::Sequence;
 use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
@@ -56,7 +57,7 @@ pub(crate) struct Job {
     pub(crate) rollout: Rollout,
     pub(crate) counts: StatusCounts,
     /// Its executions by thing and sequence number on that thing.
-    pub(crate) executions: BTreeSet<(ThingName, u64)>,
+    pub(crate) executions: BTreeSet<(ThingName, Sequence)>,
 }
 
 impl Job {

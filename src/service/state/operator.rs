@@ -3,6 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_JobExecution.html>
 
 use std::fmt;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -10,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::execution::Execution;
 use super::executions::Executions;
 use super::paging::{self, Page};
+use super::sequence::Sequence;
 use super::validate::{self, Violations};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
+use crate::wire::number::{ExecutionNumber, VersionNumber};
 
 /// The answer to the control plane's DescribeJobExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,9 +47,9 @@ pub struct JobExecution {
     /// When it last changed.
     pub last_updated_at: Timestamp,
     /// From 1.
-    pub execution_number: u64,
+    pub execution_number: ExecutionNumber,
     /// From 1.
-    pub version_number: u64,
+    pub version_number: VersionNumber,
     /// Seconds until it times out; absent where no timer runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approximate_seconds_before_timed_out: Option<i64>,
@@ -130,7 +133,7 @@ pub struct OperatorSummary {
     /// When it last changed.
     pub last_updated_at: Timestamp,
     /// From 1.
-    pub execution_number: u64,
+    pub execution_number: ExecutionNumber,
     /// From 1; absent on an execution that is no retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_attempt: Option<u64>,
@@ -146,7 +149,7 @@ impl State {
         execution_number: Option<i64>,
     ) -> Result<DescribeJobExecutionAnyStatusResponse, Rejected> {
         let (thing, job) = execution_path(thing_name, job_id)?;
-        let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0));
+        let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0).into());
         let (_, execution) = self.execution(&thing, &job, number)?;
         let thing_arn = self.settings.arn("thing", thing_name);
         Ok(DescribeJobExecutionAnyStatusResponse { execution: describe(now, thing_arn, execution) })
@@ -161,11 +164,8 @@ impl State {
         let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
         let page: Page<ExecutionKey> = Page::read(query.max_results, query.next_token.as_deref())?;
         let job = self.job(&id)?;
-        let from = page.after.as_ref().map(|key| (key.thing.clone(), key.sequence + 1));
-        let keys: Box<dyn Iterator<Item = &(ThingName, u64)>> = match from {
-            Some(from) => Box::new(job.executions.range(from..)),
-            None => Box::new(job.executions.iter()),
-        };
+        let from = page.after.as_ref().map_or(Unbounded, |key| Excluded((key.thing.clone(), key.sequence)));
+        let keys = job.executions.range((from, Unbounded));
         let executions = keys
             .filter_map(|(thing, sequence)| {
                 let execution = self.executions.get(thing)?.get(*sequence)?;
@@ -176,7 +176,7 @@ impl State {
             thing: (*thing).clone(),
             sequence: *sequence,
         });
-        let entry = |(thing, _, execution): (&ThingName, u64, &Execution)| JobExecutionSummaryForJob {
+        let entry = |(thing, _, execution): (&ThingName, Sequence, &Execution)| JobExecutionSummaryForJob {
             thing_arn: self.settings.arn("thing", thing.as_str()),
             job_execution_summary: summarize(execution),
         };
@@ -196,23 +196,22 @@ impl State {
             }
             violations.thing_name(thing_name)
         })?;
-        let page: Page<u64> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let page: Page<Sequence> = Page::read(query.max_results, query.next_token.as_deref())?;
         // A thing that was deleted still has its executions.
         if !self.executions.contains_key(&thing) {
             self.thing(&thing)?;
         }
-        let behind = page.after.unwrap_or(u64::MAX);
         let executions = self
             .executions
             .get(&thing)
             .into_iter()
-            .flat_map(|executions: &Executions| executions.before(behind))
+            .flat_map(|executions: &Executions| executions.before(page.after))
             .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
             .filter(|(_, execution)| {
                 query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
             });
         let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
-        let entry = |(_, execution): (u64, &Execution)| JobExecutionSummaryForThing {
+        let entry = |(_, execution): (Sequence, &Execution)| JobExecutionSummaryForThing {
             job_id: execution.job_id.clone(),
             job_execution_summary: summarize(execution),
         };
@@ -225,7 +224,7 @@ impl State {
 #[derive(Debug, Clone)]
 struct ExecutionKey {
     thing: ThingName,
-    sequence: u64,
+    sequence: Sequence,
 }
 
 impl fmt::Display for ExecutionKey {
@@ -239,8 +238,7 @@ impl FromStr for ExecutionKey {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (thing, sequence) = text.split_once('/').ok_or(())?;
-        let sequence: u32 = sequence.parse().map_err(|_| ())?;
-        Ok(Self { thing: thing.parse().map_err(|_| ())?, sequence: sequence.into() })
+        Ok(Self { thing: thing.parse().map_err(|_| ())?, sequence: sequence.parse().map_err(|_| ())? })
     }
 }
 

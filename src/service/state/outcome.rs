@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Rejected;
 use super::event::Event;
+use super::sequence::Sequence;
 use crate::wire::model::{JobId, ThingName};
 
 /// The reply to a request and its effects: the reply goes out first, then the events in order.
@@ -56,7 +57,7 @@ pub struct Touched {
     /// Jobs by id.
     pub jobs: BTreeSet<JobId>,
     /// Job executions by thing and sequence number on that thing.
-    pub executions: BTreeSet<(ThingName, u64)>,
+    pub executions: BTreeSet<(ThingName, Sequence)>,
 }
 
 impl Touched {
@@ -66,7 +67,7 @@ impl Touched {
         }
     }
 
-    pub(crate) fn execution(&mut self, thing: &ThingName, sequence: u64) {
+    pub(crate) fn execution(&mut self, thing: &ThingName, sequence: Sequence) {
         self.executions.insert((thing.clone(), sequence));
     }
 }

@@ -1,6 +1,7 @@
 //! Why the service refuses a request: one error for both planes.
 
 use crate::wire::model::JobExecutionState;
+use crate::wire::number::VersionNumber;
 
 /// A refusal. The data plane knows it by [`Rejected::code`], the control plane by an exception's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +16,7 @@ pub enum Rejected {
     #[error("Expected version {expected} but found version {}", .state.version_number)]
     VersionMismatch {
         /// The version that the request named.
-        expected: u64,
+        expected: VersionNumber,
         /// Where the job execution stands.
         state: JobExecutionState,
     },

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Rejected;
 use crate::wire::model::{ThingGroupName, ThingName};
+use crate::wire::number::VersionNumber;
 
 /// A thing of the registry.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct Thing {
     pub(crate) type_name: Option<String>,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) billing_group_name: Option<String>,
-    pub(crate) version: u64,
+    pub(crate) version: VersionNumber,
     /// The groups that it was added to, not those above them.
     pub(crate) groups: BTreeSet<ThingGroupName>,
 }

@@ -13,6 +13,7 @@ use super::thing::Thing;
 use super::validate;
 use super::{Rejected, State};
 use crate::wire::model::{ThingGroupName, ThingName};
+use crate::wire::number::VersionNumber;
 
 /// The query of ListThings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -57,7 +58,7 @@ pub struct ThingAttribute {
     /// By name.
     pub attributes: BTreeMap<String, String>,
     /// From 1.
-    pub version: u64,
+    pub version: VersionNumber,
 }
 
 /// The query of the lists of thing groups and of the things in one.

@@ -14,6 +14,7 @@ use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::ThingName;
+use crate::wire::number::VersionNumber;
 
 /// The body of CreateThing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -71,7 +72,7 @@ pub struct DescribeThingResponse {
     /// By name.
     pub attributes: BTreeMap<String, String>,
     /// From 1, raised with each update.
-    pub version: u64,
+    pub version: VersionNumber,
     /// The billing group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_group_name: Option<String>,
@@ -95,7 +96,7 @@ impl State {
                 type_name: request.thing_type_name.clone(),
                 attributes: attributes.clone(),
                 billing_group_name: request.billing_group_name.clone(),
-                version: 1,
+                version: VersionNumber::FIRST,
                 groups: BTreeSet::new(),
             });
             let same = thing.type_name == request.thing_type_name
@@ -153,7 +154,7 @@ impl State {
                     };
                 }
             }
-            thing.version += 1;
+            thing.version = thing.version.next();
             Ok(())
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sequence::Sequence;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
@@ -11,7 +12,7 @@ use crate::wire::model::{JobId, ThingName};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// A job execution times out.
-    JobExecution { thing: ThingName, sequence: u64 },
+    JobExecution { thing: ThingName, sequence: Sequence },
     /// A job scheduled for later begins.
     JobStart(JobId),
     /// A job's schedule ends.
@@ -19,7 +20,7 @@ pub(crate) enum Timer {
     /// A job's rollout goes on: with its next slice, or when its rate allows.
     RollOut(JobId),
     /// The cancellation of a job's executions goes on behind the one named.
-    Cancel { job: JobId, force: bool, after: (ThingName, u64) },
+    Cancel { job: JobId, force: bool, after: (ThingName, Sequence) },
     /// The deletion of a job's executions goes on.
     Delete(JobId),
 }

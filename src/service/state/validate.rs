@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use super::Rejected;
 use crate::wire::model::{JobId, ThingName};
+use crate::wire::number::VersionNumber;
 
 /// The characters that a member may consist of, as AWS writes them and as a test.
 #[derive(Debug, Clone, Copy)]
@@ -166,9 +167,9 @@ pub(crate) fn parsed<T>(read: impl FnOnce(&mut Violations) -> Option<T>) -> Resu
 }
 
 /// Refuses a version that is not the stored one.
-pub(super) fn check_version(expected: Option<i64>, found: u64) -> Result<(), Rejected> {
+pub(super) fn check_version(expected: Option<i64>, found: VersionNumber) -> Result<(), Rejected> {
     match expected {
-        Some(expected) if u64::try_from(expected) != Ok(found) => {
+        Some(expected) if u64::try_from(expected).map(VersionNumber::from) != Ok(found) => {
             Err(Rejected::VersionConflict(format!("Expected version {expected} but found version {found}")))
         }
         _ => Ok(()),

@@ -11,6 +11,7 @@ use crate::service::data_plane;
 use crate::service::state::{Event, EventBody, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobExecutionSummary;
+use crate::wire::number::{ExecutionNumber, VersionNumber};
 
 pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
 
@@ -110,8 +111,8 @@ pub(super) fn from<T: DeserializeOwned>(body: Value) -> T {
 fn line(event: &Event) -> String {
     let list = |name: &str, list: &[JobExecutionSummary]| {
         let entry = |it: &JobExecutionSummary| match (it.execution_number, it.version_number) {
-            (1, 1) => it.job_id.to_string(),
-            (1, version) => format!("{} v{version}", it.job_id),
+            (ExecutionNumber::FIRST, VersionNumber::FIRST) => it.job_id.to_string(),
+            (ExecutionNumber::FIRST, version) => format!("{} v{version}", it.job_id),
             (number, version) => format!("{}#{number} v{version}", it.job_id),
         };
         let entries: Vec<String> = list.iter().map(entry).collect();

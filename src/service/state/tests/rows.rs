@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::service::state::{State, Touched};
+use crate::service::state::{Sequence, State, Touched};
 use crate::wire::model::{JobId, ThingName};
 
 /// Every job and every job execution, as text.
 #[derive(Debug)]
 pub(super) struct Rows {
     jobs: BTreeMap<JobId, String>,
-    executions: BTreeMap<(ThingName, u64), String>,
+    executions: BTreeMap<(ThingName, Sequence), String>,
 }
 
 impl Rows {
     pub(super) fn of(state: &State) -> Self {
         let jobs = state.jobs.iter().map(|(id, job)| (id.clone(), format!("{job:?}")));
         let executions = state.executions.iter().flat_map(|(thing, executions)| {
-            let all = executions.before(u64::MAX);
+            let all = executions.before(None);
             all.map(|(sequence, execution)| ((thing.clone(), sequence), format!("{execution:?}")))
         });
         Self { jobs: jobs.collect(), executions: executions.collect() }
