@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::Error;
+use super::label::Label;
 use super::operations::Matched;
 use crate::service::data_plane;
 use crate::wire::model::InvalidName;
@@ -51,20 +52,20 @@ impl Call {
         Ok(Self { labels: matched.labels, query, body, headers: request.headers })
     }
 
-    /// A part of the path by its name in AWS's model, decoded.
-    pub(super) fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
+    /// A part of the path, decoded.
+    pub(super) fn label(&self, label: Label) -> &str {
+        self.labels.get(label.as_str()).map_or("", String::as_str)
     }
 
     /// A part of the path that is a number.
-    pub(super) fn label_number(&self, name: &str) -> Result<i64, Error> {
-        let text = self.label(name);
-        text.parse().map_err(|_| Error::validation(text, name, WHOLE_NUMBER))
+    pub(super) fn label_number(&self, label: Label) -> Result<i64, Error> {
+        let text = self.label(label);
+        text.parse().map_err(|_| Error::validation(text, label.as_str(), WHOLE_NUMBER))
     }
 
     /// A part of the path that is a name, as the data plane reads it.
-    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, name: &str) -> Result<T, Error> {
-        self.label(name).parse().map_err(|error: InvalidName| Error::invalid_request(error.to_string()))
+    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, label: Label) -> Result<T, Error> {
+        self.label(label).parse().map_err(|error: InvalidName| Error::invalid_request(error.to_string()))
     }
 
     /// Whether a boolean of the query is true.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::call::Call;
 use super::error::Error;
+use super::label::Label;
 use super::{Answer, Offered};
 use crate::service::shared::Shared;
 use crate::wire::model::{
@@ -70,7 +71,7 @@ fn text(document: &JobDocument) -> String {
 
 fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, request) =
-        (call.name::<ThingName>("thingName")?, call.device_query().get_pending_job_executions()?);
+        (call.name::<ThingName>(Label::ThingName)?, call.device_query().get_pending_job_executions()?);
     let pending = shared.read(|state, now| state.get_pending_job_executions(now, &thing, request))?;
     Answer::json(&PendingJobExecutions {
         in_progress_jobs: pending.in_progress_jobs,
@@ -80,20 +81,20 @@ fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Answer, Er
 
 fn start_next_pending_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
     let (thing, request) =
-        (call.name::<ThingName>("thingName")?, call.device_body().start_next_pending_job_execution()?);
+        (call.name::<ThingName>(Label::ThingName)?, call.device_body().start_next_pending_job_execution()?);
     let started = shared.write(|state, now| state.start_next_pending_job_execution(now, &thing, request))?;
     Answer::json(&Described::of(started.execution, thing))
 }
 
 fn describe_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let (thing, job): (ThingName, JobRef) = (call.name("thingName")?, call.name("jobId")?);
+    let (thing, job): (ThingName, JobRef) = (call.name(Label::ThingName)?, call.name(Label::JobId)?);
     let request = call.device_query().describe_job_execution()?;
     let described = shared.read(|state, now| state.describe_job_execution(now, &thing, &job, request))?;
     Answer::json(&Described::of(described.execution, thing))
 }
 
 fn update_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let (thing, job): (ThingName, JobId) = (call.name("thingName")?, call.name("jobId")?);
+    let (thing, job): (ThingName, JobId) = (call.name(Label::ThingName)?, call.name(Label::JobId)?);
     let request = call.device_body().update_job_execution()?;
     let updated = shared.write(|state, now| state.update_job_execution(now, &thing, &job, request))?;
     Answer::json(&Updated {

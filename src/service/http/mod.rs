@@ -14,6 +14,7 @@ mod data;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod label;
 mod operations;
 mod plane;
 mod sandbox;

@@ -4,6 +4,7 @@
 
 use super::super::call::Call;
 use super::super::error::Error;
+use super::super::label::Label;
 use super::super::{Answer, Offered, read, write};
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificates::KeyPair;
@@ -13,7 +14,7 @@ pub(super) const OFFERED: Offered = &[
     ("RegisterCertificate", register_certificate),
     ("RegisterCertificateWithoutCA", register_certificate),
     ("DescribeCertificate", |shared, call| {
-        read(shared, |state, _| state.describe_certificate(call.label("certificateId")))
+        read(shared, |state, _| state.describe_certificate(call.label(Label::CertificateId)))
     }),
     ("ListCertificates", |shared, call| {
         let query = call.query()?;
@@ -21,23 +22,23 @@ pub(super) const OFFERED: Offered = &[
     }),
     ("UpdateCertificate", |shared, call| {
         let status = call.text("newStatus");
-        write(shared, |state, now| state.update_certificate(now, call.label("certificateId"), status))
+        write(shared, |state, now| state.update_certificate(now, call.label(Label::CertificateId), status))
     }),
     ("DeleteCertificate", |shared, call| {
         let force = call.flag("forceDelete");
-        write(shared, |state, _| state.delete_certificate(call.label("certificateId"), force))
+        write(shared, |state, _| state.delete_certificate(call.label(Label::CertificateId), force))
     }),
     ("AttachThingPrincipal", |shared, call| {
         let principal = call.principal()?;
-        write(shared, |state, _| state.attach_thing_principal(call.label("thingName"), principal))
+        write(shared, |state, _| state.attach_thing_principal(call.label(Label::ThingName), principal))
     }),
     ("DetachThingPrincipal", |shared, call| {
         let principal = call.principal()?;
-        write(shared, |state, _| state.detach_thing_principal(call.label("thingName"), principal))
+        write(shared, |state, _| state.detach_thing_principal(call.label(Label::ThingName), principal))
     }),
     ("ListThingPrincipals", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_thing_principals(call.label("thingName"), &query))
+        read(shared, |state, _| state.list_thing_principals(call.label(Label::ThingName), &query))
     }),
     ("ListPrincipalThings", |shared, call| {
         let (principal, query) = (call.principal()?, call.query()?);

@@ -2,58 +2,80 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
 
+use super::super::label::Label;
 use super::super::{Offered, read, write};
 
 pub(super) const OFFERED: Offered = &[
     ("CreateJob", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.create_job(now, call.label("jobId"), request))
+        write(shared, |state, now| state.create_job(now, call.label(Label::JobId), request))
     }),
-    ("DescribeJob", |shared, call| read(shared, |state, _| state.describe_job(call.label("jobId")))),
-    ("GetJobDocument", |shared, call| read(shared, |state, _| state.get_job_document(call.label("jobId")))),
+    ("DescribeJob", |shared, call| read(shared, |state, _| state.describe_job(call.label(Label::JobId)))),
+    ("GetJobDocument", |shared, call| {
+        read(shared, |state, _| state.get_job_document(call.label(Label::JobId)))
+    }),
     ("ListJobs", |shared, call| {
         let query = call.query()?;
         read(shared, |state, _| state.list_jobs(&query))
     }),
     ("UpdateJob", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.update_job(now, call.label("jobId"), request))
+        write(shared, |state, now| state.update_job(now, call.label(Label::JobId), request))
     }),
     ("AssociateTargetsWithJob", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.associate_targets_with_job(now, call.label("jobId"), request))
+        write(shared, |state, now| state.associate_targets_with_job(now, call.label(Label::JobId), request))
     }),
     ("CancelJob", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.cancel_job(now, call.label("jobId"), call.flag("force"), request))
+        write(shared, |state, now| {
+            state.cancel_job(now, call.label(Label::JobId), call.flag("force"), request)
+        })
     }),
     ("DeleteJob", |shared, call| {
-        write(shared, |state, now| state.delete_job(now, call.label("jobId"), call.flag("force")))
+        write(shared, |state, now| state.delete_job(now, call.label(Label::JobId), call.flag("force")))
     }),
     ("DescribeJobExecution", |shared, call| {
         let number = call.number("executionNumber");
         read(shared, |state, now| {
-            state.describe_job_execution_any_status(now, call.label("thingName"), call.label("jobId"), number)
+            state.describe_job_execution_any_status(
+                now,
+                call.label(Label::ThingName),
+                call.label(Label::JobId),
+                number,
+            )
         })
     }),
     ("CancelJobExecution", |shared, call| {
         let (request, force) = (call.body()?, call.flag("force"));
         write(shared, |state, now| {
-            state.cancel_job_execution(now, call.label("thingName"), call.label("jobId"), force, request)
+            state.cancel_job_execution(
+                now,
+                call.label(Label::ThingName),
+                call.label(Label::JobId),
+                force,
+                request,
+            )
         })
     }),
     ("DeleteJobExecution", |shared, call| {
-        let (number, force) = (call.label_number("executionNumber")?, call.flag("force"));
+        let (number, force) = (call.label_number(Label::ExecutionNumber)?, call.flag("force"));
         write(shared, |state, now| {
-            state.delete_job_execution(now, call.label("thingName"), call.label("jobId"), number, force)
+            state.delete_job_execution(
+                now,
+                call.label(Label::ThingName),
+                call.label(Label::JobId),
+                number,
+                force,
+            )
         })
     }),
     ("ListJobExecutionsForJob", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_job_executions_for_job(call.label("jobId"), &query))
+        read(shared, |state, _| state.list_job_executions_for_job(call.label(Label::JobId), &query))
     }),
     ("ListJobExecutionsForThing", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_job_executions_for_thing(call.label("thingName"), &query))
+        read(shared, |state, _| state.list_job_executions_for_thing(call.label(Label::ThingName), &query))
     }),
 ];

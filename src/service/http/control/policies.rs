@@ -2,54 +2,59 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
 
+use super::super::label::Label;
 use super::super::{Offered, read, write};
 
 pub(super) const OFFERED: Offered = &[
     ("CreatePolicy", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.create_policy(now, call.label("policyName"), request))
+        write(shared, |state, now| state.create_policy(now, call.label(Label::PolicyName), request))
     }),
-    ("GetPolicy", |shared, call| read(shared, |state, _| state.get_policy(call.label("policyName")))),
+    ("GetPolicy", |shared, call| read(shared, |state, _| state.get_policy(call.label(Label::PolicyName)))),
     ("ListPolicies", |shared, call| {
         let query = call.query()?;
         read(shared, |state, _| state.list_policies(&query))
     }),
-    ("DeletePolicy", |shared, call| write(shared, |state, _| state.delete_policy(call.label("policyName")))),
+    ("DeletePolicy", |shared, call| {
+        write(shared, |state, _| state.delete_policy(call.label(Label::PolicyName)))
+    }),
     ("CreatePolicyVersion", |shared, call| {
         let (request, default) = (call.body()?, call.flag("setAsDefault"));
         write(shared, |state, now| {
-            state.create_policy_version(now, call.label("policyName"), default, request)
+            state.create_policy_version(now, call.label(Label::PolicyName), default, request)
         })
     }),
     ("GetPolicyVersion", |shared, call| {
-        let version = call.label("policyVersionId");
-        read(shared, |state, _| state.get_policy_version(call.label("policyName"), version))
+        let version = call.label(Label::PolicyVersionId);
+        read(shared, |state, _| state.get_policy_version(call.label(Label::PolicyName), version))
     }),
     ("ListPolicyVersions", |shared, call| {
-        read(shared, |state, _| state.list_policy_versions(call.label("policyName")))
+        read(shared, |state, _| state.list_policy_versions(call.label(Label::PolicyName)))
     }),
     ("SetDefaultPolicyVersion", |shared, call| {
-        let version = call.label("policyVersionId");
-        write(shared, |state, now| state.set_default_policy_version(now, call.label("policyName"), version))
+        let version = call.label(Label::PolicyVersionId);
+        write(shared, |state, now| {
+            state.set_default_policy_version(now, call.label(Label::PolicyName), version)
+        })
     }),
     ("DeletePolicyVersion", |shared, call| {
-        let version = call.label("policyVersionId");
-        write(shared, |state, _| state.delete_policy_version(call.label("policyName"), version))
+        let version = call.label(Label::PolicyVersionId);
+        write(shared, |state, _| state.delete_policy_version(call.label(Label::PolicyName), version))
     }),
     ("AttachPolicy", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, _| state.attach_policy(call.label("policyName"), &request))
+        write(shared, |state, _| state.attach_policy(call.label(Label::PolicyName), &request))
     }),
     ("DetachPolicy", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, _| state.detach_policy(call.label("policyName"), &request))
+        write(shared, |state, _| state.detach_policy(call.label(Label::PolicyName), &request))
     }),
     ("ListAttachedPolicies", |shared, call| {
         let (query, recursive) = (call.query()?, call.flag("recursive"));
-        read(shared, |state, _| state.list_attached_policies(call.label("target"), recursive, &query))
+        read(shared, |state, _| state.list_attached_policies(call.label(Label::Target), recursive, &query))
     }),
     ("ListTargetsForPolicy", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_targets_for_policy(call.label("policyName"), &query))
+        read(shared, |state, _| state.list_targets_for_policy(call.label(Label::PolicyName), &query))
     }),
 ];

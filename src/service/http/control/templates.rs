@@ -3,29 +3,30 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/job-templates.html>
 
 use super::super::error::Error;
+use super::super::label::Label;
 use super::super::{Offered, read, write};
 
 pub(super) const OFFERED: Offered = &[
     ("CreateJobTemplate", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.create_job_template(now, call.label("jobTemplateId"), request))
+        write(shared, |state, now| state.create_job_template(now, call.label(Label::JobTemplateId), request))
     }),
     ("DescribeJobTemplate", |shared, call| {
-        read(shared, |state, _| state.describe_job_template(call.label("jobTemplateId")))
+        read(shared, |state, _| state.describe_job_template(call.label(Label::JobTemplateId)))
     }),
     ("ListJobTemplates", |shared, call| {
         let query = call.query()?;
         read(shared, |state, _| state.list_job_templates(&query))
     }),
     ("DeleteJobTemplate", |shared, call| {
-        write(shared, |state, _| state.delete_job_template(call.label("jobTemplateId")))
+        write(shared, |state, _| state.delete_job_template(call.label(Label::JobTemplateId)))
     }),
     ("ListManagedJobTemplates", |shared, call| {
         let query = call.query()?;
         read(shared, |state, _| state.list_managed_job_templates(&query))
     }),
     ("DescribeManagedJobTemplate", |shared, call| {
-        read(shared, |state, _| state.describe_managed_job_template(call.label("templateName")))
+        read(shared, |state, _| state.describe_managed_job_template(call.label(Label::TemplateName)))
     }),
     ("TagResource", |shared, call| {
         let request = call.body()?;

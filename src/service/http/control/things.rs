@@ -4,33 +4,40 @@
 
 use uuid::Uuid;
 
+use super::super::label::Label;
 use super::super::{Offered, read, write};
 
 pub(super) const OFFERED: Offered = &[
     ("CreateThing", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, now| state.create_thing(now, call.label("thingName"), Uuid::new_v4(), &request))
+        write(shared, |state, now| {
+            state.create_thing(now, call.label(Label::ThingName), Uuid::new_v4(), &request)
+        })
     }),
-    ("DescribeThing", |shared, call| read(shared, |state, _| state.describe_thing(call.label("thingName")))),
+    ("DescribeThing", |shared, call| {
+        read(shared, |state, _| state.describe_thing(call.label(Label::ThingName)))
+    }),
     ("ListThings", |shared, call| {
         let query = call.query()?;
         read(shared, |state, _| state.list_things(&query))
     }),
     ("UpdateThing", |shared, call| {
         let request = call.body()?;
-        write(shared, |state, _| state.update_thing(call.label("thingName"), request))
+        write(shared, |state, _| state.update_thing(call.label(Label::ThingName), request))
     }),
     ("DeleteThing", |shared, call| {
-        write(shared, |state, _| state.delete_thing(call.label("thingName"), call.number("expectedVersion")))
+        write(shared, |state, _| {
+            state.delete_thing(call.label(Label::ThingName), call.number("expectedVersion"))
+        })
     }),
     ("CreateThingGroup", |shared, call| {
         let request = call.body()?;
         write(shared, |state, now| {
-            state.create_thing_group(now, call.label("thingGroupName"), Uuid::new_v4(), request)
+            state.create_thing_group(now, call.label(Label::ThingGroupName), Uuid::new_v4(), request)
         })
     }),
     ("DescribeThingGroup", |shared, call| {
-        read(shared, |state, _| state.describe_thing_group(call.label("thingGroupName")))
+        read(shared, |state, _| state.describe_thing_group(call.label(Label::ThingGroupName)))
     }),
     ("ListThingGroups", |shared, call| {
         let query = call.query()?;
@@ -38,7 +45,7 @@ pub(super) const OFFERED: Offered = &[
     }),
     ("DeleteThingGroup", |shared, call| {
         let version = call.number("expectedVersion");
-        write(shared, |state, now| state.delete_thing_group(now, call.label("thingGroupName"), version))
+        write(shared, |state, now| state.delete_thing_group(now, call.label(Label::ThingGroupName), version))
     }),
     ("AddThingToThingGroup", |shared, call| {
         let request = call.body()?;
@@ -50,10 +57,10 @@ pub(super) const OFFERED: Offered = &[
     }),
     ("ListThingsInThingGroup", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_things_in_thing_group(call.label("thingGroupName"), &query))
+        read(shared, |state, _| state.list_things_in_thing_group(call.label(Label::ThingGroupName), &query))
     }),
     ("ListThingGroupsForThing", |shared, call| {
         let query = call.query()?;
-        read(shared, |state, _| state.list_thing_groups_for_thing(call.label("thingName"), &query))
+        read(shared, |state, _| state.list_thing_groups_for_thing(call.label(Label::ThingName), &query))
     }),
 ];
