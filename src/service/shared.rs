@@ -182,3 +182,20 @@ impl fmt::Debug for Shared {
         f.write_str("Shared")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::credentials::paged::ListQuery;
+    use super::*;
+
+    #[test]
+    fn a_write_makes_sessions_look_their_policies_up_again_and_a_read_does_not() {
+        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let epoch = || shared.requests(|requests| requests.router.epoch());
+        let before = epoch();
+        shared.read(|state, _| state.list_policies(&ListQuery::default())).unwrap();
+        assert_eq!(epoch(), before);
+        shared.write(|state, _| state.delete_thing("T", None)).unwrap();
+        assert_ne!(epoch(), before);
+    }
+}

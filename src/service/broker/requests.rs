@@ -125,8 +125,8 @@ impl Requests<'_> {
             return Err(Refusal::ClientId);
         }
         // It may have been deactivated since the TLS handshake.
-        if let Err(unusable) = self.state.check_certificate(&peer.certificate) {
-            self.router.notes.push(unusable.to_string());
+        if let Err(refusal) = self.state.check_certificate(&peer.certificate) {
+            self.router.notes.push(refusal.to_string());
             return Err(Refusal::CertificateNotActive);
         }
         let epoch = self.router.epoch();

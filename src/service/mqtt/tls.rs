@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
 
 use crate::service::shared::Shared;
 use crate::service::state::State;
-use crate::service::state::credentials::certificate::{Unusable, certificate_id};
+use crate::service::state::credentials::certificate::{CertificateRefusal, certificate_id};
 use crate::service::time::Timestamp;
 
 /// The protocol that clients name in ALPN on port 443; elsewhere they name none.
@@ -69,13 +69,13 @@ impl ClientCertVerifier for Registered {
             state.check_certificate(&id)?;
             state.check_validity(&id, time)
         };
-        self.shared.read(check).map_err(|unusable| {
-            self.shared.note(&unusable.to_string());
-            match unusable {
-                Unusable::Unknown { .. } => CertificateError::UnknownIssuer,
-                Unusable::NotActive { .. } => CertificateError::Revoked,
-                Unusable::Expired { .. } => CertificateError::Expired,
-                Unusable::NotValidYet { .. } => CertificateError::NotValidYet,
+        self.shared.read(check).map_err(|refusal| {
+            self.shared.note(&refusal.to_string());
+            match refusal {
+                CertificateRefusal::Unknown { .. } => CertificateError::UnknownIssuer,
+                CertificateRefusal::NotActive { .. } => CertificateError::Revoked,
+                CertificateRefusal::Expired { .. } => CertificateError::Expired,
+                CertificateRefusal::NotValidYet { .. } => CertificateError::NotValidYet,
             }
         })?;
         Ok(ClientCertVerified::assertion())

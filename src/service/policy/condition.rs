@@ -8,7 +8,7 @@ use crate::service::one_line::{EXCERPT, one_line};
 
 /// One operator on one key: `"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Condition {
+pub(super) struct PolicyCondition {
     quantifier: Quantifier,
     negated: bool,
     ignore_case: bool,
@@ -33,7 +33,7 @@ enum Key {
     Variable(Variable),
 }
 
-impl Condition {
+impl PolicyCondition {
     /// Reads one member of an operator's object; the error says what is wrong.
     pub(super) fn parse(operator: &str, key: &str, values: &Value) -> Result<Self, String> {
         let (quantifier, name) = match operator.split_once(':') {

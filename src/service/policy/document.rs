@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::condition::Condition;
+use super::condition::PolicyCondition;
 use super::pattern::Pattern;
 use crate::service::one_line::{EXCERPT, one_line};
 
@@ -30,7 +30,7 @@ pub(super) struct Statement {
     /// Compared without regard to case, so in lower case here.
     pub(super) actions: Vec<Pattern>,
     pub(super) resources: Vec<Pattern>,
-    pub(super) conditions: Vec<Condition>,
+    pub(super) conditions: Vec<PolicyCondition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,12 +99,12 @@ impl Statement {
     }
 }
 
-fn conditions(value: Option<&Value>) -> Result<Vec<Condition>, Malformed> {
+fn conditions(value: Option<&Value>) -> Result<Vec<PolicyCondition>, Malformed> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let mut conditions = Vec::new();
     for (operator, keys) in object(value, "Condition")? {
         for (key, values) in object(keys, operator)? {
-            conditions.push(Condition::parse(operator, key, values).map_err(Malformed)?);
+            conditions.push(PolicyCondition::parse(operator, key, values).map_err(Malformed)?);
         }
     }
     Ok(conditions)

@@ -81,7 +81,7 @@ pub fn evaluate<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Thing;
+    use super::super::ConnectedThing;
     use super::*;
 
     const PREFIX: &str = "arn:aws:iot:us-east-1:123456789012:";
@@ -158,7 +158,7 @@ mod tests {
         let mut context = Context::default();
         assert_eq!(evaluate([&policy], Action::Publish, &topic, &context), Decision::NotAllowed);
         let attributes = [("room".to_owned(), "kitchen".to_owned())].into();
-        context.thing = Some(Thing { name: "T".into(), type_name: None, attributes });
+        context.thing = Some(ConnectedThing { name: "T".into(), type_name: None, attributes });
         assert_eq!(evaluate([&policy], Action::Publish, &topic, &context), Decision::Allowed);
     }
 
@@ -180,8 +180,11 @@ mod tests {
                  "ForAllValues:StringEquals":{"iot:ConnectAttributes":["PersistentConnect"]}}}"#,
         );
         let connect = |context: &Context| evaluate([&policy], Action::Connect, "client", context);
-        let mut context =
-            Context { client_id: "room-1".into(), thing: Some(Thing::default()), ..Context::default() };
+        let mut context = Context {
+            client_id: "room-1".into(),
+            thing: Some(ConnectedThing::default()),
+            ..Context::default()
+        };
         assert_eq!(connect(&context), Decision::Allowed);
         context.connect_attributes = vec!["PersistentConnect"];
         assert_eq!(connect(&context), Decision::Allowed);

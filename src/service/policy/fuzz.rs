@@ -1,7 +1,7 @@
 //! Policy documents are read or refused in one line, and each statement counts for itself.
 
 use super::document::Statement;
-use super::{Action, Context, Decision, Document, Thing, evaluate};
+use super::{Action, ConnectedThing, Context, Decision, Document, evaluate};
 
 /// Reads an action, a resource and a client id in the first line, a document in each of the others.
 pub(crate) fn check(data: &[u8]) {
@@ -20,7 +20,7 @@ pub(crate) fn check(data: &[u8]) {
     let context = Context {
         client_id: client_id.to_owned(),
         source_ip: Some([192, 0, 2, 1].into()),
-        thing: (client_id == "T").then(|| Thing {
+        thing: (client_id == "T").then(|| ConnectedThing {
             name: "T".to_owned(),
             type_name: Some("lamp".to_owned()),
             attributes: [("room".to_owned(), "kitchen".to_owned())].into(),

@@ -15,4 +15,4 @@ mod variable;
 
 pub use document::{Document, MAX_DOCUMENT_CHARS, Malformed};
 pub use evaluate::{Action, Decision, evaluate};
-pub use variable::{Context, Thing};
+pub use variable::{ConnectedThing, Context};

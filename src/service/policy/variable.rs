@@ -15,14 +15,14 @@ pub struct Context {
     /// Where the client connects from.
     pub source_ip: Option<IpAddr>,
     /// The thing that the client is: its certificate is attached to it and its client id is the thing's name.
-    pub thing: Option<Thing>,
+    pub thing: Option<ConnectedThing>,
     /// `iot:ConnectAttributes`: `PersistentConnect` and `LastWill`, as far as the CONNECT asks for them.
     pub connect_attributes: Vec<&'static str>,
 }
 
 /// A thing, as far as policy variables can name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Thing {
+pub struct ConnectedThing {
     /// `${iot:Connection.Thing.ThingName}`
     pub name: String,
     /// `${iot:Connection.Thing.ThingTypeName}`

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::validate::{Pattern, Violations};
+use super::validate::{Alphabet, Violations};
 
 /// Attributes of a thing or a thing group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,10 +17,12 @@ pub struct AttributePayload {
     pub merge: Option<bool>,
 }
 
-const ATTRIBUTE_NAME: Pattern =
-    Pattern { text: "[a-zA-Z0-9_.,@/:#-]+", allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#-".contains(c) };
+const ATTRIBUTE_NAME: Alphabet = Alphabet {
+    text: "[a-zA-Z0-9_.,@/:#-]+",
+    allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#-".contains(c),
+};
 
-const ATTRIBUTE_VALUE: Pattern = Pattern {
+const ATTRIBUTE_VALUE: Alphabet = Alphabet {
     text: r"[a-zA-Z0-9_.,@/:#=\[\]-]*",
     allows: |c| c.is_ascii_alphanumeric() || "_.,@/:#=[]-".contains(c),
 };

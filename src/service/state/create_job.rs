@@ -17,7 +17,7 @@ use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
 use super::timers::Timers;
-use super::validate::{self, Pattern, Violations};
+use super::validate::{self, Alphabet, Violations};
 use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
@@ -46,7 +46,7 @@ pub struct CreateJobRequest {
     pub job_template_arn: Option<String>,
     /// For templates managed by AWS, of which there are none.
     pub document_parameters: Option<BTreeMap<String, String>>,
-    /// Stored and told, without further effect.
+    /// Stored and returned, without further effect.
     pub destination_package_versions: Option<Vec<String>>,
     /// Labels of the job.
     pub tags: Option<Vec<Tag>>,
@@ -221,7 +221,7 @@ impl Change<'_> {
     }
 }
 
-const PARAMETER_VALUE: Pattern = Pattern { text: r"[^\p{C}]+", allows: |_| true };
+const PARAMETER_VALUE: Alphabet = Alphabet { text: r"[^\p{C}]+", allows: |_| true };
 
 fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Rejected> {
     validate::parsed(|violations| {

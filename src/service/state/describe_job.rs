@@ -28,7 +28,7 @@ pub struct DescribeJobResponse {
     pub job: JobDescription,
 }
 
-/// A job as DescribeJob tells it.
+/// A job as DescribeJob describes it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobDescription {
@@ -40,9 +40,9 @@ pub struct JobDescription {
     pub target_selection: TargetSelection,
     /// Where it stands.
     pub status: JobStatus,
-    /// Cancelled with force.
+    /// Canceled with force.
     pub force_canceled: bool,
-    /// Why it was cancelled.
+    /// Why it was canceled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<String>,
     /// What the operator said about it.

@@ -20,7 +20,7 @@ use crate::wire::model::{JobExecutionStatus, StatusDetails};
 pub struct CancelJobExecutionRequest {
     /// The version that the operator believes current.
     pub expected_version: Option<i64>,
-    /// Replaces what the device last said.
+    /// Replaces what the device last reported.
     pub status_details: Option<StatusDetails>,
 }
 

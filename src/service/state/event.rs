@@ -1,6 +1,4 @@
-//! What the service tells devices unasked, and the form in which every operation of [`State`] answers.
-//!
-//! [`State`]: super::State
+//! The messages that the service publishes to devices by itself.
 
 use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, ThingName};
 use crate::wire::topics::{Channel, Topic};

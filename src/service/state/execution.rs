@@ -171,7 +171,7 @@ pub(super) fn no_such_execution(thing: &ThingName, job: &str) -> Rejected {
     Rejected::ResourceNotFound(format!("Job execution {job} for thing {thing} does not exist."))
 }
 
-/// What a device asks of the step timer.
+/// What a device requests of the step timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepTimeout {
     /// Begin anew from now.

@@ -15,7 +15,7 @@ use super::validate::Violations;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobConfigs {
-    /// Stored and told, without effect: the local service has no S3 to sign for.
+    /// Stored and returned, without effect: the local service has no S3 to sign for.
     pub presigned_url_config: Option<PresignedUrlConfig>,
     /// How fast the job reaches its things.
     pub job_executions_rollout_config: Option<JobExecutionsRolloutConfig>,

@@ -14,7 +14,7 @@ pub enum JobStatus {
     InProgress,
     /// Every job execution is terminal.
     Completed,
-    /// An operator or an abort rule cancelled it.
+    /// An operator or an abort rule canceled it.
     Canceled,
     /// Its job executions are being deleted.
     DeletionInProgress,

@@ -25,7 +25,7 @@ pub struct DescribeJobExecutionAnyStatusResponse {
     pub execution: JobExecution,
 }
 
-/// A job execution as the control plane tells it.
+/// A job execution as the control plane describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobExecution {
@@ -33,9 +33,9 @@ pub struct JobExecution {
     pub job_id: JobId,
     /// Where it stands.
     pub status: JobExecutionStatus,
-    /// Cancelled with force.
+    /// Canceled with force.
     pub force_canceled: bool,
-    /// What the device last said.
+    /// What the device last reported.
     pub status_details: JobExecutionStatusDetails,
     /// The thing.
     pub thing_arn: String,
@@ -119,7 +119,7 @@ pub struct JobExecutionSummaryForThing {
     pub job_execution_summary: OperatorSummary,
 }
 
-/// What the control plane's lists tell of a job execution.
+/// A job execution in the control plane's lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OperatorSummary {

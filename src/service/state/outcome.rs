@@ -11,7 +11,7 @@ use crate::wire::model::{JobId, ThingName};
 #[derive(Debug)]
 #[must_use]
 pub struct Outcome<T> {
-    /// What the requester is told.
+    /// What is sent to the requester.
     pub reply: Result<T, Rejected>,
     /// What concerns everyone else.
     pub effects: Effects,
@@ -43,7 +43,7 @@ impl<T> From<Result<T, Rejected>> for Outcome<T> {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Effects {
-    /// What every subscriber is told.
+    /// What is published to every subscriber, in this order.
     pub events: Vec<Event>,
     /// The ids of certificates whose connections must end.
     pub ended_certificates: Vec<String>,

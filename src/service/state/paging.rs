@@ -9,7 +9,7 @@ use crate::service::choices;
 
 const MAX_RESULTS: i64 = 250;
 
-/// The page that a request asks for. `K` is what the list is sorted by; a token names the last one told.
+/// The page that a request asks for. `K` is what the list is sorted by; a token names the last one listed.
 #[derive(Debug, Clone)]
 pub(crate) struct Page<K> {
     size: usize,

@@ -44,7 +44,7 @@ pub enum Rejected {
         /// Its ARN.
         resource_arn: String,
     },
-    /// The name is taken, as job templates say it.
+    /// The name is taken, as job templates report it.
     #[error("{message}")]
     Conflict {
         /// What exists.
@@ -90,7 +90,7 @@ impl Rejected {
         }
     }
 
-    /// Where the job execution stands, which the data plane tells with some of the codes.
+    /// Where the job execution stands, which the data plane reports with some of the codes.
     #[must_use]
     pub fn execution_state(&self) -> Option<&JobExecutionState> {
         match self {

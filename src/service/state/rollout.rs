@@ -127,7 +127,7 @@ pub(crate) struct Rollout {
     notified: u64,
     /// When the present minute began, and how many things it can still reach.
     minute: Option<(Timestamp, u64)>,
-    /// Nothing is rolled out any more: the job was cancelled, deleted, or its schedule ended.
+    /// Nothing is rolled out any more: the job was canceled, deleted, or its schedule ended.
     stopped: bool,
 }
 

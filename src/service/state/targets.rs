@@ -75,7 +75,7 @@ impl State {
 }
 
 impl Change<'_> {
-    /// CONTINUOUS jobs learn that `thing` was in the groups `before` and is in others now.
+    /// Lets CONTINUOUS jobs follow `thing`, which was in the groups `before` and is in others now.
     ///
     /// A thing that joins a target group gets an execution, unless its newest one is pending. One that
     /// left all targets loses its QUEUED execution, and finishes the one that is IN_PROGRESS.

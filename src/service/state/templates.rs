@@ -35,9 +35,9 @@ pub struct CreateJobTemplateRequest {
     /// Rollout, abort, timeout, retry and presigned links.
     #[serde(flatten)]
     pub configs: JobConfigs,
-    /// Stored and told, without further effect.
+    /// Stored and returned, without further effect.
     pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
-    /// Stored and told, without further effect.
+    /// Stored and returned, without further effect.
     pub destination_package_versions: Option<Vec<String>>,
     /// Labels of the template.
     pub tags: Option<Vec<Tag>>,

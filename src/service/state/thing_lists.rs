@@ -69,7 +69,7 @@ pub struct ListThingGroupsQuery {
     pub parent_group: Option<String>,
     /// Only groups whose name begins so.
     pub name_prefix_filter: Option<String>,
-    /// Down to the leaves; groups are listed so unless told otherwise, things are not.
+    /// Down to the leaves: the default for lists of groups, not for lists of things.
     pub recursive: Option<bool>,
     /// 1 to 250.
     pub max_results: Option<i64>,

@@ -24,7 +24,7 @@ pub struct CreateThingRequest {
     pub thing_type_name: Option<String>,
     /// Its attributes.
     pub attribute_payload: Option<AttributePayload>,
-    /// Stored and told by DescribeThing, without further effect.
+    /// Stored and returned by DescribeThing, without further effect.
     pub billing_group_name: Option<String>,
 }
 

@@ -67,8 +67,8 @@ fn check_timeout(config: &TimeoutConfig) -> Result<(), Rejected> {
     if minutes.is_some_and(|minutes| (1..=MAX_TIMEOUT_MINUTES).contains(&minutes)) {
         return Ok(());
     }
-    let told = minutes.map_or_else(|| "null".to_owned(), |minutes| minutes.to_string());
-    invalid(format!("Provide valid timeout value, inProgressTimeoutInMinutes cannot be {told}."))
+    let value = minutes.map_or_else(|| "null".to_owned(), |minutes| minutes.to_string());
+    invalid(format!("Provide valid timeout value, inProgressTimeoutInMinutes cannot be {value}."))
 }
 
 fn check_role(config: &PresignedUrlConfig) -> Result<(), Rejected> {

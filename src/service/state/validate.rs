@@ -1,6 +1,6 @@
 //! Checks of request members, with the words in which AWS refuses them.
 //!
-//! All violations of a request are told together:
+//! All violations of a request are reported together:
 //! `2 validation errors detected: Value '0' at 'maxResults' failed to satisfy constraint: …; Value …`
 
 use std::fmt::Display;
@@ -12,26 +12,26 @@ use crate::wire::number::VersionNumber;
 
 /// The characters that a member may consist of, as AWS writes them and as a test.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pattern {
+pub(crate) struct Alphabet {
     pub(crate) text: &'static str,
     pub(crate) allows: fn(char) -> bool,
 }
 
 /// Job ids, template ids, parameter keys.
-pub(crate) const JOB_ID: Pattern =
-    Pattern { text: "[a-zA-Z0-9_-]+", allows: |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') };
+pub(crate) const JOB_ID: Alphabet =
+    Alphabet { text: "[a-zA-Z0-9_-]+", allows: |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') };
 
 /// Things, groups and the keys of status details.
-pub(crate) const THING_NAME: Pattern = Pattern {
+pub(crate) const THING_NAME: Alphabet = Alphabet {
     text: "[a-zA-Z0-9:_-]+",
     allows: |c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-'),
 };
 
 /// Free text without control characters.
-pub(crate) const PRINTABLE: Pattern = Pattern { text: r"[^\p{C}]+", allows: |c| !c.is_control() };
+pub(crate) const PRINTABLE: Alphabet = Alphabet { text: r"[^\p{C}]+", allows: |c| !c.is_control() };
 
 /// Free text without control characters, or nothing.
-pub(crate) const PRINTABLE_OR_EMPTY: Pattern = Pattern { text: r"[^\p{C}]*", allows: |c| !c.is_control() };
+pub(crate) const PRINTABLE_OR_EMPTY: Alphabet = Alphabet { text: r"[^\p{C}]*", allows: |c| !c.is_control() };
 
 /// The violations of one request, gathered member by member.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Violations {
         value: Option<&str>,
         min: usize,
         max: usize,
-        pattern: Pattern,
+        pattern: Alphabet,
     ) {
         let Some(value) = value else { return };
         self.length(member, Some(value), min, max);
@@ -141,7 +141,7 @@ impl Violations {
         member: &str,
         text: &str,
         max: usize,
-        pattern: Pattern,
+        pattern: Alphabet,
     ) -> Option<T> {
         self.text(member, Some(text), 1, max, pattern);
         text.parse().ok()

@@ -49,7 +49,7 @@ impl fmt::Display for CertificateStatus {
 
 /// Why a client is refused for its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum Unusable {
+pub(crate) enum CertificateRefusal {
     /// Nobody registered it.
     #[error("a client was refused: its certificate {id} is not registered")]
     Unknown { id: String },

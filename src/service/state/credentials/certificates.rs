@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::outcome::Outcome;
-use super::super::validate::{self, Pattern};
+use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
 use super::certificate::{Certificate, CertificateStatus};
 use super::paged::{ListQuery, cut};
@@ -65,7 +65,7 @@ pub struct DescribeCertificateResponse {
     pub certificate_description: CertificateDescription,
 }
 
-/// A certificate, told in full.
+/// A certificate in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateDescription {
@@ -130,8 +130,8 @@ pub struct CertificateSummary {
 
 const MODE: &str = "DEFAULT";
 
-const CERTIFICATE_ID: Pattern =
-    Pattern { text: "(0x)?[a-fA-F0-9]+", allows: |character| character.is_ascii_hexdigit() };
+const CERTIFICATE_ID: Alphabet =
+    Alphabet { text: "(0x)?[a-fA-F0-9]+", allows: |character| character.is_ascii_hexdigit() };
 
 impl State {
     /// Registers a certificate, inactive unless the request says otherwise.

@@ -6,28 +6,30 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::State;
-use super::certificate::{CertificateStatus, Unusable};
+use super::certificate::{CertificateRefusal, CertificateStatus};
 use super::policy::Policy;
-use crate::service::policy::{Document, Thing};
+use crate::service::policy::{ConnectedThing, Document};
 use crate::service::time::Timestamp;
 use crate::wire::model::ThingName;
 
 impl State {
     /// Whether devices may connect with a certificate.
-    pub(crate) fn check_certificate(&self, id: &str) -> Result<(), Unusable> {
+    pub(crate) fn check_certificate(&self, id: &str) -> Result<(), CertificateRefusal> {
         match self.credentials.certificates.get(id).map(|certificate| certificate.status) {
             Some(CertificateStatus::Active) => Ok(()),
-            Some(status) => Err(Unusable::NotActive { id: id.to_owned(), status }),
-            None => Err(Unusable::Unknown { id: id.to_owned() }),
+            Some(status) => Err(CertificateRefusal::NotActive { id: id.to_owned(), status }),
+            None => Err(CertificateRefusal::Unknown { id: id.to_owned() }),
         }
     }
 
     /// Whether a certificate is valid by its own account at `time`, which is not the Jobs clock's.
-    pub(crate) fn check_validity(&self, id: &str, time: Timestamp) -> Result<(), Unusable> {
+    pub(crate) fn check_validity(&self, id: &str, time: Timestamp) -> Result<(), CertificateRefusal> {
         match self.credentials.certificates.get(id) {
-            None => Err(Unusable::Unknown { id: id.to_owned() }),
-            Some(known) if time > known.not_after => Err(Unusable::Expired { id: id.to_owned() }),
-            Some(known) if time < known.not_before => Err(Unusable::NotValidYet { id: id.to_owned() }),
+            None => Err(CertificateRefusal::Unknown { id: id.to_owned() }),
+            Some(known) if time > known.not_after => Err(CertificateRefusal::Expired { id: id.to_owned() }),
+            Some(known) if time < known.not_before => {
+                Err(CertificateRefusal::NotValidYet { id: id.to_owned() })
+            }
             Some(_) => Ok(()),
         }
     }
@@ -48,13 +50,15 @@ impl State {
     /// The thing that a client is: attached to its certificate, and named like the client.
     ///
     /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html>
-    pub(crate) fn thing_of_connection(&self, certificate: &str, client_id: &str) -> Option<Thing> {
+    pub(crate) fn thing_of_connection(&self, certificate: &str, client_id: &str) -> Option<ConnectedThing> {
         let name: ThingName = client_id.parse().ok()?;
         let thing = self.things.get(&name)?;
-        self.credentials.principals.get(&name).is_some_and(|ids| ids.contains(certificate)).then(|| Thing {
-            name: name.to_string(),
-            type_name: thing.type_name.clone(),
-            attributes: thing.attributes.clone(),
+        self.credentials.principals.get(&name).is_some_and(|ids| ids.contains(certificate)).then(|| {
+            ConnectedThing {
+                name: name.to_string(),
+                type_name: thing.type_name.clone(),
+                attributes: thing.attributes.clone(),
+            }
         })
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::outcome::Outcome;
 use super::super::tags::{self, Tag};
-use super::super::validate::{self, Pattern};
+use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
 use super::paged::{ListQuery, cut};
 use super::policy::{Policy, PolicyVersion};
@@ -130,7 +130,7 @@ pub struct PolicyNameAndArn {
     pub policy_arn: String,
 }
 
-const POLICY_NAME: Pattern = Pattern {
+const POLICY_NAME: Alphabet = Alphabet {
     text: r"[\w+=,.@-]+",
     allows: |character| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character),
 };
@@ -165,7 +165,7 @@ impl State {
         })
     }
 
-    /// Tells a policy and its default version.
+    /// Returns a policy and its default version.
     pub fn get_policy(&self, name: &str) -> Result<GetPolicyResponse, Rejected> {
         let policy = self.policy(name)?;
         let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
@@ -195,11 +195,11 @@ impl State {
         names.sort_by_key(sequence);
         names.dedup();
         let (names, next_marker) = cut(query, names, sequence)?;
-        let told = |name: &str| PolicyNameAndArn {
+        let entry = |name: &str| PolicyNameAndArn {
             policy_name: name.to_owned(),
             policy_arn: self.settings.arn("policy", name),
         };
-        Ok(ListPoliciesResponse { policies: names.into_iter().map(told).collect(), next_marker })
+        Ok(ListPoliciesResponse { policies: names.into_iter().map(entry).collect(), next_marker })
     }
 
     /// Adds a version to a policy; it counts at once if the request says so.
@@ -226,7 +226,7 @@ impl State {
         })
     }
 
-    /// Tells one version of a policy.
+    /// Returns one version of a policy.
     pub fn get_policy_version(
         &self,
         name: &str,

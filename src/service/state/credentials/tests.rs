@@ -8,7 +8,7 @@ use super::super::groups::{CreateThingGroupRequest, ThingInThingGroupRequest};
 use super::super::things::CreateThingRequest;
 use super::super::{Outcome, Rejected, Settings, State};
 use super::attachments::{ListPrincipalsQuery, PolicyTargetRequest};
-use super::certificate::Unusable;
+use super::certificate::CertificateRefusal;
 use super::certificates::RegisterCertificateRequest;
 use super::paged::ListQuery;
 use super::policies::CreatePolicyRequest;
@@ -151,7 +151,7 @@ fn a_certificate_in_use_is_not_deleted() {
     ok(state.detach_thing_principal("T", &cert_arn(&id)));
     assert!(matches!(refused(state.delete_certificate(&id, false)), Rejected::DeleteConflict(_)));
     ok(state.delete_certificate(&id, true));
-    assert!(matches!(state.check_certificate(&id), Err(Unusable::Unknown { .. })));
+    assert!(matches!(state.check_certificate(&id), Err(CertificateRefusal::Unknown { .. })));
     ok(state.delete_policy("P"));
     ok(state.delete_thing("T", None));
 }

@@ -7,7 +7,7 @@ use crate::service::state::Rejected;
 use crate::service::state::change::SLICE;
 
 #[test]
-fn a_large_job_is_rolled_out_cancelled_and_deleted_in_slices() {
+fn a_large_job_is_rolled_out_canceled_and_deleted_in_slices() {
     let count = 3 * SLICE + 10;
     let mut bench = with_group(count);
     bench.create("J", "thinggroup/G", json!({})).unwrap();
