@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
-use super::code::Code;
+use super::address::address;
+use super::reason_code::ReasonCode;
 
 /// Why there is no connection, or why it would not do something; `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +89,7 @@ pub enum Error {
         /// The client id.
         client_id: String,
         /// The CONNACK code.
-        code: Code,
+        code: ReasonCode,
         /// What to do.
         advice: String,
     },
@@ -102,7 +103,7 @@ pub enum Error {
         /// The filters that were refused.
         filters: Vec<String>,
         /// The first SUBACK code of a refusal.
-        code: Code,
+        code: ReasonCode,
     },
     /// PUBACK with an error.
     #[error(
@@ -113,7 +114,7 @@ pub enum Error {
         /// The topic.
         topic: String,
         /// The PUBACK code.
-        code: Code,
+        code: ReasonCode,
     },
     /// More than the server takes.
     #[error("a message of {size} bytes is too large: the server takes at most {limit}")]
@@ -136,7 +137,7 @@ pub enum Error {
     #[error("the server said DISCONNECT: {code}")]
     Disconnected {
         /// Its reason code.
-        code: Code,
+        code: ReasonCode,
     },
     /// Another client took the session over.
     #[error(
@@ -198,7 +199,7 @@ impl Error {
 
     /// What broke a connection that was being made.
     pub(super) fn from_handshake(error: &io::Error, host: &str, port: u16) -> Self {
-        let address = super::address(host, port);
+        let address = address(host, port);
         let tls = |reason: String| Self::Tls { address: address.clone(), reason };
         match tls_error(error) {
             Some(rustls::Error::InvalidCertificate(reason)) => {
@@ -266,7 +267,7 @@ pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
 }
 
 /// What to allow in the policy, where the code may mean that it is not allowed.
-fn to_allow(code: &Code, action: &str, resources: &str) -> String {
+fn to_allow(code: &ReasonCode, action: &str, resources: &str) -> String {
     if code.may_be_the_policy() {
         format!(": allow {action} on {resources} in the certificate's policy")
     } else {
@@ -292,14 +293,14 @@ mod tests {
     fn a_refused_filter_names_action_and_resource() {
         let error = Error::SubscribeRefused {
             filters: vec!["$aws/things/T/jobs/+/get/+".to_owned()],
-            code: Code::new(0x87, None),
+            code: ReasonCode::new(0x87, None),
         };
         assert_eq!(
             error.to_string(),
             "the server refused to subscribe to $aws/things/T/jobs/+/get/+: 0x87 not authorized: \
              allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/* in the certificate's policy"
         );
-        let busy = Error::PublishRefused { topic: "t".to_owned(), code: Code::new(0x97, None) };
+        let busy = Error::PublishRefused { topic: "t".to_owned(), code: ReasonCode::new(0x97, None) };
         assert_eq!(busy.to_string(), "the server refused to publish on t: 0x97 quota exceeded");
     }
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::in_flight::{Arrived, InFlight, Verdict};
 use super::pending::LastHeard;
 use super::streams::{EventError, Outlet};
-use crate::client::connection::Incoming;
+use crate::client::connection::ReceivedMessage;
 use crate::wire::model::ThingName;
 use crate::wire::topics::{Channel, Operation, Topic};
 
@@ -28,7 +28,7 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// Takes one message. Never waits and never fails: it is called by the task that owns the socket.
-    pub(super) fn deliver(&mut self, message: Incoming) {
+    pub(super) fn deliver(&mut self, message: ReceivedMessage) {
         let Some(topic) = Topic::parse(&message.topic).filter(|topic| topic.thing == self.thing) else {
             return;
         };
@@ -48,9 +48,9 @@ impl Inbox {
         }
     }
 
-    fn answer(&self, operation: Operation, message: Incoming, verdict: fn(Bytes) -> Verdict) {
+    fn answer(&self, operation: Operation, message: ReceivedMessage, verdict: fn(Bytes) -> Verdict) {
         let asked = Topic::new(&self.thing, Channel::Request(operation)).to_string();
-        let Incoming { topic, payload } = message;
+        let ReceivedMessage { topic, payload } = message;
         let resolve = |token: &str, verdict| self.resolve(token, &asked, Arrived { topic, verdict });
         match read_client_token(&payload) {
             Ok(Some(token)) => resolve(&token, verdict(payload)),
@@ -138,7 +138,7 @@ mod tests {
     impl Rig {
         fn deliver(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
             let payload = Bytes::copy_from_slice(payload.as_ref());
-            self.inbox.deliver(Incoming { topic: format!("$aws/things/{topic}"), payload });
+            self.inbox.deliver(ReceivedMessage { topic: format!("$aws/things/{topic}"), payload });
         }
     }
 

@@ -17,14 +17,10 @@ use super::outbox::Outbox;
 use super::packet::{Connect, FilterRequest, Message, Qos, Retained, Will};
 use super::refusal::Refusal;
 use super::retained::RetainedMessages;
-use super::session::{Link, Permissions, Session};
+use super::session::{Link, Permissions, Session, SessionId};
 use super::subscriptions::{Subscriber, Subscriptions};
 use crate::service::policy::Action;
 use crate::service::state::State;
-
-/// Names a session within a running broker; never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SessionId(pub(crate) u64);
 
 /// All sessions of the broker.
 #[derive(Debug, Default)]

@@ -16,6 +16,10 @@ use super::refusal::Refusal;
 use crate::service::policy::{self, Action, Context, Decision, Document};
 use crate::service::state::State;
 
+/// Names a session within a running broker; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) u64);
+
 /// What ties a session to the task that serves its connection.
 #[derive(Debug, Default)]
 pub(crate) struct Link {

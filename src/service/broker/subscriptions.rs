@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::filter::{self, Filter};
 use super::packet::Qos;
-use super::router::SessionId;
+use super::session::SessionId;
 
 /// One session's subscription, as the index hands it out.
 #[derive(Debug, Clone, PartialEq, Eq)]

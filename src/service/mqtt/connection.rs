@@ -15,8 +15,7 @@ use crate::service::broker::limits::{self, Patience};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
 use crate::service::broker::requests::{Connected, End, Peer};
-use crate::service::broker::router::SessionId;
-use crate::service::broker::session::Link;
+use crate::service::broker::session::{Link, SessionId};
 use crate::service::shared::Shared;
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.

@@ -12,12 +12,12 @@ const NOT_AUTHORIZED: u8 = 0x87;
 ///
 /// See <https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901031>.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code {
+pub struct ReasonCode {
     value: u8,
     reason: Option<String>,
 }
 
-impl Code {
+impl ReasonCode {
     /// The code with the reason that the server gave, if it gave one.
     pub(super) fn new(value: u8, reason: Option<&str>) -> Self {
         let reason = reason.filter(|reason| !reason.is_empty());
@@ -30,7 +30,7 @@ impl Code {
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:02X} {}", self.value, words(self.value))?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_code_is_shown_in_words_with_the_servers_own() {
-        assert_eq!(Code::new(0x8D, None).to_string(), "0x8D keep alive timeout");
-        assert_eq!(Code::new(0x87, Some("")).to_string(), "0x87 not authorized");
-        assert_eq!(Code::new(0x97, Some("later")).to_string(), "0x97 quota exceeded (later)");
-        let long = Code::new(0x80, Some(&"é".repeat(1000))).to_string();
+        assert_eq!(ReasonCode::new(0x8D, None).to_string(), "0x8D keep alive timeout");
+        assert_eq!(ReasonCode::new(0x87, Some("")).to_string(), "0x87 not authorized");
+        assert_eq!(ReasonCode::new(0x97, Some("later")).to_string(), "0x97 quota exceeded (later)");
+        let long = ReasonCode::new(0x80, Some(&"é".repeat(1000))).to_string();
         assert_eq!(long.chars().filter(|character| *character == 'é').count(), LONGEST_REASON);
     }
 }
