@@ -19,7 +19,7 @@ use crate::app::output::printer::Printer;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
-use crate::client::control_plane::{self, ControlPlane, Credentials};
+use crate::client::control_plane::{self, ControlPlane, CredentialsSource};
 use crate::client::identity::{self, Identity};
 use crate::client::jobs::{Client, Streams};
 use crate::client::trace::Trace;
@@ -164,7 +164,11 @@ impl Session {
             region: server.region,
             endpoint_url: server.control_endpoint_url,
             ca_bundle,
-            credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
+            credentials: if service.is_some() {
+                CredentialsSource::Dummy
+            } else {
+                CredentialsSource::DefaultChain
+            },
             timeout: options.timeout,
             trace: trace.clone(),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jobs_sandbox::client::connection::{self, Change};
-use jobs_sandbox::client::control_plane::{self, ControlPlane, CreateJob, Credentials, ThingLookup};
+use jobs_sandbox::client::control_plane::{self, ControlPlane, CreateJob, CredentialsSource, ThingLookup};
 use jobs_sandbox::client::identity::Identity;
 use jobs_sandbox::client::jobs::{self, Client, Streams};
 use jobs_sandbox::client::trace::Trace;
@@ -44,7 +44,7 @@ impl Rig {
         let control_plane = ControlPlane::new(control_plane::Options {
             region: Some("us-east-1".to_owned()),
             endpoint_url: Some(format!("http://{}", service.http_addr())),
-            credentials: Credentials::Dummy,
+            credentials: CredentialsSource::Dummy,
             ca_bundle: None,
             timeout: DEADLINE,
             trace: Trace::off(),
