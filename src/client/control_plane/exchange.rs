@@ -80,7 +80,7 @@ impl Intercept for Capture {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let uri = &without_user(request.uri());
-        self.trace.tell(|| format!("-> {} {uri}", request.method()));
+        self.trace.write(|| format!("-> {} {uri}", request.method()));
         let end = uri.find("://").map_or(0, |scheme| scheme + 3);
         let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
         let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
@@ -110,7 +110,7 @@ impl Intercept for Capture {
         let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
         let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
         let mut attempt = self.lock();
-        self.trace.tell(|| {
+        self.trace.write(|| {
             let status = response.status().as_u16();
             let request_id = request_id.as_deref().unwrap_or("unknown");
             let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);

@@ -1,66 +1,27 @@
-//! The data plane: what a device says to AWS IoT Jobs and what it hears back.
-//!
-//! [`Client`] has one method for each operation. A request carries a fresh client token; `inbox` sorts what
-//! arrives, and `in_flight` hands an answer to the request whose token it echoes.
-//!
-//! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
+//! The client of the data plane: one method for each operation.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use super::answer::{self, Answer};
+use super::error::Error;
+use super::in_flight::InFlight;
+use super::inbox::Inbox;
+use super::pending::{Pending, PendingTracker};
+use super::streams::{ChangeSender, ConnectionChange, EventNumbers, EventSender, Streams};
 use crate::client::backoff::Retries;
 use crate::client::connection::{self, Connection};
 use crate::client::trace::Trace;
-
-mod error;
-mod in_flight;
-mod inbox;
-mod pending;
-mod streams;
-
-pub use error::Error;
-pub use pending::{Difference, Pending};
-pub use streams::{ConnectionChange, Dropped, EventError, StreamEvent};
-
 use crate::wire::model::{
     DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
-    GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, RejectedResponse,
-    StartNextJobExecutionResponse, StartNextPendingJobExecutionRequest, ThingName, UpdateJobExecutionRequest,
-    UpdateJobExecutionResponse,
+    GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, StartNextJobExecutionResponse,
+    StartNextPendingJobExecutionRequest, ThingName, UpdateJobExecutionRequest, UpdateJobExecutionResponse,
 };
 use crate::wire::topics::{Channel, Operation, Topic, device_filters};
-use in_flight::{Arrived, InFlight, Verdict};
-use inbox::Inbox;
-use pending::{LastHeard, Lesson};
-use streams::{ChangeOutlet, Numbers, Outlet};
-
-/// What arrives unasked.
-#[derive(Debug)]
-pub struct Streams {
-    /// Events on `notify`.
-    pub job_executions_changed: mpsc::Receiver<StreamEvent>,
-    /// Events on `notify-next`.
-    pub next_job_execution_changed: mpsc::Receiver<StreamEvent>,
-    /// What happens to the connection.
-    pub connection_changes: mpsc::Receiver<ConnectionChange>,
-}
-
-/// An accepted answer.
-#[derive(Debug, Clone)]
-pub struct Answer<T> {
-    /// The topic that it came on.
-    pub topic: String,
-    /// The payload as it came, UTF-8 JSON.
-    pub payload: Bytes,
-    /// The same, read.
-    pub response: T,
-}
 
 /// A client of the data plane for one thing. Clones share the connection.
 #[derive(Debug, Clone)]
@@ -68,28 +29,28 @@ pub struct Client {
     thing: ThingName,
     connection: Connection,
     in_flight: Arc<InFlight>,
-    known: Arc<LastHeard>,
-    numbers: Numbers,
+    pending: Arc<PendingTracker>,
+    numbers: EventNumbers,
     timeout: Duration,
     trace: Trace,
 }
 
-/// What to do where the answer to a request got lost.
+/// What to do if the answer to a request is lost.
 enum IfLost {
-    /// The request changes nothing: ask again.
-    AskAgain,
-    /// The request may have been carried out: say so, with the command that tells.
-    Tell(String),
+    /// The request changes nothing: send it again.
+    Retry,
+    /// The request may have been carried out: fail, and name the command that tells.
+    Fail { find_out: String },
 }
 
-/// Why an attempt at a request brought nothing.
-enum Failed {
-    /// It did not leave.
+/// Why one attempt at a request failed.
+enum AttemptError {
+    /// The request was not sent.
     NotSent,
-    /// The connection was lost behind it.
+    /// The connection was lost after the request was sent.
     Lost,
-    /// For this reason, which another attempt would not mend unless it passes by itself.
-    For(Error),
+    /// Another attempt helps only if the service is throttling.
+    Other(Error),
 }
 
 impl Client {
@@ -101,17 +62,17 @@ impl Client {
         options: connection::Options,
         trace: Trace,
     ) -> Result<(Self, Streams), connection::Error> {
-        let numbers = Numbers::default();
-        let (in_flight, known) = (Arc::<InFlight>::default(), Arc::<LastHeard>::default());
-        let (changed_outlet, job_executions_changed) = Outlet::new(numbers.clone());
-        let (next_outlet, next_job_execution_changed) = Outlet::new(numbers.clone());
-        let (mut changes, connection_changes) = ChangeOutlet::new();
+        let numbers = EventNumbers::default();
+        let (in_flight, pending) = (Arc::<InFlight>::default(), Arc::<PendingTracker>::default());
+        let (changed_sender, job_executions_changed) = EventSender::new(numbers.clone());
+        let (next_sender, next_job_execution_changed) = EventSender::new(numbers.clone());
+        let (mut changes, connection_changes) = ChangeSender::new();
         let mut inbox = Inbox {
             thing: thing.clone(),
             in_flight: in_flight.clone(),
-            known: known.clone(),
-            job_executions_changed: changed_outlet,
-            next_job_execution_changed: next_outlet,
+            pending: pending.clone(),
+            job_executions_changed: changed_sender,
+            next_job_execution_changed: next_sender,
         };
         let timeout = options.timeout;
         let connection = Connection::connect(
@@ -120,26 +81,33 @@ impl Client {
             {
                 let trace = trace.clone();
                 move |message| {
-                    trace.tell(|| told("<-", &message.topic, &message.payload));
+                    trace.write(|| trace_line("<-", &message.topic, &message.payload));
                     inbox.deliver(message);
                 }
             },
             {
-                let known = known.clone();
-                move |change| changes.put(ConnectionChange { change, pending: known.get() })
+                let pending = pending.clone();
+                move |change| changes.send(ConnectionChange { change, pending: pending.get() })
             },
         )
         .await?;
-        let client = Self { thing, connection, in_flight, known, numbers, timeout, trace };
+        let client = Self { thing, connection, in_flight, pending, numbers, timeout, trace };
         let streams = Streams { job_executions_changed, next_job_execution_changed, connection_changes };
         Ok((client, streams))
     }
 
-    /// Lists what is QUEUED or IN_PROGRESS for the thing.
+    /// Lists the job executions of the thing that are QUEUED or IN_PROGRESS.
     pub async fn get_pending_job_executions(&self) -> Result<Answer<GetPendingJobExecutionsResponse>, Error> {
-        self.request(&Operation::GetPendingJobExecutions, Lesson::List, &IfLost::AskAgain, |client_token| {
-            GetPendingJobExecutionsRequest { client_token }
-        })
+        self.request(
+            &Operation::GetPendingJobExecutions,
+            &IfLost::Retry,
+            |client_token| GetPendingJobExecutionsRequest { client_token },
+            |pending, list| {
+                if let Some(list) = list {
+                    pending.note_list(list);
+                }
+            },
+        )
         .await
     }
 
@@ -150,10 +118,16 @@ impl Client {
         &self,
         request: StartNextPendingJobExecutionRequest,
     ) -> Result<Answer<StartNextJobExecutionResponse>, Error> {
-        let if_lost = IfLost::Tell("get-pending-job-executions".to_owned());
-        self.request(&Operation::StartNextPendingJobExecution, Lesson::Start, &if_lost, |client_token| {
-            StartNextPendingJobExecutionRequest { client_token, ..request.clone() }
-        })
+        self.request(
+            &Operation::StartNextPendingJobExecution,
+            &IfLost::Fail { find_out: "get-pending-job-executions".to_owned() },
+            |client_token| StartNextPendingJobExecutionRequest { client_token, ..request.clone() },
+            |pending, started| {
+                if let Some(started) = started {
+                    pending.note_started(started);
+                }
+            },
+        )
         .await
     }
 
@@ -165,9 +139,9 @@ impl Client {
     ) -> Result<Answer<DescribeJobExecutionResponse>, Error> {
         self.request(
             &Operation::DescribeJobExecution(job.clone()),
-            Lesson::Nothing,
-            &IfLost::AskAgain,
+            &IfLost::Retry,
             |client_token| DescribeJobExecutionRequest { client_token, ..request.clone() },
+            |_, _| {},
         )
         .await
     }
@@ -178,16 +152,18 @@ impl Client {
         job: &JobId,
         request: UpdateJobExecutionRequest,
     ) -> Result<Answer<UpdateJobExecutionResponse>, Error> {
-        let if_lost = IfLost::Tell(format!("describe-job-execution {job}"));
-        let lesson = match request.status {
-            JobExecutionStatus::InProgress => {
-                Lesson::InProgress { job: job.clone(), execution_number: request.execution_number }
-            }
-            _ => Lesson::Nothing,
-        };
-        self.request(&Operation::UpdateJobExecution(job.clone()), lesson, &if_lost, |client_token| {
-            UpdateJobExecutionRequest { client_token, ..request.clone() }
-        })
+        let started = (request.status == JobExecutionStatus::InProgress)
+            .then(|| (job.clone(), request.execution_number));
+        self.request(
+            &Operation::UpdateJobExecution(job.clone()),
+            &IfLost::Fail { find_out: format!("describe-job-execution {job}") },
+            |client_token| UpdateJobExecutionRequest { client_token, ..request.clone() },
+            move |pending, _| {
+                if let Some((job, execution_number)) = &started {
+                    pending.note_in_progress(job, *execution_number);
+                }
+            },
+        )
         .await
     }
 
@@ -212,7 +188,7 @@ impl Client {
     /// What the service last told us to be pending; none before it told us anything.
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
-        self.known.get()
+        self.pending.get()
     }
 
     /// Whether the server said that it is the local Jobs service, on which a barrier is exact.
@@ -226,39 +202,42 @@ impl Client {
         self.connection.disconnect().await;
     }
 
-    /// Waits for an answer and tells the trace how long that took.
-    async fn timed(&self, operation: &str, answer: impl Future<Output = Arrived>) -> Arrived {
+    /// Waits for an answer and traces how long it took.
+    async fn timed<T>(&self, operation: &str, answer: impl Future<Output = T>) -> T {
         let began = Instant::now();
-        let arrived = answer.await;
+        let answer = answer.await;
         let millis = began.elapsed().as_secs_f64() * 1000.0;
-        self.trace.tell(|| format!("{operation} was answered after {millis:.1} ms"));
-        arrived
+        self.trace.write(|| format!("{operation} was answered after {millis:.1} ms"));
+        answer
     }
 
-    /// Sends a request and waits for its answer, all of it within the time-out.
-    async fn request<Q: Serialize, R: DeserializeOwned>(
+    /// Sends a request and waits for its answer, all of it within the timeout.
+    ///
+    /// `note` notes what an accepted answer says about the pending job executions; it gets the response if that
+    /// could be parsed. It is called before any later message is looked at.
+    async fn request<Q: Serialize, R: DeserializeOwned + Send + 'static>(
         &self,
         operation: &Operation,
-        lesson: Lesson,
         if_lost: &IfLost,
         body: impl Fn(Option<String>) -> Q,
+        note: impl Fn(&PendingTracker, Option<&R>) + Clone + Send + 'static,
     ) -> Result<Answer<R>, Error> {
         let deadline = Instant::now() + self.timeout;
         let mut retries = Retries::until(deadline);
         loop {
-            let error = match self.attempt(operation, lesson.clone(), &body, deadline).await {
+            let error = match self.attempt(operation, &body, note.clone(), deadline).await {
                 Ok(answer) => return Ok(answer),
-                Err(Failed::NotSent) => continue,
-                Err(Failed::Lost) => match if_lost {
-                    IfLost::AskAgain => continue,
-                    IfLost::Tell(find_out) => {
+                Err(AttemptError::NotSent) => continue,
+                Err(AttemptError::Lost) => match if_lost {
+                    IfLost::Retry => continue,
+                    IfLost::Fail { find_out } => {
                         let (operation, find_out) = (operation.name(), find_out.clone());
                         return Err(Error::OutcomeUnknown { operation, find_out });
                     }
                 },
-                Err(Failed::For(error)) => error,
+                Err(AttemptError::Other(error)) => error,
             };
-            let again = matches!(if_lost, IfLost::AskAgain) && is_passing(&error);
+            let again = matches!(if_lost, IfLost::Retry) && is_throttling(&error);
             match retries.next().filter(|_| again) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(error),
@@ -266,76 +245,51 @@ impl Client {
         }
     }
 
-    /// Sends a request once, under a client token of its own, and waits for what comes of it.
-    async fn attempt<Q: Serialize, R: DeserializeOwned>(
+    /// Sends a request once, under a client token of its own, and waits for its answer.
+    async fn attempt<Q: Serialize, R: DeserializeOwned + Send + 'static>(
         &self,
         operation: &Operation,
-        lesson: Lesson,
         body: impl Fn(Option<String>) -> Q,
+        note: impl Fn(&PendingTracker, Option<&R>) + Send + 'static,
         deadline: Instant,
-    ) -> Result<Answer<R>, Failed> {
+    ) -> Result<Answer<R>, AttemptError> {
         let topic = Topic::new(&self.thing, Channel::Request(operation.clone())).to_string();
         let (operation, after) = (operation.name(), self.timeout);
-        let mut waiter = self.in_flight.register(&topic, lesson);
+        let pending = self.pending.clone();
+        let mut waiter = self
+            .in_flight
+            .register(&topic, move |raw| answer::parse(operation, raw, |response| note(&pending, response)));
         let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
             .expect("requests are maps of strings and numbers");
-        self.trace.tell(|| told("->", &topic, &body));
+        self.trace.write(|| trace_line("->", &topic, &body));
         let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
             Ok(Ok(sent)) => sent,
-            Ok(Err(source)) => return Err(Failed::For(Error::NotAccepted { operation, source })),
+            Ok(Err(source)) => return Err(AttemptError::Other(Error::NotAccepted { operation, source })),
             Err(_) => {
                 let reason = self.connection.down().unwrap_or(connection::Error::NotSent);
-                return Err(Failed::For(Error::NotConnected { operation, after, reason }));
+                return Err(AttemptError::Other(Error::NotConnected { operation, after, reason }));
             }
         };
         tokio::select! {
             biased;
-            arrived = self.timed(operation, waiter.arrived()) => answer(operation, arrived).map_err(Failed::For),
+            answer = self.timed(operation, waiter.answer()) => answer.map_err(AttemptError::Other),
             failure = sent.failed() => Err(match failure {
-                connection::Error::NotSent => Failed::NotSent,
-                connection::Error::Lost => Failed::Lost,
-                source => Failed::For(Error::NotAccepted { operation, source }),
+                connection::Error::NotSent => AttemptError::NotSent,
+                connection::Error::Lost => AttemptError::Lost,
+                source => AttemptError::Other(Error::NotAccepted { operation, source }),
             }),
-            () = sleep_until(deadline) => Err(Failed::For(Error::TimedOut { operation, topic, after })),
+            () = sleep_until(deadline) => Err(AttemptError::Other(Error::TimedOut { operation, topic, after })),
         }
     }
 }
 
-/// A message as the trace tells it; `arrow` points from or to the service.
-fn told(arrow: &str, topic: &str, payload: &[u8]) -> String {
+/// A message as a line of the trace; `arrow` points from or to the service.
+fn trace_line(arrow: &str, topic: &str, payload: &[u8]) -> String {
     format!("{arrow} {topic} {}", String::from_utf8_lossy(payload))
 }
 
-/// Whether the service only asks to be left alone for a moment.
-fn is_passing(error: &Error) -> bool {
+/// Whether the service is throttling or in trouble, so that the same request may succeed a moment later.
+fn is_throttling(error: &Error) -> bool {
     matches!(error, Error::Rejected { response, .. }
         if matches!(response.code.as_str(), "RequestThrottled" | "InternalError"))
-}
-
-/// What came, read.
-fn answer<R: DeserializeOwned>(operation: &'static str, arrived: Arrived) -> Result<Answer<R>, Error> {
-    let Arrived { topic, verdict } = arrived;
-    match verdict {
-        Verdict::Accepted(payload) => accepted(operation, topic, payload),
-        Verdict::Rejected(payload) => Err(rejected(operation, topic, payload)),
-        Verdict::Unreadable(reason) => Err(Error::Malformed { operation, topic, reason }),
-    }
-}
-
-fn accepted<R: DeserializeOwned>(
-    operation: &'static str,
-    topic: String,
-    payload: Bytes,
-) -> Result<Answer<R>, Error> {
-    match serde_json::from_slice(&payload) {
-        Ok(response) => Ok(Answer { topic, payload, response }),
-        Err(error) => Err(Error::Malformed { operation, topic, reason: error.to_string() }),
-    }
-}
-
-fn rejected(operation: &'static str, topic: String, payload: Bytes) -> Error {
-    match serde_json::from_slice::<RejectedResponse>(&payload) {
-        Ok(response) => Error::Rejected { operation, topic, payload, response: Box::new(response) },
-        Err(error) => Error::Malformed { operation, topic, reason: error.to_string() },
-    }
 }
