@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |
 //! | [`topics`] | the topics of AWS IoT Jobs, written and read |
+//! | [`local_service`] | how the local service tells a client what it is |
 
+pub mod local_service;
 pub mod model;
 pub mod topics;

@@ -16,6 +16,7 @@ use super::options::Options;
 use super::received_message::ReceivedMessage;
 use super::request::Request;
 use crate::client::backoff::Backoff;
+use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
 /// A link that lasted this long was stable: the next attempts begin with short waits again.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
@@ -84,7 +85,7 @@ pub(super) async fn open(
         .and_then(|properties| properties.max_packet_size)
         .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let is_local_service = properties.is_some_and(|properties| {
-        properties.user_properties.iter().any(|(name, value)| name == "jobs-sandbox" && value == "local")
+        properties.user_properties.iter().any(|(name, value)| (&**name, &**value) == LOCAL_SERVICE_PROPERTY)
     });
     Ok(Opened { link, requests, handle: LinkHandle { requests: sender, max_packet_size }, is_local_service })
 }

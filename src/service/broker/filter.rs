@@ -88,7 +88,7 @@ pub(crate) fn is_reserved(topic: &str) -> bool {
 }
 
 /// Whether a client may publish to a reserved topic: those that some service of AWS listens to.
-pub(crate) fn takes_publishes(topic: &str) -> bool {
+pub(crate) fn accepts_publish(topic: &str) -> bool {
     ["$aws/things/", "$aws/rules/", "$aws/certificates/", "$aws/provisioning-templates/"]
         .iter()
         .any(|prefix| topic.starts_with(prefix))

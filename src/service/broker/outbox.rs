@@ -15,25 +15,25 @@ use super::packet::{Delivery, Message, Outgoing, Qos};
 #[derive(Debug)]
 pub(crate) struct Outbox {
     urgent: VecDeque<Outgoing>,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueueItem>,
     /// QoS 1 messages that the client has not acknowledged, oldest first.
     in_flight: VecDeque<Delivery>,
-    /// How many of them the client takes at once.
-    window: usize,
+    /// How many of them the client accepts at a time.
+    receive_maximum: usize,
     next_packet_id: NonZeroU16,
     /// Size of the messages in `waiting` and `in_flight`.
     bytes: usize,
 }
 
 #[derive(Debug)]
-enum Waiting {
+enum QueueItem {
     Message {
         message: Arc<Message>,
         qos: Qos,
         retain: bool,
     },
     /// A QoS 1 message that was sent on an earlier connection.
-    Again(Delivery),
+    Redelivery(Delivery),
     Packet(Outgoing),
 }
 
@@ -51,7 +51,7 @@ impl Outbox {
             urgent: VecDeque::new(),
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
-            window: usize::from(limits::RECEIVE_MAXIMUM),
+            receive_maximum: usize::from(limits::RECEIVE_MAXIMUM),
             next_packet_id: NonZeroU16::MIN,
             bytes: 0,
         }
@@ -69,7 +69,7 @@ impl Outbox {
             return Pushed::Full;
         }
         self.bytes += size;
-        self.waiting.push_back(Waiting::Message { message, qos, retain });
+        self.waiting.push_back(QueueItem::Message { message, qos, retain });
         Pushed::Queued
     }
 
@@ -78,7 +78,7 @@ impl Outbox {
         if self.waiting.len() >= limits::QUEUED_MESSAGES + limits::QUEUED_ANSWERS {
             return Pushed::Full;
         }
-        self.waiting.push_back(Waiting::Packet(packet));
+        self.waiting.push_back(QueueItem::Packet(packet));
         Pushed::Queued
     }
 
@@ -94,10 +94,10 @@ impl Outbox {
         }
         loop {
             let packet = match self.waiting.front()? {
-                Waiting::Message { qos: Qos::AtMostOnce, .. } | Waiting::Packet(_) => {
+                QueueItem::Message { qos: Qos::AtMostOnce, .. } | QueueItem::Packet(_) => {
                     self.pop_unacknowledged(now)
                 }
-                _ if self.in_flight.len() >= self.window => return None,
+                _ if self.in_flight.len() >= self.receive_maximum => return None,
                 _ => self.pop_acknowledged(now),
             };
             if packet.is_some() {
@@ -109,7 +109,7 @@ impl Outbox {
     /// A packet that needs no acknowledgement; `None` where it had expired.
     fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         match self.waiting.pop_front()? {
-            Waiting::Message { message, qos, retain } => {
+            QueueItem::Message { message, qos, retain } => {
                 self.bytes -= message.size();
                 let expiry = seconds_left(&message, now)?;
                 Some(Outgoing::Publish(Delivery {
@@ -121,20 +121,20 @@ impl Outbox {
                     expiry,
                 }))
             }
-            Waiting::Packet(packet) => Some(packet),
-            Waiting::Again(_) => None,
+            QueueItem::Packet(packet) => Some(packet),
+            QueueItem::Redelivery(_) => None,
         }
     }
 
     /// A QoS 1 message; `None` where it had expired.
     fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         let mut delivery = match self.waiting.pop_front()? {
-            Waiting::Again(delivery) => delivery,
-            Waiting::Message { message, qos, retain } => {
+            QueueItem::Redelivery(delivery) => delivery,
+            QueueItem::Message { message, qos, retain } => {
                 let packet_id = Some(self.free_packet_id());
                 Delivery { message, qos, retain, dup: false, packet_id, expiry: None }
             }
-            Waiting::Packet(packet) => return Some(packet),
+            QueueItem::Packet(packet) => return Some(packet),
         };
         let Some(expiry) = seconds_left(&delivery.message, now) else {
             self.bytes -= delivery.message.size();
@@ -149,15 +149,15 @@ impl Outbox {
         loop {
             let id = self.next_packet_id;
             self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
-            let again =
+            let redeliveries =
                 self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|waiting| {
-                    if let Waiting::Again(delivery) = waiting { delivery.packet_id } else { None }
+                    if let QueueItem::Redelivery(delivery) = waiting { delivery.packet_id } else { None }
                 });
             if !self
                 .in_flight
                 .iter()
                 .filter_map(|delivery| delivery.packet_id)
-                .chain(again)
+                .chain(redeliveries)
                 .any(|used| used == id)
             {
                 return id;
@@ -179,16 +179,16 @@ impl Outbox {
         self.urgent.clear();
         let bytes = &mut self.bytes;
         self.waiting.retain(|waiting| match waiting {
-            Waiting::Message { message, qos: Qos::AtMostOnce, .. } => {
+            QueueItem::Message { message, qos: Qos::AtMostOnce, .. } => {
                 *bytes -= message.size();
                 false
             }
-            Waiting::Packet(_) => false,
+            QueueItem::Packet(_) => false,
             _ => true,
         });
         while let Some(mut delivery) = self.in_flight.pop_back() {
             delivery.dup = true;
-            self.waiting.push_front(Waiting::Again(delivery));
+            self.waiting.push_front(QueueItem::Redelivery(delivery));
         }
     }
 
@@ -202,7 +202,7 @@ impl Outbox {
     /// A connection is there again, with its own receive maximum.
     pub(crate) fn attach(&mut self, receive_maximum: Option<NonZeroU16>) {
         let asked = receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);
-        self.window = usize::from(asked.min(limits::RECEIVE_MAXIMUM));
+        self.receive_maximum = usize::from(asked.min(limits::RECEIVE_MAXIMUM));
     }
 }
 

@@ -14,9 +14,9 @@ use bytestring::ByteString;
 use super::filter;
 use super::limits;
 use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos, Will};
-use super::refusal::{self, Answer, Refusal};
+use super::refusal::{self, PublishRefusal, Refusal};
 use super::router::Router;
-use super::session::{Link, Permissions, SessionId};
+use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::choices;
 use crate::service::data_plane;
 use crate::service::policy::{Action, Context};
@@ -46,8 +46,8 @@ pub(crate) struct Peer {
 #[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) session: SessionId,
-    /// How long the client may be silent.
-    pub(crate) silence: Duration,
+    /// How long the client may send nothing.
+    pub(crate) keep_alive_timeout: Duration,
 }
 
 /// Why a connection ends.
@@ -73,7 +73,7 @@ impl Requests<'_> {
         &mut self,
         peer: &Peer,
         connect: &Connect,
-        link: Arc<Link>,
+        connection: Arc<ConnectionHandle>,
         request_id: &str,
     ) -> Result<Connected, Box<ConnectAck>> {
         let assigned_client_id = connect.client_id.is_empty().then(|| ByteString::from(request_id));
@@ -85,7 +85,7 @@ impl Requests<'_> {
                 ..ConnectAck::default()
             })
         })?;
-        let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, link);
+        let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, connection);
         if let Some(will) = attached.will {
             self.route(will, None);
         }
@@ -101,8 +101,8 @@ impl Requests<'_> {
             ..ConnectAck::default()
         };
         self.router.reply(attached.session, Outgoing::ConnectAck(Box::new(ack)));
-        let silence = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
-        Ok(Connected { session: attached.session, silence })
+        let keep_alive_timeout = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
+        Ok(Connected { session: attached.session, keep_alive_timeout })
     }
 
     fn admit(
@@ -147,11 +147,16 @@ impl Requests<'_> {
     }
 
     /// A client's later packets. The error ends the connection.
-    pub(crate) fn packet(&mut self, id: SessionId, link: &Arc<Link>, packet: Incoming) -> Result<(), End> {
-        let Some(session) = self.router.session(id, link) else { return Ok(()) };
+    pub(crate) fn packet(
+        &mut self,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+        packet: Incoming,
+    ) -> Result<(), End> {
+        let Some(session) = self.router.session(id, connection) else { return Ok(()) };
         match packet {
             Incoming::Publish(publish) => return self.publish(id, publish),
-            Incoming::PublishAck(packet_id) => self.router.acknowledge(id, link, packet_id),
+            Incoming::PublishAck(packet_id) => self.router.acknowledge(id, connection, packet_id),
             Incoming::Subscribe { has_identifier: true, .. } => {
                 return Err(Refusal::SubscriptionIdentifier.into());
             }
@@ -182,8 +187,8 @@ impl Requests<'_> {
     }
 
     /// The connection is gone.
-    pub(crate) fn closed(&mut self, id: SessionId, link: &Arc<Link>, with_will: bool) {
-        if let Some(will) = self.router.detach(self.now, self.state, id, link, with_will) {
+    pub(crate) fn closed(&mut self, id: SessionId, connection: &Arc<ConnectionHandle>, with_will: bool) {
+        if let Some(will) = self.router.detach(self.now, self.state, id, connection, with_will) {
             self.route(will, None);
         }
     }
@@ -229,7 +234,7 @@ impl Requests<'_> {
         let message = match self.accept(id, publish) {
             Ok(message) => message,
             Err(refusal) => match (refusal.of_publish(version, qos), packet_id) {
-                (Answer::Acknowledge(reason), Some(packet_id)) => {
+                (PublishRefusal::Acknowledge(reason), Some(packet_id)) => {
                     self.router.reply(id, Outgoing::PublishAck { packet_id, reason });
                     return Ok(());
                 }
@@ -346,7 +351,7 @@ fn check_topic(message: &Message) -> Result<(), Refusal> {
         Err(Refusal::TopicInvalid)
     } else if !filter::is_reserved(&message.topic) {
         Ok(())
-    } else if !filter::takes_publishes(&message.topic) {
+    } else if !filter::accepts_publish(&message.topic) {
         Err(Refusal::ReservedTopic)
     } else if message.retain {
         Err(Refusal::RetainedOnReserved)

@@ -17,7 +17,7 @@ use super::outbox::Outbox;
 use super::packet::{Connect, FilterRequest, Message, Qos, Retained, Will};
 use super::refusal::Refusal;
 use super::retained::RetainedMessages;
-use super::session::{Link, Permissions, Session, SessionId};
+use super::session::{ConnectionHandle, Permissions, Session, SessionId};
 use super::subscriptions::{Subscriber, Subscriptions};
 use crate::service::policy::Action;
 use crate::service::state::State;
@@ -70,9 +70,13 @@ impl Router {
     }
 
     /// The session that a connection serves; `None` once another connection has it, or it has ended.
-    pub(crate) fn session(&mut self, id: SessionId, link: &Arc<Link>) -> Option<&mut Session> {
+    pub(crate) fn session(
+        &mut self,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+    ) -> Option<&mut Session> {
         let session = self.sessions.get_mut(&id)?;
-        session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
+        session.connection.as_ref().is_some_and(|own| Arc::ptr_eq(own, connection)).then_some(session)
     }
 
     /// Makes room for the session of `client_id` and for its will, where there is none at the cost of clients that
@@ -136,7 +140,7 @@ impl Router {
         connect: &Connect,
         client_id: &ByteString,
         permissions: Permissions,
-        link: Arc<Link>,
+        connection: Arc<ConnectionHandle>,
     ) -> Attached {
         let known = self.by_client_id.get(client_id).copied();
         let will = known.and_then(|id| self.take_over(now, state, id, connect.clean_start));
@@ -151,7 +155,7 @@ impl Router {
             Some(session) => Session { permissions, version: connect.version, ..session },
             None => Session::new(client_id.clone(), connect.version, permissions),
         };
-        session.link = Some(link);
+        session.connection = Some(connection);
         session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
         session.will.clone_from(&connect.will);
         session.aliases.clear();
@@ -172,11 +176,11 @@ impl Router {
         clean_start: bool,
     ) -> Option<Message> {
         let session = self.sessions.get_mut(&id)?;
-        let link = session.link.take();
-        let ends = clean_start || (link.is_some() && session.expiry == 0);
-        let was_connected = link.is_some();
-        if let Some(link) = link {
-            link.end(Refusal::TakenOver);
+        let connection = session.connection.take();
+        let ends = clean_start || (connection.is_some() && session.expiry == 0);
+        let was_connected = connection.is_some();
+        if let Some(connection) = connection {
+            connection.end(Refusal::TakenOver);
         }
         let due = session.due();
         (session.ends_at, session.will_at) = (None, None);
@@ -197,11 +201,11 @@ impl Router {
         now: Instant,
         state: &State,
         id: SessionId,
-        link: &Arc<Link>,
+        connection: &Arc<ConnectionHandle>,
         with_will: bool,
     ) -> Option<Message> {
-        let session = self.session(id, link)?;
-        session.link = None;
+        let session = self.session(id, connection)?;
+        session.connection = None;
         if !with_will {
             session.will = None;
         }
@@ -331,16 +335,16 @@ impl Router {
     pub(crate) fn end_certificate(&mut self, certificate: &str) {
         for session in self.sessions.values().filter(|session| session.permissions.certificate == certificate)
         {
-            if let Some(link) = &session.link {
-                link.end(Refusal::Administrative);
+            if let Some(connection) = &session.connection {
+                connection.end(Refusal::Administrative);
             }
         }
     }
 
     /// Ends all connections.
     pub(crate) fn end_all(&mut self) {
-        for link in self.sessions.values().filter_map(|session| session.link.as_ref()) {
-            link.end(Refusal::ShuttingDown);
+        for connection in self.sessions.values().filter_map(|session| session.connection.as_ref()) {
+            connection.end(Refusal::ShuttingDown);
         }
     }
 }
@@ -375,8 +379,8 @@ impl Router {
         assert_eq!(self.queued_bytes, sessions().map(|session| session.outbox.bytes()).sum::<usize>());
         assert!(self.queued_bytes <= limits::QUEUED_BYTES_IN_ALL);
         assert_eq!(self.by_client_id.len(), self.sessions.len());
-        assert_eq!(self.away.len(), sessions().filter(|session| session.link.is_none()).count());
-        assert!(sessions().all(|session| session.link.is_some() != session.due().is_some()));
+        assert_eq!(self.away.len(), sessions().filter(|session| session.connection.is_none()).count());
+        assert!(sessions().all(|session| session.connection.is_some() != session.due().is_some()));
         let bounded = |session: &Session| {
             session.subscriptions.len() <= limits::SUBSCRIPTIONS
                 && session.aliases.len() <= limits::TOPIC_ALIASES.into()

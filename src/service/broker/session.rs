@@ -22,13 +22,13 @@ pub(crate) struct SessionId(pub(crate) u64);
 
 /// What ties a session to the task that serves its connection.
 #[derive(Debug, Default)]
-pub(crate) struct Link {
+pub(crate) struct ConnectionHandle {
     /// Something waits to be sent, or the connection must end.
     pub(crate) wake: Notify,
     ended: OnceLock<Refusal>,
 }
 
-impl Link {
+impl ConnectionHandle {
     /// Makes the connection end; the first reason counts.
     pub(crate) fn end(&self, reason: Refusal) {
         // A second reason is of no interest.
@@ -49,7 +49,7 @@ pub(crate) struct Session {
     pub(crate) version: Version,
     pub(crate) permissions: Permissions,
     /// `None` while the client is away.
-    pub(crate) link: Option<Arc<Link>>,
+    pub(crate) connection: Option<Arc<ConnectionHandle>>,
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
@@ -70,7 +70,7 @@ impl Session {
             client_id,
             version,
             permissions,
-            link: None,
+            connection: None,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
             aliases: HashMap::new(),

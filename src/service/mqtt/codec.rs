@@ -1,4 +1,4 @@
-//! Bytes to packets and back, for MQTT 3.1.1 and 5. The only one that uses `rmqtt_codec`.
+//! Bytes to packets and back, for MQTT 3.1.1 and 5. The only module that knows `rmqtt_codec`.
 
 mod incoming;
 mod outgoing;
@@ -16,9 +16,6 @@ use crate::service::broker::packet::Version;
 use crate::service::broker::packet::{Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
 use crate::service::choices;
-
-/// What tells a client that this is the local service: a user property of CONNACK.
-pub const LOCAL_SERVICE_PROPERTY: (&str, &str) = ("jobs-sandbox", "local");
 
 /// The codec of one connection; it learns the protocol from the CONNECT.
 #[derive(Debug)]

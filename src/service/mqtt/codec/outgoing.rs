@@ -5,10 +5,10 @@ use std::num::NonZeroU16;
 use rmqtt_codec::error::{DecodeError, EncodeError};
 use rmqtt_codec::{types, v3, v5};
 
-use super::LOCAL_SERVICE_PROPERTY;
 use crate::service::broker::packet::{ConnectAck, Delivery, Outgoing, Qos};
 use crate::service::broker::{limits, refusal};
 use crate::service::choices;
+use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
 /// `None` for what MQTT 3.1.1 cannot say: there the connection is closed instead.
 pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
