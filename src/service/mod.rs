@@ -13,7 +13,7 @@
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | [`certificates`], `files`, `clock`, [`time`] | what a running service needs besides |
-//! | `one_line`, `throttle` | how refusals quote what was sent, and how many the log tells |
+//! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
 //! | [`choices`] | what AWS does not say |
 
 pub mod broker;
@@ -23,12 +23,12 @@ mod clock;
 pub mod data_plane;
 mod files;
 pub mod http;
+mod log;
 pub mod mqtt;
 pub(crate) mod one_line;
 pub mod policy;
 pub mod shared;
 pub mod state;
-mod throttle;
 pub mod time;
 
 use std::fmt;
@@ -42,14 +42,13 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
 
+pub use self::log::Log;
+
 use self::files::Files;
 use self::shared::Shared;
 use self::state::Settings;
 use self::state::things::CreateThingRequest;
 use crate::wire::model::ThingName;
-
-/// Where the service writes what happens; one line a call.
-pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How to start the service.
 pub struct Options {

@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::Log;
 use super::broker::{Requests, Router};
 use super::certificates::{self, Authority};
 use super::clock::Clock;
+use super::log::{Log, throttled};
 use super::state::{Outcome, Rejected, Settings, State};
-use super::throttle::throttled;
 use super::time::Timestamp;
 
 /// The service without its sockets.

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
-use crate::service::Log;
+use crate::service::log::Log;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
