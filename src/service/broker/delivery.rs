@@ -1,7 +1,6 @@
 //! How messages reach those who subscribed.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use bytestring::ByteString;
 
 use super::limits;
 use super::outbox::{Outbox, Pushed};
-use super::packet::{Message, Outgoing, Qos};
+use super::packet::{Message, Outgoing, PacketId, Qos};
 use super::refusal::Refusal;
 use super::router::Router;
 use super::session::{ConnectionHandle, SessionId};
@@ -141,7 +140,7 @@ impl Router {
         &mut self,
         id: SessionId,
         connection: &Arc<ConnectionHandle>,
-        packet_id: NonZeroU16,
+        packet_id: PacketId,
     ) {
         if self.session(id, connection).is_some() {
             self.outbox(id, |outbox| outbox.acknowledge(packet_id));

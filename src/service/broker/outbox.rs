@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::limits;
-use super::packet::{Delivery, Message, Outgoing, Qos};
+use super::packet::{Delivery, Message, Outgoing, PacketId, Qos};
 
 /// The queue of one session.
 ///
@@ -20,7 +20,7 @@ pub(crate) struct Outbox {
     in_flight: VecDeque<Delivery>,
     /// How many of them the client accepts at a time.
     receive_maximum: usize,
-    next_packet_id: NonZeroU16,
+    next_packet_id: PacketId,
     /// Size of the messages in `waiting` and `in_flight`.
     bytes: usize,
 }
@@ -52,7 +52,7 @@ impl Outbox {
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
             receive_maximum: usize::from(limits::RECEIVE_MAXIMUM),
-            next_packet_id: NonZeroU16::MIN,
+            next_packet_id: PacketId::FIRST,
             bytes: 0,
         }
     }
@@ -145,10 +145,10 @@ impl Outbox {
         Some(Outgoing::Publish(delivery))
     }
 
-    fn free_packet_id(&mut self) -> NonZeroU16 {
+    fn free_packet_id(&mut self) -> PacketId {
         loop {
             let id = self.next_packet_id;
-            self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
+            self.next_packet_id = id.next();
             let redeliveries =
                 self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|waiting| {
                     if let QueueItem::Redelivery(delivery) = waiting { delivery.packet_id } else { None }
@@ -166,7 +166,7 @@ impl Outbox {
     }
 
     /// The client has acknowledged a message, or it could not be sent at all.
-    pub(crate) fn acknowledge(&mut self, packet_id: NonZeroU16) {
+    pub(crate) fn acknowledge(&mut self, packet_id: PacketId) {
         if let Some(at) = self.in_flight.iter().position(|delivery| delivery.packet_id == Some(packet_id))
             && let Some(delivery) = self.in_flight.remove(at)
         {
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(outbox.push(message(text, qos), qos, false), Pushed::Queued);
     }
 
-    /// What is sent now: payloads, with their packet id and `!` for DUP, and names of other packets.
+    /// What is sent now: payloads, with their packet identifier and `!` for DUP, and names of other packets.
     fn sent(outbox: &mut Outbox) -> Vec<String> {
         let now = Instant::now();
         std::iter::from_fn(|| outbox.pop(now))
@@ -247,7 +247,7 @@ mod tests {
     }
 
     fn suback() -> Outgoing {
-        Outgoing::SubscribeAck { packet_id: NonZeroU16::MIN, reasons: vec![0] }
+        Outgoing::SubscribeAck { packet_id: PacketId::FIRST, reasons: vec![0] }
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(sent(&mut outbox), ["a/1", "b/2"]);
         outbox.push_urgent(Outgoing::PingResponse);
         assert_eq!(sent(&mut outbox), ["ping"]);
-        outbox.acknowledge(NonZeroU16::new(1).unwrap());
+        outbox.acknowledge(PacketId::FIRST);
         assert_eq!(sent(&mut outbox), ["c/3", "ack"]);
     }
 
@@ -290,7 +290,7 @@ mod tests {
         let mut outbox = Outbox::new();
         push(&mut outbox, "a", Qos::AtLeastOnce);
         assert_eq!(sent(&mut outbox), ["a/1"]);
-        outbox.next_packet_id = NonZeroU16::MAX;
+        outbox.next_packet_id = PacketId(NonZeroU16::MAX);
         for text in ["b", "c"] {
             push(&mut outbox, text, Qos::AtLeastOnce);
         }
@@ -320,8 +320,8 @@ mod tests {
         push(&mut outbox, "b", Qos::AtMostOnce);
         assert_eq!(sent(&mut outbox), ["a/1", "b"]);
         assert!(outbox.bytes() > 0);
-        outbox.acknowledge(NonZeroU16::new(1).unwrap());
-        outbox.acknowledge(NonZeroU16::new(9).unwrap());
+        outbox.acknowledge(PacketId::FIRST);
+        outbox.acknowledge(PacketId(NonZeroU16::new(9).unwrap()));
         assert_eq!(outbox.bytes(), 0);
     }
 

@@ -5,7 +5,6 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
 
 use std::net::IpAddr;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,9 @@ use bytestring::ByteString;
 
 use super::filter;
 use super::limits;
-use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos, Will};
+use super::packet::{
+    Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, PacketId, Publish, Qos, Will,
+};
 use super::refusal::{self, PublishRefusal, Refusal};
 use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
@@ -208,7 +209,7 @@ impl Requests<'_> {
         }
     }
 
-    fn subscribe(&mut self, id: SessionId, packet_id: NonZeroU16, filters: &[FilterRequest]) {
+    fn subscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[FilterRequest]) {
         let mut reasons = Vec::new();
         let mut retained = Vec::new();
         for request in filters {

@@ -105,13 +105,13 @@ fn refuse(error: &DecodeError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::num::{NonZeroU16, NonZeroU32};
+    use std::num::NonZeroU32;
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::service::broker::limits;
-    use crate::service::broker::packet::{Delivery, Message, Qos};
+    use crate::service::broker::packet::{Delivery, Message, PacketId, Qos};
 
     /// Reads until the bytes run out or are refused.
     fn read_all(bytes: &[u8]) -> Result<Vec<Incoming>, Refusal> {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_packet_is_written_if_it_is_no_larger_than_the_client_takes() {
-        let packet_id = NonZeroU16::MIN;
+        let packet_id = PacketId::FIRST;
         let delivery = Delivery {
             message: Message { topic: "t".into(), payload: "x".into(), ..Message::default() }.into(),
             qos: Qos::AtLeastOnce,

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use super::codec::Codec;
 use crate::service::broker::filter::is_valid_topic;
 use crate::service::broker::limits;
-use crate::service::broker::packet::{Incoming, Outgoing, Qos, Version};
+use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Qos, Version};
 use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::broker::router::Router;
 use crate::service::broker::session::{ConnectionHandle, SessionId};
@@ -70,17 +70,17 @@ struct ConnectedClient {
     connection: Arc<ConnectionHandle>,
     receive_maximum: usize,
     expected: Vec<ExpectedAnswer>,
-    /// Packet ids of messages that the client has not acknowledged.
-    unacknowledged: Vec<NonZeroU16>,
+    /// Packet identifiers of messages that the client has not acknowledged.
+    unacknowledged: Vec<PacketId>,
 }
 
 /// An answer that a client is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExpectedAnswer {
     ConnectAck,
-    PublishAck(NonZeroU16),
-    SubscribeAck(NonZeroU16, usize),
-    UnsubscribeAck(NonZeroU16, usize),
+    PublishAck(PacketId),
+    SubscribeAck(PacketId, usize),
+    UnsubscribeAck(PacketId, usize),
     PingResponse,
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::service::broker::packet::{Incoming, Outgoing, Publish, Version};
+use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Version};
 use crate::service::broker::requests::{Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::state::Settings;
@@ -75,7 +75,7 @@ impl Bench {
 
     fn publish(&mut self, client: &Client, topic: &str) {
         let message = Message { topic: topic.into(), qos: Qos::AtLeastOnce, ..Message::default() };
-        let publish = Publish { packet_id: Some(NonZeroU16::MIN), message, ..Publish::default() };
+        let publish = Publish { packet_id: Some(PacketId::FIRST), message, ..Publish::default() };
         self.requests().packet(client.session, &client.connection, Incoming::Publish(publish)).unwrap();
     }
 
@@ -400,7 +400,7 @@ fn who_asks_on_and_on_without_taking_answers_is_dropped() {
     for _ in 0..2 {
         bench.publish(&client, "t");
     }
-    let unsubscribe = || Incoming::Unsubscribe { packet_id: NonZeroU16::MIN, filters: vec!["x".into()] };
+    let unsubscribe = || Incoming::Unsubscribe { packet_id: PacketId::FIRST, filters: vec!["x".into()] };
     let asked = (0..2 * limits::QUEUED_MESSAGES).take_while(|_| {
         bench.requests().packet(client.session, &client.connection, unsubscribe()).unwrap();
         // The first message is sent, the second and all that follows wait for its acknowledgement.

@@ -18,7 +18,7 @@ pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
             session_present: ack.session_present,
         }),
         Outgoing::Publish(delivery) => v3::Packet::Publish(Box::new(to_publish(delivery, false))),
-        Outgoing::PublishAck { packet_id, .. } => v3::Packet::PublishAck { packet_id },
+        Outgoing::PublishAck { packet_id, .. } => v3::Packet::PublishAck { packet_id: packet_id.0 },
         Outgoing::SubscribeAck { packet_id, reasons } => {
             let status = reasons
                 .into_iter()
@@ -27,9 +27,9 @@ pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
                     Err(_) => v3::SubscribeReturnCode::Failure,
                 })
                 .collect();
-            v3::Packet::SubscribeAck { packet_id, status }
+            v3::Packet::SubscribeAck { packet_id: packet_id.0, status }
         }
-        Outgoing::UnsubscribeAck { packet_id, .. } => v3::Packet::UnsubscribeAck { packet_id },
+        Outgoing::UnsubscribeAck { packet_id, .. } => v3::Packet::UnsubscribeAck { packet_id: packet_id.0 },
         Outgoing::PingResponse => v3::Packet::PingResponse,
         Outgoing::Disconnect { .. } => return None,
     })
@@ -41,18 +41,18 @@ pub(super) fn to_v5(packet: Outgoing) -> Result<v5::Packet, EncodeError> {
         Outgoing::ConnectAck(ack) => v5::Packet::ConnectAck(Box::new(to_connect_ack(*ack).map_err(unknown)?)),
         Outgoing::Publish(delivery) => v5::Packet::Publish(Box::new(to_publish(delivery, true))),
         Outgoing::PublishAck { packet_id, reason } => v5::Packet::PublishAck(v5::PublishAck {
-            packet_id,
+            packet_id: packet_id.0,
             reason_code: reason.try_into().map_err(unknown)?,
             ..v5::PublishAck::default()
         }),
         Outgoing::SubscribeAck { packet_id, reasons } => v5::Packet::SubscribeAck(v5::SubscribeAck {
-            packet_id,
+            packet_id: packet_id.0,
             properties: Vec::new(),
             reason_string: None,
             status: codes(reasons).map_err(unknown)?,
         }),
         Outgoing::UnsubscribeAck { packet_id, reasons } => v5::Packet::UnsubscribeAck(v5::UnsubscribeAck {
-            packet_id,
+            packet_id: packet_id.0,
             properties: Vec::new(),
             reason_string: None,
             status: codes(reasons).map_err(unknown)?,
@@ -111,7 +111,7 @@ fn to_publish(delivery: Delivery, with_properties: bool) -> types::Publish {
         retain,
         qos: if qos == Qos::AtMostOnce { types::QoS::AtMostOnce } else { types::QoS::AtLeastOnce },
         topic: message.topic.clone(),
-        packet_id,
+        packet_id: packet_id.map(|id| id.0),
         payload: message.payload.clone(),
         properties,
     }
