@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::Error;
+use super::exception::Exception;
 use super::operations::Matched;
 use crate::service::data_plane;
 use crate::wire::model::InvalidName;
@@ -41,7 +41,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn read(matched: Matched, request: Parts, body: &[u8]) -> Result<Self, Error> {
+    pub(super) fn read(matched: Matched, request: Parts, body: &[u8]) -> Result<Self, Exception> {
         let body = match request.method {
             // No operation reads the body of these, so whatever it is does no harm.
             Method::GET | Method::DELETE => Map::new(),
@@ -57,14 +57,14 @@ impl Call {
     }
 
     /// A part of the path that is a number.
-    pub(super) fn label_number(&self, name: &str) -> Result<i64, Error> {
+    pub(super) fn label_number(&self, name: &str) -> Result<i64, Exception> {
         let text = self.label(name);
-        text.parse().map_err(|_| Error::validation(text, name, WHOLE_NUMBER))
+        text.parse().map_err(|_| Exception::validation(text, name, WHOLE_NUMBER))
     }
 
     /// A part of the path that is a name, as the data plane reads it.
-    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, name: &str) -> Result<T, Error> {
-        self.label(name).parse().map_err(|error: InvalidName| Error::invalid_request(error.to_string()))
+    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, name: &str) -> Result<T, Exception> {
+        self.label(name).parse().map_err(|error: InvalidName| Exception::invalid_request(error.to_string()))
     }
 
     /// Whether a boolean of the query is true.
@@ -83,12 +83,12 @@ impl Call {
     }
 
     /// All of the query.
-    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Exception> {
         members(&self.query)
     }
 
     /// All of the body.
-    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Exception> {
         members(&self.body)
     }
 
@@ -103,9 +103,11 @@ impl Call {
     }
 
     /// The ARN in the header that names a principal.
-    pub(super) fn principal(&self) -> Result<&str, Error> {
-        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Error::missing("principal"))?;
-        header.to_str().map_err(|_| Error::invalid_request("the header x-amzn-principal is not ASCII text"))
+    pub(super) fn principal(&self) -> Result<&str, Exception> {
+        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Exception::missing("principal"))?;
+        header
+            .to_str()
+            .map_err(|_| Exception::invalid_request("the header x-amzn-principal is not ASCII text"))
     }
 
     /// The host by which the client reached this service, without the port and without the
@@ -122,44 +124,44 @@ impl Call {
 }
 
 /// Reads members as a request, or names the one that cannot be read.
-fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Error> {
+fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Exception> {
     T::deserialize(members).map_err(|error: serde_json::Error| {
         let reason = error.to_string();
         let fails_alike = |(name, value): &(&String, &Value)| {
             let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
             T::deserialize(&alone).is_err_and(|error| error.to_string() == reason)
         };
-        Error::invalid_request(match members.iter().find(fails_alike) {
+        Exception::invalid_request(match members.iter().find(fails_alike) {
             Some((name, _)) => format!("the member '{name}' cannot be read: {reason}"),
             None => format!("the request cannot be read: {reason}"),
         })
     })
 }
 
-fn body_members(body: &[u8]) -> Result<Map<String, Value>, Error> {
+fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
     if body.is_empty() {
         return Ok(Map::new());
     }
     let body: Value = serde_json::from_slice(body)
-        .map_err(|error| Error::invalid_request(format!("the body is not valid JSON: {error}")))?;
+        .map_err(|error| Exception::invalid_request(format!("the body is not valid JSON: {error}")))?;
     let Value::Object(mut members) = body else {
-        return Err(Error::invalid_request("the body is not a JSON object"));
+        return Err(Exception::invalid_request("the body is not a JSON object"));
     };
     members.retain(|_, value| !value.is_null());
     Ok(members)
 }
 
-fn query_members(query: &str) -> Result<Map<String, Value>, Error> {
+fn query_members(query: &str) -> Result<Map<String, Value>, Exception> {
     form_urlencoded::parse(query.as_bytes())
         .map(|(name, text)| {
             let value = if NUMBERS.contains(&&*name) {
                 let number: Result<i64, _> = text.parse();
-                number.map(Value::from).map_err(|_| Error::validation(&text, &name, WHOLE_NUMBER))?
+                number.map(Value::from).map_err(|_| Exception::validation(&text, &name, WHOLE_NUMBER))?
             } else if BOOLEANS.contains(&&*name) {
                 let truth: Result<bool, _> = text.parse();
                 truth
                     .map(Value::from)
-                    .map_err(|_| Error::validation(&text, &name, "Member must be true or false"))?
+                    .map_err(|_| Exception::validation(&text, &name, "Member must be true or false"))?
             } else {
                 Value::from(text.into_owned())
             };
@@ -181,7 +183,7 @@ mod tests {
         targets: Option<Vec<String>>,
     }
 
-    fn call(method: &str, uri: &str, body: &str) -> Result<Call, Error> {
+    fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
         Call::read(Matched { name: "Test", labels: HashMap::new() }, request, body.as_bytes())
     }

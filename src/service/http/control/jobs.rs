@@ -2,9 +2,9 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
 
-use super::super::{Offered, run};
+use super::super::handler::{Handlers, run};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateJob", |shared, call| {
         let request = call.body()?;
         run(shared, |state, now| state.create_job(now, call.label("jobId"), request))

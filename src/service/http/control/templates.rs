@@ -2,10 +2,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/job-templates.html>
 
-use super::super::error::Error;
-use super::super::{Offered, run};
+use super::super::exception::Exception;
+use super::super::handler::{Handlers, run};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateJobTemplate", |shared, call| {
         let request = call.body()?;
         run(shared, |state, now| state.create_job_template(now, call.label("jobTemplateId"), request))
@@ -36,7 +36,7 @@ pub(super) const OFFERED: Offered = &[
         run(shared, |state, _| state.untag_resource(request))
     }),
     ("ListTagsForResource", |shared, call| {
-        let arn = call.text("resourceArn").ok_or_else(|| Error::missing("resourceArn"))?;
+        let arn = call.text("resourceArn").ok_or_else(|| Exception::missing("resourceArn"))?;
         run(shared, |state, _| state.list_tags_for_resource(arn))
     }),
 ];

@@ -4,9 +4,9 @@
 
 use uuid::Uuid;
 
-use super::super::{Offered, run};
+use super::super::handler::{Handlers, run};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateThing", |shared, call| {
         let request = call.body()?;
         run(shared, |state, now| state.create_thing(now, call.label("thingName"), Uuid::new_v4(), &request))
