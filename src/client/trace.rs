@@ -17,7 +17,7 @@ impl Trace {
         Self { on: Arc::new(on.into()), write: Arc::new(write) }
     }
 
-    /// A trace that stays off, for whoever wants none.
+    /// A trace that stays off.
     #[must_use]
     pub fn off() -> Self {
         Self::new(false, |_| ())

@@ -117,7 +117,7 @@ impl Shared {
 
     /// Moves the Jobs clock forward and does what falls due on the way, each at its own time.
     ///
-    /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep-alives.
+    /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep alives.
     pub fn advance(&self, by: Duration) -> Timestamp {
         let now = {
             let mut core = self.lock();
@@ -152,7 +152,7 @@ impl Shared {
         result
     }
 
-    /// Does what falls due by itself, for ever.
+    /// Runs timers for ever.
     pub(crate) async fn run_timers(&self) {
         loop {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! How the local service tells a client what it is.
+//! How a client recognizes the local service.
 
 /// The user property of CONNACK that only the local service sends.
 pub const LOCAL_SERVICE_PROPERTY: (&str, &str) = ("jobs-sandbox", "local");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What happened to the connection; `Display` is the one line to say.
+/// What happened to the connection; `Display` is the line to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It broke; attempts to restore it follow.
@@ -13,11 +13,11 @@ pub enum Change {
     },
     /// Another attempt will be made.
     Retrying {
-        /// From 1.
+        /// Counted from 1.
         attempt: u32,
         /// How long until then.
         after: Duration,
-        /// Why the attempt before failed; none for the first.
+        /// Why the previous attempt failed; `None` for the first one.
         reason: Option<String>,
     },
     /// It is back, with every subscription.

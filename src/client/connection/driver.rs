@@ -53,7 +53,7 @@ pub(super) struct Opened {
     pub(super) is_local_service: bool,
 }
 
-/// Connects and subscribes, all of it within the time-out.
+/// Connects and subscribes, all of it within the timeout.
 pub(super) async fn open(
     options: &Options,
     filters: &[String],

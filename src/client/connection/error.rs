@@ -1,4 +1,4 @@
-//! Why there is no connection, or why it would not do something: one line each, with what to do.
+//! Why there is no connection, or why it refused something: one line each, with what to do.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 use super::address::address;
 use super::reason_code::ReasonCode;
 
-/// Why there is no connection, or why it would not do something; `Display` says what to do about it.
+/// Why there is no connection, or why it refused something; `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The name of the server could not be resolved.
@@ -16,10 +16,10 @@ pub enum Error {
     Resolve {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's reason.
         reason: String,
     },
-    /// Nobody answered to what the name means.
+    /// The resolver did not answer in time.
     #[error("cannot resolve {host}: no answer within {}: check this machine's network and DNS", seconds(*after))]
     ResolveTimedOut {
         /// The name.
@@ -27,18 +27,18 @@ pub enum Error {
         /// How long all of connecting may take.
         after: Duration,
     },
-    /// Nobody listens there.
+    /// Nothing listens there.
     #[error("{address} refused the connection: check the endpoint and the port, and that the server runs")]
     Refused {
         /// Host and port.
         address: String,
     },
-    /// The network would not take us there.
+    /// The network does not lead there.
     #[error("cannot reach {address}: {reason}: check the endpoint, the port and this machine's network")]
     Unreachable {
         /// Host and port.
         address: String,
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
     /// One step of connecting took too long.
@@ -75,7 +75,7 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
-    /// The server hung up before it said yes.
+    /// The server closed the connection before it accepted it.
     #[error(
         "the server closed the connection before {awaited}: check that the certificate is registered and ACTIVE, and that its policy allows iot:Connect"
     )]
@@ -130,10 +130,10 @@ pub enum Error {
     /// The link broke after this was sent, or while it was.
     #[error("the connection was lost")]
     Lost,
-    /// The server hung up.
+    /// The server closed the connection.
     #[error("the server closed the connection")]
     Closed,
-    /// The server said DISCONNECT.
+    /// The server sent DISCONNECT.
     #[error("the server said DISCONNECT: {code}")]
     Disconnected {
         /// Its reason code.
@@ -165,22 +165,22 @@ pub enum Error {
     /// The operating system broke the connection.
     #[error("the connection broke: {reason}")]
     Broken {
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
-    /// The server does not keep to MQTT.
+    /// The server violates MQTT.
     #[error("the server sent what is not MQTT 5: {reason}: check the endpoint and the port")]
     Protocol {
         /// What was wrong.
         reason: String,
     },
-    /// We hung up ourselves.
+    /// We closed the connection ourselves.
     #[error("disconnected")]
     Finished,
 }
 
 impl Error {
-    /// Whether trying again would do harm, since another client has our place, or is not wanted.
+    /// Whether no further attempt is made: it would harm the client that took our place, or is not wanted.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)

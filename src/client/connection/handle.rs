@@ -76,7 +76,7 @@ impl Connection {
 
     /// Hands a message over to be published at QoS 1; waits for the connection while there is none.
     ///
-    /// Returns once it is on its way; what becomes of it, [`Sent::failed`] tells.
+    /// Returns once it is on its way; [`Sent::failed`] reports what becomes of it.
     pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<Sent, Error> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD {
@@ -110,7 +110,7 @@ impl Connection {
         timeout(after, round_trip).await.map_err(|_| Error::Silent { after })?
     }
 
-    /// Why there is no connection at the moment; none while there is one.
+    /// Why there is no connection at the moment, or `None` while there is one.
     #[must_use]
     pub fn down(&self) -> Option<Error> {
         match &*self.inner.status.borrow() {
@@ -122,22 +122,22 @@ impl Connection {
     /// Returns once there will never be a connection again.
     pub async fn over(&self) {
         let mut status = self.inner.status.clone();
-        // An error means that the driver is gone, which says the same.
+        // An error means that the driver is gone, which amounts to the same.
         let _ = status.wait_for(|status| matches!(status, Status::Over(_))).await;
     }
 
-    /// Whether the server said that it is the local Jobs service.
+    /// Whether the server is the local Jobs service.
     #[must_use]
     pub fn is_local_service(&self) -> bool {
         self.inner.is_local_service
     }
 
-    /// Says DISCONNECT and closes the connection, within a bounded time, for every clone.
+    /// Sends DISCONNECT and closes the connection, within a bounded time, for every clone.
     pub async fn disconnect(self) {
         self.inner.stop.send_replace(true);
         let driver = self.inner.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(driver) = driver {
-            // The driver ends by itself within a second; a panic of it has been reported already.
+            // The driver ends within a second; if it panicked, that has been reported already.
             let _ = driver.await;
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Packets and protocol state are rumqttc's ([`Packet`], [`MqttState`]); the socket is ours. rumqttc's
 //! own event loop connects again by itself and at once, sends what it still holds to the next session,
-//! and loses what the server says when it refuses or ends a connection. Here a link that ended stays
-//! ended, says why, and nothing of it can come back later.
+//! and loses the reason that the server gives when it refuses or ends a connection. Here a link that ended
+//! stays ended, reports why, and leaves nothing behind that could be sent later.
 
 use std::collections::HashMap;
 use std::io;
@@ -30,7 +30,7 @@ const HIGH_WATER: usize = 512 * 1024;
 /// Bytes that are read at once, at least; as many as a TLS record holds.
 const READ_SIZE: usize = 16 * 1024;
 
-/// One MQTT connection; dropped, it is gone without a word.
+/// One MQTT connection; when dropped, it ends without a DISCONNECT.
 pub(super) struct Link<S> {
     client_id: String,
     reader: ReadHalf<S>,
@@ -98,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Ok((link, connack))
     }
 
-    /// Checks the first packet of the server and takes over what it says about limits.
+    /// Checks the first packet of the server and adopts its limits.
     fn accept(&mut self, packet: Packet) -> Result<ConnAck, Error> {
         let Packet::ConnAck(connack) = packet else {
             return Err(Error::Protocol { reason: "something else for CONNACK".to_owned() });
@@ -154,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         }
     }
 
-    /// One step of [`Self::run`]. Every branch may be abandoned at its await without a loss.
+    /// One step of [`Self::run`]. Every branch is cancel safe.
     async fn turn(
         &mut self,
         requests: &mut mpsc::Receiver<Request>,
@@ -174,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         self.handle_packets(deliver)
     }
 
-    /// Says DISCONNECT and closes the stream, within a bounded time.
+    /// Sends DISCONNECT and closes the stream, within a bounded time.
     pub(super) async fn close(mut self) {
         let farewell = async {
             if let Some(packet) = self.register(Outgoing::Disconnect)? {
@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             }
             self.writer.shutdown().await.map_err(|error| Error::from_io(&error))
         };
-        // A server that does not take our farewell will miss us soon enough.
+        // A server that does not read the DISCONNECT finds out by itself.
         let _: Result<Result<(), Error>, _> = timeout(CLOSE_TIMEOUT, farewell).await;
     }
 
@@ -207,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         }
     }
 
-    /// Sends a PINGREQ, or gives the link up because the last one was not answered.
+    /// Sends a PINGREQ, or gives up the link because the last one was not answered.
     fn ping(&mut self) -> Result<(), Error> {
         let answer_within = self.keep_alive / 2;
         if self.pong_by.is_some() {
@@ -261,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         match &packet {
             Packet::Publish(publish) => deliver(packets::received(publish)?),
             Packet::PubAck(puback) => {
-                // An acknowledgement of nothing is no reason to hang up.
+                // A PUBACK for no message in flight is no reason to close the connection.
                 let Some((topic, done)) = self.publishing.remove(&puback.pkid) else { return Ok(()) };
                 let _ = done.send(packets::published(puback, topic));
                 // A refusal frees the packet identifier too, but only a success makes the state send what

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::ClientConfig;
 
-/// The keep-alive for [`Options`]: short, so that a dead link shows.
+/// The keep alive for [`Options`]: short, so that a dead link is noticed soon.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Where to connect, as whom.
+/// Where to connect, and with which identity.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// A DNS name or an IP address; also the name that the server must prove.
@@ -21,8 +21,8 @@ pub struct Options {
     pub tls: Arc<ClientConfig>,
     /// How long connecting may take, from the name's resolution to the SUBACK.
     pub timeout: Duration,
-    /// How long until the server is asked whether it is still there; [`KEEP_ALIVE`] unless for a test.
+    /// How long the link may be idle before a PINGREQ is sent; [`KEEP_ALIVE`] except in tests.
     ///
-    /// A link that died in silence is found within one and a half of these.
+    /// A link that died silently is noticed within one and a half times this.
     pub keep_alive: Duration,
 }

@@ -1,4 +1,4 @@
-//! What packets mean: the ones that we send, and the verdicts in the ones that come.
+//! What packets mean: those that we send, and the results in those that we receive.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ pub(super) fn name(packet: &Packet) -> &'static str {
     }
 }
 
-/// What a CONNACK says.
+/// The result in a CONNACK.
 pub(super) fn connected(connack: &ConnAck, client_id: &str) -> Result<(), Error> {
     if connack.code == ConnectReturnCode::Success {
         return Ok(());
@@ -95,7 +95,7 @@ pub(super) fn connected(connack: &ConnAck, client_id: &str) -> Result<(), Error>
     })
 }
 
-/// What a DISCONNECT of the server says.
+/// The error in a DISCONNECT of the server.
 pub(super) fn disconnected(disconnect: &Disconnect, client_id: &str) -> Error {
     if disconnect.reason_code == DisconnectReasonCode::SessionTakenOver {
         return Error::TakenOver { client_id: client_id.to_owned() };
@@ -104,7 +104,7 @@ pub(super) fn disconnected(disconnect: &Disconnect, client_id: &str) -> Error {
     Error::Disconnected { code: ReasonCode::new(disconnect.reason_code as u8, reason) }
 }
 
-/// The value of a CONNACK code. Those of earlier versions of MQTT are not read from a packet of this one.
+/// The value of a CONNACK reason code. rumqttc does not read those of earlier MQTT versions from an MQTT 5 packet.
 fn connect_code(code: ConnectReturnCode) -> u8 {
     use ConnectReturnCode as Code;
     match code {
@@ -133,7 +133,7 @@ fn connect_code(code: ConnectReturnCode) -> u8 {
     }
 }
 
-/// What to do about a CONNACK code.
+/// What to do about a CONNACK reason code.
 fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     use ConnectReturnCode as Code;
     match code {
@@ -150,7 +150,7 @@ fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     }
 }
 
-/// The value of a SUBACK code; none where the filter was granted.
+/// The value of a SUBACK reason code, or `None` if the subscription was granted.
 fn subscribe_code(code: SubscribeReasonCode) -> Option<u8> {
     use SubscribeReasonCode as Code;
     Some(match code {
@@ -167,7 +167,7 @@ fn subscribe_code(code: SubscribeReasonCode) -> Option<u8> {
     })
 }
 
-/// The value of a PUBACK code; none for success.
+/// The value of a PUBACK reason code, or `None` for success.
 fn publish_code(code: PubAckReason) -> Option<u8> {
     Some(match code {
         PubAckReason::Success | PubAckReason::NoMatchingSubscribers => return None,

@@ -1,14 +1,14 @@
-//! MQTT reason codes, with the words that are shown for them.
+//! MQTT reason codes, with their names.
 
 use std::fmt;
 
-/// The longest reason of the server that is shown, in characters.
+/// The longest reason string that is shown, in characters.
 const LONGEST_REASON: usize = 200;
 
 const UNSPECIFIED_ERROR: u8 = 0x80;
 const NOT_AUTHORIZED: u8 = 0x87;
 
-/// A reason code of MQTT 5; `Display` gives it in words, with the server's own reason behind it.
+/// A reason code of MQTT 5; `Display` gives its name, followed by the server's reason string.
 ///
 /// See <https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901031>.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl ReasonCode {
         Self { value, reason: reason.map(|reason| reason.chars().take(LONGEST_REASON).collect()) }
     }
 
-    /// Whether it may mean that a policy does not allow something. AWS IoT says so only in some places.
+    /// Whether it may mean that a policy does not allow something, which AWS IoT reports in different ways.
     pub(super) fn may_be_the_policy(&self) -> bool {
         matches!(self.value, NOT_AUTHORIZED | UNSPECIFIED_ERROR)
     }
@@ -39,7 +39,7 @@ impl fmt::Display for ReasonCode {
 
 fn words(code: u8) -> &'static str {
     match code {
-        // Success, too; but of that nobody is told.
+        // Success has the same value, but is never shown.
         0x00 => "normal disconnection",
         0x04 => "disconnect with will message",
         UNSPECIFIED_ERROR => "unspecified error",

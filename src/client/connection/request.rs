@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::error::Error;
 
-/// What a handle asks of the link; `done` hears how it went, or is dropped with the link.
+/// What a handle asks of the link; `done` gets the result, or is dropped with the link.
 #[derive(Debug)]
 pub(super) enum Request {
     /// PUBLISH at QoS 1; done when its PUBACK came.
@@ -18,10 +18,10 @@ impl Request {
     /// Answers a request that never left.
     pub(super) fn not_sent(self) {
         let (Self::Publish { done, .. } | Self::Subscribe { done, .. }) = self;
-        // Nobody may be waiting any more; then nobody is to be told.
+        // An error means that nobody waits for it any more.
         let _ = done.send(Err(Error::NotSent));
     }
 }
 
-/// Who waits for an acknowledgement.
+/// Where the result of a request goes.
 pub(super) type Done = oneshot::Sender<Result<(), Error>>;

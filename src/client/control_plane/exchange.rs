@@ -27,11 +27,11 @@ pub(super) struct Exchange {
     pub(super) status: Option<u16>,
     /// What AWS support asks for.
     pub(super) request_id: Option<String>,
-    /// The body of the answer; none where it was empty.
+    /// The body of the answer, or `None` if it was empty.
     pub(super) body: Option<String>,
 }
 
-/// Writes the exchange down, and tells the trace of it.
+/// Records the exchange, and traces it.
 #[derive(Debug, Clone)]
 pub(super) struct Capture {
     last: Arc<Mutex<Attempt>>,
@@ -49,7 +49,7 @@ impl Capture {
         Self { last: Arc::default(), trace }
     }
 
-    /// What was written down last, which is forgotten here.
+    /// Takes out what was recorded last.
     pub(super) fn take(&self) -> Exchange {
         mem::take(&mut self.lock().exchange)
     }

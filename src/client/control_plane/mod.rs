@@ -36,15 +36,15 @@ pub use options::{CredentialsSource, Options};
 use exchange::{Capture, Exchange};
 use transport::{NoFutileRetries, http_client};
 
-/// So many pages of a list are read at most; AWS puts up to 250 items on one.
+/// The most pages of a list that are read; AWS puts up to 250 items on one.
 const MAX_PAGES: usize = 100;
-/// And so many bytes of them.
+/// The most bytes of them.
 const MAX_LIST: usize = 32 * 1024 * 1024;
 
 /// An answer of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The body as it came, JSON; none where there was none.
+    /// The JSON body as it came, if there was one.
     pub body: Option<String>,
     /// What AWS support asks for.
     pub request_id: Option<String>,
@@ -138,7 +138,7 @@ impl ControlPlane {
         }
     }
 
-    /// Looks the thing up and creates it if, and only if, the service says that there is none.
+    /// Looks the thing up and creates it if, and only if, it does not exist.
     pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
         let described = self
             .read("DescribeThing", |capture| {
@@ -255,7 +255,7 @@ impl ControlPlane {
         .await
     }
 
-    /// An operation that may be asked for again at will; the SDK does, with back-off.
+    /// An operation that may be retried at will; the SDK does so, with backoff.
     async fn read<O, E, F>(
         &self,
         operation: &'static str,
@@ -277,8 +277,8 @@ impl ControlPlane {
         }
     }
 
-    /// An operation that must not be carried out twice: asked for again only where the service did not
-    /// look at it, and where its answer got lost, that is said.
+    /// An operation that must not be carried out twice: retried only if the service did not look at it. If its
+    /// answer is lost, the error says so.
     async fn change<O, E, F>(
         &self,
         operation: &'static str,
@@ -350,7 +350,7 @@ fn size(bodies: &[String]) -> usize {
     bodies.iter().map(String::len).sum()
 }
 
-/// Without a retry by the SDK, which would ask again where nobody knows what became of the first.
+/// Disables retries by the SDK, which would also retry a request whose outcome is unknown.
 fn once<T, E, B>(
     operation: CustomizableOperation<T, E, B>,
     capture: Capture,

@@ -38,7 +38,7 @@ pub(super) enum RawBody {
 
 /// Parses an answer to `operation`.
 ///
-/// `note` hears of an accepted answer first, with what it says if that could be parsed.
+/// `note` is called for each accepted answer, with the response if that could be parsed.
 pub(super) fn parse<R: DeserializeOwned>(
     operation: &'static str,
     RawAnswer { topic, body }: RawAnswer,

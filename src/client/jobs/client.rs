@@ -39,7 +39,7 @@ pub struct Client {
 enum IfLost {
     /// The request changes nothing: send it again.
     Retry,
-    /// The request may have been carried out: fail, and name the command that tells.
+    /// The request may have been carried out: fail, and name the command to find out.
     Fail { find_out: String },
 }
 
@@ -56,7 +56,7 @@ enum AttemptError {
 impl Client {
     /// Connects; returns once every answer and event topic of the thing is subscribed.
     ///
-    /// The time-out of `options` is also how long each request waits for its answer.
+    /// The timeout of `options` is also how long each request waits for its answer.
     pub async fn connect(
         thing: ThingName,
         options: connection::Options,
@@ -185,13 +185,13 @@ impl Client {
         self.numbers.last()
     }
 
-    /// What the service last told us to be pending; none before it told us anything.
+    /// The pending job executions as the service last reported them, or `None` before the first report.
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
         self.pending.get()
     }
 
-    /// Whether the server said that it is the local Jobs service, on which a barrier is exact.
+    /// Whether the server is the local Jobs service, on which a barrier is exact.
     #[must_use]
     pub fn is_local_service(&self) -> bool {
         self.connection.is_local_service()

@@ -51,7 +51,7 @@ impl InFlight {
         requests.remove(client_token)
     }
 
-    /// The client token of the one request in flight on `topic`; none where there are more, or none.
+    /// The client token of the request in flight on `topic`, if there is exactly one.
     pub(super) fn only_one_on(&self, topic: &str) -> Option<String> {
         let requests = self.lock();
         let mut tokens =

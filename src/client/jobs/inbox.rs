@@ -42,7 +42,7 @@ impl Inbox {
                 self.job_executions_changed.send(message.topic, payload);
             }
             Channel::NotifyNext => {
-                self.next_job_execution_changed.send(message.topic, event(message.payload))
+                self.next_job_execution_changed.send(message.topic, event(message.payload));
             }
             Channel::Accepted(operation) => self.answer(operation, message, RawBody::Accepted),
             Channel::Rejected(operation) => self.answer(operation, message, RawBody::Rejected),

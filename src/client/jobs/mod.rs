@@ -1,4 +1,4 @@
-//! The data plane: what a device says to AWS IoT Jobs and what it hears back.
+//! The data plane: the requests of a device to AWS IoT Jobs, the answers and the events.
 //!
 //! | file | what it is |
 //! |---|---|

@@ -48,12 +48,12 @@ impl From<&GetPendingJobExecutionsResponse> for Pending {
     }
 }
 
-/// One job execution that is not as it was; `Display` says how it is now.
+/// One job execution that has changed; `Display` gives its new status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The job.
     pub job: JobId,
-    /// Its status now; none where it is no longer pending.
+    /// Its new status, or `None` if it is no longer pending.
     pub now: Option<JobExecutionStatus>,
 }
 
@@ -66,13 +66,14 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What the service last told us to be pending. Only the task that gets every message in its order writes here,
-/// so that what came last is what is known.
+/// The pending job executions as the service last reported them.
+///
+/// Only the task that gets all messages, in their order, writes here, so the last report wins.
 #[derive(Debug, Default)]
 pub(super) struct PendingTracker(Mutex<Option<Pending>>);
 
 impl PendingTracker {
-    /// A copy; none before the service told us anything.
+    /// A copy, or `None` before the first report.
     pub(super) fn get(&self) -> Option<Pending> {
         self.lock().clone()
     }
@@ -96,7 +97,8 @@ impl PendingTracker {
         }
     }
 
-    /// Notes that a job execution is in progress, of which no event tells; without a number, the newest of the job.
+    /// Notes that a job execution is in progress, for which there is no event; without a number, the newest of the
+    /// job.
     pub(super) fn note_in_progress(&self, job: &JobId, execution_number: Option<u64>) {
         let mut known = self.lock();
         let Some(known) = known.as_mut() else { return };

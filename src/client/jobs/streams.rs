@@ -14,7 +14,7 @@ use crate::client::connection::Change;
 
 /// Bytes of memory that events of one stream may hold while they wait to be taken.
 const ROOM: usize = 32 * 1024 * 1024;
-/// Room is given in pieces of so many bytes.
+/// Room is allotted in pieces of this many bytes.
 const PIECE: usize = 256;
 const PIECES: usize = ROOM / PIECE;
 /// Changes of the connection that may wait to be taken; they come at most a few in a second.
@@ -153,12 +153,12 @@ impl EventSender {
     }
 }
 
-/// What happened to the connection, and what had been heard until then.
+/// What happened to the connection, and which job executions were pending by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionChange {
     /// What happened.
     pub change: Change,
-    /// What was known to be pending when it did; none before the service told us anything.
+    /// The pending job executions at that moment, or `None` if the service had not reported any yet.
     pub pending: Option<Pending>,
 }
 
@@ -178,8 +178,7 @@ impl ChangeSender {
         (Self { sender, last }, receiver)
     }
 
-    /// Puts a change in. Whoever left so many unread that there is no room is not going to miss it, unless it is
-    /// the last.
+    /// Sends a change. It is dropped if too many are unread, unless it is the last one.
     pub(super) fn send(&mut self, change: ConnectionChange) {
         match self.last.take_if(|_| matches!(change.change, Change::Final { .. })) {
             Some(place) => drop(place.send(change)),

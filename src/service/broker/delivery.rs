@@ -1,4 +1,4 @@
-//! How messages reach those who subscribed.
+//! How messages reach their subscribers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,8 +79,8 @@ impl Router {
         }
     }
 
-    /// Throws away what waits for the clients for whom most waits, and ends their connections if they have any: who
-    /// does not take its messages must not cost others theirs.
+    /// Empties the largest outboxes and ends the connections of their clients, if they have any: a client that does
+    /// not read its messages must not cost others theirs.
     fn empty_fullest_outboxes(&mut self) {
         let mut fullest: Vec<_> =
             self.sessions.iter().map(|(id, session)| (session.outbox.bytes(), *id)).collect();
@@ -99,7 +99,7 @@ impl Router {
         }
     }
 
-    /// Ends the connection of a client for whom too much waits.
+    /// Ends the connection of a client whose outbox is full.
     fn drop_slow_reader(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
         if let Some(connection) =

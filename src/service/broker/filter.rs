@@ -19,7 +19,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter; `None` where it is not valid.
+    /// Parses a filter; `None` if it is not valid.
     pub(crate) fn parse(text: &ByteString) -> Option<Self> {
         let (share, levels) = match text.strip_prefix("$share/") {
             Some(shared) => {
@@ -82,7 +82,7 @@ pub(crate) fn is_valid_topic(topic: &str) -> bool {
     fits(counted) && !topic.contains(['+', '#', '\0'])
 }
 
-/// Reserved topics begin with a dollar sign; they are the service's.
+/// Whether a topic is reserved for the service: it begins with a dollar sign.
 pub(crate) fn is_reserved(topic: &str) -> bool {
     topic.starts_with('$')
 }

@@ -41,7 +41,7 @@ pub(crate) const RETAINED_MESSAGES: usize = 10_000;
 pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
 /// Our bound on sessions, connected or not.
 pub(crate) const SESSIONS: usize = 20_000;
-/// Our bound on connections, where the system allows so many open files.
+/// Our bound on connections, if the system allows that many open files.
 pub(crate) const CONNECTIONS: usize = 10_000;
 /// Open files that are left to everything but MQTT connections.
 pub(crate) const OTHER_FILES: usize = 400;
@@ -70,7 +70,7 @@ impl Timeouts {
 
 /// How much of what a client sends is read at once, in bytes.
 pub(crate) const READ: usize = 4096;
-/// While so many bytes wait to be written, nothing more is read from the client.
+/// While this many bytes wait to be written, nothing more is read from the client.
 pub(crate) const UNWRITTEN: usize = 64 * 1024;
 /// How many different refusals of one session are logged.
 pub(crate) const LOGGED_REFUSALS: usize = 50;

@@ -10,8 +10,8 @@ use super::packet::{Delivery, Message, Outgoing, PacketId, Qos};
 
 /// The queue of one session.
 ///
-/// PUBACK and PINGRESP overtake the rest. A SUBACK does not: who sees one has seen every message that was on its
-/// way before, so a client can wait for all that it caused by subscribing once more.
+/// PUBACK and PINGRESP overtake the rest. A SUBACK does not: a client that receives one has received every message
+/// queued before it, so it can wait for all that it caused by subscribing once more.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     urgent: VecDeque<Outgoing>,
@@ -106,7 +106,7 @@ impl Outbox {
         }
     }
 
-    /// A packet that needs no acknowledgement; `None` where it had expired.
+    /// A packet that needs no acknowledgement; `None` if it had expired.
     fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         match self.waiting.pop_front()? {
             QueueItem::Message { message, qos, retain } => {
@@ -126,7 +126,7 @@ impl Outbox {
         }
     }
 
-    /// A QoS 1 message; `None` where it had expired.
+    /// A QoS 1 message; `None` if it had expired.
     fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         let mut delivery = match self.waiting.pop_front()? {
             QueueItem::Redelivery(delivery) => delivery,
@@ -206,7 +206,7 @@ impl Outbox {
     }
 }
 
-/// What is left of a message's life in whole seconds; `None` where it is over.
+/// How many whole seconds are left until a message expires; `None` if it has expired.
 #[expect(clippy::option_option, reason = "over, without an end, and so many seconds are three things")]
 fn seconds_left(message: &Message, now: Instant) -> Option<Option<NonZeroU32>> {
     let Some(expires_at) = message.expires_at else { return Some(None) };

@@ -1,4 +1,4 @@
-//! MQTT packets as the broker thinks of them, the same for MQTT 3.1.1 and 5.
+//! MQTT packets as the broker handles them, the same for MQTT 3.1.1 and 5.
 
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -52,9 +52,9 @@ pub(crate) struct Message {
     pub(crate) qos: Qos,
     /// The publisher asked for it to be kept.
     pub(crate) retain: bool,
-    /// What MQTT 5 forwards untouched.
+    /// What MQTT 5 forwards unaltered.
     pub(crate) properties: Properties,
-    /// When it is no longer worth delivering.
+    /// When it expires.
     pub(crate) expires_at: Option<Instant>,
 }
 
@@ -74,7 +74,7 @@ impl Message {
     }
 }
 
-/// The properties of a PUBLISH that are the publisher's business.
+/// The properties of a PUBLISH that are forwarded to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Properties {
     pub(crate) is_utf8: bool,

@@ -1,4 +1,4 @@
-//! What a client is told when something is refused: one table, because AWS documents little of it.
+//! The reason codes of refusals: one table, because AWS documents little of it.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt5-reason-codes>
 
@@ -42,7 +42,7 @@ pub(crate) enum Refusal {
     OutOfPlace,
     /// A packet that cannot be read.
     Malformed,
-    /// Nothing heard for one and a half times the keep alive.
+    /// The client sent nothing for one and a half times the keep alive.
     KeepAlive,
     /// Another connection has the same client id.
     TakenOver,

@@ -56,9 +56,9 @@ pub(crate) struct Connected {
 pub(crate) enum End {
     /// The service ends it.
     Refused(Refusal),
-    /// The client said so.
+    /// The client sent DISCONNECT.
     ByClient { with_will: bool },
-    /// The network did.
+    /// The network failed.
     Lost,
 }
 
@@ -277,7 +277,7 @@ impl Requests<'_> {
         Ok(message)
     }
 
-    /// Brings a message to those whom it concerns: the Jobs service, or those who subscribed to its topic.
+    /// Routes a message to the Jobs service or to the subscribers of its topic.
     fn route(&mut self, message: Message, from: Option<SessionId>) {
         if !filter::is_reserved(&message.topic) {
             let message = Arc::new(message);

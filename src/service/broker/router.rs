@@ -32,7 +32,7 @@ pub(crate) struct Router {
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
-    /// Turns the members of a shared subscription.
+    /// Rotates through the members of a shared subscription.
     pub(super) turn: usize,
     /// Size of all messages that wait.
     pub(super) queued_bytes: usize,
@@ -79,10 +79,10 @@ impl Router {
         session.connection.as_ref().is_some_and(|own| Arc::ptr_eq(own, connection)).then_some(session)
     }
 
-    /// Makes room for the session of `client_id` and for its will, where there is none at the cost of clients that
-    /// are away: those for whom something is due first lose their sessions when time-outs are handled next.
+    /// Makes room for the session of `client_id` and for its will, if necessary by ending sessions of clients that
+    /// are away, the next due first. These end when timeouts are handled next.
     ///
-    /// False where that is not enough; then nobody loses anything.
+    /// Returns false if that is not enough; then no session ends.
     pub(crate) fn make_room(&mut self, now: Instant, client_id: &ByteString, will: Option<&Will>) -> bool {
         let own = self.by_client_id.get(client_id).copied();
         let mut excess = will.map_or(0, |will| {
@@ -114,7 +114,7 @@ impl Router {
         true
     }
 
-    /// Makes a client that is away lose its session when time-outs are handled next.
+    /// Ends the session of a client that is away when timeouts are handled next.
     fn end_early(&mut self, now: Instant, id: SessionId, due: Instant) {
         self.unwatch(id, Some(due));
         if let Some(session) = self.sessions.get_mut(&id) {
@@ -164,7 +164,7 @@ impl Router {
         Attached { session: id, present: resumed.is_some(), will }
     }
 
-    /// Ends a session's present connection, if it has one, in favour of a new one.
+    /// Ends a session's present connection, if it has one, in favor of a new one.
     ///
     /// The session ends too if the new client asks for that or the old one did. Hands back the will that is to be
     /// published: MQTT does so where the connection was lost without delay, or the session ends.
@@ -320,7 +320,7 @@ impl Router {
         Ok(Granted { qos, retained })
     }
 
-    /// Takes one subscription of a session away; says whether there was one.
+    /// Removes one subscription of a session; returns whether there was one.
     pub(crate) fn unsubscribe(&mut self, id: SessionId, filter: &ByteString) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         let Some(at) = session.subscriptions.iter().position(|(text, ..)| text == filter) else {
@@ -373,7 +373,7 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(any(test, fuzzing))]
 impl Router {
-    /// Panics where the books do not balance: sizes, names and time-outs.
+    /// Panics if the bookkeeping is wrong: sizes, names and timeouts.
     pub(crate) fn audit(&self) {
         let sessions = || self.sessions.values();
         assert_eq!(self.queued_bytes, sessions().map(|session| session.outbox.bytes()).sum::<usize>());

@@ -96,7 +96,7 @@ impl Session {
     }
 }
 
-/// What a client may do: its policies and variables, looked up anew after each change of the control plane.
+/// What a client may do: its policies and variables, looked up again after each change of the control plane.
 #[derive(Debug)]
 pub(crate) struct Permissions {
     /// The id of the certificate that the client showed.
@@ -150,7 +150,7 @@ impl Permissions {
             Decision::NotAllowed => "no attached policy allows it",
             Decision::Denied => "an attached policy denies it",
         };
-        // A client that tries again and again is told about once.
+        // A client that tries again and again is logged once.
         if self.logged.len() < limits::LOGGED_REFUSALS && self.logged.insert((action, arn.clone())) {
             let client = self.context.client_id.escape_debug();
             notes.push(format!("client {client}: {action} refused on {}: {reason}", arn.escape_debug()));

@@ -1,4 +1,4 @@
-//! One request, taken apart: what its path, query, headers and body say to the operation.
+//! One request, taken apart: its path, query, headers and body as the operation reads them.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -31,7 +31,7 @@ const BOOLEANS: [&str; 9] = [
     "usePrefixAttributeValue",
 ];
 
-/// What a request says to an operation.
+/// A request as an operation reads it.
 #[derive(Debug)]
 pub(super) struct Call {
     labels: HashMap<String, String>,

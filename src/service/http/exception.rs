@@ -137,7 +137,7 @@ impl From<Rejected> for Exception {
     }
 }
 
-/// The exception and the HTTP status of each refusal: the one place where they are told.
+/// The HTTP status and the exception for each refusal of the state.
 fn exception(rejected: &Rejected) -> (StatusCode, &'static str) {
     let (mismatch, mismatch_status) = choices::VERSION_MISMATCH_OVER_HTTPS;
     let (status, kind) = match rejected {

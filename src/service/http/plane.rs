@@ -1,4 +1,4 @@
-//! Which plane a request is for: one port serves both, told apart by what the signature names.
+//! Which plane a request is for: one port serves both, and the signature names the plane.
 //!
 //! Several paths exist in both planes with different answers, so the path cannot tell.
 //!

@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         Ok(())
     }
 
-    /// Encodes what waits for the client, as far as it is worth it.
+    /// Encodes what waits for the client, up to a bound.
     fn fetch_output(&mut self, served: &ServedSession) {
         let ServedSession { shared, session, connection, .. } = served;
         let mut packets = Vec::new();
@@ -214,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
     }
 
     fn send(&mut self, packet: Outgoing) {
-        // Nothing that is sent by itself is larger than any client takes.
+        // No packet that is sent this way is too large for a client.
         let _ = self.codec.encode(packet, &mut self.output);
     }
 

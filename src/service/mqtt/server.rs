@@ -108,8 +108,8 @@ mod tests {
             let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             client.write_all(start).await.unwrap();
             let (stream, address) = listener.accept().await.unwrap();
-            let served = server.clone().serve_client(stream, address, Connecting::default());
-            let ended = timeout(Duration::from_secs(10), served).await.unwrap();
+            let serving = server.clone().serve_client(stream, address, Connecting::default());
+            let ended = timeout(Duration::from_secs(10), serving).await.unwrap();
             assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
             assert!(!matches!(client.read(&mut [0]).await, Ok(1..)));
         }

@@ -444,7 +444,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    /// Whatever clients do, the books balance: sizes, time-outs, names; and nothing is left in the end.
+    /// Whatever clients do, the bookkeeping is right: sizes, timeouts, names; and nothing is left in the end.
     #[test]
     fn the_books_balance(ops in prop::collection::vec(op(), 1..60)) {
         let mut bench = Bench::new();

@@ -1,4 +1,4 @@
-//! Connections over real sockets: limits, time-outs, and crowds.
+//! Connections over real sockets: limits, timeouts, and crowds.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;

@@ -1,4 +1,4 @@
-//! What clients send, in our own words.
+//! Packets that clients send, from the codec's types to the broker's.
 
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -1,4 +1,4 @@
-//! What the broker sends, in the codec's words.
+//! Packets that the broker sends, from the broker's types to the codec's.
 
 use std::num::NonZeroU16;
 
@@ -10,7 +10,7 @@ use crate::service::broker::{limits, refusal};
 use crate::service::choices;
 use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
-/// `None` for what MQTT 3.1.1 cannot say: there the connection is closed instead.
+/// `None` for a packet that MQTT 3.1.1 does not have: there the connection is closed instead.
 pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
     Some(match packet {
         Outgoing::ConnectAck(ack) => v3::Packet::ConnectAck(v3::ConnectAck {

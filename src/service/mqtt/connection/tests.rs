@@ -1,4 +1,4 @@
-//! A connection over a pipe in memory: time-outs, nonsense, and readers that do not read.
+//! A connection over a pipe in memory: timeouts, nonsense, and readers that do not read.
 
 use std::collections::HashSet;
 use std::time::Duration;
