@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 
 /// A certificate or key could not be made.
 #[derive(Debug, Error)]
-pub enum Error {
+pub enum CertificateError {
     /// The certificate library refused.
     #[error("cannot make a certificate")]
     Certificate(#[from] rcgen::Error),
@@ -33,7 +33,7 @@ pub struct Authority {
 }
 
 /// A certificate for a device, and its private key.
-pub struct Identity {
+pub struct DeviceCertificate {
     /// The certificate in PEM.
     pub certificate_pem: String,
     /// The private key in PEM, PKCS#8.
@@ -54,7 +54,7 @@ pub struct KeysAndCertificate {
 
 impl Authority {
     /// Makes an authority.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, CertificateError> {
         let mut params = params("jobs-sandbox local authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -68,7 +68,10 @@ impl Authority {
     }
 
     /// A server certificate for the loopback names and, where it is another one, `listen`.
-    pub fn server(&self, listen: IpAddr) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+    pub fn server(
+        &self,
+        listen: IpAddr,
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), CertificateError> {
         let mut params = params("localhost");
         let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         if !listen.is_unspecified() && !addresses.contains(&listen) {
@@ -86,15 +89,15 @@ impl Authority {
     }
 
     /// A device certificate with a P-256 key.
-    pub fn device(&self) -> Result<Identity, Error> {
+    pub fn device(&self) -> Result<DeviceCertificate, CertificateError> {
         let key = KeyPair::generate()?;
         let certificate_pem = self.sign_device(&key)?;
-        Ok(Identity { certificate_pem, private_key_pem: key.serialize_pem() })
+        Ok(DeviceCertificate { certificate_pem, private_key_pem: key.serialize_pem() })
     }
 
     /// A device certificate with an RSA key of 2048 bits, as AWS makes them. Takes up to a second.
-    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, Error> {
-        let failed = |error: &dyn fmt::Display| Error::RsaKey(error.to_string());
+    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, CertificateError> {
+        let failed = |error: &dyn fmt::Display| CertificateError::RsaKey(error.to_string());
         let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|e| failed(&e))?;
         let public = private.to_public_key();
         let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
@@ -105,7 +108,7 @@ impl Authority {
         })
     }
 
-    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, Error> {
+    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, CertificateError> {
         // AWS's own device certificates bear this name.
         let mut params = params("AWS IoT Certificate");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -145,9 +148,9 @@ impl fmt::Debug for Authority {
     }
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for DeviceCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity")
+        f.write_str("DeviceCertificate")
     }
 }
 

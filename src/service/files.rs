@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf, absolute};
 
 use tempfile::{NamedTempFile, TempDir};
 
-use super::StartError;
-use super::certificates::Identity;
+use super::certificates::DeviceCertificate;
+use super::start_error::StartError;
 
 /// The directory with `ca.pem`, `cert.pem`, `key.pem` and `env`.
 #[derive(Debug)]
@@ -29,7 +29,11 @@ pub(super) const ENVIRONMENT: &str = "env";
 
 impl Files {
     /// Writes the certificates and the key to `dir`, or to a private temporary directory.
-    pub(super) fn write(dir: Option<&Path>, ca_pem: &str, device: &Identity) -> Result<Self, StartError> {
+    pub(super) fn write(
+        dir: Option<&Path>,
+        ca_pem: &str,
+        device: &DeviceCertificate,
+    ) -> Result<Self, StartError> {
         let files = Self::open(dir)?;
         files.put(CA, ca_pem, PUBLIC)?;
         files.put(CERTIFICATE, &device.certificate_pem, PUBLIC)?;

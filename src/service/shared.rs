@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::Log;
 use super::broker::{Requests, Router};
-use super::certificates::{self, Authority};
+use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::throttle::throttled;
@@ -80,7 +80,7 @@ impl Shared {
     }
 
     /// The service's own certificate authority, made when it is first needed.
-    pub fn authority(&self) -> Result<&Authority, certificates::Error> {
+    pub fn authority(&self) -> Result<&Authority, CertificateError> {
         if let Some(authority) = self.authority.get() {
             return Ok(authority);
         }
