@@ -117,15 +117,10 @@ impl LocalService {
         self.files.path(files::ENVIRONMENT)
     }
 
-    /// The time that jobs go by.
+    /// The clock that jobs go by.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.shared.now()
-    }
-
-    /// Moves the clock that jobs go by forward, does what falls due, and returns the new time.
-    pub fn advance_clock(&self, by: Duration) -> Timestamp {
-        self.shared.advance(by)
+    pub fn clock(&self) -> JobsClock {
+        JobsClock(self.shared.clone())
     }
 
     /// Carries out an operation of the control plane or of the data plane, as if it had come over HTTPS.
@@ -151,17 +146,31 @@ impl LocalService {
         self.shared.authority()?.device()
     }
 
-    /// What the fronts share.
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
     /// Tells every client that the service stops, and stops it; takes a second at the most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // The timer's task runs for ever; the fronts end by themselves.
         self.timers.abort();
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// The clock that the jobs of a running service go by: the system's, and ahead of it as far as it was moved.
+///
+/// It drives timeouts, rollouts and schedules; TLS, sessions and keep-alives go by the system's own clock.
+#[derive(Debug, Clone)]
+pub struct JobsClock(Arc<Shared>);
+
+impl JobsClock {
+    /// What the clock shows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    /// Moves the clock forward, does what falls due on the way, each at its own time, and returns the new time.
+    pub fn advance(&self, by: Duration) -> Timestamp {
+        self.0.advance(by)
     }
 }
 

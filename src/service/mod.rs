@@ -17,7 +17,7 @@
 //! // An AWS SDK finds the control plane here.
 //! let endpoint_url = format!("http://{}", service.http_addr());
 //! // Whatever is due within ten minutes happens now.
-//! service.advance_clock(Duration::from_mins(10));
+//! service.clock().advance(Duration::from_mins(10));
 //! service.stop().await;
 //! # let _ = (endpoint, ca, certificate, key, endpoint_url);
 //! # Ok(())
@@ -62,7 +62,7 @@ pub mod time;
 use std::sync::Arc;
 
 pub use certificates::{CertificateError, DeviceCertificate};
-pub use local_service::LocalService;
+pub use local_service::{JobsClock, LocalService};
 pub use options::Options;
 pub use start_error::StartError;
 
