@@ -1,28 +1,64 @@
-//! The shell variables that make other programs use the service.
+//! The shell lines that make other programs use the service, and the function that takes them back.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::files::{self, Files};
 use super::options::Options;
 
-/// What makes other programs use the service.
-pub(super) fn environment(
+/// What would lead an AWS tool elsewhere although `AWS_ENDPOINT_URL` leads here.
+const CLEARED: [&str; 4] =
+    ["AWS_ENDPOINT_URL_IOT", "AWS_ENDPOINT_URL_IOT_JOBS_DATA_PLANE", "AWS_SESSION_TOKEN", "AWS_PROFILE"];
+
+/// What keeps a proxy out of the way; programs read either spelling.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The file to read with `.` in a POSIX shell.
+pub(super) fn script(options: &Options, files: &Files, mqtt: SocketAddr, http: SocketAddr) -> String {
+    let variables = variables(options, files, mqtt, http);
+    let direct = no_proxy(&variables);
+    let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
+    let names = names.join(" ");
+    let mut script = format!(
+        "\
+# Read this with `.` in a shell: what it starts from then on uses the local service of jobs-sandbox.
+# `jobs_sandbox_off` takes it back.
+if command -v jobs_sandbox_off >/dev/null; then jobs_sandbox_off; fi
+for jobs_sandbox_name in {names}; do
+    eval \"jobs_sandbox_was_$jobs_sandbox_name=\\${{$jobs_sandbox_name-}} jobs_sandbox_had_$jobs_sandbox_name=\\${{$jobs_sandbox_name+yes}}\"
+done
+jobs_sandbox_off() {{
+    for jobs_sandbox_name in {names}; do
+        eval \"if [ -n \\\"\\$jobs_sandbox_had_$jobs_sandbox_name\\\" ]; then export $jobs_sandbox_name=\\\"\\$jobs_sandbox_was_$jobs_sandbox_name\\\"; else unset $jobs_sandbox_name; fi\"
+        unset \"jobs_sandbox_was_$jobs_sandbox_name\" \"jobs_sandbox_had_$jobs_sandbox_name\"
+    done
+    unset jobs_sandbox_name
+    unset -f jobs_sandbox_off
+}}
+unset {}
+",
+        CLEARED.join(" ")
+    );
+    for (name, value) in &variables {
+        // Writing to a string cannot fail.
+        let _ = writeln!(script, "export {name}={}", quoted(value));
+    }
+    for name in NO_PROXY {
+        let _ = writeln!(script, "export {name}={}${{{name}:+,${name}}}", quoted(&direct));
+    }
+    script
+}
+
+fn variables(
     options: &Options,
     files: &Files,
     mqtt: SocketAddr,
     http: SocketAddr,
 ) -> Vec<(&'static str, String)> {
     let path = |name| files.path(name).display().to_string();
-    // A name rather than an address where there is one: not every TLS library takes addresses.
-    let host = if mqtt.ip().is_loopback() || mqtt.ip().is_unspecified() {
-        "localhost".to_owned()
-    } else {
-        mqtt.ip().to_string()
-    };
-    let http =
-        if http.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, http.port())) } else { http };
+    let http = SocketAddr::new(reachable(http.ip()), http.port());
     let mut variables = vec![
-        ("JOBS_SANDBOX_ENDPOINT", host),
+        ("JOBS_SANDBOX_ENDPOINT", endpoint(mqtt.ip())),
         ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
         ("JOBS_SANDBOX_CERT", path(files::CERTIFICATE)),
         ("JOBS_SANDBOX_KEY", path(files::KEY)),
@@ -38,4 +74,57 @@ pub(super) fn environment(
         variables.push(("JOBS_SANDBOX_THING", thing.to_string()));
     }
     variables
+}
+
+/// Where a device connects. A name rather than an address where it leads here: not every TLS library takes
+/// addresses.
+fn endpoint(ip: IpAddr) -> String {
+    let ip = reachable(ip);
+    if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) { "localhost".to_owned() } else { ip.to_string() }
+}
+
+/// An address that leads to a service which listens on `ip`.
+fn reachable(ip: IpAddr) -> IpAddr {
+    if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
+}
+
+/// The hosts of `variables`, to which no proxy leads.
+fn no_proxy(variables: &[(&str, String)]) -> String {
+    let mut hosts = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
+    let endpoint = variables.iter().filter(|(name, _)| *name == "JOBS_SANDBOX_ENDPOINT");
+    for (_, host) in endpoint {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts.join(",")
+}
+
+/// A value as a shell reads it back unchanged.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_the_shell() {
+        assert_eq!(quoted("/tmp/a-b.c"), "/tmp/a-b.c");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_endpoint_is_a_name_only_where_that_leads_to_the_address() {
+        let named = |ip: &str| endpoint(ip.parse().unwrap());
+        assert_eq!((named("127.0.0.1"), named("0.0.0.0")), ("localhost".into(), "localhost".into()));
+        assert_eq!((named("127.0.0.2"), named("::1")), ("127.0.0.2".into(), "::1".into()));
+    }
 }

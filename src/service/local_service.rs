@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::certificates::{CertificateError, DeviceCertificate};
 use super::device_policy::device_policies;
-use super::environment::environment;
+use super::environment;
 use super::files::{self, Files};
 use super::options::Options;
 use super::shared::Shared;
@@ -65,7 +65,7 @@ impl LocalService {
                 .map_err(StartError::Thing)?;
         }
 
-        files.put_environment(&environment(&options, &files, mqtt, http))?;
+        files.put_environment(&environment::script(&options, &files, mqtt, http))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
@@ -90,7 +90,7 @@ impl LocalService {
     /// The directory with the files.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        &self.files.dir
+        self.files.dir()
     }
 
     /// The certificate of the authority that clients must trust.

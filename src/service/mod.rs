@@ -34,7 +34,7 @@
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `start_error` | the service as it runs, how to start it, why it does not |
-//! | [`certificates`], `device_policy`, `files`, `environment` | what clients need to connect |
+//! | [`certificates`], `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `throttle` | how refusals quote what was sent, and how many lines the log takes |
 //! | [`choices`] | what AWS does not say |
@@ -47,6 +47,7 @@ pub mod data_plane;
 mod device_policy;
 mod environment;
 mod files;
+mod folder;
 pub mod http;
 mod local_service;
 pub mod mqtt;

@@ -30,6 +30,35 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// The folder holds a file that the service would replace and did not write.
+    #[error(
+        "{} holds a {file} that jobs-sandbox did not write: choose another folder, or move that file away first",
+        dir.display()
+    )]
+    NotOurs {
+        /// The folder.
+        dir: PathBuf,
+        /// The name of the file.
+        file: String,
+    },
+    /// Another service runs in the folder.
+    #[error("{} is in use by another local service: stop it, or choose another folder", dir.display())]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder is not this user's.
+    #[error("{} belongs to another user: choose a folder of your own", dir.display())]
+    AnotherUsers {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Any user could replace what is in the folder.
+    #[error("everybody can write to {0}: run chmod o-w {0}, or choose another folder", dir.display())]
+    OthersCanWrite {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A certificate could not be made.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

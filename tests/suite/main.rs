@@ -13,6 +13,7 @@ mod credentials;
 mod crowds;
 mod device_programs;
 mod encryption;
+mod env_file;
 mod foreign_services;
 mod hostile_broker;
 mod http;
