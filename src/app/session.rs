@@ -283,5 +283,10 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
 
 fn movable_clock(service: &LocalService) -> Clock {
     let clock = service.clock();
-    Arc::new(move |advance| advance.map_or_else(|| clock.now(), |by| clock.advance(by)).millis())
+    Arc::new(move |advance| {
+        if let Some(by) = advance {
+            clock.advance(by);
+        }
+        clock.now().millis()
+    })
 }

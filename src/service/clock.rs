@@ -28,7 +28,7 @@ impl Clock {
             Some((shown, at)) if by_system < shown => {
                 // Whole milliseconds; what is left of the time since then counts the next time.
                 let passed = monotonic.saturating_duration_since(at);
-                let passed = passed - Duration::from_nanos(u64::from(passed.subsec_nanos() % 1_000_000));
+                let passed = Duration::from_millis(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
                 (shown.plus(passed), at + passed)
             }
             _ => (by_system, monotonic),
