@@ -16,6 +16,8 @@ use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::hostname::Hostname;
+
 /// A certificate or key could not be made.
 #[derive(Debug, Error)]
 pub enum CertificateError {
@@ -67,18 +69,26 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// A server certificate for the loopback names and, where it is another one, `listen`.
-    pub fn server(
+    /// A server certificate for the loopback names, for `hostnames` and, where it is another one, for `listen`.
+    pub(crate) fn server(
         &self,
         listen: IpAddr,
+        hostnames: &[Hostname],
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), CertificateError> {
         let mut params = params("localhost");
         let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        if !listen.is_unspecified() && !addresses.contains(&listen) {
-            addresses.push(listen);
+        let named = hostnames.iter().filter_map(Hostname::address);
+        for address in named.chain([listen].into_iter().filter(|listen| !listen.is_unspecified())) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
         }
         params.subject_alt_names = addresses.into_iter().map(SanType::IpAddress).collect();
-        params.subject_alt_names.push(SanType::DnsName("localhost".try_into()?));
+        for name in
+            ["localhost".to_owned()].into_iter().chain(hostnames.iter().filter_map(Hostname::in_certificate))
+        {
+            params.subject_alt_names.push(SanType::DnsName(name.try_into()?));
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         // Apple's TLS accepts no server certificate that is valid for longer than 825 days.
@@ -175,7 +185,7 @@ mod tests {
         assert!(ca.is_ca());
         let identity = authority.device().unwrap();
         let rsa = authority.keys_and_certificate().unwrap();
-        let (server, _) = authority.server("127.0.0.1".parse().unwrap()).unwrap();
+        let (server, _) = authority.server("127.0.0.1".parse().unwrap(), &[]).unwrap();
         for der in [
             parse_x509_pem(identity.certificate_pem.as_bytes()).unwrap().1.contents,
             parse_x509_pem(rsa.certificate_pem.as_bytes()).unwrap().1.contents,
@@ -195,16 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_named_as_loopback_and_as_what_it_listens_on() {
+    fn the_server_is_named_as_loopback_as_what_it_listens_on_and_as_it_is_told() {
         let authority = Authority::new().unwrap();
-        let names = |listen: &str| {
-            let (der, _) = authority.server(listen.parse().unwrap()).unwrap();
+        let hostnames = ["sandbox", ".example.com", "192.0.2.7"].map(|name| name.parse().unwrap());
+        let names = |listen: &str, hostnames: &[Hostname]| {
+            let (der, _) = authority.server(listen.parse().unwrap(), hostnames).unwrap();
             let (_, certificate) = parse_x509_certificate(&der).unwrap();
             certificate.subject_alternative_name().unwrap().unwrap().value.general_names.len()
         };
-        assert_eq!(names("127.0.0.1"), 3);
-        assert_eq!(names("0.0.0.0"), 3);
-        assert_eq!(names("192.0.2.1"), 4);
+        assert_eq!(names("127.0.0.1", &[]), 3);
+        assert_eq!(names("0.0.0.0", &[]), 3);
+        assert_eq!(names("192.0.2.1", &[]), 4);
+        assert_eq!(names("192.0.2.7", &hostnames), 6);
     }
 
     #[test]

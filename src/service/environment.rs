@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::files::{self, Files};
+use super::hostname::Hostname;
 use super::options::Options;
 
 /// What would lead an AWS tool elsewhere although `AWS_ENDPOINT_URL` leads here.
@@ -16,7 +17,7 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// The file to read with `.` in a POSIX shell.
 pub(super) fn script(options: &Options, files: &Files, mqtt: SocketAddr, http: SocketAddr) -> String {
     let variables = variables(options, files, mqtt, http);
-    let direct = no_proxy(&variables);
+    let direct = no_proxy(&variables, &options.hostnames);
     let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
     let names = names.join(" ");
     let mut script = format!(
@@ -56,15 +57,19 @@ fn variables(
     http: SocketAddr,
 ) -> Vec<(&'static str, String)> {
     let path = |name| files.path(name).display().to_string();
-    let http = SocketAddr::new(reachable(http.ip()), http.port());
+    let named = options.hostnames.iter().find(|name| name.is_complete()).map(Hostname::to_string);
+    let http = match &named {
+        Some(name) => format!("http://{}:{}", in_url(name), http.port()),
+        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
+    };
     let mut variables = vec![
-        ("JOBS_SANDBOX_ENDPOINT", endpoint(mqtt.ip())),
+        ("JOBS_SANDBOX_ENDPOINT", named.clone().unwrap_or_else(|| endpoint(mqtt.ip()))),
         ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
         ("JOBS_SANDBOX_CERT", path(files::CERTIFICATE)),
         ("JOBS_SANDBOX_KEY", path(files::KEY)),
         ("JOBS_SANDBOX_CA_FILE", path(files::CA)),
         ("JOBS_SANDBOX_REGION", options.region.clone()),
-        ("AWS_ENDPOINT_URL", format!("http://{http}")),
+        ("AWS_ENDPOINT_URL", http),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_REGION", options.region.clone()),
@@ -88,13 +93,18 @@ fn reachable(ip: IpAddr) -> IpAddr {
     if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
 }
 
-/// The hosts of `variables`, to which no proxy leads.
-fn no_proxy(variables: &[(&str, String)]) -> String {
+/// A host as it stands in a URL.
+fn in_url(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// The hosts that programs reach without a proxy.
+fn no_proxy(variables: &[(&str, String)], hostnames: &[Hostname]) -> String {
     let mut hosts = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
     let endpoint = variables.iter().filter(|(name, _)| *name == "JOBS_SANDBOX_ENDPOINT");
-    for (_, host) in endpoint {
-        if !hosts.contains(host) {
-            hosts.push(host.clone());
+    for host in endpoint.map(|(_, host)| host.clone()).chain(hostnames.iter().map(Hostname::to_string)) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
         }
     }
     hosts.join(",")

@@ -51,7 +51,7 @@ impl LocalService {
         let shared = Arc::new(Shared::new(settings).logging_to(options.log.clone()));
         let authority = shared.authority()?;
         let device = authority.device()?;
-        let (certificate, key) = authority.server(options.listen)?;
+        let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let files = Files::write(options.dir.as_deref(), &authority.pem(), &device)?;
         let device_pem = &device.certificate_pem;
@@ -69,7 +69,7 @@ impl LocalService {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
-        tasks.spawn(http::serve(http_listener, shared.clone(), stop.subscribe()));
+        tasks.spawn(http::serve(http_listener, shared.clone(), options.hostnames, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
         Ok(Self { mqtt, http, files, shared, stop, tasks, timers })

@@ -33,7 +33,7 @@
 //! | [`mqtt`] | the MQTT front |
 //! | [`http`] | the HTTP front |
 //! | [`shared`] | the one lock that gives everything its order, and the timer |
-//! | `local_service`, `options`, `start_error` | the service as it runs, how to start it, why it does not |
+//! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | [`certificates`], `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `throttle` | how refusals quote what was sent, and how many lines the log takes |
@@ -48,6 +48,7 @@ mod device_policy;
 mod environment;
 mod files;
 mod folder;
+mod hostname;
 pub mod http;
 mod local_service;
 pub mod mqtt;
@@ -63,6 +64,7 @@ pub mod time;
 use std::sync::Arc;
 
 pub use certificates::{CertificateError, DeviceCertificate};
+pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService};
 pub use options::Options;
 pub use start_error::StartError;

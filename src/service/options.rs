@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Log;
+use super::hostname::Hostname;
 use crate::wire::model::ThingName;
 
 /// How to start the service.
@@ -26,6 +27,9 @@ pub struct Options {
     pub account: String,
     /// The region to play.
     pub region: String,
+    /// Names by which clients may reach the service, besides `localhost` and addresses; they stand in the server
+    /// certificate, and the first is where the env file leads.
+    pub hostnames: Vec<Hostname>,
     /// The things that exist from the start and that the device certificate may speak for.
     pub things: Vec<ThingName>,
     /// Where refusals and the like are told.
@@ -41,6 +45,7 @@ impl Default for Options {
             dir: None,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
+            hostnames: Vec::new(),
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             log: Arc::new(|_| ()),
         }
@@ -49,7 +54,7 @@ impl Default for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mqtt_port, http_port, listen, dir, account, region, things, log: _ } = self;
+        let Self { mqtt_port, http_port, listen, dir, account, region, hostnames, things, log: _ } = self;
         f.debug_struct("Options")
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
@@ -57,6 +62,7 @@ impl fmt::Debug for Options {
             .field("dir", dir)
             .field("account", account)
             .field("region", region)
+            .field("hostnames", hostnames)
             .field("things", things)
             .finish_non_exhaustive()
     }

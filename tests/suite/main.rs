@@ -29,3 +29,4 @@ mod serve;
 mod support;
 mod terminal;
 mod walkthrough;
+mod web_pages;

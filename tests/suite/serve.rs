@@ -44,7 +44,9 @@ fn under_nohup_it_outlives_its_terminal() {
     process.signal(Signal::SIGHUP);
     // A signal that ends it would have done so before it accepts this.
     let mut stream = connect(http.parse().unwrap());
-    stream.write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");

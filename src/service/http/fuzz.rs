@@ -45,7 +45,7 @@ thread_local! {
     static SERVER: RefCell<(Front, Runtime)> = {
         let settings = Settings { region: String::new(), account: String::new() };
         let runtime = Builder::new_current_thread().enable_time().build().expect("a thread has room for a timer");
-        RefCell::new((Front::new(Arc::new(Shared::new(settings))), runtime))
+        RefCell::new((Front::new(Arc::new(Shared::new(settings)), Vec::new()), runtime))
     };
 }
 

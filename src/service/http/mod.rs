@@ -1,13 +1,14 @@
 //! The HTTP front of the local Jobs service: AWS IoT's control plane and its HTTPS data plane on
 //! one port, for every AWS SDK and the AWS CLI.
 //!
-//! [`serve`] accepts connections; a request is read within limits (`server`), its plane
+//! [`serve`] accepts connections; a request is read within limits (`server`) and let in (`admission`), its plane
 //! and operation are found (`plane`, `operations`), it is taken apart (`call`) and handed to the operation
 //! (`control`, `data`), which asks the state and renders the answer. Whatever goes wrong becomes an
 //! AWS-shaped error in one place (`error`).
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/Welcome.html>
 
+mod admission;
 mod call;
 mod control;
 mod data;
@@ -37,6 +38,7 @@ use self::error::Error;
 use self::operations::Operations;
 use self::plane::Plane;
 use self::server::Limits;
+use super::hostname::Hostname;
 use super::shared::Shared;
 use super::state::{Outcome, State};
 use super::time::Timestamp;
@@ -77,6 +79,8 @@ fn run<T: Serialize>(
 #[derive(Debug)]
 struct Front {
     shared: Arc<Shared>,
+    /// By which clients may call the service.
+    hostnames: Vec<Hostname>,
     control: Face,
     data: Face,
     slow: Arc<Semaphore>,
@@ -97,9 +101,10 @@ impl Face {
 }
 
 impl Front {
-    fn new(shared: Arc<Shared>) -> Self {
+    fn new(shared: Arc<Shared>, hostnames: Vec<Hostname>) -> Self {
         Self {
             shared,
+            hostnames,
             control: Face::new(Plane::Control, control::OFFERED),
             data: Face::new(Plane::Data, &[data::OFFERED]),
             slow: Arc::new(Semaphore::new(1)),
@@ -118,6 +123,7 @@ impl Front {
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Answer, Error> {
+        admission::check(&request, &self.hostnames)?;
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body);
         }

@@ -24,6 +24,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Front;
 use super::error::Error;
+use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
 
 /// How much a client may send and how long it may take.
@@ -63,17 +64,23 @@ const DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the HTTP port until `stopped` shows true; requests under way then get a second to finish.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
-    serve_within(Limits::DEFAULT, listener, shared, stopped).await;
+pub async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    hostnames: Vec<Hostname>,
+    stopped: watch::Receiver<bool>,
+) {
+    serve_within(Limits::DEFAULT, listener, Front::new(shared, hostnames), stopped).await;
 }
 
 async fn serve_within(
     limits: Limits,
     listener: TcpListener,
-    shared: Arc<Shared>,
+    front: Front,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut connections = Connections::new(limits, Front::new(Arc::clone(&shared)), stopped.clone());
+    let shared = Arc::clone(&front.shared);
+    let mut connections = Connections::new(limits, front, stopped.clone());
     loop {
         tokio::select! {
             () = told_to_stop(&mut stopped) => break,
