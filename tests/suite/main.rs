@@ -14,6 +14,7 @@ mod crowds;
 mod device_programs;
 mod encryption;
 mod env_file;
+mod examples;
 mod foreign_services;
 mod hostile_broker;
 mod http;
