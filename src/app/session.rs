@@ -286,6 +286,11 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
 }
 
 fn movable_clock(service: &LocalService) -> Clock {
-    let shared = service.shared().clone();
-    Arc::new(move |advance| advance.map_or_else(|| shared.now(), |by| shared.advance(by)).millis())
+    let clock = service.clock();
+    Arc::new(move |advance| {
+        if let Some(by) = advance {
+            clock.advance(by);
+        }
+        clock.now().millis()
+    })
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::broker::{Requests, Router};
-use super::certificates::{self, Authority};
+use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::log::{Log, throttled};
 use super::state::{Outcome, Rejected, Settings, State};
@@ -79,7 +79,7 @@ impl Shared {
     }
 
     /// The service's own certificate authority, made when it is first needed.
-    pub fn authority(&self) -> Result<&Authority, certificates::Error> {
+    pub fn authority(&self) -> Result<&Authority, CertificateError> {
         if let Some(authority) = self.authority.get() {
             return Ok(authority);
         }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap_complete::Shell;
 
 use crate::app::output::style::ColorChoice;
+use crate::service::Hostname;
 use crate::wire::model::ThingName;
 
 mod args;
@@ -22,6 +23,9 @@ use args::{Command, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 
 /// The region of the local service unless another is given.
 pub const LOCAL_REGION: &str = "us-east-1";
+
+/// The environment variable of `--hostname`.
+const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
@@ -141,6 +145,8 @@ pub struct LocalOptions {
     pub region: String,
     /// Address to listen on.
     pub listen: IpAddr,
+    /// Names by which clients may reach it, besides `localhost` and addresses.
+    pub hostnames: Vec<Hostname>,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
 }
@@ -262,6 +268,7 @@ impl LocalArgs {
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            hostnames: self.hostname,
             things,
         }
     }
@@ -273,6 +280,8 @@ impl LocalArgs {
             ("--dir", self.dir.is_some()),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
+            // The variable may stand there for a service that runs beside.
+            ("--hostname", !self.hostname.is_empty() && std::env::var_os(HOSTNAME_VARIABLE).is_none()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),

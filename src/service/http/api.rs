@@ -19,7 +19,8 @@ use super::handler::{Handler, Handlers, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
-use super::{control, data, sandbox};
+use super::{admission, control, data, sandbox};
+use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
 
 /// It takes too long for the threads that serve connections: it makes an RSA key.
@@ -29,6 +30,8 @@ pub(super) const SLOW_OPERATION: &str = "CreateKeysAndCertificate";
 #[derive(Debug)]
 pub(super) struct Api {
     pub(super) shared: Arc<Shared>,
+    /// By which clients may call the service.
+    hostnames: Vec<Hostname>,
     control: Routes,
     data: Routes,
     slow: Arc<Semaphore>,
@@ -49,9 +52,10 @@ impl Routes {
 }
 
 impl Api {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, hostnames: Vec<Hostname>) -> Self {
         Self {
             shared,
+            hostnames,
             control: Routes::new(Plane::Control, control::HANDLERS),
             data: Routes::new(Plane::Data, &[data::HANDLERS]),
             slow: Arc::new(Semaphore::new(1)),
@@ -70,6 +74,7 @@ impl Api {
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
+        admission::check(&request, &self.hostnames)?;
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body);
         }

@@ -75,6 +75,11 @@ impl Exception {
         )
     }
 
+    /// A request that this service wants nothing to do with.
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDeniedException", message)
+    }
+
     pub(super) fn incomplete_signature(message: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "IncompleteSignatureException", message)
     }

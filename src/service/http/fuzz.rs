@@ -51,7 +51,7 @@ thread_local! {
     static SERVER: RefCell<(Api, Runtime)> = {
         let settings = Settings { region: String::new(), account: String::new() };
         let runtime = Builder::new_current_thread().enable_time().build().expect("a thread has room for a timer");
-        RefCell::new((Api::new(Arc::new(Shared::new(settings))), runtime))
+        RefCell::new((Api::new(Arc::new(Shared::new(settings)), Vec::new()), runtime))
     };
 }
 

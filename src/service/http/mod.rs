@@ -4,6 +4,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server`, `limits` | connections: accepted, bounded and closed |
+//! | `admission` | which requests are let in at all |
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
 //! | `call` | a request, taken apart |
@@ -13,6 +14,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/Welcome.html>
 
+mod admission;
 mod api;
 mod body;
 mod call;

@@ -34,7 +34,8 @@ pub(super) fn is_asked(request: &Parts) -> bool {
 
 /// Answers a request below `/_sandbox/`.
 pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Output, Exception> {
-    match (&request.method, request.uri.path().trim_start_matches(PREFIX)) {
+    let path = request.uri.path();
+    match (&request.method, path.strip_prefix(PREFIX).unwrap_or(path)) {
         (&Method::GET, "clock") => clock(shared.now()),
         (&Method::POST, "clock") => {
             let by = parse_advance(body)?;
@@ -90,6 +91,19 @@ mod tests {
             r#"{"advance":"99y"}"#,
         ] {
             assert_eq!(read(body).unwrap_err().kind(), "InvalidRequestException", "{body}");
+        }
+    }
+
+    #[test]
+    fn the_prefix_stands_once() {
+        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let answer = |path: &str| {
+            let request = hyper::Request::get(path).body(()).unwrap().into_parts().0;
+            answer(&shared, &request, b"").map_err(|error| error.kind())
+        };
+        assert!(answer("/_sandbox/clock").is_ok());
+        for path in ["/_sandbox//_sandbox/clock", "/_sandbox//clock", "/_sandbox/clock/", "/_sandbox/"] {
+            assert_eq!(answer(path).unwrap_err(), "UnknownOperationException", "{path}");
         }
     }
 

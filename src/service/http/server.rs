@@ -23,23 +23,25 @@ use tokio::time::{sleep, timeout};
 
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
+use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
-    serve_within(Limits::DEFAULT, listener, shared, stopped).await;
-}
-
-async fn serve_within(
-    limits: Limits,
+pub async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    mut stopped: watch::Receiver<bool>,
+    hostnames: Vec<Hostname>,
+    stopped: watch::Receiver<bool>,
 ) {
-    let mut connections = Connections::new(limits, Api::new(Arc::clone(&shared)), stopped.clone());
+    serve_within(Limits::DEFAULT, listener, Api::new(shared, hostnames), stopped).await;
+}
+
+async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {
+    let shared = Arc::clone(&api.shared);
+    let mut connections = Connections::new(limits, api, stopped.clone());
     loop {
         tokio::select! {
             () = until_stopped(&mut stopped) => break,

@@ -97,7 +97,7 @@ mod tests {
     async fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let shared = Arc::new(Shared::new(settings));
-        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
         let tls = server_config(certificate, key, shared.clone()).unwrap();
         let timeouts = Timeouts { handshake: Duration::from_millis(30), ..Timeouts::DEFAULT };
         let (_keep, stop) = watch::channel(false);
