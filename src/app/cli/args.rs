@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{HOSTNAME_VARIABLE, LOCAL_REGION, endpoint};
+use super::endpoint;
+use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use crate::app::output::style::ColorChoice;
 use crate::service::Hostname;
 use crate::wire::model::ThingName;
