@@ -33,12 +33,18 @@
 //!    events go, which [`app::events`] has brought to the transcript meanwhile.
 //! 7. [`app::output::printer`] writes block after block, above the line being typed if there is one.
 
+#[cfg(feature = "app")]
 pub mod app;
+#[cfg(feature = "client")]
 pub mod client;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(feature = "app", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(feature = "service")]
 pub mod service;
 #[cfg(test)]
 mod testing;
 pub mod wire;
+
+#[cfg(feature = "app")]
+pub use app::program::run;

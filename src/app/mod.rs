@@ -4,6 +4,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; what may help after a refusal |
@@ -22,6 +23,7 @@ pub mod exit;
 pub mod expect;
 pub mod hints;
 pub mod output;
+pub mod program;
 pub mod repl;
 pub mod script;
 pub mod serve;

@@ -47,6 +47,7 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         mqtt_port: options.mqtt_port,
         http_port: options.http_port,
         listen: options.listen,
+        hostnames: options.hostnames,
         dir: options.dir,
         account: options.account,
         region: options.region,

@@ -19,7 +19,7 @@ use crate::app::output::printer::Printer;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
-use crate::client::control_plane::{self, ControlPlane, Credentials};
+use crate::client::control_plane::{self, ControlPlane, CredentialsSource};
 use crate::client::identity::{self, Identity};
 use crate::client::jobs::{Client, Streams};
 use crate::client::trace::Trace;
@@ -164,7 +164,11 @@ impl Session {
             region: server.region,
             endpoint_url: server.control_endpoint_url,
             ca_bundle,
-            credentials: if service.is_some() { Credentials::Dummy } else { Credentials::DefaultChain },
+            credentials: if service.is_some() {
+                CredentialsSource::Dummy
+            } else {
+                CredentialsSource::DefaultChain
+            },
             timeout: options.timeout,
             trace: trace.clone(),
         };
@@ -282,6 +286,11 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
 }
 
 fn movable_clock(service: &LocalService) -> Clock {
-    let shared = service.shared().clone();
-    Arc::new(move |advance| advance.map_or_else(|| shared.now(), |by| shared.advance(by)).millis())
+    let clock = service.clock();
+    Arc::new(move |advance| {
+        if let Some(by) = advance {
+            clock.advance(by);
+        }
+        clock.now().millis()
+    })
 }

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 
 /// SIGINT and SIGTERM; SIGHUP too, unless whoever started us wants it ignored, as `nohup` does.
 #[derive(Debug)]
@@ -42,6 +44,11 @@ async fn received(signal: &mut Option<Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
+}
+
+/// Takes the signals that have come so far, so that they count for nothing.
+pub(crate) async fn drain(signal: &mut Signal) {
+    while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
 }
 
 /// Linux tells. Elsewhere this cannot be asked without unsafe code, and SIGHUP is left as it is.

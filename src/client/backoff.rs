@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often something is asked again that the service was too busy for.
+/// How often a request is retried that the service was too busy for.
 const RETRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -32,13 +32,13 @@ impl Backoff {
         (self.attempt, bound.mul_f64(fastrand::f64()))
     }
 
-    /// Begins again, after things went well for a while.
+    /// Starts over, after things went well for a while.
     pub(crate) fn reset(&mut self) {
         self.attempt = 0;
     }
 }
 
-/// The attempts at one operation after the first, where the service only asks to be left alone for a moment.
+/// The retries of one operation that the service throttled.
 #[derive(Debug)]
 pub(crate) struct Retries {
     backoff: Backoff,
@@ -51,7 +51,7 @@ impl Retries {
         Self { backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT), deadline }
     }
 
-    /// How long to wait before asking again; none where it was asked often enough or there is no time left.
+    /// How long to wait before the next retry, or `None` if there have been enough or there is no time left.
     pub(crate) fn next(&mut self) -> Option<Duration> {
         let (attempt, wait) = self.backoff.next();
         (attempt <= RETRIES && Instant::now() + wait < self.deadline).then_some(wait)

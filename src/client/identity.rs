@@ -1,6 +1,6 @@
-//! Who we are to the server and whom we trust: PEM files made into a TLS configuration.
+//! The identity of the client: PEM files made into a TLS configuration.
 //!
-//! What is wrong with a file is found here, before anything is sent, and said in one line that names the
+//! A problem with a file is found here, before anything is sent, and reported in one line that names the
 //! file. Key material never appears in a message or in `Debug`.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
@@ -32,10 +32,10 @@ const ALPN_ON_443: &[u8] = b"x-amzn-mqtt-ca";
 /// Names the file of the authorities that AWS's tools trust.
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
-/// No PEM file that we want is larger, in bytes.
+/// The largest PEM file that is read, in bytes.
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
-/// Why the files will not do; one line that names the file and says what to do.
+/// Why a file cannot be used; `Display` is one line that names the file and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{role} {}: {problem}", file.display())]
 pub struct Error {

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`jobs`] | the data plane: requests paired with their answers by client token, and the event streams |
 //! | [`control_plane`] | jobs and things over HTTPS; the only `aws_sdk_iot` |
-//! | [`connection`] | MQTT 5 over mutual TLS that comes back by itself; the only `rumqttc` |
+//! | [`connection`] | MQTT 5 over mutual TLS, which restores itself; the only `rumqttc` |
 //! | [`identity`] | certificate, key and CA files made into a TLS configuration |
-//! | [`trace`] | every message as it goes and comes |
+//! | [`trace`] | a line for every message and call |
 //! | `backoff` | how long to wait before the next attempt at anything |
 
 pub(crate) mod backoff;

@@ -1,23 +1,23 @@
-//! The trace: every message and every control-plane call, told as it goes and comes.
+//! The trace: a line for every message and every control-plane call, in both directions.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Where messages and calls are told while the trace is on. Clones are switched together.
+/// Where the lines of the trace go while it is on. Clones are switched together.
 #[derive(Clone)]
 pub struct Trace {
     on: Arc<AtomicBool>,
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    write: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Trace {
-    /// A trace that tells `tell` one line at a time.
-    pub fn new(on: bool, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { on: Arc::new(on.into()), tell: Arc::new(tell) }
+    /// A trace that calls `write` with one line at a time.
+    pub fn new(on: bool, write: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { on: Arc::new(on.into()), write: Arc::new(write) }
     }
 
-    /// A trace that stays off, for whoever wants none.
+    /// A trace that stays off.
     #[must_use]
     pub fn off() -> Self {
         Self::new(false, |_| ())
@@ -28,10 +28,10 @@ impl Trace {
         self.on.store(on, Ordering::Relaxed);
     }
 
-    /// Tells a line, which is only made while the trace is on. It must hold no key, token or credential.
-    pub fn tell(&self, line: impl FnOnce() -> String) {
+    /// Writes a line, which is only made while the trace is on. It must contain no key, token or credential.
+    pub fn write(&self, line: impl FnOnce() -> String) {
         if self.on.load(Ordering::Relaxed) {
-            (self.tell)(&line());
+            (self.write)(&line());
         }
     }
 }
@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn lines_are_made_only_while_it_is_on() {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let keep = told.clone();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let keep = written.clone();
         let trace = Trace::new(false, move |line| keep.lock().unwrap().push(line.to_owned()));
-        trace.tell(|| unreachable!("it is off"));
+        trace.write(|| unreachable!("it is off"));
         trace.clone().switch(true);
-        trace.tell(|| "publish".to_owned());
-        assert_eq!(*told.lock().unwrap(), ["publish"]);
+        trace.write(|| "publish".to_owned());
+        assert_eq!(*written.lock().unwrap(), ["publish"]);
     }
 }

@@ -16,9 +16,11 @@ use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::hostname::Hostname;
+
 /// A certificate or key could not be made.
 #[derive(Debug, Error)]
-pub enum Error {
+pub enum CertificateError {
     /// The certificate library refused.
     #[error("cannot make a certificate")]
     Certificate(#[from] rcgen::Error),
@@ -33,7 +35,7 @@ pub struct Authority {
 }
 
 /// A certificate for a device, and its private key.
-pub struct Identity {
+pub struct DeviceCertificate {
     /// The certificate in PEM.
     pub certificate_pem: String,
     /// The private key in PEM, PKCS#8.
@@ -54,7 +56,7 @@ pub struct KeysAndCertificate {
 
 impl Authority {
     /// Makes an authority.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, CertificateError> {
         let mut params = params("jobs-sandbox local authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -67,15 +69,26 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// A server certificate for the loopback names and, where it is another one, `listen`.
-    pub fn server(&self, listen: IpAddr) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+    /// A server certificate for the loopback names, for `hostnames` and, where it is another one, for `listen`.
+    pub(crate) fn server(
+        &self,
+        listen: IpAddr,
+        hostnames: &[Hostname],
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), CertificateError> {
         let mut params = params("localhost");
         let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        if !listen.is_unspecified() && !addresses.contains(&listen) {
-            addresses.push(listen);
+        let named = hostnames.iter().filter_map(Hostname::address);
+        for address in named.chain([listen].into_iter().filter(|listen| !listen.is_unspecified())) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
         }
         params.subject_alt_names = addresses.into_iter().map(SanType::IpAddress).collect();
-        params.subject_alt_names.push(SanType::DnsName("localhost".try_into()?));
+        for name in
+            ["localhost".to_owned()].into_iter().chain(hostnames.iter().filter_map(Hostname::in_certificate))
+        {
+            params.subject_alt_names.push(SanType::DnsName(name.try_into()?));
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         // Apple's TLS accepts no server certificate that is valid for longer than 825 days.
@@ -86,15 +99,15 @@ impl Authority {
     }
 
     /// A device certificate with a P-256 key.
-    pub fn device(&self) -> Result<Identity, Error> {
+    pub fn device(&self) -> Result<DeviceCertificate, CertificateError> {
         let key = KeyPair::generate()?;
         let certificate_pem = self.sign_device(&key)?;
-        Ok(Identity { certificate_pem, private_key_pem: key.serialize_pem() })
+        Ok(DeviceCertificate { certificate_pem, private_key_pem: key.serialize_pem() })
     }
 
     /// A device certificate with an RSA key of 2048 bits, as AWS makes them. Takes up to a second.
-    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, Error> {
-        let failed = |error: &dyn fmt::Display| Error::RsaKey(error.to_string());
+    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, CertificateError> {
+        let failed = |error: &dyn fmt::Display| CertificateError::RsaKey(error.to_string());
         let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|e| failed(&e))?;
         let public = private.to_public_key();
         let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
@@ -105,7 +118,7 @@ impl Authority {
         })
     }
 
-    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, Error> {
+    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, CertificateError> {
         // AWS's own device certificates bear this name.
         let mut params = params("AWS IoT Certificate");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -145,9 +158,9 @@ impl fmt::Debug for Authority {
     }
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for DeviceCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity")
+        f.write_str("DeviceCertificate")
     }
 }
 
@@ -172,7 +185,7 @@ mod tests {
         assert!(ca.is_ca());
         let identity = authority.device().unwrap();
         let rsa = authority.keys_and_certificate().unwrap();
-        let (server, _) = authority.server("127.0.0.1".parse().unwrap()).unwrap();
+        let (server, _) = authority.server("127.0.0.1".parse().unwrap(), &[]).unwrap();
         for der in [
             parse_x509_pem(identity.certificate_pem.as_bytes()).unwrap().1.contents,
             parse_x509_pem(rsa.certificate_pem.as_bytes()).unwrap().1.contents,
@@ -192,16 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_named_as_loopback_and_as_what_it_listens_on() {
+    fn the_server_is_named_as_loopback_as_what_it_listens_on_and_as_it_is_told() {
         let authority = Authority::new().unwrap();
-        let names = |listen: &str| {
-            let (der, _) = authority.server(listen.parse().unwrap()).unwrap();
+        let hostnames = ["sandbox", ".example.com", "192.0.2.7"].map(|name| name.parse().unwrap());
+        let names = |listen: &str, hostnames: &[Hostname]| {
+            let (der, _) = authority.server(listen.parse().unwrap(), hostnames).unwrap();
             let (_, certificate) = parse_x509_certificate(&der).unwrap();
             certificate.subject_alternative_name().unwrap().unwrap().value.general_names.len()
         };
-        assert_eq!(names("127.0.0.1"), 3);
-        assert_eq!(names("0.0.0.0"), 3);
-        assert_eq!(names("192.0.2.1"), 4);
+        assert_eq!(names("127.0.0.1", &[]), 3);
+        assert_eq!(names("0.0.0.0", &[]), 3);
+        assert_eq!(names("192.0.2.1", &[]), 4);
+        assert_eq!(names("192.0.2.7", &hostnames), 6);
     }
 
     #[test]

@@ -1,21 +1,19 @@
 //! The files of a running service: what a client needs to connect to it.
 
-use std::fmt::Write as _;
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
-use super::StartError;
-use super::certificates::Identity;
+use super::certificates::DeviceCertificate;
+use super::folder::Folder;
+use super::start_error::StartError;
 
-/// The directory with `ca.pem`, `cert.pem`, `key.pem` and `env`.
+/// The folder with `ca.pem`, `cert.pem`, `key.pem` and `env`.
 #[derive(Debug)]
 pub(super) struct Files {
-    pub(super) dir: PathBuf,
-    /// Deletes the directory in the end, where nobody asked for it by name.
-    _temporary: Option<TempDir>,
+    folder: Folder,
 }
 
 /// The name of the authority's certificate.
@@ -27,52 +25,50 @@ pub(super) const KEY: &str = "key.pem";
 /// The name of the shell's `export` lines.
 pub(super) const ENVIRONMENT: &str = "env";
 
+/// All of them.
+const NAMES: [&str; 4] = [CA, CERTIFICATE, KEY, ENVIRONMENT];
+
 impl Files {
-    /// Writes the certificates and the key to `dir`, or to a private temporary directory.
-    pub(super) fn write(dir: Option<&Path>, ca_pem: &str, device: &Identity) -> Result<Self, StartError> {
-        let files = Self::open(dir)?;
+    /// Writes the certificates and the key to `dir`, or to a private temporary folder.
+    pub(super) fn write(
+        dir: Option<&Path>,
+        ca_pem: &str,
+        device: &DeviceCertificate,
+    ) -> Result<Self, StartError> {
+        let folder = dir.map_or_else(Folder::temporary, |dir| Folder::open(dir, &NAMES))?;
+        let files = Self { folder };
         files.put(CA, ca_pem, PUBLIC)?;
         files.put(CERTIFICATE, &device.certificate_pem, PUBLIC)?;
         files.put(KEY, &device.private_key_pem, PRIVATE)?;
         Ok(files)
     }
 
-    fn open(dir: Option<&Path>) -> Result<Self, StartError> {
-        let Some(dir) = dir else {
-            let temporary = tempfile::Builder::new().prefix("jobs-sandbox-").tempdir();
-            let temporary = temporary.map_err(failed(&std::env::temp_dir()))?;
-            return Ok(Self { dir: temporary.path().to_owned(), _temporary: Some(temporary) });
-        };
-        fs::create_dir_all(dir).map_err(failed(dir))?;
-        Ok(Self { dir: absolute(dir).map_err(failed(dir))?, _temporary: None })
+    /// Writes the lines that make other programs use the service, for a shell to read.
+    pub(super) fn put_environment(&self, script: &str) -> Result<(), StartError> {
+        self.put(ENVIRONMENT, script, PUBLIC)
     }
 
-    /// Writes the lines that make other programs use the service, for a shell to read.
-    pub(super) fn put_environment(&self, variables: &[(&str, String)]) -> Result<(), StartError> {
-        let text = variables.iter().fold(String::new(), |mut text, (name, value)| {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "export {name}={}", quoted(value));
-            text
-        });
-        self.put(ENVIRONMENT, &text, PUBLIC)
+    /// The folder.
+    pub(super) fn dir(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where a file is.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
+        self.dir().join(name)
     }
 
     /// Writes a file at once: nobody sees half of it, and its mode is right from the beginning.
     fn put(&self, name: &str, text: &str, mode: u32) -> Result<(), StartError> {
         let path = self.path(name);
         let write = || -> io::Result<()> {
-            let mut file = NamedTempFile::new_in(&self.dir)?;
+            let mut file = NamedTempFile::new_in(self.dir())?;
             file.write_all(text.as_bytes())?;
             set_mode(file.path(), mode)?;
             file.persist(&path)?;
             Ok(())
         };
-        write().map_err(failed(&path))
+        write().map_err(|error| StartError::Write { path, error })
     }
 }
 
@@ -82,7 +78,7 @@ const PRIVATE: u32 = 0o600;
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, Permissions::from_mode(mode))
+    std::fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
@@ -90,23 +86,10 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> StartError {
-    let path = path.to_owned();
-    |error| StartError::Write { path, error }
-}
-
-/// A value as a shell reads it back unchanged.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::certificates::Authority;
     use super::*;
 
@@ -120,6 +103,7 @@ mod tests {
     fn the_key_is_for_its_owner_alone_also_where_a_file_was_there_before() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
+        drop(write(Some(dir.path())).unwrap());
         let key = dir.path().join(KEY);
         fs::write(&key, "old").unwrap();
         fs::set_permissions(&key, Permissions::from_mode(0o666)).unwrap();
@@ -132,7 +116,7 @@ mod tests {
     #[test]
     fn a_temporary_directory_goes_with_the_service() {
         let files = write(None).unwrap();
-        let dir = files.dir.clone();
+        let dir = files.dir().to_owned();
         assert!(dir.join(CA).exists());
         drop(files);
         assert!(!dir.exists());
@@ -143,12 +127,5 @@ mod tests {
         let file = NamedTempFile::new().unwrap();
         let error = write(Some(&file.path().join("sub"))).unwrap_err().to_string();
         assert!(error.starts_with("cannot write ") && error.contains("sub"), "{error}");
-    }
-
-    #[test]
-    fn values_survive_the_shell() {
-        assert_eq!(quoted("/tmp/a-b.c"), "/tmp/a-b.c");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
     }
 }

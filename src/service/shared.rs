@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::Log;
 use super::broker::{Requests, Router};
-use super::certificates::{self, Authority};
+use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
+use super::log::{Log, throttled};
 use super::state::{Outcome, Rejected, Settings, State};
-use super::throttle::throttled;
 use super::time::Timestamp;
 
 /// The service without its sockets.
@@ -80,7 +79,7 @@ impl Shared {
     }
 
     /// The service's own certificate authority, made when it is first needed.
-    pub fn authority(&self) -> Result<&Authority, certificates::Error> {
+    pub fn authority(&self) -> Result<&Authority, CertificateError> {
         if let Some(authority) = self.authority.get() {
             return Ok(authority);
         }
@@ -113,7 +112,7 @@ impl Shared {
 
     /// Moves the Jobs clock forward and does what falls due on the way, each at its own time.
     ///
-    /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep-alives.
+    /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep alives.
     pub fn advance(&self, by: Duration) -> Timestamp {
         let now = {
             let mut core = self.lock();
@@ -148,7 +147,7 @@ impl Shared {
         result
     }
 
-    /// Does what falls due by itself, for ever.
+    /// Runs timers for ever.
     pub(crate) async fn run_timers(&self) {
         loop {
             tokio::select! {

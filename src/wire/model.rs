@@ -146,7 +146,7 @@ pub enum JobExecutionStatus {
     Rejected,
     /// The thing left the job's targets before it started.
     Removed,
-    /// The operator cancelled it.
+    /// The operator canceled it.
     Canceled,
 }
 
@@ -210,7 +210,7 @@ impl FromStr for JobExecutionStatus {
     }
 }
 
-/// What a device says about its progress: names and values of its own choice.
+/// What a device reports about its progress: names and values of its own choice.
 pub type StatusDetails = BTreeMap<String, String>;
 
 /// A job document: JSON kept byte for byte as the operator wrote it.
@@ -247,7 +247,7 @@ pub struct DescribeJobExecutionRequest {
     /// Which execution of the job on this thing; the newest unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution_number: Option<ExecutionNumber>,
-    /// Whether the answer carries the job document; it does unless told otherwise.
+    /// Whether the answer carries the job document; it does by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include_job_document: Option<bool>,
     /// Pairs the answer with this request.
@@ -301,7 +301,7 @@ impl UpdateJobExecutionRequest {
     }
 }
 
-/// A pending job execution in a list; the list that it stands in tells its status.
+/// A pending job execution in a list, which determines its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobExecutionSummary {
@@ -331,7 +331,7 @@ pub struct JobExecutionData {
     pub thing_name: Option<ThingName>,
     /// Where it stands.
     pub status: JobExecutionStatus,
-    /// What the device last said; absent while empty.
+    /// What the device last reported; absent while empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub status_details: StatusDetails,
     /// When the rollout reached the thing.
@@ -359,7 +359,7 @@ pub struct JobExecutionData {
 pub struct JobExecutionState {
     /// Where it stands.
     pub status: JobExecutionStatus,
-    /// What the device last said; absent while empty.
+    /// What the device last reported; absent while empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub status_details: StatusDetails,
     /// Raised by one with each change, from 1.

@@ -84,7 +84,7 @@ impl Topic {
         Self { thing: thing.clone(), channel }
     }
 
-    /// Reads a topic name; `None` where it names nothing that AWS IoT Jobs knows.
+    /// Parses a topic name; `None` if it is not a topic of AWS IoT Jobs.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let (thing, rest) = split_jobs_topic(name)?;

@@ -69,7 +69,7 @@ async fn what_is_not_tls_is_closed() {
 #[tokio::test]
 async fn a_client_that_is_refused_over_and_over_does_not_flood_the_log() {
     let service = Service::start().await;
-    let stranger = service.local.shared().authority().unwrap().device().unwrap();
+    let stranger = service.local.issue_certificate().unwrap();
     let (certificate, key) = (stranger.certificate_pem.as_bytes(), stranger.private_key_pem.as_bytes());
     let tls = client::tls(&service.local.ca_file(), certificate, key);
     let begun = Instant::now();

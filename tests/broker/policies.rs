@@ -25,7 +25,7 @@ fn allow(action: &str, resource: &str) -> String {
 fn register(service: &Service, pem: &str) {
     let request = serde_json::json!({"certificatePem": pem, "status": "ACTIVE"});
     let request = serde_json::from_value(request).unwrap();
-    service.local.shared().write(|state, now| state.register_certificate(now, false, &request)).unwrap();
+    service.local.write(|state, now| state.register_certificate(now, false, &request)).unwrap();
 }
 
 /// What a CONNECT with this certificate is answered; nothing where TLS is broken off.
@@ -39,7 +39,7 @@ async fn only_registered_and_active_certificates_are_let_in() {
     let service = Service::start().await;
     let (id, tls) = service.register(&allow("iot:*", "*"));
     let set = |status| {
-        service.local.shared().write(|state, now| state.update_certificate(now, &id, Some(status))).unwrap();
+        service.local.write(|state, now| state.update_certificate(now, &id, Some(status))).unwrap();
     };
     set("INACTIVE");
     assert_eq!(reason(&service, tls.clone()).await, None);
@@ -53,7 +53,7 @@ async fn only_registered_and_active_certificates_are_let_in() {
     assert!(service.log().last().unwrap().ends_with("is REVOKED, not ACTIVE"));
 
     // Signed by the service's own authority, and yet unknown.
-    let stranger = service.local.shared().authority().unwrap().device().unwrap();
+    let stranger = service.local.issue_certificate().unwrap();
     let (certificate, key) = (stranger.certificate_pem.as_bytes(), stranger.private_key_pem.as_bytes());
     assert_eq!(reason(&service, client::tls(&service.local.ca_file(), certificate, key)).await, None);
     assert!(service.log().join("\n").contains("is not registered"));
@@ -62,7 +62,7 @@ async fn only_registered_and_active_certificates_are_let_in() {
 #[tokio::test]
 async fn a_certificate_of_another_authority_will_do_once_it_is_registered() {
     let service = Service::start().await;
-    let foreign = jobs_sandbox::service::certificates::Authority::new().unwrap().device().unwrap();
+    let foreign = Service::start().await.local.issue_certificate().unwrap();
     register(&service, &foreign.certificate_pem);
     let (certificate, key) = (foreign.certificate_pem.as_bytes(), foreign.private_key_pem.as_bytes());
     let tls = client::tls(&service.local.ca_file(), certificate, key);
@@ -111,7 +111,7 @@ async fn deactivating_a_certificate_ends_its_connections_and_no_others() {
     let deactivate = |state: &mut jobs_sandbox::service::state::State, now| {
         state.update_certificate(now, &id, Some("INACTIVE"))
     };
-    service.local.shared().write(deactivate).unwrap();
+    service.local.write(deactivate).unwrap();
     assert_eq!(ended.disconnected().await, 0x98);
     assert_eq!(other.pending().await, [""; 0]);
 }
@@ -173,7 +173,7 @@ async fn a_new_policy_version_counts_at_once() {
     assert_eq!(client.publish("t", "").await, 0);
     let deny = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
     let request = CreatePolicyRequest { policy_document: Some(deny.into()), tags: None };
-    service.local.shared().write(|state, now| state.create_policy_version(now, &id, true, request)).unwrap();
+    service.local.write(|state, now| state.create_policy_version(now, &id, true, request)).unwrap();
     assert_eq!(client.publish("t", "").await, 0x87);
     assert!(service.log().last().unwrap().ends_with("an attached policy denies it"));
 }
@@ -187,7 +187,7 @@ async fn thing_variables_resolve_for_the_thing_itself() {
     let (mut client, _) = Client::connect_as(&service.local, tls.clone(), connect(THING)).await;
     assert_eq!(client.publish(&topic, "").await, 0x87, "not attached");
     let principal = format!("arn:aws:iot:us-east-1:123456789012:cert/{id}");
-    service.local.shared().write(|state, _| state.attach_thing_principal(THING, &principal)).unwrap();
+    service.local.write(|state, _| state.attach_thing_principal(THING, &principal)).unwrap();
     assert_eq!(client.publish(&topic, "").await, 0);
     assert_eq!(client.publish("Other/state", "").await, 0x87);
     let (mut other, _) = Client::connect_as(&service.local, tls, connect("other")).await;
@@ -216,7 +216,7 @@ async fn the_policy_for_test_clients_admits_no_other() {
 #[tokio::test]
 async fn a_refused_certificate_breaks_the_connection() {
     let service = Service::start().await;
-    let stranger = service.local.shared().authority().unwrap().device().unwrap();
+    let stranger = service.local.issue_certificate().unwrap();
     let (certificate, key) = (stranger.certificate_pem.as_bytes(), stranger.private_key_pem.as_bytes());
     let mut stream =
         client::open(&service.local, client::tls(&service.local.ca_file(), certificate, key)).await;

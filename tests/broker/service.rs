@@ -37,13 +37,8 @@ impl Service {
         let lines = log.clone();
         let options = Options {
             mqtt_port,
-            http_port: 0,
-            listen: "127.0.0.1".parse().unwrap(),
-            dir: None,
-            account: "123456789012".into(),
-            region: "us-east-1".into(),
-            things: vec![thing()],
             log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
+            ..Options::default()
         };
         Ok(Self { local: LocalService::start(options).await?, log })
     }
@@ -55,28 +50,27 @@ impl Service {
     pub(crate) fn create_thing(&self, name: &str) {
         let id = uuid::Uuid::new_v4();
         self.local
-            .shared()
             .write(|state, now| state.create_thing(now, name, id, &CreateThingRequest::default()))
             .unwrap();
     }
 
     /// A new certificate under a policy of its own, as an operator registers it; its id, and TLS with it.
     pub(crate) fn register(&self, statements: &str) -> (String, Arc<ClientConfig>) {
-        let shared = self.local.shared();
-        let identity = shared.authority().unwrap().device().unwrap();
+        let service = &self.local;
+        let identity = service.issue_certificate().unwrap();
         let request = RegisterCertificateRequest {
             certificate_pem: Some(identity.certificate_pem.clone()),
             status: Some("ACTIVE".into()),
             ..RegisterCertificateRequest::default()
         };
         let certificate =
-            shared.write(|state, now| state.register_certificate(now, false, &request)).unwrap();
+            service.write(|state, now| state.register_certificate(now, false, &request)).unwrap();
         let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
         let request = CreatePolicyRequest { policy_document: Some(document), tags: None };
         let name = &certificate.certificate_id;
-        shared.write(|state, now| state.create_policy(now, name, request)).unwrap();
+        service.write(|state, now| state.create_policy(now, name, request)).unwrap();
         let target = PolicyTargetRequest { target: Some(certificate.certificate_arn) };
-        shared.write(|state, _| state.attach_policy(name, &target)).unwrap();
+        service.write(|state, _| state.attach_policy(name, &target)).unwrap();
         let tls = client::tls(
             &self.local.ca_file(),
             identity.certificate_pem.as_bytes(),
@@ -97,7 +91,7 @@ impl Service {
             "document": document,
         }))
         .unwrap();
-        self.local.shared().write(|state, now| state.create_job(now, id, request)).unwrap();
+        self.local.write(|state, now| state.create_job(now, id, request)).unwrap();
     }
 }
 

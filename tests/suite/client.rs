@@ -2,11 +2,10 @@
 //! all is well, when a policy forbids it, and when the network breaks.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jobs_sandbox::client::connection::{self, Change};
-use jobs_sandbox::client::control_plane::{self, ControlPlane, CreateJob, Credentials, ThingLookup};
+use jobs_sandbox::client::control_plane::{self, ControlPlane, CreateJob, CredentialsSource, ThingLookup};
 use jobs_sandbox::client::identity::Identity;
 use jobs_sandbox::client::jobs::{self, Client, Streams};
 use jobs_sandbox::client::trace::Trace;
@@ -29,22 +28,11 @@ struct Rig {
 
 impl Rig {
     async fn start() -> Self {
-        let service = LocalService::start(service::Options {
-            mqtt_port: 0,
-            http_port: 0,
-            listen: "127.0.0.1".parse().unwrap(),
-            dir: None,
-            account: "123456789012".to_owned(),
-            region: "us-east-1".to_owned(),
-            things: vec![thing()],
-            log: Arc::new(|_| ()),
-        })
-        .await
-        .unwrap();
+        let service = LocalService::start(service::Options::default()).await.unwrap();
         let control_plane = ControlPlane::new(control_plane::Options {
             region: Some("us-east-1".to_owned()),
             endpoint_url: Some(format!("http://{}", service.http_addr())),
-            credentials: Credentials::Dummy,
+            credentials: CredentialsSource::Dummy,
             ca_bundle: None,
             timeout: DEADLINE,
             trace: Trace::off(),

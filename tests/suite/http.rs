@@ -241,7 +241,7 @@ fn bodies_that_make_no_sense_are_refused_in_one_line() {
     let large = format!("{{\"document\":\"{}\"}}", "x".repeat(3 * 1024 * 1024));
     let refused = control(&serve, "PUT", "/jobs/Job2", &large);
     assert_eq!((refused.status, refused.refusal()), (413, "InvalidRequestException"));
-    let chunked = b"PUT /jobs/J HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let chunked = b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     assert_eq!(exchange(serve.http, chunked).unwrap().refusal(), "InvalidRequestException");
 }
 
@@ -254,8 +254,8 @@ fn five_thousand_silent_connections_keep_nobody_waiting() {
         // Some say nothing, some stop within the headers, some within the body.
         let start: &[u8] = match number % 3 {
             0 => b"",
-            1 => b"GET /jobs HTTP/1.1\r\nhost: x\r\n",
-            _ => b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 100\r\n\r\n{",
+            1 => b"GET /jobs HTTP/1.1\r\nhost: localhost\r\n",
+            _ => b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
         };
         let _ = stream.write_all(start);
         crowd.push(stream);
@@ -283,7 +283,7 @@ fn five_thousand_silent_connections_keep_nobody_waiting() {
 fn clients_that_never_read_keep_nobody_waiting() {
     let serve = Serve::start();
     create_job(&serve, "Job1");
-    let request = b"GET /jobs/Job1 HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
+    let request = b"GET /jobs/Job1 HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1000);
     let mut deaf: Vec<TcpStream> = (0..5).map(|_| connect(serve.http)).collect();
     for stream in &mut deaf {
         stream.set_nonblocking(true).unwrap();

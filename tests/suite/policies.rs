@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jobs_sandbox::app::command::Group;
+use jobs_sandbox::app::command::CommandGroup;
 use jobs_sandbox::app::command::table::COMMANDS;
 use regex::Regex;
 use serde_json::Value;
@@ -90,7 +90,7 @@ fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
     let statements = statements("control-plane-policy.json");
     let allowed: BTreeSet<&str> =
         statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
-    let commands = COMMANDS.iter().filter(|spec| spec.group == Group::ControlPlane);
+    let commands = COMMANDS.iter().filter(|spec| spec.group == CommandGroup::ControlPlane);
     let called: Vec<String> = commands
         .flat_map(|spec| spec.operations)
         .chain(&["DescribeThing", "CreateThing"])

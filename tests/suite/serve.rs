@@ -44,7 +44,9 @@ fn under_nohup_it_outlives_its_terminal() {
     process.signal(Signal::SIGHUP);
     // A signal that ends it would have done so before it accepts this.
     let mut stream = connect(http.parse().unwrap());
-    stream.write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -103,4 +105,29 @@ fn each_thing_that_is_named_exists() {
     for thing in ["Pump", "Valve"] {
         serve.client().args(["--thing", thing, "-c", "get-pending-job-executions"]).run();
     }
+}
+
+#[test]
+fn a_key_that_it_did_not_write_is_left_alone() {
+    let sandbox = Sandbox::new().file("cert.pem", "mine").file("key.pem", "the only copy");
+    let sandbox = sandbox.args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "."]);
+    let sandbox = sandbox.status(3).stdout("").stderr("error: cannot start the local service: [..]");
+    let said = sandbox.run().stderr;
+    assert!(said.contains("cert.pem") && said.contains("choose another folder"), "{said}");
+    assert_eq!(fs::read_to_string(sandbox.path("key.pem")).unwrap(), "the only copy");
+    assert_eq!(fs::read_dir(sandbox.home()).unwrap().count(), 2, "nothing is added either");
+}
+
+/// Also one of a session, which has a service of its own.
+#[test]
+fn two_services_do_not_share_a_folder() {
+    let serve = Serve::start();
+    let key = fs::read_to_string(serve.file("key.pem")).unwrap();
+    let dir = serve.dir().display().to_string();
+    for args in [&["serve", "--mqtt-port", "0", "--http-port", "0"][..], &["-c", "list-jobs"]] {
+        let sandbox = Sandbox::new().args(args).args(["--dir", &dir]).status(3).stdout("");
+        let said = sandbox.stderr("error: [..]").run().stderr;
+        assert!(said.contains("is in use by another local service"), "{said}");
+    }
+    assert_eq!(fs::read_to_string(serve.file("key.pem")).unwrap(), key);
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{LOCAL_REGION, endpoint};
+use super::endpoint;
+use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use crate::app::output::style::ColorChoice;
+use crate::service::Hostname;
 use crate::wire::model::ThingName;
 
 /// The terminal sandbox for AWS IoT Jobs.
@@ -140,6 +142,9 @@ pub(super) struct LocalArgs {
     /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Option<IpAddr>,
+    /// A name by which clients may reach it, as a container's, or .example.com for all below; may be repeated
+    #[arg(long, env = HOSTNAME_VARIABLE, value_name = "NAME", value_delimiter = ',')]
+    pub(super) hostname: Vec<Hostname>,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/connect-to-iot.html>
 
-use super::UsageError;
+use super::error::UsageError;
 
 /// A host name, without the scheme, port or path that people paste along with it.
 pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {

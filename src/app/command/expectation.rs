@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::reader::{JsonProblem, Reader};
+use super::reader::{JsonError, Reader};
 use crate::app::output::escape;
 
 /// What `expect` waits for.
@@ -115,29 +115,29 @@ impl fmt::Display for Path {
 
 impl Condition {
     /// Reads `path=value`: the value is JSON, or else a plain word; bare `absent` means no member.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, JsonProblem> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, JsonError> {
         let rest = reader.rest();
         let word_end = rest.find(super::reader::is_space).unwrap_or(rest.len());
         let Some(equals) = rest[..word_end].find('=') else {
             let word = escape::excerpt(reader.word(), 80);
-            return Err(JsonProblem::Invalid(format!("\"{word}\" is no path=value")));
+            return Err(JsonError::Invalid(format!("\"{word}\" is no path=value")));
         };
-        let path = Path::parse(&rest[..equals]).map_err(JsonProblem::Invalid)?;
+        let path = Path::parse(&rest[..equals]).map_err(JsonError::Invalid)?;
         let shown = || escape::excerpt(&path.to_string(), 80);
         reader.advance(equals + 1);
         let value = &rest[equals + 1..];
         let expected = if value.starts_with(['{', '[', '"']) {
             let json = reader.json().map_err(|problem| match problem {
-                JsonProblem::Unfinished => JsonProblem::Unfinished,
-                JsonProblem::Invalid(problem) => {
-                    JsonProblem::Invalid(format!("the value of {} is not JSON: {problem}", shown()))
+                JsonError::Unfinished => JsonError::Unfinished,
+                JsonError::Invalid(problem) => {
+                    JsonError::Invalid(format!("the value of {} is not JSON: {problem}", shown()))
                 }
             })?;
             let value = serde_json::from_str(json)
-                .map_err(|error| JsonProblem::Invalid(format!("the value of {}: {error}", shown())))?;
+                .map_err(|error| JsonError::Invalid(format!("the value of {}: {error}", shown())))?;
             Expected::Value(value)
         } else if value.is_empty() || value.starts_with(super::reader::is_space) {
-            return Err(JsonProblem::Invalid(format!("{}= needs a value; an empty string is \"\"", shown())));
+            return Err(JsonError::Invalid(format!("{}= needs a value; an empty string is \"\"", shown())));
         } else {
             match reader.word() {
                 "absent" => Expected::Absent,
@@ -152,7 +152,7 @@ impl Condition {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Condition, JsonProblem> {
+    fn read(text: &str) -> Result<Condition, JsonError> {
         Condition::read(&mut Reader::new(text))
     }
 
@@ -187,16 +187,13 @@ mod tests {
             ("a]=1", "the path \"a]\" is broken: ] without ["),
             ("a=", "a= needs a value; an empty string is \"\""),
         ] {
-            assert_eq!(read(text), Err(JsonProblem::Invalid(problem.into())), "{text}");
+            assert_eq!(read(text), Err(JsonError::Invalid(problem.into())), "{text}");
         }
         let long = "x".repeat(1000);
         for text in [format!("{long}="), format!("{long}=[]]"), format!("{long}..={{")] {
-            assert!(
-                matches!(read(&text), Err(JsonProblem::Invalid(problem)) if problem.len() < 200),
-                "{text}"
-            );
+            assert!(matches!(read(&text), Err(JsonError::Invalid(problem)) if problem.len() < 200), "{text}");
         }
-        assert_eq!(read("a={"), Err(JsonProblem::Unfinished));
-        assert!(matches!(read("a={]"), Err(JsonProblem::Invalid(_))));
+        assert_eq!(read("a={"), Err(JsonError::Unfinished));
+        assert!(matches!(read("a={]"), Err(JsonError::Invalid(_))));
     }
 }

@@ -1,6 +1,6 @@
 //! A script is read to its end: every line counts, and what is wrong is said in one line.
 
-use super::lines::{RawLine, Read, raw_lines, reads};
+use super::input::{Entry, RawLine, entries, raw_lines};
 use super::{Command, ParseError, WordKind, parse, scan};
 use crate::app::output::escape::is_unsafe;
 use crate::service::one_line::assert_plain;
@@ -8,28 +8,28 @@ use crate::service::one_line::assert_plain;
 /// Reads a script.
 pub(crate) fn check(data: &[u8]) {
     let lines: Vec<RawLine> = raw_lines(data).map(|line| line.expect("memory can be read")).collect();
-    let reads: Vec<Read> = reads(data).map(|read| read.expect("memory can be read")).collect();
-    check_lines(&lines, &reads);
-    reads.iter().for_each(check_read);
+    let entries: Vec<Entry> = entries(data).map(|entry| entry.expect("memory can be read")).collect();
+    check_lines(&lines, &entries);
+    entries.iter().for_each(check_entry);
 }
 
 /// Each line belongs to one command, or is blank or a comment.
-fn check_lines(lines: &[RawLine], reads: &[Read]) {
+fn check_lines(lines: &[RawLine], entries: &[Entry]) {
     let mut next = 0;
-    for read in reads {
-        assert!(read.line > next && read.line <= lines.len(), "{read:?} after line {next}");
-        check_idle(&lines[next..read.line - 1]);
+    for entry in entries {
+        assert!(entry.line > next && entry.line <= lines.len(), "{entry:?} after line {next}");
+        check_idle(&lines[next..entry.line - 1]);
         // The line that is no text is part of the command that it breaks off.
-        let bad = lines[read.line - 1..].iter().position(|line| matches!(line, RawLine::Bad(_)));
-        next = match (&read.parsed, bad) {
+        let bad = lines[entry.line - 1..].iter().position(|line| matches!(line, RawLine::Bad(_)));
+        next = match (&entry.parsed, bad) {
             (Err(ParseError::NotText | ParseError::TooLong), Some(bad))
-                if read.text.lines().count() <= bad =>
+                if entry.text.lines().count() <= bad =>
             {
-                read.line + bad
+                entry.line + bad
             }
-            _ => read.line + read.text.split('\n').count() - 1,
+            _ => entry.line + entry.text.split('\n').count() - 1,
         };
-        assert!(next <= lines.len(), "{read:?}");
+        assert!(next <= lines.len(), "{entry:?}");
     }
     check_idle(&lines[next..]);
 }
@@ -41,14 +41,14 @@ fn check_idle(lines: &[RawLine]) {
     }
 }
 
-fn check_read(read: &Read) {
-    check_pieces(&read.text);
-    match &read.parsed {
+fn check_entry(entry: &Entry) {
+    check_pieces(&entry.text);
+    match &entry.parsed {
         Ok(line) => {
-            assert_eq!(parse(&read.text).as_ref(), Ok(&Some(line.clone())), "{:?}", read.text);
-            let scanned = scan(&read.text);
-            assert!(scanned.spec.is_some(), "{:?}", read.text);
-            assert!(!scanned.pieces.iter().any(|(kind, _)| *kind == WordKind::Wrong), "{:?}", read.text);
+            assert_eq!(parse(&entry.text).as_ref(), Ok(&Some(line.clone())), "{:?}", entry.text);
+            let scanned = scan(&entry.text);
+            assert!(scanned.spec.is_some(), "{:?}", entry.text);
+            assert!(!scanned.pieces.iter().any(|(kind, _)| *kind == WordKind::Wrong), "{:?}", entry.text);
             if let Command::Expect(expectation) = &line.command {
                 assert!(!expectation.to_string().contains(is_unsafe), "{expectation:?}");
             }

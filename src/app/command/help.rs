@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::table::{COMMANDS, Group, Spec};
+use super::spec::{CommandGroup, Spec};
+use super::table::COMMANDS;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Ink, Style};
 
-const GROUPS: [(Group, &str); 3] = [
-    (Group::ControlPlane, "Control Plane"),
-    (Group::DataPlane, "Data Plane"),
-    (Group::Miscellaneous, "Miscellaneous"),
+const GROUPS: [(CommandGroup, &str); 3] = [
+    (CommandGroup::ControlPlane, "Control Plane"),
+    (CommandGroup::DataPlane, "Data Plane"),
+    (CommandGroup::Miscellaneous, "Miscellaneous"),
 ];
 
 /// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.

@@ -1,65 +1,14 @@
-//! From the text of a command to a [`Command`], and every way in which that can fail.
+//! From the text of a command to a [`Command`].
 
-use super::given::Given;
-use super::nearest::{advice, nearest, nearest_command};
+use super::arguments::ParsedArguments;
+use super::error::{ParseError, Usage};
+use super::line::{Command, Line, MAX_COMMAND_BYTES};
+use super::nearest::{nearest, nearest_command};
 use super::reader::Reader;
-use super::table::{Argument, Count, Flag, Spec};
-use super::values::{Problem, read};
-use super::{Command, Line, MAX_COMMAND_BYTES};
+use super::spec::{Count, Flag, Positionals, Spec};
+use super::table;
+use super::values::{ValueError, read};
 use crate::app::output::escape;
-
-/// Why a text is no command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
-    /// The JSON at its end goes on; more lines may complete it.
-    #[error("{0}: the JSON is not finished; usage: {usage}", usage = .0.usage())]
-    Unfinished(Usage),
-    /// No command has this name.
-    #[error("unknown command \"{word}\": {advice}", advice = advice(*.nearest))]
-    UnknownCommand {
-        /// What was given, safe to show.
-        word: String,
-        /// A command that may have been meant.
-        nearest: Option<&'static str>,
-    },
-    /// The command is known, its arguments are wrong.
-    #[error("{command}: {problem}; usage: {usage}", usage = .command.usage())]
-    Arguments {
-        /// The command.
-        command: Usage,
-        /// What is wrong.
-        problem: String,
-    },
-    /// `!` stands before something that cannot be refused.
-    #[error("! goes before expect, or before a command that the service can refuse")]
-    Negation,
-    /// Its bytes are no text.
-    #[error("the line is not UTF-8 text")]
-    NotText,
-    /// It holds more than a command may.
-    #[error("a command may hold at most 1 MiB")]
-    TooLong,
-}
-
-/// A command, shown by its name.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Usage(&'static Spec);
-
-impl Eq for Usage {}
-
-impl Usage {
-    /// The one-line usage.
-    #[must_use]
-    pub fn usage(self) -> String {
-        self.0.usage()
-    }
-}
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.name)
-    }
-}
 
 /// Reads one command; `None` for a blank line or a comment.
 pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
@@ -79,58 +28,38 @@ pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     if word.is_empty() {
         return Err(ParseError::Negation);
     }
-    let Some(spec) = Spec::find(word) else {
+    let Some(spec) = table::find(word) else {
         return Err(ParseError::UnknownCommand {
             word: escape::excerpt(word, 40),
             nearest: nearest_command(word),
         });
     };
-    let mut given = Given::default();
-    fill(spec, &mut reader, &mut given).map_err(|problem| match problem {
-        Problem::Unfinished => ParseError::Unfinished(Usage(spec)),
-        Problem::Wrong(problem) => ParseError::Arguments { command: Usage(spec), problem },
+    let mut arguments = ParsedArguments::default();
+    fill(spec, &mut reader, &mut arguments).map_err(|problem| match problem {
+        ValueError::Unfinished => ParseError::Unfinished(Usage(spec)),
+        ValueError::Invalid(problem) => ParseError::Arguments { command: Usage(spec), problem },
     })?;
-    let command = (spec.build)(&mut given);
-    debug_assert!(given.is_used_up(), "{} leaves out what it announces: {given:?}", spec.name);
+    let command = (spec.build)(&mut arguments);
+    debug_assert!(arguments.is_used_up(), "{} leaves out what it announces: {arguments:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
     Ok(Some(Line { negated, command }))
 }
 
-/// The arguments of a command, in order, while its text is read.
-#[derive(Debug, Clone)]
-pub(super) struct Slots(&'static [Argument]);
-
-impl Slots {
-    pub(super) fn new(spec: &Spec) -> Self {
-        Self(spec.arguments)
-    }
-
-    /// The argument whose turn it is.
-    pub(super) fn take(&mut self) -> Option<&'static Argument> {
-        let (first, rest) = self.0.split_first()?;
-        if first.count != Count::Any {
-            self.0 = rest;
-        }
-        Some(first)
-    }
-
-    /// What has not been given yet.
-    pub(super) fn left(&self) -> &'static [Argument] {
-        self.0
-    }
-}
-
-fn fill(spec: &'static Spec, reader: &mut Reader<'_>, given: &mut Given) -> Result<(), Problem> {
-    let mut slots = Slots::new(spec);
+fn fill(
+    spec: &'static Spec,
+    reader: &mut Reader<'_>,
+    arguments: &mut ParsedArguments,
+) -> Result<(), ValueError> {
+    let mut positionals = Positionals::new(spec);
     loop {
         let rest = reader.rest();
         if rest.is_empty() {
             break;
         } else if rest.starts_with("--") {
             let flag = read_flag(spec, reader.word())?;
-            if given.flags.iter().any(|(name, _)| *name == flag.name) {
+            if arguments.flags.iter().any(|(name, _)| *name == flag.name) {
                 return Err(format!("{} is given twice", flag.name).into());
             }
             let value = match flag.value {
@@ -143,17 +72,17 @@ fn fill(spec: &'static Spec, reader: &mut Reader<'_>, given: &mut Given) -> Resu
                     Some(read(shape, flag.name, reader)?)
                 }
             };
-            given.flags.push((flag.name, value));
-        } else if let Some(argument) = slots.take() {
+            arguments.flags.push((flag.name, value));
+        } else if let Some(argument) = positionals.next() {
             let value = read(argument.shape, argument.name, reader)?;
-            given.arguments.push_back(value);
+            arguments.positionals.push_back(value);
         } else {
             let extra = escape::excerpt(reader.word(), 40);
             let note = if extra.starts_with('#') { " (a comment needs a line of its own)" } else { "" };
             return Err(format!("extra argument \"{extra}\"{note}").into());
         }
     }
-    match slots.left().iter().find(|argument| argument.count == Count::One) {
+    match positionals.remaining().iter().find(|argument| argument.count == Count::One) {
         Some(missing) => Err(format!("{} is missing", missing.name).into()),
         None => Ok(()),
     }
@@ -176,8 +105,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::command::Document;
-    use crate::app::command::table::{COMMANDS, Shape};
+    use crate::app::command::table::COMMANDS;
+    use crate::app::command::{Document, Shape};
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {

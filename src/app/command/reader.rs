@@ -9,7 +9,7 @@ pub(super) fn is_space(character: char) -> bool {
 
 /// Why a piece of JSON was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum JsonProblem {
+pub(super) enum JsonError {
     /// It could still become JSON with more lines.
     Unfinished,
     /// It can never become JSON: what is wrong, and where.
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next JSON value, exactly as it is spelled.
-    pub(super) fn json(&mut self) -> Result<&'a str, JsonProblem> {
+    pub(super) fn json(&mut self) -> Result<&'a str, JsonError> {
         let rest = self.rest();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&'a RawValue>();
         match values.next() {
@@ -63,17 +63,17 @@ impl<'a> Reader<'a> {
                 if rest[end..].starts_with(|next| !is_space(next)) {
                     let next = rest[end..].split(is_space).next().unwrap_or_default();
                     let next = crate::app::output::escape::excerpt(next, 20);
-                    return Err(JsonProblem::Invalid(format!("{next:?} follows it without a space")));
+                    return Err(JsonError::Invalid(format!("{next:?} follows it without a space")));
                 }
                 self.position += end;
                 Ok(value.get())
             }
-            None => Err(JsonProblem::Unfinished),
-            Some(Err(error)) if error.is_eof() && grows(rest) => Err(JsonProblem::Unfinished),
+            None => Err(JsonError::Unfinished),
+            Some(Err(error)) if error.is_eof() && grows(rest) => Err(JsonError::Unfinished),
             Some(Err(error)) if error.is_eof() && in_string(rest) => {
-                Err(JsonProblem::Invalid("a string is not closed on its line".to_owned()))
+                Err(JsonError::Invalid("a string is not closed on its line".to_owned()))
             }
-            Some(Err(error)) => Err(JsonProblem::Invalid(error.to_string())),
+            Some(Err(error)) => Err(JsonError::Invalid(error.to_string())),
         }
     }
 }
@@ -114,15 +114,15 @@ mod tests {
     fn unfinished_is_told_from_invalid() {
         let json = |text| Reader::new(text).json().map(str::to_owned);
         for unfinished in ["{", "{\"a\":", "[1,", "{\"a\": {\"b\": 1}", "[\"x\""] {
-            assert_eq!(json(unfinished), Err(JsonProblem::Unfinished), "{unfinished}");
+            assert_eq!(json(unfinished), Err(JsonError::Unfinished), "{unfinished}");
         }
         for invalid in ["{]", "{\"a\": \"open", "tru", "hello", "{\"a\" 1", "[1,]", "-", "{}x", "{\"a\": tru"]
         {
-            assert!(matches!(json(invalid), Err(JsonProblem::Invalid(_))), "{invalid}");
+            assert!(matches!(json(invalid), Err(JsonError::Invalid(_))), "{invalid}");
         }
         assert_eq!(
             json("{\"a\": \"open"),
-            Err(JsonProblem::Invalid("a string is not closed on its line".into()))
+            Err(JsonError::Invalid("a string is not closed on its line".into()))
         );
     }
 
@@ -130,6 +130,6 @@ mod tests {
     fn deep_nesting_does_not_overflow() {
         let deep = "[".repeat(500_000) + &"]".repeat(500_000);
         assert_eq!(Reader::new(&deep).json().unwrap().len(), deep.len());
-        assert_eq!(Reader::new(&deep[..700_000]).json(), Err(JsonProblem::Unfinished));
+        assert_eq!(Reader::new(&deep[..700_000]).json(), Err(JsonError::Unfinished));
     }
 }

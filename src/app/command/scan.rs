@@ -1,8 +1,8 @@
 //! A command while it is being typed: what each piece is, and what may come at its end.
 
-use super::parse::Slots;
 use super::reader::{Reader, is_space};
-use super::table::{Flag, Shape, Spec};
+use super::spec::{Argument, Flag, Positionals, Shape, Spec};
+use super::table;
 use crate::app::output::json_text;
 
 /// What a piece of a command is.
@@ -53,7 +53,7 @@ pub struct Scan {
     pub awaits: Await,
     /// Where the piece at the end of the text begins; the end where none is begun.
     pub start: usize,
-    slots: Option<Slots>,
+    positionals: Option<Positionals>,
 }
 
 impl Scan {
@@ -63,8 +63,8 @@ impl Scan {
         if let Await::Value(flag) = self.awaits {
             return flag.value.map_or("", |(name, _)| name).to_owned();
         }
-        let left = self.slots.as_ref().map_or(&[][..], Slots::left);
-        left.iter().map(super::table::Argument::usage).collect::<Vec<_>>().join(" ")
+        let left = self.positionals.as_ref().map_or(&[][..], Positionals::remaining);
+        left.iter().map(Argument::usage).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -77,7 +77,7 @@ pub fn scan(text: &str) -> Scan {
         flags: Vec::new(),
         awaits: Await::Command,
         start: text.len(),
-        slots: None,
+        positionals: None,
     };
     let mut reader = Reader::new(text);
     if reader.rest().starts_with('#') {
@@ -93,7 +93,7 @@ pub fn scan(text: &str) -> Scan {
     if word.is_empty() {
         return scan;
     }
-    scan.spec = Spec::find(word);
+    scan.spec = table::find(word);
     let kind = if scan.spec.is_some() { WordKind::Command } else { WordKind::Wrong };
     scan.push(kind, word.len(), &reader);
     let Some(spec) = scan.spec else {
@@ -105,7 +105,7 @@ pub fn scan(text: &str) -> Scan {
         }
         return scan;
     };
-    scan.slots = Some(Slots::new(spec));
+    scan.positionals = Some(Positionals::new(spec));
     while reader.position() < text.len() && scan.next(spec, &mut reader) {}
     scan
 }
@@ -130,11 +130,11 @@ impl Scan {
             self.push(if flag.is_some() { WordKind::Flag } else { WordKind::Wrong }, word.len(), reader);
             return true;
         }
-        let slots = self.slots.get_or_insert_with(|| Slots::new(spec));
+        let positionals = self.positionals.get_or_insert_with(|| Positionals::new(spec));
         let shape = match open_flag {
             Some((_, shape)) => Some(shape),
-            None if rest.is_empty() => slots.left().first().map(|argument| argument.shape),
-            None => slots.take().map(|argument| argument.shape),
+            None if rest.is_empty() => positionals.remaining().first().map(|argument| argument.shape),
+            None => positionals.next().map(|argument| argument.shape),
         };
         self.awaits = match open_flag {
             Some((flag, _)) => Await::Value(flag),
@@ -181,8 +181,8 @@ fn json_length(text: &str) -> usize {
     let mut depth = 0_usize;
     for token in json_text::tokens(text) {
         match token.kind {
-            json_text::Kind::Open => depth += 1,
-            json_text::Kind::Close => depth = depth.saturating_sub(1),
+            json_text::TokenKind::Open => depth += 1,
+            json_text::TokenKind::Close => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth == 0 {

@@ -1,168 +1,18 @@
 //! Every command with its arguments and options: the one table that parsing, help, completion and
 //! hints read.
 
-use super::Command;
-use super::given::Given;
+use super::line::Command;
+use super::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
 use crate::wire::model::{
     DescribeJobExecutionRequest, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
 };
 
-/// The groups of the help text, as in AWS's samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
-    /// What an operator does, over HTTPS.
-    ControlPlane,
-    /// What a device does, over MQTT.
-    DataPlane,
-    /// Everything else.
-    Miscellaneous,
-}
-
-/// What an argument looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// The id of a job.
-    Job,
-    /// The id of a job that does not exist yet.
-    NewJob,
-    /// The id of a job, or `$next`.
-    JobOrNext,
-    /// JSON, or `file://path`.
-    Document,
-    /// A JSON object of strings.
-    Details,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// A whole number between two bounds.
-    Number(i64, i64),
-    /// Minutes of a step timer: 1 to 10080, or -1 for none.
-    StepTimeout,
-    /// A word, or a JSON string for several.
-    Text,
-    /// Such as `5s`.
-    Duration,
-    /// Such as `+10m`.
-    Advance,
-    /// The title of a message.
-    Title,
-    /// `path=value`
-    Condition,
-    /// A command.
-    CommandName,
-}
-
-/// How often an argument stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
-    /// Once.
-    One,
-    /// Once or not at all.
-    Optional,
-    /// Any number of times.
-    Any,
-}
-
-/// An argument that has its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Argument {
-    /// As the usage line shows it, such as `<jobId>`.
-    pub name: &'static str,
-    /// What it looks like.
-    pub shape: Shape,
-    /// How often it stands.
-    pub count: Count,
-}
-
-/// An option; it may stand anywhere after the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flag {
-    /// Such as `--force`.
-    pub name: &'static str,
-    /// What follows it: a name for the usage line, and what it looks like.
-    pub value: Option<(&'static str, Shape)>,
-    /// What it does.
-    pub help: &'static str,
-}
-
-/// A command of the table.
-#[derive(Debug)]
-pub struct Spec {
-    /// The word that is typed.
-    pub name: &'static str,
-    /// Where help lists it.
-    pub group: Group,
-    /// Its arguments, in order.
-    pub arguments: &'static [Argument],
-    /// Its options.
-    pub flags: &'static [Flag],
-    /// One sentence for the list of commands.
-    pub summary: &'static str,
-    /// A line that works.
-    pub example: &'static str,
-    /// What the service may refuse, and why.
-    pub refusals: &'static [(&'static str, &'static str)],
-    /// The API's operations behind it; none for commands that ask no service.
-    pub operations: &'static [&'static str],
-    pub(super) build: fn(&mut Given) -> Command,
-}
-
-impl PartialEq for Spec {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Spec {
-    /// The command called `name`.
-    #[must_use]
-    pub fn find(name: &str) -> Option<&'static Self> {
-        // What fingers type in every other program.
-        let name = if name == "exit" { "quit" } else { name };
-        COMMANDS.iter().find(|spec| spec.name == name)
-    }
-
-    /// Whether nothing can follow the command.
-    #[must_use]
-    pub fn takes_nothing(&self) -> bool {
-        self.arguments.is_empty() && self.flags.is_empty()
-    }
-
-    /// The command with its arguments and options on one line.
-    #[must_use]
-    pub fn usage(&self) -> String {
-        let mut usage = self.name.to_owned();
-        for argument in self.arguments {
-            usage.push(' ');
-            usage.push_str(&argument.usage());
-        }
-        for flag in self.flags {
-            usage.extend([" [", &flag.usage(), "]"]);
-        }
-        usage
-    }
-}
-
-impl Argument {
-    /// The argument as the usage line shows it.
-    #[must_use]
-    pub fn usage(&self) -> String {
-        match self.count {
-            Count::One => self.name.to_owned(),
-            Count::Optional => format!("[{}]", self.name),
-            Count::Any => format!("[{} ...]", self.name),
-        }
-    }
-}
-
-impl Flag {
-    /// The option as the usage line shows it, without brackets.
-    #[must_use]
-    pub fn usage(&self) -> String {
-        match self.value {
-            Some((value, _)) => format!("{} {value}", self.name),
-            None => self.name.to_owned(),
-        }
-    }
+/// The command called `name`.
+#[must_use]
+pub(crate) fn find(name: &str) -> Option<&'static Spec> {
+    // What fingers type in every other program.
+    let name = if name == "exit" { "quit" } else { name };
+    COMMANDS.iter().find(|spec| spec.name == name)
 }
 
 /// Every title that a message of a service can have: what `expect` can wait for.
@@ -213,7 +63,7 @@ const NO_JOB: (&str, &str) = ("ResourceNotFoundException", "there is no such job
 pub static COMMANDS: &[Spec] = &[
     Spec {
         name: "create-job",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[
             Argument { shape: Shape::NewJob, ..JOB },
             Argument { name: "<jobDocument-as-JSON>", shape: Shape::Document, count: Count::One },
@@ -242,17 +92,17 @@ pub static COMMANDS: &[Spec] = &[
             ("LimitExceededException", "too many jobs at once"),
         ],
         operations: &["CreateJob"],
-        build: |given| Command::CreateJob {
-            job: given.job(),
-            document: given.document(),
-            description: given.text("--description"),
-            timeout_minutes: given.number("--timeout-minutes"),
-            retries: given.number("--retries").map(|number| i32::try_from(number).expect("at most 10")),
+        build: |args| Command::CreateJob {
+            job: args.job(),
+            document: args.document(),
+            description: args.text("--description"),
+            timeout_minutes: args.number("--timeout-minutes"),
+            retries: args.number("--retries").map(|number| i32::try_from(number).expect("at most 10")),
         },
     },
     Spec {
         name: "delete-job",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[JOB],
         flags: &[Flag {
             name: "--force",
@@ -269,44 +119,44 @@ pub static COMMANDS: &[Spec] = &[
             NO_JOB,
         ],
         operations: &["DeleteJob"],
-        build: |given| Command::DeleteJob { job: given.job(), force: given.switch("--force") },
+        build: |args| Command::DeleteJob { job: args.job(), force: args.switch("--force") },
     },
     Spec {
         name: "cancel-job",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[JOB],
         flags: &[Flag { name: "--force", value: None, help: "also executions in progress" }],
         summary: "cancel a job and its executions that no device has started",
         example: "cancel-job Job1",
         refusals: &[("InvalidRequestException", "the job is finished or cancelled already"), NO_JOB],
         operations: &["CancelJob"],
-        build: |given| Command::CancelJob { job: given.job(), force: given.switch("--force") },
+        build: |args| Command::CancelJob { job: args.job(), force: args.switch("--force") },
     },
     Spec {
         name: "describe-job",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[JOB],
         flags: &[],
         summary: "show a job: status, targets and how many executions stand where",
         example: "describe-job Job1",
         refusals: &[NO_JOB],
         operations: &["DescribeJob"],
-        build: |given| Command::DescribeJob(given.job()),
+        build: |args| Command::DescribeJob(args.job()),
     },
     Spec {
         name: "get-job-document",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[JOB],
         flags: &[],
         summary: "show a job's document as it was given",
         example: "get-job-document Job1",
         refusals: &[NO_JOB],
         operations: &["GetJobDocument"],
-        build: |given| Command::GetJobDocument(given.job()),
+        build: |args| Command::GetJobDocument(args.job()),
     },
     Spec {
         name: "list-jobs",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[],
         flags: &[
             Flag {
@@ -320,53 +170,50 @@ pub static COMMANDS: &[Spec] = &[
         example: "list-jobs --status IN_PROGRESS --table",
         refusals: &[],
         operations: &["ListJobs"],
-        build: |given| Command::ListJobs { status: given.word("--status"), table: given.switch("--table") },
+        build: |args| Command::ListJobs { status: args.word("--status"), table: args.switch("--table") },
     },
     Spec {
         name: "list-job-executions",
-        group: Group::ControlPlane,
+        group: CommandGroup::ControlPlane,
         arguments: &[Argument { name: "<jobId>", shape: Shape::Job, count: Count::Optional }],
         flags: &[TABLE],
         summary: "list the executions of a job, or of this thing; finished ones too",
         example: "list-job-executions Job1 --table",
         refusals: &[NO_JOB],
         operations: &["ListJobExecutionsForJob", "ListJobExecutionsForThing"],
-        build: |given| Command::ListJobExecutions {
-            job: given.optional_job(),
-            table: given.switch("--table"),
-        },
+        build: |args| Command::ListJobExecutions { job: args.optional_job(), table: args.switch("--table") },
     },
     Spec {
         name: "get-pending-job-executions",
-        group: Group::DataPlane,
+        group: CommandGroup::DataPlane,
         arguments: &[],
         flags: &[TABLE],
         summary: "list the executions for this thing that are not finished",
         example: "get-pending-job-executions",
         refusals: &[],
         operations: &["GetPendingJobExecutions"],
-        build: |given| Command::GetPendingJobExecutions { table: given.switch("--table") },
+        build: |args| Command::GetPendingJobExecutions { table: args.switch("--table") },
     },
     Spec {
         name: "start-next-pending-job-execution",
-        group: Group::DataPlane,
+        group: CommandGroup::DataPlane,
         arguments: &[],
         flags: &[STATUS_DETAILS, STEP_TIMEOUT],
         summary: "move the next pending execution from QUEUED to IN_PROGRESS; one in progress already comes back as it is",
         example: "start-next-pending-job-execution --step-timeout-in-minutes 5",
         refusals: &[("InvalidRequest", "the status details are outside AWS's limits")],
         operations: &["StartNextPendingJobExecution"],
-        build: |given| {
+        build: |args| {
             Command::StartNextPendingJobExecution(StartNextPendingJobExecutionRequest {
-                status_details: given.details("--status-details"),
-                step_timeout_in_minutes: given.number("--step-timeout-in-minutes"),
+                status_details: args.details("--status-details"),
+                step_timeout_in_minutes: args.number("--step-timeout-in-minutes"),
                 client_token: None,
             })
         },
     },
     Spec {
         name: "describe-job-execution",
-        group: Group::DataPlane,
+        group: CommandGroup::DataPlane,
         arguments: &[Argument { name: "<jobId>", shape: Shape::JobOrNext, count: Count::One }],
         flags: &[
             EXECUTION_NUMBER,
@@ -382,19 +229,19 @@ pub static COMMANDS: &[Spec] = &[
             NOT_FOUND,
         ],
         operations: &["DescribeJobExecution"],
-        build: |given| {
-            let include = if given.switch("--no-include-job-document") { Some(false) } else { None };
+        build: |args| {
+            let include = if args.switch("--no-include-job-document") { Some(false) } else { None };
             let request = DescribeJobExecutionRequest {
-                execution_number: given.unsigned("--execution-number").map(Into::into),
+                execution_number: args.unsigned("--execution-number").map(Into::into),
                 include_job_document: include,
                 client_token: None,
             };
-            Command::DescribeJobExecution(given.job_or_next(), request)
+            Command::DescribeJobExecution(args.job_or_next(), request)
         },
     },
     Spec {
         name: "update-job-execution",
-        group: Group::DataPlane,
+        group: CommandGroup::DataPlane,
         arguments: &[
             JOB,
             Argument {
@@ -430,23 +277,23 @@ pub static COMMANDS: &[Spec] = &[
             NOT_FOUND,
         ],
         operations: &["UpdateJobExecution"],
-        build: |given| {
-            let job = given.job();
+        build: |args| {
+            let job = args.job();
             let request = UpdateJobExecutionRequest {
-                status_details: given.details("--status-details"),
-                expected_version: given.unsigned("--expected-version").map(Into::into),
-                execution_number: given.unsigned("--execution-number").map(Into::into),
-                include_job_execution_state: given.switch("--include-job-execution-state"),
-                include_job_document: given.switch("--include-job-document"),
-                step_timeout_in_minutes: given.number("--step-timeout-in-minutes"),
-                ..UpdateJobExecutionRequest::new(given.status())
+                status_details: args.details("--status-details"),
+                expected_version: args.unsigned("--expected-version").map(Into::into),
+                execution_number: args.unsigned("--execution-number").map(Into::into),
+                include_job_execution_state: args.switch("--include-job-execution-state"),
+                include_job_document: args.switch("--include-job-document"),
+                step_timeout_in_minutes: args.number("--step-timeout-in-minutes"),
+                ..UpdateJobExecutionRequest::new(args.status())
             };
             Command::UpdateJobExecution(job, request)
         },
     },
     Spec {
         name: "expect",
-        group: Group::Miscellaneous,
+        group: CommandGroup::Miscellaneous,
         arguments: &[
             Argument { name: "<title>", shape: Shape::Title, count: Count::One },
             Argument { name: "<path=value>", shape: Shape::Condition, count: Count::Any },
@@ -460,44 +307,44 @@ pub static COMMANDS: &[Spec] = &[
         example: "expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=Job1 jobs.IN_PROGRESS=absent",
         refusals: &[],
         operations: &[],
-        build: |given| Command::Expect(given.expectation()),
+        build: |args| Command::Expect(args.expectation()),
     },
     Spec {
         name: "clock",
-        group: Group::Miscellaneous,
+        group: CommandGroup::Miscellaneous,
         arguments: &[Argument { name: "<+duration>", shape: Shape::Advance, count: Count::Optional }],
         flags: &[],
         summary: "show the clock of the local Jobs service, or move it forward: timers that fall due fire at once",
         example: "clock +10m",
         refusals: &[],
         operations: &[],
-        build: |given| Command::Clock(given.advance()),
+        build: |args| Command::Clock(args.advance()),
     },
     Spec {
         name: "trace",
-        group: Group::Miscellaneous,
+        group: CommandGroup::Miscellaneous,
         arguments: &[Argument { name: "<on | off>", shape: Shape::OneOf(&["on", "off"]), count: Count::One }],
         flags: &[],
         summary: "show every topic, payload and call as it goes and comes",
         example: "trace on",
         refusals: &[],
         operations: &[],
-        build: |given| Command::Trace(given.choice() == "on"),
+        build: |args| Command::Trace(args.choice() == "on"),
     },
     Spec {
         name: "help",
-        group: Group::Miscellaneous,
+        group: CommandGroup::Miscellaneous,
         arguments: &[Argument { name: "<command>", shape: Shape::CommandName, count: Count::Optional }],
         flags: &[],
         summary: "list the commands, or explain one",
         example: "help update-job-execution",
         refusals: &[],
         operations: &[],
-        build: |given| Command::Help(given.command()),
+        build: |args| Command::Help(args.optional_choice()),
     },
     Spec {
         name: "quit",
-        group: Group::Miscellaneous,
+        group: CommandGroup::Miscellaneous,
         arguments: &[],
         flags: &[],
         summary: "leave",

@@ -2,104 +2,107 @@
 
 use std::time::Duration;
 
-use super::Document;
+use super::arguments::ArgumentValue;
 use super::expectation::Condition;
-use super::given::Value;
+use super::line::Document;
 use super::nearest::{did_you_mean, nearest, nearest_command};
-use super::reader::{JsonProblem, Reader};
-use super::table::{self, Shape, Spec};
+use super::reader::{JsonError, Reader};
+use super::spec::Shape;
+use super::table;
 use crate::app::output::escape;
 
 /// Why a text is no such value.
-pub(super) enum Problem {
+pub(super) enum ValueError {
     /// Its JSON goes on.
     Unfinished,
-    Wrong(String),
+    Invalid(String),
 }
 
-impl From<String> for Problem {
+impl From<String> for ValueError {
     fn from(problem: String) -> Self {
-        Self::Wrong(problem)
+        Self::Invalid(problem)
     }
 }
 
 /// Reads one value; `name` is the argument's or option's name, for the error.
-pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<Value, Problem> {
+pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
         Shape::Document if !reader.rest().starts_with("file://") => {
             let looks_like_json =
                 reader.rest().starts_with(|c: char| c.is_ascii_digit() || "{[\"-tfn".contains(c));
             let json = read_json("the job document", reader).map_err(|problem| match problem {
-                Problem::Wrong(text) if !looks_like_json => {
-                    Problem::Wrong(format!("{text} (a file is named file://path)"))
+                ValueError::Invalid(text) if !looks_like_json => {
+                    ValueError::Invalid(format!("{text} (a file is named file://path)"))
                 }
                 other => other,
             })?;
-            return Ok(Value::Document(Document::Json(json.to_owned())));
+            return Ok(ArgumentValue::Document(Document::Json(json.to_owned())));
         }
         Shape::Details => {
             let json = read_json(name, reader)?;
             let details = serde_json::from_str(json);
             return details
-                .map(Value::Details)
+                .map(ArgumentValue::Details)
                 .map_err(|_| format!("{name} must be a JSON object whose values are strings").into());
         }
         Shape::Text if reader.rest().starts_with('"') => {
             let json = read_json(name, reader)?;
-            return serde_json::from_str(json).map(Value::Text).map_err(|error| error.to_string().into());
+            return serde_json::from_str(json)
+                .map(ArgumentValue::Text)
+                .map_err(|error| error.to_string().into());
         }
         Shape::Condition => {
             return match Condition::read(reader) {
-                Ok(condition) => Ok(Value::Condition(condition)),
-                Err(JsonProblem::Unfinished) => Err(Problem::Unfinished),
-                Err(JsonProblem::Invalid(problem)) => Err(problem.into()),
+                Ok(condition) => Ok(ArgumentValue::Condition(condition)),
+                Err(JsonError::Unfinished) => Err(ValueError::Unfinished),
+                Err(JsonError::Invalid(problem)) => Err(problem.into()),
             };
         }
         _ => {}
     }
     let word = reader.word();
-    read_word(shape, name, word).map_err(Problem::Wrong)
+    read_word(shape, name, word).map_err(ValueError::Invalid)
 }
 
-fn read_word(shape: Shape, name: &str, word: &str) -> Result<Value, String> {
+fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, String> {
     let shown = || escape::excerpt(word, 80);
     let not_in = |low: i64, high: i64| {
         format!("{name} must be a whole number from {low} to {high}, not \"{}\"", shown())
     };
     Ok(match shape {
         Shape::Job | Shape::NewJob => {
-            Value::Job(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
+            ArgumentValue::Job(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
         }
-        Shape::JobOrNext => {
-            Value::JobOrNext(word.parse().map_err(|error| format!("{error}, or $next, not \"{}\"", shown()))?)
-        }
+        Shape::JobOrNext => ArgumentValue::JobOrNext(
+            word.parse().map_err(|error| format!("{error}, or $next, not \"{}\"", shown()))?,
+        ),
         Shape::Document => match word.strip_prefix("file://") {
             Some("") | None => return Err("file:// needs a path".to_owned()),
-            Some(path) => Value::Document(Document::File(path.into())),
+            Some(path) => ArgumentValue::Document(Document::File(path.into())),
         },
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
-            Some(choice) => Value::Choice(choice),
+            Some(choice) => ArgumentValue::Choice(choice),
             None => return Err(not_one_of(words, word)),
         },
         Shape::Number(low, high) => match word.parse() {
-            Ok(number) if (low..=high).contains(&number) => Value::Number(number),
+            Ok(number) if (low..=high).contains(&number) => ArgumentValue::Number(number),
             _ if high == i64::MAX => {
                 return Err(format!("{name} must be a whole number from {low} on, not \"{}\"", shown()));
             }
             _ => return Err(not_in(low, high)),
         },
         Shape::StepTimeout => match word.parse() {
-            Ok(number) if number == -1 || (1..=10_080).contains(&number) => Value::Number(number),
+            Ok(number) if number == -1 || (1..=10_080).contains(&number) => ArgumentValue::Number(number),
             _ => return Err(format!("{}, or -1 for none", not_in(1, 10_080))),
         },
-        Shape::Duration => Value::Duration(duration(word)?),
+        Shape::Duration => ArgumentValue::Duration(duration(word)?),
         Shape::Advance => match word.strip_prefix('+') {
-            Some(amount) => Value::Duration(duration(amount)?),
+            Some(amount) => ArgumentValue::Duration(duration(amount)?),
             None => return Err(format!("the clock only goes forward, such as +10m, not \"{}\"", shown())),
         },
-        Shape::Title => Value::Text(title(word)?),
-        Shape::CommandName => match Spec::find(word) {
-            Some(spec) => Value::Command(spec),
+        Shape::Title => ArgumentValue::Text(title(word)?),
+        Shape::CommandName => match table::find(word) {
+            Some(spec) => ArgumentValue::Choice(spec.name),
             None => {
                 return Err(format!(
                     "there is no command \"{}\"{}",
@@ -108,15 +111,15 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<Value, String> {
                 ));
             }
         },
-        Shape::Text => Value::Text(word.to_owned()),
+        Shape::Text => ArgumentValue::Text(word.to_owned()),
         Shape::Details | Shape::Condition => unreachable!("`read` takes them"),
     })
 }
 
-fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, Problem> {
+fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueError> {
     reader.json().map_err(|problem| match problem {
-        JsonProblem::Unfinished => Problem::Unfinished,
-        JsonProblem::Invalid(problem) => Problem::Wrong(format!("{what} is not JSON: {problem}")),
+        JsonError::Unfinished => ValueError::Unfinished,
+        JsonError::Invalid(problem) => ValueError::Invalid(format!("{what} is not JSON: {problem}")),
     })
 }
 

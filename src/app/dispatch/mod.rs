@@ -236,13 +236,14 @@ impl Dispatcher {
         Ok(Message::new(Kind::Response, "Clock", Some(body)))
     }
 
-    fn help(&self, about: Option<&'static command::Spec>, number: Option<usize>) {
+    fn help(&self, about: Option<&'static str>, number: Option<usize>) {
         let is_json = self.printer().is_json();
         let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
         let style = self.printer().style();
         let style = Style { colour: style.colour && !is_json, ..style };
-        let text =
-            about.map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
+        let text = about
+            .and_then(command::table::find)
+            .map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
         if is_json {
             let body = serde_json::Value::from(text).to_string();
             self.printer()

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::app::output::json_text::{self, Kind as TokenKind};
+use crate::app::output::json_text::{self, TokenKind};
 use crate::app::output::message::{Kind, Message};
 use crate::wire::model::JobId;
 

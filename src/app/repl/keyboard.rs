@@ -14,11 +14,11 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc as async_mpsc;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::forget;
 use super::helper::LineHelper;
 use super::history::HistoryFile;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
+use crate::app::signals::drain;
 
 /// Ends bracketed paste, which the editor switches on while it reads.
 const PASTE_OFF: &str = "\x1b[?2004l\n";
@@ -100,7 +100,7 @@ impl Keyboard {
     pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> Typed {
         let is_dumb = self.modes.is_none();
         if is_dumb {
-            forget(interrupt).await;
+            drain(interrupt).await;
         }
         let gone = || Typed::Broken("the line editor ended".to_owned());
         let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());

@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::app::command::{Command, Line, reads};
+use crate::app::command::{Command, Line, entries};
 use crate::app::dispatch::{Dispatcher, Failed, Outcome};
 use crate::app::exit::ExitStatus;
 use crate::app::output::style::{Ink, Style};
-use crate::app::signals::Endings;
+use crate::app::signals::{Endings, drain};
 use crate::wire::model::JobExecutionStatus;
 
 use keyboard::{Keyboard, Prompt, Typed};
@@ -118,8 +118,8 @@ impl Session<'_> {
     /// Carries out what was typed: one command, or several that were pasted.
     async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
         // Memory can always be read.
-        for read in reads(text.as_bytes()).flatten() {
-            match read.parsed {
+        for entry in entries(text.as_bytes()).flatten() {
+            match entry.parsed {
                 Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
                 Ok(line) => match self.one(&line, interrupt).await {
                     Some(Outcome::Quit) => return Next::Leave,
@@ -135,7 +135,7 @@ impl Session<'_> {
     /// Carries a command out; none if Ctrl-C ended the wait for its answer.
     async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
         // An earlier Ctrl-C was not meant for this command.
-        forget(interrupt).await;
+        drain(interrupt).await;
         let printer = self.dispatcher.printer();
         let outcome = self.dispatcher.run(line, None);
         tokio::pin!(outcome);
@@ -190,11 +190,6 @@ impl Session<'_> {
         let style = self.dispatcher.printer().style();
         (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
     }
-}
-
-/// Forgets the signals that came so far.
-async fn forget(signal: &mut Signal) {
-    while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
 }
 
 fn prompt(thing: &str, pending: usize, style: Style) -> String {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::app::cli::ScriptOptions;
-use crate::app::command::{Command, Line, Read, reads};
+use crate::app::command::{Command, Entry, Line, entries};
 use crate::app::dispatch::{Dispatcher, Failed, Outcome};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// Reads ahead on a thread of its own, since reading may block for ever.
-    fn start(self) -> mpsc::Receiver<io::Result<Read>> {
+    fn start(self) -> mpsc::Receiver<io::Result<Entry>> {
         let (sender, receiver) = mpsc::channel(16);
         thread::spawn(move || match self.input {
             Input::Commands(commands) => read_commands(commands, &sender),
@@ -145,13 +145,13 @@ enum Next {
 impl Script<'_> {
     async fn run_all(&mut self, source: Source) -> ExitStatus {
         let is_piped = matches!(source.input, Input::Stdin);
-        let mut reads = source.start();
-        while let Some(read) = reads.recv().await {
+        let mut entries = source.start();
+        while let Some(entry) = entries.recv().await {
             if self.dispatcher.printer().is_closed() {
                 return ExitStatus::Failure;
             }
-            let next = match read {
-                Ok(read) => self.one(read).await,
+            let next = match entry {
+                Ok(entry) => self.run_entry(entry).await,
                 Err(error) => {
                     let why = format!("cannot be read: {error}");
                     self.fail(None, "", Instant::now(), &Failed::new("Unreadable", why));
@@ -171,8 +171,8 @@ impl Script<'_> {
         if self.failed || closed { ExitStatus::Failure } else { ExitStatus::Success }
     }
 
-    async fn one(&mut self, read: Read) -> Next {
-        let Read { line: number, text, parsed } = read;
+    async fn run_entry(&mut self, entry: Entry) -> Next {
+        let Entry { line: number, text, parsed } = entry;
         let text = text.trim().to_owned();
         self.echo(&text);
         let start = Instant::now();
@@ -298,12 +298,12 @@ fn failure_of(faults: Vec<Fault>) -> Option<Failed> {
 }
 
 /// An error means that nobody takes commands any more, which is no error of the reader's.
-type Sender = mpsc::Sender<io::Result<Read>>;
+type Sender = mpsc::Sender<io::Result<Entry>>;
 
 fn read_lines(input: impl io::BufRead, sender: &Sender) {
-    for read in reads(input) {
-        let failed = read.is_err();
-        if sender.blocking_send(read).is_err() || failed {
+    for entry in entries(input) {
+        let failed = entry.is_err();
+        if sender.blocking_send(entry).is_err() || failed {
             return;
         }
     }
@@ -312,9 +312,9 @@ fn read_lines(input: impl io::BufRead, sender: &Sender) {
 /// Each `-c` stands by itself: what is unfinished in one does not go on in the next.
 fn read_commands(commands: Vec<String>, sender: &Sender) {
     for (index, command) in commands.into_iter().enumerate() {
-        for read in reads(command.as_bytes()) {
-            let read = read.map(|read| Read { line: index + 1, ..read });
-            if sender.blocking_send(read).is_err() {
+        for entry in entries(command.as_bytes()) {
+            let entry = entry.map(|entry| Entry { line: index + 1, ..entry });
+            if sender.blocking_send(entry).is_err() {
                 return;
             }
         }
@@ -326,11 +326,11 @@ mod tests {
     use super::*;
 
     async fn texts(source: Source) -> Vec<(usize, String, bool)> {
-        let mut reads = source.start();
+        let mut entries = source.start();
         let mut texts = Vec::new();
-        while let Some(read) = reads.recv().await {
-            let read = read.unwrap();
-            texts.push((read.line, read.text, read.parsed.is_ok()));
+        while let Some(entry) = entries.recv().await {
+            let entry = entry.unwrap();
+            texts.push((entry.line, entry.text, entry.parsed.is_ok()));
         }
         texts
     }

@@ -10,6 +10,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::address::address;
 use super::error::Error;
 
 /// The addresses of a name, at least one.
@@ -22,7 +23,7 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Er
 
 /// Connects to the first of the addresses that answers.
 pub(super) async fn tcp(addresses: Vec<SocketAddr>, host: &str, port: u16) -> Result<TcpStream, Error> {
-    let address = super::address(host, port);
+    let address = address(host, port);
     let mut last = Error::Refused { address: address.clone() };
     for candidate in addresses {
         match TcpStream::connect(candidate).await {

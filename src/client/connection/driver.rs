@@ -7,32 +7,38 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::client::TlsStream;
 
+use super::address::address;
+use super::change::Change;
+use super::dial;
 use super::error::Error;
-use super::link::{Link, Request};
-use super::{Change, Incoming, Options, dial};
+use super::link::Link;
+use super::options::Options;
+use super::received_message::ReceivedMessage;
+use super::request::Request;
 use crate::client::backoff::Backoff;
+use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
-/// A link that lasted so long was sound: the next attempts begin with short waits again.
-const SOUND: Duration = Duration::from_secs(30);
-/// So many links in a row that the server closed without a word before they were sound are enough.
+/// A link that lasted this long was stable: the next attempts begin with short waits again.
+const STABLE_AFTER: Duration = Duration::from_secs(30);
+/// The driver gives up after the server has closed this many links in a row before they were stable.
 const CLOSED_TOO_OFTEN: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How the connection stands, for the handles.
+/// The state of the connection, for the handles.
 #[derive(Debug, Clone)]
 pub(super) enum Status {
     /// Requests are taken.
-    Up(Door),
+    Up(LinkHandle),
     /// Not now.
     Down(Error),
     /// Never again.
     Over(Error),
 }
 
-/// The way into a link that is up.
+/// How to hand requests to a link that is up.
 #[derive(Debug, Clone)]
-pub(super) struct Door {
+pub(super) struct LinkHandle {
     pub(super) requests: mpsc::Sender<Request>,
     /// The largest packet that the server takes, in bytes.
     pub(super) max_packet_size: usize,
@@ -42,20 +48,20 @@ pub(super) struct Door {
 pub(super) struct Opened {
     link: Link<TlsStream<TcpStream>>,
     requests: mpsc::Receiver<Request>,
-    pub(super) door: Door,
+    pub(super) handle: LinkHandle,
     /// Whether CONNACK bears the mark of the local service.
     pub(super) is_local_service: bool,
 }
 
-/// Connects and subscribes, all of it within the time-out.
+/// Connects and subscribes, all of it within the timeout.
 pub(super) async fn open(
     options: &Options,
     filters: &[String],
-    deliver: &mut impl FnMut(Incoming),
+    deliver: &mut impl FnMut(ReceivedMessage),
 ) -> Result<Opened, Error> {
     let deadline = Instant::now() + options.timeout;
     let timed_out = |awaited| {
-        let address = super::address(&options.host, options.port);
+        let address = address(&options.host, options.port);
         move |_| Error::ConnectTimedOut { address, awaited, after: options.timeout }
     };
     let (host, port) = (&options.host, options.port);
@@ -79,9 +85,9 @@ pub(super) async fn open(
         .and_then(|properties| properties.max_packet_size)
         .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let is_local_service = properties.is_some_and(|properties| {
-        properties.user_properties.iter().any(|(name, value)| name == "jobs-sandbox" && value == "local")
+        properties.user_properties.iter().any(|(name, value)| (&**name, &**value) == LOCAL_SERVICE_PROPERTY)
     });
-    Ok(Opened { link, requests, door: Door { requests: sender, max_packet_size }, is_local_service })
+    Ok(Opened { link, requests, handle: LinkHandle { requests: sender, max_packet_size }, is_local_service })
 }
 
 /// Owns the link from the first to the last.
@@ -95,7 +101,7 @@ pub(super) struct Driver<D, C> {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
+impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
     /// Runs until a handle disconnects, no handle is left, or the connection is lost for good.
     pub(super) async fn run(mut self, mut opened: Opened) {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
@@ -112,11 +118,11 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
                 }
             };
             drop(link);
-            let sound = began.elapsed() >= SOUND;
-            if sound {
+            let stable = began.elapsed() >= STABLE_AFTER;
+            if stable {
                 backoff.reset();
             }
-            closed_early = closed_in_a_row(closed_early, sound, &reason);
+            closed_early = closed_in_a_row(closed_early, stable, &reason);
             let reason = if closed_early == CLOSED_TOO_OFTEN {
                 Error::ClosedTooOften { client_id: self.options.client_id.clone() }
             } else {
@@ -126,7 +132,7 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
                 self.finish(reason);
                 return refuse(requests);
             }
-            // The handles learn it first, so that what finds this door closed waits for the next.
+            // The handles learn it first, so that a request that finds this link closed waits for the next one.
             self.status.send_replace(Status::Down(reason.clone()));
             refuse(requests);
             (self.changed)(Change::Lost { reason: reason.to_string() });
@@ -134,12 +140,12 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
                 Ok(opened) => opened,
                 Err(reason) => return self.finish(reason),
             };
-            self.status.send_replace(Status::Up(opened.door.clone()));
+            self.status.send_replace(Status::Up(opened.handle.clone()));
             (self.changed)(Change::Restored);
         }
     }
 
-    /// Tries until it succeeds, each attempt said once; an error only where trying is over.
+    /// Tries until it succeeds and reports each attempt; an error means that no further attempt makes sense.
     async fn restore(&mut self, backoff: &mut Backoff) -> Result<Opened, Error> {
         let mut failure = None;
         loop {
@@ -156,7 +162,7 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
             match outcome {
                 Err(error) if !error.is_final() => {
                     failure = Some(error.to_string());
-                    // Who gives up waiting is told what stands in the way now, not what began it.
+                    // Whoever gives up waiting is told what is wrong now, not what broke the connection at first.
                     self.status.send_replace(Status::Down(error));
                 }
                 outcome => return outcome,
@@ -173,12 +179,12 @@ impl<D: FnMut(Incoming), C: FnMut(Change)> Driver<D, C> {
     }
 }
 
-/// How many links in a row the server closed before they were sound, the last one included.
-fn closed_in_a_row(before: u32, sound: bool, reason: &Error) -> u32 {
-    if !sound && *reason == Error::Closed { before + 1 } else { 0 }
+/// How many links in a row the server closed before they were stable, including the last one.
+fn closed_in_a_row(before: u32, stable: bool, reason: &Error) -> u32 {
+    if !stable && *reason == Error::Closed { before + 1 } else { 0 }
 }
 
-/// Tells whoever is in the queue that his request never left.
+/// Tells whoever is in the queue that their request was never sent.
 fn refuse(mut requests: mpsc::Receiver<Request>) {
     requests.close();
     while let Ok(request) = requests.try_recv() {
@@ -201,7 +207,7 @@ mod tests {
         let links =
             [(false, &Error::Closed), (false, &Error::Closed), (false, &broken), (false, &Error::Closed)];
         let counted = |links: &[(bool, &Error)]| {
-            links.iter().fold(0, |so_far, (sound, reason)| closed_in_a_row(so_far, *sound, reason))
+            links.iter().fold(0, |so_far, (stable, reason)| closed_in_a_row(so_far, *stable, reason))
         };
         assert_eq!(counted(&links[..2]), 2);
         assert_eq!(counted(&links), 1);

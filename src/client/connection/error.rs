@@ -1,13 +1,14 @@
-//! Why there is no connection, or why it would not do something: one line each, with what to do.
+//! Why there is no connection, or why it refused something: one line each, with what to do.
 
 use std::io;
 use std::time::Duration;
 
 use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
-use super::code::Code;
+use super::address::address;
+use super::reason_code::ReasonCode;
 
-/// Why there is no connection, or why it would not do something; `Display` says what to do about it.
+/// Why there is no connection, or why it refused something; `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The name of the server could not be resolved.
@@ -15,10 +16,10 @@ pub enum Error {
     Resolve {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's reason.
         reason: String,
     },
-    /// Nobody answered to what the name means.
+    /// The resolver did not answer in time.
     #[error("cannot resolve {host}: no answer within {}: check this machine's network and DNS", seconds(*after))]
     ResolveTimedOut {
         /// The name.
@@ -26,18 +27,18 @@ pub enum Error {
         /// How long all of connecting may take.
         after: Duration,
     },
-    /// Nobody listens there.
+    /// Nothing listens there.
     #[error("{address} refused the connection: check the endpoint and the port, and that the server runs")]
     Refused {
         /// Host and port.
         address: String,
     },
-    /// The network would not take us there.
+    /// The network does not lead there.
     #[error("cannot reach {address}: {reason}: check the endpoint, the port and this machine's network")]
     Unreachable {
         /// Host and port.
         address: String,
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
     /// One step of connecting took too long.
@@ -74,7 +75,7 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
-    /// The server hung up before it said yes.
+    /// The server closed the connection before it accepted it.
     #[error(
         "the server closed the connection before {awaited}: check that the certificate is registered and ACTIVE, and that its policy allows iot:Connect"
     )]
@@ -88,7 +89,7 @@ pub enum Error {
         /// The client id.
         client_id: String,
         /// The CONNACK code.
-        code: Code,
+        code: ReasonCode,
         /// What to do.
         advice: String,
     },
@@ -102,7 +103,7 @@ pub enum Error {
         /// The filters that were refused.
         filters: Vec<String>,
         /// The first SUBACK code of a refusal.
-        code: Code,
+        code: ReasonCode,
     },
     /// PUBACK with an error.
     #[error(
@@ -113,7 +114,7 @@ pub enum Error {
         /// The topic.
         topic: String,
         /// The PUBACK code.
-        code: Code,
+        code: ReasonCode,
     },
     /// More than the server takes.
     #[error("a message of {size} bytes is too large: the server takes at most {limit}")]
@@ -129,14 +130,14 @@ pub enum Error {
     /// The link broke after this was sent, or while it was.
     #[error("the connection was lost")]
     Lost,
-    /// The server hung up.
+    /// The server closed the connection.
     #[error("the server closed the connection")]
     Closed,
-    /// The server said DISCONNECT.
+    /// The server sent DISCONNECT.
     #[error("the server said DISCONNECT: {code}")]
     Disconnected {
         /// Its reason code.
-        code: Code,
+        code: ReasonCode,
     },
     /// Another client took the session over.
     #[error(
@@ -164,22 +165,22 @@ pub enum Error {
     /// The operating system broke the connection.
     #[error("the connection broke: {reason}")]
     Broken {
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
-    /// The server does not keep to MQTT.
+    /// The server violates MQTT.
     #[error("the server sent what is not MQTT 5: {reason}: check the endpoint and the port")]
     Protocol {
         /// What was wrong.
         reason: String,
     },
-    /// We hung up ourselves.
+    /// We closed the connection ourselves.
     #[error("disconnected")]
     Finished,
 }
 
 impl Error {
-    /// Whether trying again would do harm, since another client has our place, or is not wanted.
+    /// Whether no further attempt is made: it would harm the client that took our place, or is not wanted.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)
@@ -198,7 +199,7 @@ impl Error {
 
     /// What broke a connection that was being made.
     pub(super) fn from_handshake(error: &io::Error, host: &str, port: u16) -> Self {
-        let address = super::address(host, port);
+        let address = address(host, port);
         let tls = |reason: String| Self::Tls { address: address.clone(), reason };
         match tls_error(error) {
             Some(rustls::Error::InvalidCertificate(reason)) => {
@@ -266,7 +267,7 @@ pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
 }
 
 /// What to allow in the policy, where the code may mean that it is not allowed.
-fn to_allow(code: &Code, action: &str, resources: &str) -> String {
+fn to_allow(code: &ReasonCode, action: &str, resources: &str) -> String {
     if code.may_be_the_policy() {
         format!(": allow {action} on {resources} in the certificate's policy")
     } else {
@@ -292,14 +293,14 @@ mod tests {
     fn a_refused_filter_names_action_and_resource() {
         let error = Error::SubscribeRefused {
             filters: vec!["$aws/things/T/jobs/+/get/+".to_owned()],
-            code: Code::new(0x87, None),
+            code: ReasonCode::new(0x87, None),
         };
         assert_eq!(
             error.to_string(),
             "the server refused to subscribe to $aws/things/T/jobs/+/get/+: 0x87 not authorized: \
              allow iot:Subscribe on topicfilter/$aws/things/T/jobs/*/get/* in the certificate's policy"
         );
-        let busy = Error::PublishRefused { topic: "t".to_owned(), code: Code::new(0x97, None) };
+        let busy = Error::PublishRefused { topic: "t".to_owned(), code: ReasonCode::new(0x97, None) };
         assert_eq!(busy.to_string(), "the server refused to publish on t: 0x97 quota exceeded");
     }
 

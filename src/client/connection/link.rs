@@ -2,14 +2,14 @@
 //!
 //! Packets and protocol state are rumqttc's ([`Packet`], [`MqttState`]); the socket is ours. rumqttc's
 //! own event loop connects again by itself and at once, sends what it still holds to the next session,
-//! and loses what the server says when it refuses or ends a connection. Here a link that ended stays
-//! ended, says why, and nothing of it can come back later.
+//! and loses the reason that the server gives when it refuses or ends a connection. Here a link that ended
+//! stays ended, reports why, and leaves nothing behind that could be sent later.
 
 use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, PubAck, Publish, Subscribe};
 use rumqttc::v5::{MqttState, Request as Outgoing};
@@ -17,49 +17,28 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Incoming;
 use super::error::Error;
-use super::{packets, wire};
+use super::packets::RECEIVE_MAXIMUM;
+use super::received_message::ReceivedMessage;
+use super::request::{Done, Request};
+use super::{framing, packets};
 
 /// How long a DISCONNECT may take to leave.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// AWS IoT has at most so many QoS 1 messages in flight, each way.
-pub(super) const IN_FLIGHT_LIMIT: u16 = 100;
 /// Bytes to be written beyond which nothing more is read or accepted.
 const HIGH_WATER: usize = 512 * 1024;
 /// Bytes that are read at once, at least; as many as a TLS record holds.
 const READ_SIZE: usize = 16 * 1024;
 
-/// What a handle asks of the link; `done` hears how it went, or is dropped with the link.
-#[derive(Debug)]
-pub(super) enum Request {
-    /// PUBLISH at QoS 1; done when its PUBACK came.
-    Publish { topic: String, payload: Bytes, done: Done },
-    /// SUBSCRIBE at QoS 1; done when its SUBACK came.
-    Subscribe { filters: Vec<String>, done: Done },
-}
-
-impl Request {
-    /// Answers a request that never left.
-    pub(super) fn not_sent(self) {
-        let (Self::Publish { done, .. } | Self::Subscribe { done, .. }) = self;
-        // Nobody may be waiting any more; then nobody is to be told.
-        let _ = done.send(Err(Error::NotSent));
-    }
-}
-
-/// Who waits for an acknowledgement.
-type Done = oneshot::Sender<Result<(), Error>>;
-
-/// One MQTT connection; dropped, it is gone without a word.
+/// One MQTT connection; when dropped, it ends without a DISCONNECT.
 pub(super) struct Link<S> {
     client_id: String,
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
     /// Bytes that came and are no whole packet yet.
-    inbox: BytesMut,
+    input: BytesMut,
     /// Bytes that are still to be written.
-    outbox: BytesMut,
+    output: BytesMut,
     /// Whether something was written that may still sit in TLS's own buffer.
     unflushed: bool,
     state: MqttState,
@@ -90,14 +69,14 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             client_id: client_id.to_owned(),
             reader,
             writer,
-            inbox: BytesMut::with_capacity(READ_SIZE),
-            outbox: BytesMut::new(),
+            input: BytesMut::with_capacity(READ_SIZE),
+            output: BytesMut::new(),
             unflushed: false,
-            state: MqttState::new(IN_FLIGHT_LIMIT, false),
+            state: MqttState::new(RECEIVE_MAXIMUM, false),
             publishing: HashMap::new(),
             subscribing: HashMap::new(),
             collided: None,
-            window: usize::from(IN_FLIGHT_LIMIT),
+            window: usize::from(RECEIVE_MAXIMUM),
             keep_alive,
             ping_at: Instant::now() + keep_alive,
             pong_by: None,
@@ -105,10 +84,10 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         link.put(&packets::connect(client_id, keep_alive))?;
         let connack = loop {
             // What speaks another protocol may never send as much as its first bytes promise.
-            if link.inbox.first().is_some_and(|byte| *byte != wire::CONNACK) {
+            if link.input.first().is_some_and(|byte| *byte != framing::CONNACK) {
                 return Err(Error::Protocol { reason: "something else before CONNACK".to_owned() });
             }
-            if let Some(packet) = wire::take_packet(&mut link.inbox)? {
+            if let Some(packet) = framing::take_packet(&mut link.input)? {
                 break link.accept(packet)?;
             }
             link.transfer().await.map_err(|error| match error {
@@ -119,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Ok((link, connack))
     }
 
-    /// Checks the first packet of the server and takes over what it says about limits.
+    /// Checks the first packet of the server and adopts its limits.
     fn accept(&mut self, packet: Packet) -> Result<ConnAck, Error> {
         let Packet::ConnAck(connack) = packet else {
             return Err(Error::Protocol { reason: "something else for CONNACK".to_owned() });
@@ -128,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         packets::connected(&connack, &self.client_id)?;
         match properties.and_then(|properties| properties.receive_max) {
             Some(0) => return Err(Error::Protocol { reason: "a receive maximum of 0".to_owned() }),
-            Some(limit) => self.window = usize::from(limit.min(IN_FLIGHT_LIMIT)),
+            Some(limit) => self.window = usize::from(limit.min(RECEIVE_MAXIMUM)),
             None => {}
         }
         if let Some(seconds @ 1..) = properties.and_then(|properties| properties.server_keep_alive) {
@@ -143,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     pub(super) async fn subscribe(
         &mut self,
         filters: Vec<String>,
-        deliver: &mut impl FnMut(Incoming),
+        deliver: &mut impl FnMut(ReceivedMessage),
     ) -> Result<(), Error> {
         let (done, mut granted) = oneshot::channel();
         self.send(Request::Subscribe { filters, done })?;
@@ -166,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     pub(super) async fn run(
         &mut self,
         requests: &mut mpsc::Receiver<Request>,
-        deliver: &mut impl FnMut(Incoming),
+        deliver: &mut impl FnMut(ReceivedMessage),
     ) -> Error {
         loop {
             if let Err(error) = self.turn(requests, deliver).await {
@@ -175,15 +154,15 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         }
     }
 
-    /// One step of [`Self::run`]. Every branch may be abandoned at its await without a loss.
+    /// One step of [`Self::run`]. Every branch is cancel safe.
     async fn turn(
         &mut self,
         requests: &mut mpsc::Receiver<Request>,
-        deliver: &mut impl FnMut(Incoming),
+        deliver: &mut impl FnMut(ReceivedMessage),
     ) -> Result<(), Error> {
         let accepting = self.publishing.len() < self.window
             && self.state.collision.is_none()
-            && self.outbox.len() < HIGH_WATER;
+            && self.output.len() < HIGH_WATER;
         let due = self.pong_by.unwrap_or(self.ping_at);
         tokio::select! {
             biased;
@@ -195,32 +174,32 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         self.handle_packets(deliver)
     }
 
-    /// Says DISCONNECT and closes the stream, within a bounded time.
+    /// Sends DISCONNECT and closes the stream, within a bounded time.
     pub(super) async fn close(mut self) {
         let farewell = async {
             if let Some(packet) = self.register(Outgoing::Disconnect)? {
                 self.put(&packet)?;
             }
-            while !self.outbox.is_empty() || self.unflushed {
-                write_some(&mut self.writer, &mut self.outbox, &mut self.unflushed).await?;
+            while !self.output.is_empty() || self.unflushed {
+                write_some(&mut self.writer, &mut self.output, &mut self.unflushed).await?;
             }
             self.writer.shutdown().await.map_err(|error| Error::from_io(&error))
         };
-        // A server that does not take our farewell will miss us soon enough.
+        // A server that does not read the DISCONNECT finds out by itself.
         let _: Result<Result<(), Error>, _> = timeout(CLOSE_TIMEOUT, farewell).await;
     }
 
     /// Moves some bytes, in or out.
     async fn transfer(&mut self) -> Result<(), Error> {
-        let Self { reader, writer, inbox, outbox, unflushed, .. } = self;
-        let writing = !outbox.is_empty() || *unflushed;
-        let reading = outbox.len() < HIGH_WATER;
+        let Self { reader, writer, input, output, unflushed, .. } = self;
+        let writing = !output.is_empty() || *unflushed;
+        let reading = output.len() < HIGH_WATER;
         // Without room a read would take a few bytes at a time.
-        inbox.reserve(READ_SIZE);
+        input.reserve(READ_SIZE);
         tokio::select! {
             biased;
-            written = write_some(writer, outbox, unflushed), if writing => written,
-            read = reader.read_buf(inbox), if reading => match read {
+            written = write_some(writer, output, unflushed), if writing => written,
+            read = reader.read_buf(input), if reading => match read {
                 Ok(0) => Err(Error::Closed),
                 Ok(_) => Ok(()),
                 Err(error) => Err(Error::from_io(&error)),
@@ -228,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         }
     }
 
-    /// Sends a PINGREQ, or gives the link up because the last one was not answered.
+    /// Sends a PINGREQ, or gives up the link because the last one was not answered.
     fn ping(&mut self) -> Result<(), Error> {
         let answer_within = self.keep_alive / 2;
         if self.pong_by.is_some() {
@@ -271,18 +250,18 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Ok(packet)
     }
 
-    fn handle_packets(&mut self, deliver: &mut impl FnMut(Incoming)) -> Result<(), Error> {
-        while let Some(packet) = wire::take_packet(&mut self.inbox)? {
+    fn handle_packets(&mut self, deliver: &mut impl FnMut(ReceivedMessage)) -> Result<(), Error> {
+        while let Some(packet) = framing::take_packet(&mut self.input)? {
             self.handle(packet, deliver)?;
         }
         Ok(())
     }
 
-    fn handle(&mut self, packet: Packet, deliver: &mut impl FnMut(Incoming)) -> Result<(), Error> {
+    fn handle(&mut self, packet: Packet, deliver: &mut impl FnMut(ReceivedMessage)) -> Result<(), Error> {
         match &packet {
-            Packet::Publish(publish) => deliver(packets::incoming(publish)?),
+            Packet::Publish(publish) => deliver(packets::received(publish)?),
             Packet::PubAck(puback) => {
-                // An acknowledgement of nothing is no reason to hang up.
+                // A PUBACK for no message in flight is no reason to close the connection.
                 let Some((topic, done)) = self.publishing.remove(&puback.pkid) else { return Ok(()) };
                 let _ = done.send(packets::published(puback, topic));
                 // A refusal frees the packet identifier too, but only a success makes the state send what
@@ -319,22 +298,22 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     }
 
     fn put(&mut self, packet: &Packet) -> Result<(), Error> {
-        wire::put_packet(packet, &mut self.outbox)
+        framing::put_packet(packet, &mut self.output)
     }
 }
 
 async fn write_some<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    outbox: &mut BytesMut,
+    output: &mut BytesMut,
     unflushed: &mut bool,
 ) -> Result<(), Error> {
     let moved = async {
-        if outbox.is_empty() {
+        if output.is_empty() {
             writer.flush().await?;
             *unflushed = false;
         } else {
             *unflushed = true;
-            if writer.write_buf(outbox).await? == 0 {
+            if writer.write_buf(output).await? == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
         }

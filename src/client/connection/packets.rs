@@ -1,4 +1,4 @@
-//! What packets mean: the ones that we send, and the verdicts in the ones that come.
+//! What packets mean: those that we send, and the results in those that we receive.
 
 use std::time::Duration;
 
@@ -7,17 +7,19 @@ use rumqttc::v5::mqttbytes::v5::{
     PubAckReason, Publish, SubAck, SubscribeReasonCode,
 };
 
-use super::Incoming;
-use super::code::Code;
 use super::error::Error;
-use super::link::IN_FLIGHT_LIMIT;
-use super::wire;
+use super::framing;
+use super::reason_code::ReasonCode;
+use super::received_message::ReceivedMessage;
+
+/// How many QoS 1 messages AWS IoT allows to be in flight, each way.
+pub(super) const RECEIVE_MAXIMUM: u16 = 100;
 
 /// The CONNECT packet: a clean start, our limits, no user name.
 pub(super) fn connect(client_id: &str, keep_alive: Duration) -> Packet {
     let properties = ConnectProperties {
-        receive_maximum: Some(IN_FLIGHT_LIMIT),
-        max_packet_size: Some(wire::MAX_PACKET_SIZE),
+        receive_maximum: Some(RECEIVE_MAXIMUM),
+        max_packet_size: Some(framing::MAX_PACKET_SIZE),
         ..ConnectProperties::new()
     };
     let connect = Connect {
@@ -29,18 +31,18 @@ pub(super) fn connect(client_id: &str, keep_alive: Duration) -> Packet {
     Packet::Connect(connect, None, None)
 }
 
-pub(super) fn incoming(publish: &Publish) -> Result<Incoming, Error> {
+pub(super) fn received(publish: &Publish) -> Result<ReceivedMessage, Error> {
     if publish.topic.is_empty() {
         return Err(Error::Protocol { reason: "a topic alias that was not offered".to_owned() });
     }
     let topic = String::from_utf8_lossy(&publish.topic).into_owned();
-    Ok(Incoming { topic, payload: publish.payload.clone() })
+    Ok(ReceivedMessage { topic, payload: publish.payload.clone() })
 }
 
 pub(super) fn published(puback: &PubAck, topic: String) -> Result<(), Error> {
     let Some(value) = publish_code(puback.reason) else { return Ok(()) };
     let reason = puback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-    Err(Error::PublishRefused { topic, code: Code::new(value, reason) })
+    Err(Error::PublishRefused { topic, code: ReasonCode::new(value, reason) })
 }
 
 pub(super) fn subscribed(suback: &SubAck, filters: Vec<String>) -> Result<(), Error> {
@@ -52,7 +54,7 @@ pub(super) fn subscribed(suback: &SubAck, filters: Vec<String>) -> Result<(), Er
     let reason = suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
     Err(Error::SubscribeRefused {
         filters: filters.into_iter().filter(|_| codes.next().flatten().is_some()).collect(),
-        code: Code::new(first, reason),
+        code: ReasonCode::new(first, reason),
     })
 }
 
@@ -80,7 +82,7 @@ pub(super) fn name(packet: &Packet) -> &'static str {
     }
 }
 
-/// What a CONNACK says.
+/// The result in a CONNACK.
 pub(super) fn connected(connack: &ConnAck, client_id: &str) -> Result<(), Error> {
     if connack.code == ConnectReturnCode::Success {
         return Ok(());
@@ -88,21 +90,21 @@ pub(super) fn connected(connack: &ConnAck, client_id: &str) -> Result<(), Error>
     let reason = connack.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
     Err(Error::ConnectRefused {
         client_id: client_id.to_owned(),
-        code: Code::new(connect_code(connack.code), reason),
+        code: ReasonCode::new(connect_code(connack.code), reason),
         advice: connect_advice(connack.code, client_id),
     })
 }
 
-/// What a DISCONNECT of the server says.
+/// The error in a DISCONNECT of the server.
 pub(super) fn disconnected(disconnect: &Disconnect, client_id: &str) -> Error {
     if disconnect.reason_code == DisconnectReasonCode::SessionTakenOver {
         return Error::TakenOver { client_id: client_id.to_owned() };
     }
     let reason = disconnect.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-    Error::Disconnected { code: Code::new(disconnect.reason_code as u8, reason) }
+    Error::Disconnected { code: ReasonCode::new(disconnect.reason_code as u8, reason) }
 }
 
-/// The value of a CONNACK code. Those of earlier versions of MQTT are not read from a packet of this one.
+/// The value of a CONNACK reason code. rumqttc does not read those of earlier MQTT versions from an MQTT 5 packet.
 fn connect_code(code: ConnectReturnCode) -> u8 {
     use ConnectReturnCode as Code;
     match code {
@@ -131,7 +133,7 @@ fn connect_code(code: ConnectReturnCode) -> u8 {
     }
 }
 
-/// What to do about a CONNACK code.
+/// What to do about a CONNACK reason code.
 fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     use ConnectReturnCode as Code;
     match code {
@@ -148,7 +150,7 @@ fn connect_advice(code: ConnectReturnCode, client_id: &str) -> String {
     }
 }
 
-/// The value of a SUBACK code; none where the filter was granted.
+/// The value of a SUBACK reason code, or `None` if the subscription was granted.
 fn subscribe_code(code: SubscribeReasonCode) -> Option<u8> {
     use SubscribeReasonCode as Code;
     Some(match code {
@@ -165,7 +167,7 @@ fn subscribe_code(code: SubscribeReasonCode) -> Option<u8> {
     })
 }
 
-/// The value of a PUBACK code; none for success.
+/// The value of a PUBACK reason code, or `None` for success.
 fn publish_code(code: PubAckReason) -> Option<u8> {
     Some(match code {
         PubAckReason::Success | PubAckReason::NoMatchingSubscribers => return None,

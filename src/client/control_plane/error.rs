@@ -50,7 +50,7 @@ pub enum Error {
         /// What came of looking for them.
         reason: String,
     },
-    /// Nothing says which region requests are to be signed for.
+    /// No region is configured, for which requests could be signed.
     #[error("no AWS region is known: give --region, or set AWS_REGION or a profile's region")]
     NoRegion,
     /// The endpoint did not answer at all; nothing was sent.
@@ -86,7 +86,7 @@ pub enum Error {
         operation: &'static str,
         /// How it was lost.
         reason: String,
-        /// The command that tells.
+        /// The command to find out with.
         find_out: String,
     },
     /// An answer that is not one.
@@ -112,13 +112,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the service only asks to be left alone for a moment.
+    /// Whether the service is throttling, so that the same request may succeed a moment later.
     pub(super) fn is_throttling(&self) -> bool {
         matches!(self, Self::Rejected { code, .. }
             if matches!(code.as_str(), "ThrottlingException" | "TooManyRequestsException"))
     }
 
-    /// The same for an operation that changes something: where it may have been carried out, this says so.
+    /// The same for an operation that changes something, and that may have been carried out.
     pub(super) fn of_a_change(self, find_out: String) -> Self {
         let (operation, reason) = match self {
             Self::TimedOut { operation, after } => {
@@ -130,7 +130,7 @@ impl Error {
         Self::OutcomeUnknown { operation, reason, find_out }
     }
 
-    /// What the SDK reports, in our words.
+    /// The error for what the SDK reports.
     pub(super) fn from_sdk<E, R>(
         operation: &'static str,
         error: &SdkError<E, R>,
@@ -207,7 +207,7 @@ fn what_to_do(code: &str, message: &str) -> &'static str {
             "the credentials have expired: sign in again (aws sso login), or fetch new ones"
         }
         "RequestExpired" | "RequestTimeTooSkewed" => SET_THE_CLOCK,
-        // So AWS says that a signature was made too early or too late.
+        // This is how AWS reports a signature made too early or too late.
         _ if message.starts_with("Signature expired") || message.starts_with("Signature not yet current") => {
             SET_THE_CLOCK
         }
@@ -227,7 +227,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// What the innermost error says.
+/// The message of the innermost error.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let root = chain(error).last().map(ToString::to_string).unwrap_or_default();
     root.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
@@ -284,7 +284,7 @@ pub(super) fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
 pub(super) fn never_left(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(|error| {
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-            // Neither the SDK nor hyper exports a type that tells a failed connect from a broken exchange.
+            // Neither the SDK nor hyper exports a type that distinguishes a failed connect from a broken exchange.
             || error.to_string() == "client error (Connect)"
             || error.to_string().contains("HTTP connect timeout")
     })

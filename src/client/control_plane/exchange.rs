@@ -27,11 +27,11 @@ pub(super) struct Exchange {
     pub(super) status: Option<u16>,
     /// What AWS support asks for.
     pub(super) request_id: Option<String>,
-    /// The body of the answer; none where it was empty.
+    /// The body of the answer, or `None` if it was empty.
     pub(super) body: Option<String>,
 }
 
-/// Writes the exchange down, and tells the trace of it.
+/// Records the exchange, and traces it.
 #[derive(Debug, Clone)]
 pub(super) struct Capture {
     last: Arc<Mutex<Attempt>>,
@@ -49,7 +49,7 @@ impl Capture {
         Self { last: Arc::default(), trace }
     }
 
-    /// What was written down last, which is forgotten here.
+    /// Takes out what was recorded last.
     pub(super) fn take(&self) -> Exchange {
         mem::take(&mut self.lock().exchange)
     }
@@ -80,7 +80,7 @@ impl Intercept for Capture {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let uri = &without_user(request.uri());
-        self.trace.tell(|| format!("-> {} {uri}", request.method()));
+        self.trace.write(|| format!("-> {} {uri}", request.method()));
         let end = uri.find("://").map_or(0, |scheme| scheme + 3);
         let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
         let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
@@ -110,7 +110,7 @@ impl Intercept for Capture {
         let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
         let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
         let mut attempt = self.lock();
-        self.trace.tell(|| {
+        self.trace.write(|| {
             let status = response.status().as_u16();
             let request_id = request_id.as_deref().unwrap_or("unknown");
             let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);

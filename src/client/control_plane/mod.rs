@@ -9,20 +9,15 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_iot::client::customize::CustomizableOperation;
+use aws_sdk_iot::config::Region;
 use aws_sdk_iot::config::http::HttpResponse;
-use aws_sdk_iot::config::interceptors::InterceptorContext;
-use aws_sdk_iot::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::config::timeout::TimeoutConfig;
-use aws_sdk_iot::config::{Region, RuntimeComponents, SharedHttpClient};
 use aws_sdk_iot::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_iot::types::{
     JobExecutionsRetryConfig, JobStatus, RetryCriteria, RetryableFailureType, TargetSelection,
     TimeoutConfig as JobTimeout,
 };
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::client::backoff::Retries;
@@ -31,49 +26,25 @@ use crate::wire::model::{JobId, ThingName};
 
 mod error;
 mod exchange;
+mod options;
 mod pages;
+mod transport;
 
 pub use error::Error;
+pub use options::{CredentialsSource, Options};
 
 use exchange::{Capture, Exchange};
+use transport::{NoFutileRetries, http_client};
 
-/// So many pages of a list are read at most; AWS puts up to 250 items on one.
+/// The most pages of a list that are read; AWS puts up to 250 items on one.
 const MAX_PAGES: usize = 100;
-/// And so many bytes of them.
+/// The most bytes of them.
 const MAX_LIST: usize = 32 * 1024 * 1024;
-
-/// Where the control plane is and who we are to it.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The AWS region, for which requests are signed; without one the environment and the profile are asked.
-    pub region: Option<String>,
-    /// Another endpoint than AWS's own; without one `AWS_ENDPOINT_URL_IOT`, `AWS_ENDPOINT_URL` and the
-    /// profile are asked, as by every AWS tool.
-    pub endpoint_url: Option<String>,
-    /// Where credentials come from.
-    pub credentials: Credentials,
-    /// PEM certificates of the authorities to trust instead of the system's, as
-    /// [`identity::ca_bundle`](crate::client::identity::ca_bundle) checked them.
-    pub ca_bundle: Option<Vec<u8>>,
-    /// How long one operation may take, its retries and all pages of a list included.
-    pub timeout: Duration,
-    /// Told of every call.
-    pub trace: Trace,
-}
-
-/// Where credentials come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credentials {
-    /// The default chain of every AWS tool: environment, profile, single sign-on, instance.
-    DefaultChain,
-    /// A fixed pair that means nothing, for the local service; nothing of the user's is read.
-    Dummy,
-}
 
 /// An answer of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The body as it came, JSON; none where there was none.
+    /// The JSON body as it came, if there was one.
     pub body: Option<String>,
     /// What AWS support asks for.
     pub request_id: Option<String>,
@@ -135,7 +106,7 @@ impl ControlPlane {
         let region = options.region.map(Region::new);
         let http_client = http_client(options.endpoint_url.as_deref(), options.ca_bundle);
         let mut config = match options.credentials {
-            Credentials::Dummy => {
+            CredentialsSource::Dummy => {
                 let pair =
                     aws_sdk_iot::config::Credentials::new("local", "local", None, None, "local service");
                 aws_sdk_iot::Config::builder()
@@ -145,7 +116,7 @@ impl ControlPlane {
                     .http_client(http_client)
                     .timeout_config(timeouts)
             }
-            Credentials::DefaultChain => {
+            CredentialsSource::DefaultChain => {
                 let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
                     .http_client(http_client)
                     .timeout_config(timeouts);
@@ -158,7 +129,7 @@ impl ControlPlane {
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
-        let config = config.retry_classifier(NotInVain).build();
+        let config = config.retry_classifier(NoFutileRetries).build();
         Self {
             has_region: config.region().is_some(),
             client: aws_sdk_iot::Client::from_conf(config),
@@ -167,7 +138,7 @@ impl ControlPlane {
         }
     }
 
-    /// Looks the thing up and creates it if, and only if, the service says that there is none.
+    /// Looks the thing up and creates it if, and only if, it does not exist.
     pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
         let described = self
             .read("DescribeThing", |capture| {
@@ -284,7 +255,7 @@ impl ControlPlane {
         .await
     }
 
-    /// An operation that may be asked for again at will; the SDK does, with back-off.
+    /// An operation that may be retried at will; the SDK does so, with backoff.
     async fn read<O, E, F>(
         &self,
         operation: &'static str,
@@ -306,8 +277,8 @@ impl ControlPlane {
         }
     }
 
-    /// An operation that must not be carried out twice: asked for again only where the service did not
-    /// look at it, and where its answer got lost, that is said.
+    /// An operation that must not be carried out twice: retried only if the service did not look at it. If its
+    /// answer is lost, the error says so.
     async fn change<O, E, F>(
         &self,
         operation: &'static str,
@@ -379,7 +350,7 @@ fn size(bodies: &[String]) -> usize {
     bodies.iter().map(String::len).sum()
 }
 
-/// Without a retry by the SDK, which would ask again where nobody knows what became of the first.
+/// Disables retries by the SDK, which would also retry a request whose outcome is unknown.
 fn once<T, E, B>(
     operation: CustomizableOperation<T, E, B>,
     capture: Capture,
@@ -406,49 +377,6 @@ fn required<T>(
         operation,
         endpoint: exchange.endpoint.unwrap_or_default(),
         reason: format!("it has no {member}"),
-    })
-}
-
-/// Where nobody can be reached there is no service to be spared, and a user who waits to be told. An answer that
-/// is too long will be so again.
-#[derive(Debug)]
-struct NotInVain;
-
-impl ClassifyRetry for NotInVain {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let Some(Err(failed)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
-        if failed.as_connector_error().is_some_and(|error| error::never_left(error))
-            || error::is_too_long(failed)
-        {
-            RetryAction::RetryForbidden
-        } else {
-            RetryAction::NoActionIndicated
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "NotInVain"
-    }
-}
-
-/// An HTTP client with our one TLS stack, which keeps to `HTTPS_PROXY` and `NO_PROXY`.
-///
-/// For plain http, which is for services at hand, without both: loading the system's roots takes time.
-fn http_client(endpoint_url: Option<&str>, ca_bundle: Option<Vec<u8>>) -> SharedHttpClient {
-    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
-        return HttpClientBuilder::new().build_http();
-    }
-    let trusted =
-        ca_bundle.map_or_else(TrustStore::default, |pem| TrustStore::empty().with_pem_certificate(pem));
-    HttpClientBuilder::new().build_with_connector_fn(move |settings, components| {
-        let tls = TlsContext::builder().with_trust_store(trusted.clone()).build().expect("it cannot fail");
-        let mut connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls)
-            .proxy_config(ProxyConfig::from_env());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.build()
     })
 }
 

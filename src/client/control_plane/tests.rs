@@ -57,7 +57,7 @@ async fn client(endpoint_url: String, timeout: Duration) -> ControlPlane {
     ControlPlane::new(Options {
         region: Some("us-east-1".to_owned()),
         endpoint_url: Some(endpoint_url),
-        credentials: Credentials::Dummy,
+        credentials: CredentialsSource::Dummy,
         ca_bundle: None,
         timeout,
         trace: Trace::off(),

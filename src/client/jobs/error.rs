@@ -70,7 +70,7 @@ pub enum Error {
     OutcomeUnknown {
         /// The API's name of the operation.
         operation: &'static str,
-        /// The command that tells.
+        /// The command to find out with.
         find_out: String,
     },
 }

@@ -1,121 +1,109 @@
 //! Which requests wait for an answer, by client token. No I/O.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::pending::Lesson;
-
-/// What came for a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Arrived {
-    /// The topic that it came on.
-    pub(super) topic: String,
-    pub(super) verdict: Verdict,
-}
-
-/// What it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// The payload of an accepted answer, UTF-8 JSON with our client token.
-    Accepted(Bytes),
-    /// The payload of a rejected answer, UTF-8 JSON.
-    Rejected(Bytes),
-    /// It bears our client token and is no answer all the same.
-    Unreadable(String),
-}
+use super::answer::RawAnswer;
 
 /// The requests in flight. A request is in here from before it is sent until its [`Waiter`] is dropped.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct InFlight {
-    waiting: Mutex<HashMap<String, Waiting>>,
+    requests: Mutex<HashMap<String, Request>>,
 }
 
 /// A request that was in flight until now.
-#[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct Request {
     /// The topic of the request, which its answer's topic begins with.
     topic: String,
-    /// What it teaches to be accepted.
-    pub(super) lesson: Lesson,
-    answer: oneshot::Sender<Arrived>,
+    resolve: Box<dyn FnOnce(RawAnswer) -> bool + Send>,
 }
 
-impl Waiting {
-    /// Hands over what came; false where the waiter has given up this very moment.
-    pub(super) fn resolve(self, arrived: Arrived) -> bool {
-        self.answer.send(arrived).is_ok()
+impl Request {
+    /// Parses what came and hands it over; false if the waiter has just given up.
+    pub(super) fn resolve(self, answer: RawAnswer) -> bool {
+        (self.resolve)(answer)
     }
 }
 
 impl InFlight {
-    /// Enters a request on `topic` under a fresh client token.
-    pub(super) fn register(self: &Arc<Self>, topic: &str, lesson: Lesson) -> Waiter {
+    /// Enters a request on `topic` under a fresh client token; `parse` makes of its answer what the waiter gets.
+    pub(super) fn register<A: Send + 'static>(
+        self: &Arc<Self>,
+        topic: &str,
+        parse: impl FnOnce(RawAnswer) -> A + Send + 'static,
+    ) -> Waiter<A> {
         let client_token = Uuid::new_v4().to_string();
-        let (answer, arrived) = oneshot::channel();
-        let waiting = Waiting { topic: topic.to_owned(), lesson, answer };
-        self.lock().insert(client_token.clone(), waiting);
-        Waiter { client_token, arrived, in_flight: self.clone() }
+        let (sender, answer) = oneshot::channel();
+        let resolve = Box::new(move |answer| sender.send(parse(answer)).is_ok());
+        self.lock().insert(client_token.clone(), Request { topic: topic.to_owned(), resolve });
+        Waiter { client_token, answer, in_flight: self.clone() }
     }
 
-    /// Takes out the request that has this client token, if it is in flight and was made on this topic. Whoever
-    /// takes it resolves it.
-    pub(super) fn take(&self, client_token: &str, topic: &str) -> Option<Waiting> {
-        let mut waiting = self.lock();
-        waiting.get(client_token).filter(|waiting| waiting.topic == topic)?;
-        waiting.remove(client_token)
+    /// Takes out the request with this client token, if it is in flight and was made on this topic. Whoever takes
+    /// it resolves it.
+    pub(super) fn take(&self, client_token: &str, topic: &str) -> Option<Request> {
+        let mut requests = self.lock();
+        requests.get(client_token).filter(|request| request.topic == topic)?;
+        requests.remove(client_token)
     }
 
-    /// The client token of the one request in flight on `topic`; none where there are more, or none.
+    /// The client token of the request in flight on `topic`, if there is exactly one.
     pub(super) fn only_one_on(&self, topic: &str) -> Option<String> {
-        let waiting = self.lock();
-        let mut tokens = waiting.iter().filter(|(_, waiting)| waiting.topic == topic).map(|(token, _)| token);
+        let requests = self.lock();
+        let mut tokens =
+            requests.iter().filter(|(_, request)| request.topic == topic).map(|(token, _)| token);
         let only = tokens.next()?.clone();
         tokens.next().is_none().then_some(only)
     }
 
     /// The client token of a request on `topic` that stands somewhere in `payload`.
     pub(super) fn mentioned_in(&self, payload: &[u8], topic: &str) -> Option<String> {
-        let waiting = self.lock();
-        let on_topic = waiting.iter().filter(|(_, waiting)| waiting.topic == topic);
+        let requests = self.lock();
+        let on_topic = requests.iter().filter(|(_, request)| request.topic == topic);
         let mut tokens = on_topic.map(|(token, _)| token);
         tokens.find(|token| payload.windows(token.len()).any(|window| window == token.as_bytes())).cloned()
     }
 
-    /// How many requests wait.
+    /// How many requests are in flight.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Request>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits for the answer to one request; dropped, the request is forgotten.
-#[derive(Debug)]
-pub(super) struct Waiter {
+/// Waits for the answer to one request, which is forgotten when this is dropped.
+pub(super) struct Waiter<A> {
     pub(super) client_token: String,
-    arrived: oneshot::Receiver<Arrived>,
+    answer: oneshot::Receiver<A>,
     in_flight: Arc<InFlight>,
 }
 
-impl Waiter {
+impl<A> Waiter<A> {
     /// The answer, once it is there.
-    pub(super) async fn arrived(&mut self) -> Arrived {
-        match (&mut self.arrived).await {
-            Ok(arrived) => arrived,
-            // While the waiter lives, who takes the entry out resolves it.
+    pub(super) async fn answer(&mut self) -> A {
+        match (&mut self.answer).await {
+            Ok(answer) => answer,
+            // While the waiter lives, whoever takes the request out resolves it.
             Err(_) => std::future::pending().await,
         }
     }
 }
 
-impl Drop for Waiter {
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").finish_non_exhaustive()
+    }
+}
+
+impl<A> Drop for Waiter<A> {
     fn drop(&mut self) {
         self.in_flight.lock().remove(&self.client_token);
     }
@@ -123,35 +111,42 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
+    use super::super::answer::RawBody;
     use super::*;
     use crate::testing::in_time;
 
-    fn accepted(text: &'static str) -> Arrived {
-        Arrived {
+    fn register(in_flight: &Arc<InFlight>, topic: &str) -> Waiter<RawAnswer> {
+        in_flight.register(topic, |answer| answer)
+    }
+
+    fn accepted(text: &'static str) -> RawAnswer {
+        RawAnswer {
             topic: "t/accepted".to_owned(),
-            verdict: Verdict::Accepted(Bytes::from_static(text.as_bytes())),
+            body: RawBody::Accepted(Bytes::from_static(text.as_bytes())),
         }
     }
 
-    fn resolve(in_flight: &InFlight, client_token: &str, topic: &str, arrived: Arrived) -> bool {
-        in_flight.take(client_token, topic).is_some_and(|waiting| waiting.resolve(arrived))
+    fn resolve(in_flight: &InFlight, client_token: &str, topic: &str, answer: RawAnswer) -> bool {
+        in_flight.take(client_token, topic).is_some_and(|request| request.resolve(answer))
     }
 
     #[tokio::test]
     async fn an_answer_reaches_the_request_with_its_token_and_no_other() {
         let in_flight = Arc::new(InFlight::default());
-        let mut first = in_flight.register("t", Lesson::Nothing);
-        let mut second = in_flight.register("t", Lesson::Nothing);
+        let mut first = register(&in_flight, "t");
+        let mut second = register(&in_flight, "t");
         assert!(resolve(&in_flight, &second.client_token, "t", accepted("2")));
         assert!(resolve(&in_flight, &first.client_token, "t", accepted("1")));
-        assert_eq!(in_time(first.arrived()).await, accepted("1"));
-        assert_eq!(in_time(second.arrived()).await, accepted("2"));
+        assert_eq!(in_time(first.answer()).await, accepted("1"));
+        assert_eq!(in_time(second.answer()).await, accepted("2"));
     }
 
     #[test]
     fn a_second_answer_a_strange_token_and_another_topic_resolve_nothing() {
         let in_flight = Arc::new(InFlight::default());
-        let waiter = in_flight.register("t", Lesson::Nothing);
+        let waiter = register(&in_flight, "t");
         assert!(!resolve(&in_flight, "strange", "t", accepted("")));
         assert!(!resolve(&in_flight, &waiter.client_token, "other", accepted("")));
         assert!(resolve(&in_flight, &waiter.client_token, "t", accepted("")));
@@ -161,17 +156,17 @@ mod tests {
     #[test]
     fn a_request_that_nobody_waits_for_is_forgotten() {
         let in_flight = Arc::new(InFlight::default());
-        drop(in_flight.register("t", Lesson::Nothing));
+        drop(register(&in_flight, "t"));
         assert!(in_flight.lock().is_empty());
     }
 
     #[test]
     fn the_only_request_on_a_topic_is_known_and_two_are_not() {
         let in_flight = Arc::new(InFlight::default());
-        let first = in_flight.register("t", Lesson::Nothing);
-        let _elsewhere = in_flight.register("u", Lesson::Nothing);
+        let first = register(&in_flight, "t");
+        let _elsewhere = register(&in_flight, "u");
         assert_eq!(in_flight.only_one_on("t").as_ref(), Some(&first.client_token));
-        let _second = in_flight.register("t", Lesson::Nothing);
+        let _second = register(&in_flight, "t");
         assert_eq!(in_flight.only_one_on("t"), None);
         assert_eq!(in_flight.only_one_on("v"), None);
     }
@@ -179,7 +174,7 @@ mod tests {
     #[test]
     fn a_token_is_found_in_the_midst_of_what_is_no_json() {
         let in_flight = Arc::new(InFlight::default());
-        let waiter = in_flight.register("t", Lesson::Nothing);
+        let waiter = register(&in_flight, "t");
         let payload = format!("{{\"clientToken\":\"{}\",,", waiter.client_token);
         assert_eq!(in_flight.mentioned_in(payload.as_bytes(), "t").as_ref(), Some(&waiter.client_token));
         assert_eq!(in_flight.mentioned_in(payload.as_bytes(), "u"), None);

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::in_flight::{Arrived, InFlight, Verdict};
-use super::pending::LastHeard;
-use super::streams::{EventError, Outlet};
-use crate::client::connection::Incoming;
+use super::answer::{RawAnswer, RawBody};
+use super::in_flight::InFlight;
+use super::pending::PendingTracker;
+use super::streams::{EventError, EventSender};
+use crate::client::connection::ReceivedMessage;
 use crate::wire::model::ThingName;
 use crate::wire::topics::{Channel, Operation, Topic};
 
@@ -21,14 +22,14 @@ use crate::wire::topics::{Channel, Operation, Topic};
 pub(super) struct Inbox {
     pub(super) thing: ThingName,
     pub(super) in_flight: Arc<InFlight>,
-    pub(super) known: Arc<LastHeard>,
-    pub(super) job_executions_changed: Outlet,
-    pub(super) next_job_execution_changed: Outlet,
+    pub(super) pending: Arc<PendingTracker>,
+    pub(super) job_executions_changed: EventSender,
+    pub(super) next_job_execution_changed: EventSender,
 }
 
 impl Inbox {
     /// Takes one message. Never waits and never fails: it is called by the task that owns the socket.
-    pub(super) fn deliver(&mut self, message: Incoming) {
+    pub(super) fn deliver(&mut self, message: ReceivedMessage) {
         let Some(topic) = Topic::parse(&message.topic).filter(|topic| topic.thing == self.thing) else {
             return;
         };
@@ -36,47 +37,44 @@ impl Inbox {
             Channel::Notify => {
                 let payload = event(message.payload);
                 if let Ok(payload) = &payload {
-                    self.known.handle_event(payload);
+                    self.pending.note_event(payload);
                 }
-                self.job_executions_changed.put(message.topic, payload);
+                self.job_executions_changed.send(message.topic, payload);
             }
-            Channel::NotifyNext => self.next_job_execution_changed.put(message.topic, event(message.payload)),
-            Channel::Accepted(operation) => self.answer(operation, message, Verdict::Accepted),
-            Channel::Rejected(operation) => self.answer(operation, message, Verdict::Rejected),
+            Channel::NotifyNext => {
+                self.next_job_execution_changed.send(message.topic, event(message.payload));
+            }
+            Channel::Accepted(operation) => self.answer(operation, message, RawBody::Accepted),
+            Channel::Rejected(operation) => self.answer(operation, message, RawBody::Rejected),
             // The service sends none; another client's request comes only to who subscribes to it.
             Channel::Request(_) => {}
         }
     }
 
-    fn answer(&self, operation: Operation, message: Incoming, verdict: fn(Bytes) -> Verdict) {
-        let asked = Topic::new(&self.thing, Channel::Request(operation)).to_string();
-        let Incoming { topic, payload } = message;
-        let resolve = |token: &str, verdict| self.resolve(token, &asked, Arrived { topic, verdict });
+    fn answer(&self, operation: Operation, message: ReceivedMessage, body: fn(Bytes) -> RawBody) {
+        let request_topic = Topic::new(&self.thing, Channel::Request(operation)).to_string();
+        let ReceivedMessage { topic, payload } = message;
+        let resolve = |token: &str, body| {
+            if let Some(request) = self.in_flight.take(token, &request_topic) {
+                // Whoever gave up at this very moment does not need the answer.
+                let _ = request.resolve(RawAnswer { topic, body });
+            }
+        };
         match read_client_token(&payload) {
-            Ok(Some(token)) => resolve(&token, verdict(payload)),
+            Ok(Some(token)) => resolve(&token, body(payload)),
             Ok(None) => {
                 // The service cannot echo a token that it could not read: it says InvalidJson without one.
-                let rejected = matches!(verdict(Bytes::new()), Verdict::Rejected(_));
-                if let Some(token) = self.in_flight.only_one_on(&asked).filter(|_| rejected) {
-                    resolve(&token, verdict(payload));
+                let rejected = matches!(body(Bytes::new()), RawBody::Rejected(_));
+                if let Some(token) = self.in_flight.only_one_on(&request_topic).filter(|_| rejected) {
+                    resolve(&token, body(payload));
                 }
             }
             Err(reason) => {
-                if let Some(token) = self.in_flight.mentioned_in(&payload, &asked) {
-                    resolve(&token, Verdict::Unreadable(reason));
+                if let Some(token) = self.in_flight.mentioned_in(&payload, &request_topic) {
+                    resolve(&token, RawBody::Unreadable(reason));
                 }
             }
         }
-    }
-
-    /// Hands an answer to its request, if that is in flight; what it teaches is noted before anybody hears of it.
-    fn resolve(&self, token: &str, asked: &str, arrived: Arrived) {
-        let Some(waiting) = self.in_flight.take(token, asked) else { return };
-        if let Verdict::Accepted(payload) = &arrived.verdict {
-            self.known.handle_accepted(&waiting.lesson, payload);
-        }
-        // Who gave up this very moment is not to be told.
-        let _ = waiting.resolve(arrived);
     }
 }
 
@@ -106,8 +104,9 @@ fn object(payload: &[u8]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pending::Lesson;
-    use super::super::streams::{Numbers, StreamEvent};
+    use super::super::answer::parse;
+    use super::super::in_flight::Waiter;
+    use super::super::streams::{EventNumbers, StreamEvent};
     use super::*;
     use crate::wire::model::JobExecutionStatus;
     use proptest::prelude::*;
@@ -122,13 +121,13 @@ mod tests {
     }
 
     fn rig() -> Rig {
-        let numbers = Numbers::default();
-        let (job_executions_changed, changed) = Outlet::new(numbers.clone());
-        let (next_job_execution_changed, next) = Outlet::new(numbers);
+        let numbers = EventNumbers::default();
+        let (job_executions_changed, changed) = EventSender::new(numbers.clone());
+        let (next_job_execution_changed, next) = EventSender::new(numbers);
         let inbox = Inbox {
             thing: "T".parse().unwrap(),
             in_flight: Arc::default(),
-            known: Arc::default(),
+            pending: Arc::default(),
             job_executions_changed,
             next_job_execution_changed,
         };
@@ -136,16 +135,20 @@ mod tests {
     }
 
     impl Rig {
+        fn register(&self, topic: &str) -> Waiter<RawAnswer> {
+            self.inbox.in_flight.register(topic, |answer| answer)
+        }
+
         fn deliver(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
             let payload = Bytes::copy_from_slice(payload.as_ref());
-            self.inbox.deliver(Incoming { topic: format!("$aws/things/{topic}"), payload });
+            self.inbox.deliver(ReceivedMessage { topic: format!("$aws/things/{topic}"), payload });
         }
     }
 
     #[tokio::test]
     async fn an_answer_is_for_the_request_with_its_topic_and_token() {
         let mut rig = rig();
-        let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/J/update", Lesson::Nothing);
+        let mut waiter = rig.register("$aws/things/T/jobs/J/update");
         let body = format!(r#"{{"clientToken":"{}"}}"#, waiter.client_token);
         rig.deliver("T/jobs/K/update/accepted", &body);
         rig.deliver("U/jobs/J/update/accepted", &body);
@@ -154,35 +157,38 @@ mod tests {
         rig.deliver("T/jobs/J/update/accepted", r#"{"timestamp":1}"#);
         assert!(rig.inbox.in_flight.only_one_on("$aws/things/T/jobs/J/update").is_some());
         rig.deliver("T/jobs/J/update/rejected", &body);
-        let arrived = in_time(waiter.arrived()).await;
-        assert_eq!(arrived.topic, "$aws/things/T/jobs/J/update/rejected");
-        assert_eq!(arrived.verdict, Verdict::Rejected(Bytes::from(body)));
+        let answer = in_time(waiter.answer()).await;
+        assert_eq!(answer.topic, "$aws/things/T/jobs/J/update/rejected");
+        assert_eq!(answer.body, RawBody::Rejected(Bytes::from(body)));
     }
 
     #[test]
     fn a_list_is_noted_as_it_comes_and_never_overwrites_an_event_behind_it() {
         let mut rig = rig();
-        let waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::List);
+        let pending = rig.inbox.pending.clone();
+        let waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", move |answer| {
+            parse("GetPendingJobExecutions", answer, |list| pending.note_list(list.unwrap()))
+        });
         let list = format!(
             r#"{{"clientToken":"{}","timestamp":1,"inProgressJobs":[],"queuedJobs":[]}}"#,
             waiter.client_token
         );
         rig.deliver("T/jobs/get/accepted", list);
-        assert!(rig.inbox.known.get().is_some(), "before whoever asked looks at it");
+        assert!(rig.inbox.pending.get().is_some(), "before whoever asked looks at it");
         rig.deliver(
             "T/jobs/notify",
             r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}]}}"#,
         );
         drop(waiter);
-        assert_eq!(rig.inbox.known.get().unwrap().jobs(JobExecutionStatus::Queued).count(), 1);
+        assert_eq!(rig.inbox.pending.get().unwrap().jobs(JobExecutionStatus::Queued).count(), 1);
     }
 
     #[tokio::test]
     async fn a_rejection_without_token_is_for_the_only_request_on_its_topic() {
         let mut rig = rig();
         let body = r#"{"code":"InvalidJson","message":"m","timestamp":1}"#;
-        let mut first = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
-        let second = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
+        let mut first = rig.register("$aws/things/T/jobs/get");
+        let second = rig.register("$aws/things/T/jobs/get");
         rig.deliver("T/jobs/get/rejected", body);
         assert!(
             rig.inbox
@@ -193,8 +199,8 @@ mod tests {
         drop(second);
         rig.deliver("T/jobs/get/rejected", body);
         assert_eq!(
-            in_time(first.arrived()).await.verdict,
-            Verdict::Rejected(Bytes::from_static(body.as_bytes()))
+            in_time(first.answer()).await.body,
+            RawBody::Rejected(Bytes::from_static(body.as_bytes()))
         );
     }
 
@@ -209,11 +215,11 @@ mod tests {
         broken.push(|token| [format!(r#"{{"clientToken":"{token}","a":""#).as_bytes(), b"\xff\"}"].concat());
         for broken in broken {
             let mut rig = rig();
-            let mut waiter = rig.inbox.in_flight.register("$aws/things/T/jobs/get", Lesson::Nothing);
-            let body = broken(&waiter.client_token);
-            rig.deliver("T/jobs/get/accepted", &body);
-            let verdict = in_time(waiter.arrived()).await.verdict;
-            assert!(matches!(verdict, Verdict::Unreadable(_)), "{verdict:?} for {}", body.escape_ascii());
+            let mut waiter = rig.register("$aws/things/T/jobs/get");
+            let payload = broken(&waiter.client_token);
+            rig.deliver("T/jobs/get/accepted", &payload);
+            let body = in_time(waiter.answer()).await.body;
+            assert!(matches!(body, RawBody::Unreadable(_)), "{body:?} for {}", payload.escape_ascii());
         }
     }
 
@@ -247,7 +253,7 @@ mod tests {
             // Two on each topic: a rejection without token is for neither.
             let asked = ["get", "start-next", "J/get", "$next/get", "J/update"].repeat(2);
             let waiters: Vec<_> =
-                asked.iter().map(|asked| rig.inbox.in_flight.register(&format!("$aws/things/T/jobs/{asked}"), Lesson::Nothing)).collect();
+                asked.iter().map(|asked| rig.register(&format!("$aws/things/T/jobs/{asked}"))).collect();
             rig.deliver(&topic, &payload);
             prop_assert_eq!(rig.inbox.in_flight.len(), waiters.len());
         }

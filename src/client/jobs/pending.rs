@@ -49,12 +49,12 @@ impl From<&GetPendingJobExecutionsResponse> for Pending {
     }
 }
 
-/// One job execution that is not as it was; `Display` says how it is now.
+/// One job execution that has changed; `Display` gives its new status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The job.
     pub job: JobId,
-    /// Its status now; none where it is no longer pending.
+    /// Its new status, or `None` if it is no longer pending.
     pub now: Option<JobExecutionStatus>,
 }
 
@@ -67,57 +67,40 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What an accepted answer teaches about what is pending.
-#[derive(Debug, Clone)]
-pub(super) enum Lesson {
-    /// Nothing.
-    Nothing,
-    /// All of it: the answer is the full list.
-    List,
-    /// That the job execution in the answer is in progress. No event tells of a start.
-    Start,
-    /// That this job execution is in progress; without a number, the newest of the job.
-    InProgress { job: JobId, execution_number: Option<ExecutionNumber> },
-}
-
-/// What the service last told us to be pending. Only the task that gets every message in its order writes here,
-/// so that what came last is what is known.
+/// The pending job executions as the service last reported them.
+///
+/// Only the task that gets all messages, in their order, writes here, so the last report wins.
 #[derive(Debug, Default)]
-pub(super) struct LastHeard(Mutex<Option<Pending>>);
+pub(super) struct PendingTracker(Mutex<Option<Pending>>);
 
-impl LastHeard {
-    /// A copy; none before the service told us anything.
+impl PendingTracker {
+    /// A copy, or `None` before the first report.
     pub(super) fn get(&self) -> Option<Pending> {
         self.lock().clone()
     }
 
-    /// Takes note of a JobExecutionsChanged event. One that cannot be read teaches nothing.
-    pub(super) fn handle_event(&self, payload: &[u8]) {
+    /// Notes a JobExecutionsChanged event. One that cannot be parsed changes nothing.
+    pub(super) fn note_event(&self, payload: &[u8]) {
         if let Ok(event) = serde_json::from_slice::<JobExecutionsChangedEvent>(payload) {
             *self.lock() = Some(Pending::new(&event.jobs.in_progress, &event.jobs.queued));
         }
     }
 
-    /// Takes note of an accepted answer. One that cannot be read teaches nothing.
-    pub(super) fn handle_accepted(&self, lesson: &Lesson, payload: &[u8]) {
-        match lesson {
-            Lesson::Nothing => {}
-            Lesson::List => {
-                if let Ok(list) = serde_json::from_slice::<GetPendingJobExecutionsResponse>(payload) {
-                    *self.lock() = Some(Pending::from(&list));
-                }
-            }
-            Lesson::Start => {
-                let started = serde_json::from_slice::<StartNextJobExecutionResponse>(payload);
-                if let Some(execution) = started.ok().and_then(|started| started.execution) {
-                    self.handle_start(&execution.job_id, Some(execution.execution_number));
-                }
-            }
-            Lesson::InProgress { job, execution_number } => self.handle_start(job, *execution_number),
+    /// Notes an answer to GetPendingJobExecutions: the full list.
+    pub(super) fn note_list(&self, list: &GetPendingJobExecutionsResponse) {
+        *self.lock() = Some(Pending::from(list));
+    }
+
+    /// Notes an answer to StartNextPendingJobExecution: its job execution is in progress.
+    pub(super) fn note_started(&self, started: &StartNextJobExecutionResponse) {
+        if let Some(execution) = &started.execution {
+            self.note_in_progress(&execution.job_id, Some(execution.execution_number));
         }
     }
 
-    fn handle_start(&self, job: &JobId, execution_number: Option<ExecutionNumber>) {
+    /// Notes that a job execution is in progress, for which there is no event; without a number, the newest of the
+    /// job.
+    pub(super) fn note_in_progress(&self, job: &JobId, execution_number: Option<ExecutionNumber>) {
         let mut known = self.lock();
         let Some(known) = known.as_mut() else { return };
         let same = |(of, number): &(JobId, ExecutionNumber)| {
@@ -164,26 +147,24 @@ mod tests {
     fn lists_events_and_our_own_starts_are_noted() {
         const A: &str =
             r#"{"jobId":"A","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":1}"#;
-        let known = LastHeard::default();
-        let in_progress = Lesson::InProgress { job: "A".parse().unwrap(), execution_number: None };
-        known.handle_accepted(&in_progress, b"{}");
+        let known = PendingTracker::default();
+        let job = "A".parse().unwrap();
+        known.note_in_progress(&job, None);
         assert_eq!(known.get(), None);
 
         let list = format!(r#"{{"timestamp":1,"inProgressJobs":[],"queuedJobs":[{A}]}}"#);
-        known.handle_accepted(&Lesson::List, list.as_bytes());
+        known.note_list(&serde_json::from_str(&list).unwrap());
         assert_eq!(known.get(), Some(pending(&[], &["A"])));
-        known.handle_accepted(&in_progress, b"{}");
+        known.note_in_progress(&job, None);
         assert_eq!(known.get(), Some(pending(&["A"], &[])));
 
-        known.handle_event(format!(r#"{{"timestamp":1,"jobs":{{"QUEUED":[{A}]}}}}"#).as_bytes());
+        known.note_event(format!(r#"{{"timestamp":1,"jobs":{{"QUEUED":[{A}]}}}}"#).as_bytes());
         assert_eq!(known.get(), Some(pending(&[], &["A"])));
         let start = r#"{"timestamp":1,"execution":{"jobId":"A","status":"IN_PROGRESS","queuedAt":1,"lastUpdatedAt":1,"executionNumber":1,"versionNumber":2}}"#;
-        known.handle_accepted(&Lesson::Start, start.as_bytes());
+        known.note_started(&serde_json::from_str(start).unwrap());
         assert_eq!(known.get(), Some(pending(&["A"], &[])));
 
-        known.handle_event(b"{}");
-        known.handle_accepted(&Lesson::List, b"{}");
-        known.handle_accepted(&Lesson::Start, b"{}");
+        known.note_event(b"{}");
         assert_eq!(known.get(), Some(pending(&["A"], &[])));
     }
 }

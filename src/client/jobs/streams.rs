@@ -1,5 +1,6 @@
-//! The two event streams: numbered in the order of arrival, bounded, nothing dropped in silence. Beside them
-//! what happens to the connection.
+//! The two event streams, numbered in the order of arrival and bounded, and the changes of the connection.
+//!
+//! An event for which there is no room is dropped, but never silently.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +14,22 @@ use crate::client::connection::Change;
 
 /// Bytes of memory that events of one stream may hold while they wait to be taken.
 const ROOM: usize = 32 * 1024 * 1024;
-/// Room is given in pieces of so many bytes.
+/// Room is allotted in pieces of this many bytes.
 const PIECE: usize = 256;
 const PIECES: usize = ROOM / PIECE;
 /// Changes of the connection that may wait to be taken; they come at most a few in a second.
 const CHANGES: usize = 256;
+
+/// What arrives without a request.
+#[derive(Debug)]
+pub struct Streams {
+    /// Events on `notify`.
+    pub job_executions_changed: mpsc::Receiver<StreamEvent>,
+    /// Events on `notify-next`.
+    pub next_job_execution_changed: mpsc::Receiver<StreamEvent>,
+    /// What happens to the connection.
+    pub connection_changes: mpsc::Receiver<ConnectionChange>,
+}
 
 /// One event, or the news that there was one.
 #[derive(Debug)]
@@ -87,9 +99,9 @@ impl fmt::Display for Dropped {
 
 /// The numbers that both streams share.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Numbers(Arc<AtomicU64>);
+pub(super) struct EventNumbers(Arc<AtomicU64>);
 
-impl Numbers {
+impl EventNumbers {
     fn next(&self) -> u64 {
         self.0.fetch_add(1, Ordering::AcqRel) + 1
     }
@@ -100,65 +112,65 @@ impl Numbers {
     }
 }
 
-/// The end of a stream that events are put into.
+/// The sending end of an event stream.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub(super) struct EventSender {
     sender: mpsc::Sender<StreamEvent>,
     room: Arc<Semaphore>,
-    numbers: Numbers,
+    numbers: EventNumbers,
     /// The gap at the end of the stream, if it ends in one.
     gap: Option<Dropped>,
 }
 
-impl Outlet {
+impl EventSender {
     /// Both ends of a stream.
-    pub(super) fn new(numbers: Numbers) -> (Self, mpsc::Receiver<StreamEvent>) {
+    pub(super) fn new(numbers: EventNumbers) -> (Self, mpsc::Receiver<StreamEvent>) {
         // Every event takes a piece at least and no two gaps stand side by side, so this is never full.
         let (sender, receiver) = mpsc::channel(2 * PIECES + 1);
         (Self { sender, room: Arc::new(Semaphore::new(PIECES)), numbers, gap: None }, receiver)
     }
 
     /// Puts an event in, or counts it as dropped where there is no room.
-    pub(super) fn put(&mut self, topic: String, payload: Result<Bytes, EventError>) {
+    pub(super) fn send(&mut self, topic: String, payload: Result<Bytes, EventError>) {
         let size = topic.len() + payload.as_ref().map_or(0, Bytes::len);
         let pieces = u32::try_from(size / PIECE + 1).unwrap_or(u32::MAX);
         if let Ok(room) = self.room.clone().try_acquire_many_owned(pieces) {
             self.gap = None;
             // What came is a piece of a larger buffer, all of which would stay as long as the event waits.
             let payload = payload.map(|payload| Bytes::copy_from_slice(&payload));
-            self.send(topic, payload, Some(room));
+            self.push(topic, payload, Some(room));
         } else if !self.gap.as_ref().is_some_and(Dropped::add) {
             let gap = Dropped::one();
             self.gap = Some(gap.clone());
-            self.send(topic, Err(EventError::Dropped(gap)), None);
+            self.push(topic, Err(EventError::Dropped(gap)), None);
         }
     }
 
-    fn send(&self, topic: String, payload: Result<Bytes, EventError>, room: Option<OwnedSemaphorePermit>) {
+    fn push(&self, topic: String, payload: Result<Bytes, EventError>, room: Option<OwnedSemaphorePermit>) {
         let event = StreamEvent { number: self.numbers.next(), topic, payload, _room: room };
         // Nobody listens any more once the session is over.
         let _ = self.sender.try_send(event);
     }
 }
 
-/// What happened to the connection, and what had been heard until then.
+/// What happened to the connection, and which job executions were pending by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionChange {
     /// What happened.
     pub change: Change,
-    /// What was known to be pending when it did; none before the service told us anything.
+    /// The pending job executions at that moment, or `None` if the service had not reported any yet.
     pub pending: Option<Pending>,
 }
 
-/// The end of the stream of changes that they are put into.
+/// The sending end of the stream of changes.
 #[derive(Debug)]
-pub(super) struct ChangeOutlet {
+pub(super) struct ChangeSender {
     sender: mpsc::Sender<ConnectionChange>,
     /// A place kept free for the last change, so that it comes through however many are waiting.
     last: Option<mpsc::OwnedPermit<ConnectionChange>>,
 }
 
-impl ChangeOutlet {
+impl ChangeSender {
     /// Both ends of the stream.
     pub(super) fn new() -> (Self, mpsc::Receiver<ConnectionChange>) {
         let (sender, receiver) = mpsc::channel(CHANGES + 1);
@@ -166,9 +178,8 @@ impl ChangeOutlet {
         (Self { sender, last }, receiver)
     }
 
-    /// Puts a change in. Whoever left so many unread that there is no room is not going to miss it, unless it is
-    /// the last.
-    pub(super) fn put(&mut self, change: ConnectionChange) {
+    /// Sends a change. It is dropped if too many are unread, unless it is the last one.
+    pub(super) fn send(&mut self, change: ConnectionChange) {
         match self.last.take_if(|_| matches!(change.change, Change::Final { .. })) {
             Some(place) => drop(place.send(change)),
             None => drop(self.sender.try_send(change)),
@@ -182,28 +193,28 @@ mod tests {
 
     #[test]
     fn the_end_of_the_connection_is_told_however_much_is_unread() {
-        let (mut outlet, mut changes) = ChangeOutlet::new();
+        let (mut sender, mut changes) = ChangeSender::new();
         for _ in 0..2 * CHANGES {
-            outlet.put(ConnectionChange { change: Change::Restored, pending: None });
+            sender.send(ConnectionChange { change: Change::Restored, pending: None });
         }
         let end = Change::Final { reason: "over".to_owned() };
-        outlet.put(ConnectionChange { change: end.clone(), pending: None });
-        drop(outlet);
+        sender.send(ConnectionChange { change: end.clone(), pending: None });
+        drop(sender);
         let told: Vec<_> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
         assert_eq!((told.len(), &told[CHANGES].change), (CHANGES + 1, &end));
         assert_eq!(changes.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
     }
 
-    fn event(outlet: &mut Outlet, bytes: usize) {
-        outlet.put("t".to_owned(), Ok(Bytes::from(vec![b' '; bytes])));
+    fn event(sender: &mut EventSender, bytes: usize) {
+        sender.send("t".to_owned(), Ok(Bytes::from(vec![b' '; bytes])));
     }
 
     #[test]
     fn a_burst_is_bounded_in_memory_and_its_drop_is_told_in_its_place() {
-        let numbers = Numbers::default();
-        let (mut outlet, mut events) = Outlet::new(numbers.clone());
+        let numbers = EventNumbers::default();
+        let (mut sender, mut events) = EventSender::new(numbers.clone());
         for _ in 0..1000 {
-            event(&mut outlet, 128 * 1024);
+            event(&mut sender, 128 * 1024);
         }
         let mut kept = 0;
         let gap = loop {
@@ -218,7 +229,7 @@ mod tests {
             gap.to_string(),
             format!("{dropped} events were dropped: they came faster than they could be shown")
         );
-        event(&mut outlet, 10);
+        event(&mut sender, 10);
         let next = events.try_recv().unwrap();
         assert!(next.payload.is_ok());
         assert_eq!(next.number, numbers.last());
@@ -226,22 +237,22 @@ mod tests {
 
     #[test]
     fn an_event_that_waits_holds_no_more_than_itself() {
-        let (mut outlet, mut events) = Outlet::new(Numbers::default());
+        let (mut sender, mut events) = EventSender::new(EventNumbers::default());
         let buffer = Bytes::from(vec![b' '; 16 * 1024]);
-        outlet.put("t".to_owned(), Ok(buffer.slice(..2)));
+        sender.send("t".to_owned(), Ok(buffer.slice(..2)));
         assert!(buffer.is_unique());
         assert_eq!(&events.try_recv().unwrap().payload.unwrap()[..], b"  ");
     }
 
     #[test]
     fn what_is_dropped_after_a_gap_was_read_is_another_gap() {
-        let (mut outlet, mut events) = Outlet::new(Numbers::default());
-        let all = outlet.room.clone().try_acquire_many_owned(u32::try_from(PIECES).unwrap()).unwrap();
-        event(&mut outlet, 1);
-        event(&mut outlet, 1);
+        let (mut sender, mut events) = EventSender::new(EventNumbers::default());
+        let all = sender.room.clone().try_acquire_many_owned(u32::try_from(PIECES).unwrap()).unwrap();
+        event(&mut sender, 1);
+        event(&mut sender, 1);
         let EventError::Dropped(first) = events.try_recv().unwrap().payload.unwrap_err() else { panic!() };
         assert_eq!(first.count(), 2);
-        event(&mut outlet, 1);
+        event(&mut sender, 1);
         assert_eq!(first.count(), 2);
         let EventError::Dropped(second) = events.try_recv().unwrap().payload.unwrap_err() else { panic!() };
         assert_eq!(second.count(), 1);
@@ -250,9 +261,9 @@ mod tests {
 
     #[test]
     fn numbers_are_consecutive_over_both_streams() {
-        let numbers = Numbers::default();
-        let (mut first, mut firsts) = Outlet::new(numbers.clone());
-        let (mut second, mut seconds) = Outlet::new(numbers);
+        let numbers = EventNumbers::default();
+        let (mut first, mut firsts) = EventSender::new(numbers.clone());
+        let (mut second, mut seconds) = EventSender::new(numbers);
         event(&mut first, 1);
         event(&mut second, 1);
         event(&mut first, 1);

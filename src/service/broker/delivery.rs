@@ -1,7 +1,6 @@
-//! How messages reach those who subscribed.
+//! How messages reach their subscribers.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,10 +8,10 @@ use bytestring::ByteString;
 
 use super::limits;
 use super::outbox::{Outbox, Pushed};
-use super::packet::{Message, Outgoing, Qos};
+use super::packet::{Message, Outgoing, PacketId, Qos};
 use super::refusal::Refusal;
-use super::router::{Router, SessionId};
-use super::session::Link;
+use super::router::Router;
+use super::session::{ConnectionHandle, SessionId};
 use super::subscriptions::Subscriber;
 use crate::service::policy::Action;
 use crate::service::state::State;
@@ -47,7 +46,7 @@ impl Router {
             }
             for members in groups.values() {
                 let connected = |member: &&&Subscriber| {
-                    sessions.get(&member.session).is_some_and(|session| session.link.is_some())
+                    sessions.get(&member.session).is_some_and(|session| session.connection.is_some())
                 };
                 let present: Vec<_> = members.iter().filter(connected).collect();
                 *turn = turn.wrapping_add(1);
@@ -62,24 +61,26 @@ impl Router {
 
     /// Queues a message for one session: at QoS 0 it is lost where there is no room, at QoS 1 the client is.
     pub(crate) fn enqueue(&mut self, id: SessionId, message: Arc<Message>, granted: Qos, retain: bool) {
-        let Some(link) = self.sessions.get(&id).map(|session| session.link.clone()) else { return };
+        let Some(connection) = self.sessions.get(&id).map(|session| session.connection.clone()) else {
+            return;
+        };
         let qos = message.qos.min(granted);
-        if link.is_none() && qos == Qos::AtMostOnce {
+        if connection.is_none() && qos == Qos::AtMostOnce {
             return;
         }
         if self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL {
             self.empty_fullest_outboxes();
         }
         let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain));
-        match (pushed, link) {
-            (Some(Pushed::Queued), Some(link)) => link.wake.notify_one(),
+        match (pushed, connection) {
+            (Some(Pushed::Queued), Some(connection)) => connection.wake.notify_one(),
             (Some(Pushed::Full), Some(_)) if qos == Qos::AtLeastOnce => self.drop_slow_reader(id),
             _ => {}
         }
     }
 
-    /// Throws away what waits for the clients for whom most waits, and ends their connections if they have any: who
-    /// does not take its messages must not cost others theirs.
+    /// Empties the largest outboxes and ends the connections of their clients, if they have any: a client that does
+    /// not read its messages must not cost others theirs.
     fn empty_fullest_outboxes(&mut self) {
         let mut fullest: Vec<_> =
             self.sessions.iter().map(|(id, session)| (session.outbox.bytes(), *id)).collect();
@@ -89,7 +90,7 @@ impl Router {
             if self.queued_bytes <= limits::QUEUED_BYTES_IN_ALL / 8 * 7 {
                 break;
             }
-            if let Some(session) = self.sessions.get(&id).filter(|session| session.link.is_none()) {
+            if let Some(session) = self.sessions.get(&id).filter(|session| session.connection.is_none()) {
                 let client = session.client_id.escape_debug();
                 self.notes.push(format!("client {client}: its messages are thrown away, too many wait"));
             }
@@ -98,11 +99,13 @@ impl Router {
         }
     }
 
-    /// Ends the connection of a client for whom too much waits.
+    /// Ends the connection of a client whose outbox is full.
     fn drop_slow_reader(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
-        if let Some(link) = session.link.as_ref().filter(|link| link.ended().is_none()) {
-            link.end(Refusal::SlowReader);
+        if let Some(connection) =
+            session.connection.as_ref().filter(|connection| connection.ended().is_none())
+        {
+            connection.end(Refusal::SlowReader);
             let client = session.client_id.escape_debug();
             self.notes.push(format!("client {client}: disconnected, it does not read what is sent to it"));
         }
@@ -122,14 +125,24 @@ impl Router {
     }
 
     /// The next packet for a connection's client.
-    pub(crate) fn pop(&mut self, now: Instant, id: SessionId, link: &Arc<Link>) -> Option<Outgoing> {
-        self.session(id, link)?;
+    pub(crate) fn pop(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+    ) -> Option<Outgoing> {
+        self.session(id, connection)?;
         self.outbox(id, |outbox| outbox.pop(now)).flatten()
     }
 
     /// A client has acknowledged a message, or it turned out that it cannot be sent.
-    pub(crate) fn acknowledge(&mut self, id: SessionId, link: &Arc<Link>, packet_id: NonZeroU16) {
-        if self.session(id, link).is_some() {
+    pub(crate) fn acknowledge(
+        &mut self,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+        packet_id: PacketId,
+    ) {
+        if self.session(id, connection).is_some() {
             self.outbox(id, |outbox| outbox.acknowledge(packet_id));
         }
     }

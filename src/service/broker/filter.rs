@@ -19,7 +19,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter; `None` where it is not valid.
+    /// Parses a filter; `None` if it is not valid.
     pub(crate) fn parse(text: &ByteString) -> Option<Self> {
         let (share, levels) = match text.strip_prefix("$share/") {
             Some(shared) => {
@@ -82,13 +82,13 @@ pub(crate) fn is_valid_topic(topic: &str) -> bool {
     fits(counted) && !topic.contains(['+', '#', '\0'])
 }
 
-/// Reserved topics begin with a dollar sign; they are the service's.
+/// Whether a topic is reserved for the service: it begins with a dollar sign.
 pub(crate) fn is_reserved(topic: &str) -> bool {
     topic.starts_with('$')
 }
 
 /// Whether a client may publish to a reserved topic: those that some service of AWS listens to.
-pub(crate) fn takes_publishes(topic: &str) -> bool {
+pub(crate) fn accepts_publish(topic: &str) -> bool {
     ["$aws/things/", "$aws/rules/", "$aws/certificates/", "$aws/provisioning-templates/"]
         .iter()
         .any(|prefix| topic.starts_with(prefix))

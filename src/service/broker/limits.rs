@@ -20,7 +20,7 @@ pub(crate) const SUBSCRIPTIONS: usize = 50;
 pub(crate) const RECEIVE_MAXIMUM: u16 = 100;
 /// The most topic aliases that a client may set.
 pub(crate) const TOPIC_ALIASES: u16 = 8;
-/// The keep-alive that a client can have, in seconds.
+/// The keep alive that a client can have, in seconds.
 pub(crate) const KEEP_ALIVE: std::ops::RangeInclusive<u16> = 30..=1200;
 /// How long a session outlives its connection at the most, in seconds.
 pub(crate) const SESSION_EXPIRY: u32 = 3600;
@@ -41,27 +41,28 @@ pub(crate) const RETAINED_MESSAGES: usize = 10_000;
 pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
 /// Our bound on sessions, connected or not.
 pub(crate) const SESSIONS: usize = 20_000;
-/// Our bound on connections, where the system allows so many open files.
+/// Our bound on connections, if the system allows that many open files.
 pub(crate) const CONNECTIONS: usize = 10_000;
 /// Open files that are left to everything but MQTT connections.
 pub(crate) const OTHER_FILES: usize = 400;
+
 /// How long the broker waits for clients.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// For the TLS handshake, and as long again for the CONNECT.
     pub(crate) handshake: Duration,
-    /// For a client to arrive where no room is left for others.
-    pub(crate) arrival: Duration,
-    /// For what we sent to be read.
+    /// For a connecting client, before it gives way to another where no room is left.
+    pub(crate) grace: Duration,
+    /// For the client to read what we sent.
     pub(crate) write: Duration,
-    /// After a DISCONNECT, so that the other side can read it.
+    /// After a DISCONNECT, for the client to read it.
     pub(crate) linger: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     pub(crate) const DEFAULT: Self = Self {
         handshake: Duration::from_secs(10),
-        arrival: Duration::from_secs(1),
+        grace: Duration::from_secs(1),
         write: Duration::from_secs(20),
         linger: Duration::from_secs(1),
     };
@@ -69,7 +70,7 @@ impl Patience {
 
 /// How much of what a client sends is read at once, in bytes.
 pub(crate) const READ: usize = 4096;
-/// While so many bytes wait to be written, nothing more is read from the client.
+/// While this many bytes wait to be written, nothing more is read from the client.
 pub(crate) const UNWRITTEN: usize = 64 * 1024;
 /// How many different refusals of one session are logged.
 pub(crate) const LOGGED_REFUSALS: usize = 50;

@@ -6,34 +6,34 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::limits;
-use super::packet::{Delivery, Message, Outgoing, Qos};
+use super::packet::{Delivery, Message, Outgoing, PacketId, Qos};
 
 /// The queue of one session.
 ///
-/// PUBACK and PINGRESP overtake the rest. A SUBACK does not: who sees one has seen every message that was on its
-/// way before, so a client can wait for all that it caused by subscribing once more.
+/// PUBACK and PINGRESP overtake the rest. A SUBACK does not: a client that receives one has received every message
+/// queued before it, so it can wait for all that it caused by subscribing once more.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     urgent: VecDeque<Outgoing>,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<QueueItem>,
     /// QoS 1 messages that the client has not acknowledged, oldest first.
     in_flight: VecDeque<Delivery>,
-    /// How many of them the client takes at once.
-    window: usize,
-    next_packet_id: NonZeroU16,
+    /// How many of them the client accepts at a time.
+    receive_maximum: usize,
+    next_packet_id: PacketId,
     /// Size of the messages in `waiting` and `in_flight`.
     bytes: usize,
 }
 
 #[derive(Debug)]
-enum Waiting {
+enum QueueItem {
     Message {
         message: Arc<Message>,
         qos: Qos,
         retain: bool,
     },
     /// A QoS 1 message that was sent on an earlier connection.
-    Again(Delivery),
+    Redelivery(Delivery),
     Packet(Outgoing),
 }
 
@@ -51,8 +51,8 @@ impl Outbox {
             urgent: VecDeque::new(),
             waiting: VecDeque::new(),
             in_flight: VecDeque::new(),
-            window: usize::from(limits::RECEIVE_MAXIMUM),
-            next_packet_id: NonZeroU16::MIN,
+            receive_maximum: usize::from(limits::RECEIVE_MAXIMUM),
+            next_packet_id: PacketId::FIRST,
             bytes: 0,
         }
     }
@@ -69,7 +69,7 @@ impl Outbox {
             return Pushed::Full;
         }
         self.bytes += size;
-        self.waiting.push_back(Waiting::Message { message, qos, retain });
+        self.waiting.push_back(QueueItem::Message { message, qos, retain });
         Pushed::Queued
     }
 
@@ -78,7 +78,7 @@ impl Outbox {
         if self.waiting.len() >= limits::QUEUED_MESSAGES + limits::QUEUED_ANSWERS {
             return Pushed::Full;
         }
-        self.waiting.push_back(Waiting::Packet(packet));
+        self.waiting.push_back(QueueItem::Packet(packet));
         Pushed::Queued
     }
 
@@ -94,10 +94,10 @@ impl Outbox {
         }
         loop {
             let packet = match self.waiting.front()? {
-                Waiting::Message { qos: Qos::AtMostOnce, .. } | Waiting::Packet(_) => {
+                QueueItem::Message { qos: Qos::AtMostOnce, .. } | QueueItem::Packet(_) => {
                     self.pop_unacknowledged(now)
                 }
-                _ if self.in_flight.len() >= self.window => return None,
+                _ if self.in_flight.len() >= self.receive_maximum => return None,
                 _ => self.pop_acknowledged(now),
             };
             if packet.is_some() {
@@ -106,10 +106,10 @@ impl Outbox {
         }
     }
 
-    /// A packet that needs no acknowledgement; `None` where it had expired.
+    /// A packet that needs no acknowledgement; `None` if it had expired.
     fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         match self.waiting.pop_front()? {
-            Waiting::Message { message, qos, retain } => {
+            QueueItem::Message { message, qos, retain } => {
                 self.bytes -= message.size();
                 let expiry = seconds_left(&message, now)?;
                 Some(Outgoing::Publish(Delivery {
@@ -121,20 +121,20 @@ impl Outbox {
                     expiry,
                 }))
             }
-            Waiting::Packet(packet) => Some(packet),
-            Waiting::Again(_) => None,
+            QueueItem::Packet(packet) => Some(packet),
+            QueueItem::Redelivery(_) => None,
         }
     }
 
-    /// A QoS 1 message; `None` where it had expired.
+    /// A QoS 1 message; `None` if it had expired.
     fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         let mut delivery = match self.waiting.pop_front()? {
-            Waiting::Again(delivery) => delivery,
-            Waiting::Message { message, qos, retain } => {
+            QueueItem::Redelivery(delivery) => delivery,
+            QueueItem::Message { message, qos, retain } => {
                 let packet_id = Some(self.free_packet_id());
                 Delivery { message, qos, retain, dup: false, packet_id, expiry: None }
             }
-            Waiting::Packet(packet) => return Some(packet),
+            QueueItem::Packet(packet) => return Some(packet),
         };
         let Some(expiry) = seconds_left(&delivery.message, now) else {
             self.bytes -= delivery.message.size();
@@ -145,19 +145,19 @@ impl Outbox {
         Some(Outgoing::Publish(delivery))
     }
 
-    fn free_packet_id(&mut self) -> NonZeroU16 {
+    fn free_packet_id(&mut self) -> PacketId {
         loop {
             let id = self.next_packet_id;
-            self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
-            let again =
+            self.next_packet_id = id.next();
+            let redeliveries =
                 self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|waiting| {
-                    if let Waiting::Again(delivery) = waiting { delivery.packet_id } else { None }
+                    if let QueueItem::Redelivery(delivery) = waiting { delivery.packet_id } else { None }
                 });
             if !self
                 .in_flight
                 .iter()
                 .filter_map(|delivery| delivery.packet_id)
-                .chain(again)
+                .chain(redeliveries)
                 .any(|used| used == id)
             {
                 return id;
@@ -166,7 +166,7 @@ impl Outbox {
     }
 
     /// The client has acknowledged a message, or it could not be sent at all.
-    pub(crate) fn acknowledge(&mut self, packet_id: NonZeroU16) {
+    pub(crate) fn acknowledge(&mut self, packet_id: PacketId) {
         if let Some(at) = self.in_flight.iter().position(|delivery| delivery.packet_id == Some(packet_id))
             && let Some(delivery) = self.in_flight.remove(at)
         {
@@ -179,16 +179,16 @@ impl Outbox {
         self.urgent.clear();
         let bytes = &mut self.bytes;
         self.waiting.retain(|waiting| match waiting {
-            Waiting::Message { message, qos: Qos::AtMostOnce, .. } => {
+            QueueItem::Message { message, qos: Qos::AtMostOnce, .. } => {
                 *bytes -= message.size();
                 false
             }
-            Waiting::Packet(_) => false,
+            QueueItem::Packet(_) => false,
             _ => true,
         });
         while let Some(mut delivery) = self.in_flight.pop_back() {
             delivery.dup = true;
-            self.waiting.push_front(Waiting::Again(delivery));
+            self.waiting.push_front(QueueItem::Redelivery(delivery));
         }
     }
 
@@ -202,11 +202,11 @@ impl Outbox {
     /// A connection is there again, with its own receive maximum.
     pub(crate) fn attach(&mut self, receive_maximum: Option<NonZeroU16>) {
         let asked = receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);
-        self.window = usize::from(asked.min(limits::RECEIVE_MAXIMUM));
+        self.receive_maximum = usize::from(asked.min(limits::RECEIVE_MAXIMUM));
     }
 }
 
-/// What is left of a message's life in whole seconds; `None` where it is over.
+/// How many whole seconds are left until a message expires; `None` if it has expired.
 #[expect(clippy::option_option, reason = "over, without an end, and so many seconds are three things")]
 fn seconds_left(message: &Message, now: Instant) -> Option<Option<NonZeroU32>> {
     let Some(expires_at) = message.expires_at else { return Some(None) };
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(outbox.push(message(text, qos), qos, false), Pushed::Queued);
     }
 
-    /// What is sent now: payloads, with their packet id and `!` for DUP, and names of other packets.
+    /// What is sent now: payloads, with their packet identifier and `!` for DUP, and names of other packets.
     fn sent(outbox: &mut Outbox) -> Vec<String> {
         let now = Instant::now();
         std::iter::from_fn(|| outbox.pop(now))
@@ -247,7 +247,7 @@ mod tests {
     }
 
     fn suback() -> Outgoing {
-        Outgoing::SubscribeAck { packet_id: NonZeroU16::MIN, reasons: vec![0] }
+        Outgoing::SubscribeAck { packet_id: PacketId::FIRST, reasons: vec![0] }
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(sent(&mut outbox), ["a/1", "b/2"]);
         outbox.push_urgent(Outgoing::PingResponse);
         assert_eq!(sent(&mut outbox), ["ping"]);
-        outbox.acknowledge(NonZeroU16::new(1).unwrap());
+        outbox.acknowledge(PacketId::FIRST);
         assert_eq!(sent(&mut outbox), ["c/3", "ack"]);
     }
 
@@ -290,7 +290,7 @@ mod tests {
         let mut outbox = Outbox::new();
         push(&mut outbox, "a", Qos::AtLeastOnce);
         assert_eq!(sent(&mut outbox), ["a/1"]);
-        outbox.next_packet_id = NonZeroU16::MAX;
+        outbox.next_packet_id = PacketId(NonZeroU16::MAX);
         for text in ["b", "c"] {
             push(&mut outbox, text, Qos::AtLeastOnce);
         }
@@ -320,8 +320,8 @@ mod tests {
         push(&mut outbox, "b", Qos::AtMostOnce);
         assert_eq!(sent(&mut outbox), ["a/1", "b"]);
         assert!(outbox.bytes() > 0);
-        outbox.acknowledge(NonZeroU16::new(1).unwrap());
-        outbox.acknowledge(NonZeroU16::new(9).unwrap());
+        outbox.acknowledge(PacketId::FIRST);
+        outbox.acknowledge(PacketId(NonZeroU16::new(9).unwrap()));
         assert_eq!(outbox.bytes(), 0);
     }
 

@@ -1,5 +1,6 @@
-//! MQTT packets as the broker thinks of them, the same for MQTT 3.1.1 and 5.
+//! MQTT packets as the broker handles them, the same for MQTT 3.1.1 and 5.
 
+use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::time::Instant;
 
@@ -24,6 +25,25 @@ pub(crate) enum Qos {
     ExactlyOnce,
 }
 
+/// A packet identifier: tells apart the packets that one side has sent and the other has not yet acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PacketId(pub(crate) NonZeroU16);
+
+impl PacketId {
+    pub(crate) const FIRST: Self = Self(NonZeroU16::MIN);
+
+    /// The one after this; the first follows the last.
+    pub(crate) fn next(self) -> Self {
+        self.0.checked_add(1).map_or(Self::FIRST, Self)
+    }
+}
+
+impl fmt::Display for PacketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A message on its way from a publisher to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Message {
@@ -32,9 +52,9 @@ pub(crate) struct Message {
     pub(crate) qos: Qos,
     /// The publisher asked for it to be kept.
     pub(crate) retain: bool,
-    /// What MQTT 5 forwards untouched.
+    /// What MQTT 5 forwards unaltered.
     pub(crate) properties: Properties,
-    /// When it is no longer worth delivering.
+    /// When it expires.
     pub(crate) expires_at: Option<Instant>,
 }
 
@@ -54,7 +74,7 @@ impl Message {
     }
 }
 
-/// The properties of a PUBLISH that are the publisher's business.
+/// The properties of a PUBLISH that are forwarded to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Properties {
     pub(crate) is_utf8: bool,
@@ -69,14 +89,14 @@ pub(crate) struct Properties {
 pub(crate) enum Incoming {
     Connect(Box<Connect>),
     Publish(Publish),
-    PublishAck(NonZeroU16),
+    PublishAck(PacketId),
     Subscribe {
-        packet_id: NonZeroU16,
+        packet_id: PacketId,
         has_identifier: bool,
         filters: Vec<FilterRequest>,
     },
     Unsubscribe {
-        packet_id: NonZeroU16,
+        packet_id: PacketId,
         filters: Vec<ByteString>,
     },
     PingRequest,
@@ -116,7 +136,7 @@ pub(crate) struct Will {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Publish {
-    pub(crate) packet_id: Option<NonZeroU16>,
+    pub(crate) packet_id: Option<PacketId>,
     pub(crate) alias: Option<NonZeroU16>,
     /// Seconds.
     pub(crate) expiry: Option<NonZeroU32>,
@@ -146,9 +166,9 @@ pub(crate) enum Retained {
 pub(crate) enum Outgoing {
     ConnectAck(Box<ConnectAck>),
     Publish(Delivery),
-    PublishAck { packet_id: NonZeroU16, reason: u8 },
-    SubscribeAck { packet_id: NonZeroU16, reasons: Vec<u8> },
-    UnsubscribeAck { packet_id: NonZeroU16, reasons: Vec<u8> },
+    PublishAck { packet_id: PacketId, reason: u8 },
+    SubscribeAck { packet_id: PacketId, reasons: Vec<u8> },
+    UnsubscribeAck { packet_id: PacketId, reasons: Vec<u8> },
     PingResponse,
     Disconnect { reason: u8, text: Option<&'static str> },
 }
@@ -160,7 +180,7 @@ pub(crate) struct Delivery {
     pub(crate) qos: Qos,
     pub(crate) retain: bool,
     pub(crate) dup: bool,
-    pub(crate) packet_id: Option<NonZeroU16>,
+    pub(crate) packet_id: Option<PacketId>,
     /// Seconds left.
     pub(crate) expiry: Option<NonZeroU32>,
 }

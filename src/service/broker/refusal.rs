@@ -1,4 +1,4 @@
-//! What a client is told when something is refused: one table, because AWS documents little of it.
+//! The reason codes of refusals: one table, because AWS documents little of it.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt5-reason-codes>
 
@@ -42,7 +42,7 @@ pub(crate) enum Refusal {
     OutOfPlace,
     /// A packet that cannot be read.
     Malformed,
-    /// Nothing heard for one and a half times the keep-alive.
+    /// The client sent nothing for one and a half times the keep alive.
     KeepAlive,
     /// Another connection has the same client id.
     TakenOver,
@@ -56,7 +56,7 @@ pub(crate) enum Refusal {
 
 /// How a refused PUBLISH is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum PublishRefusal {
     /// The connection stays.
     Acknowledge(u8),
     /// The connection ends.
@@ -99,16 +99,16 @@ impl Refusal {
     }
 
     /// How a PUBLISH is answered.
-    pub(crate) fn of_publish(self, version: Version, qos: Qos) -> Answer {
+    pub(crate) fn of_publish(self, version: Version, qos: Qos) -> PublishRefusal {
         let stays = choices::REFUSED_PUBLISH_IS_ACKNOWLEDGED
             && matches!(
                 self,
                 Self::NotAuthorized | Self::RetainedOnReserved | Self::TopicInvalid | Self::Quota
             );
         if stays && version == Version::V5 && qos == Qos::AtLeastOnce {
-            Answer::Acknowledge(self.code())
+            PublishRefusal::Acknowledge(self.code())
         } else {
-            Answer::Disconnect
+            PublishRefusal::Disconnect
         }
     }
 }
@@ -125,7 +125,7 @@ pub(crate) fn connect_return_code(reason: u8) -> u8 {
     }
 }
 
-/// AWS's reason string for a CONNECT that is not authorised; `id` is the request's.
+/// AWS's reason string for a CONNECT that is not authorized; `id` is the request's.
 pub(crate) fn connect_text(refusal: Refusal, id: &str) -> Option<String> {
     matches!(refusal, Refusal::NotAuthorized | Refusal::CertificateNotActive)
         .then(|| format!("CONNACK:Client is not authenticated/authorized to send the message:{id}"))

@@ -5,7 +5,6 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
 
 use std::net::IpAddr;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +12,12 @@ use bytestring::ByteString;
 
 use super::filter;
 use super::limits;
-use super::packet::{Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, Publish, Qos, Will};
-use super::refusal::{self, Answer, Refusal};
-use super::router::{Router, SessionId};
-use super::session::{Link, Permissions};
+use super::packet::{
+    Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, PacketId, Publish, Qos, Will,
+};
+use super::refusal::{self, PublishRefusal, Refusal};
+use super::router::Router;
+use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::choices;
 use crate::service::data_plane;
 use crate::service::policy::{Action, Context};
@@ -50,8 +51,8 @@ pub(crate) struct Peer {
 #[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) session: SessionId,
-    /// How long the client may be silent.
-    pub(crate) silence: Duration,
+    /// How long the client may send nothing.
+    pub(crate) keep_alive_timeout: Duration,
 }
 
 /// Why a connection ends.
@@ -59,9 +60,9 @@ pub(crate) struct Connected {
 pub(crate) enum End {
     /// The service ends it.
     Refused(Refusal),
-    /// The client said so.
+    /// The client sent DISCONNECT.
     ByClient { with_will: bool },
-    /// The network did.
+    /// The network failed.
     Lost,
 }
 
@@ -77,7 +78,7 @@ impl Requests<'_> {
         &mut self,
         peer: &Peer,
         connect: &Connect,
-        link: Arc<Link>,
+        connection: Arc<ConnectionHandle>,
         request_id: &str,
     ) -> Result<Connected, Box<ConnectAck>> {
         let assigned_client_id = connect.client_id.is_empty().then(|| ByteString::from(request_id));
@@ -89,7 +90,7 @@ impl Requests<'_> {
                 ..ConnectAck::default()
             })
         })?;
-        let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, link);
+        let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, connection);
         if let Some(will) = attached.will {
             self.route(will, None);
         }
@@ -105,8 +106,8 @@ impl Requests<'_> {
             ..ConnectAck::default()
         };
         self.router.reply(attached.session, Outgoing::ConnectAck(Box::new(ack)));
-        let silence = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
-        Ok(Connected { session: attached.session, silence })
+        let keep_alive_timeout = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
+        Ok(Connected { session: attached.session, keep_alive_timeout })
     }
 
     fn admit(
@@ -151,11 +152,16 @@ impl Requests<'_> {
     }
 
     /// A client's later packets. The error ends the connection.
-    pub(crate) fn packet(&mut self, id: SessionId, link: &Arc<Link>, packet: Incoming) -> Result<(), End> {
-        let Some(session) = self.router.session(id, link) else { return Ok(()) };
+    pub(crate) fn packet(
+        &mut self,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+        packet: Incoming,
+    ) -> Result<(), End> {
+        let Some(session) = self.router.session(id, connection) else { return Ok(()) };
         match packet {
             Incoming::Publish(publish) => return self.publish(id, publish),
-            Incoming::PublishAck(packet_id) => self.router.acknowledge(id, link, packet_id),
+            Incoming::PublishAck(packet_id) => self.router.acknowledge(id, connection, packet_id),
             Incoming::Subscribe { has_identifier: true, .. } => {
                 return Err(Refusal::SubscriptionIdentifier.into());
             }
@@ -186,8 +192,8 @@ impl Requests<'_> {
     }
 
     /// The connection is gone.
-    pub(crate) fn closed(&mut self, id: SessionId, link: &Arc<Link>, with_will: bool) {
-        if let Some(will) = self.router.detach(self.now, self.state, id, link, with_will) {
+    pub(crate) fn closed(&mut self, id: SessionId, connection: &Arc<ConnectionHandle>, with_will: bool) {
+        if let Some(will) = self.router.detach(self.now, self.state, id, connection, with_will) {
             self.route(will, None);
         }
     }
@@ -207,7 +213,7 @@ impl Requests<'_> {
         }
     }
 
-    fn subscribe(&mut self, id: SessionId, packet_id: NonZeroU16, filters: &[FilterRequest]) {
+    fn subscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[FilterRequest]) {
         let mut reasons = Vec::new();
         let mut retained = Vec::new();
         for request in filters {
@@ -233,7 +239,7 @@ impl Requests<'_> {
         let message = match self.accept(id, publish) {
             Ok(message) => message,
             Err(refusal) => match (refusal.of_publish(version, qos), packet_id) {
-                (Answer::Acknowledge(reason), Some(packet_id)) => {
+                (PublishRefusal::Acknowledge(reason), Some(packet_id)) => {
                     self.router.reply(id, Outgoing::PublishAck { packet_id, reason });
                     return Ok(());
                 }
@@ -275,7 +281,7 @@ impl Requests<'_> {
         Ok(message)
     }
 
-    /// Brings a message to those whom it concerns: the Jobs service, or those who subscribed to its topic.
+    /// Routes a message to the Jobs service or to the subscribers of its topic.
     fn route(&mut self, message: Message, from: Option<SessionId>) {
         if !filter::is_reserved(&message.topic) {
             let message = Arc::new(message);
@@ -353,7 +359,7 @@ fn check_topic(message: &Message) -> Result<(), Refusal> {
         Err(Refusal::TopicInvalid)
     } else if !filter::is_reserved(&message.topic) {
         Ok(())
-    } else if !filter::takes_publishes(&message.topic) {
+    } else if !filter::accepts_publish(&message.topic) {
         Err(Refusal::ReservedTopic)
     } else if message.retain {
         Err(Refusal::RetainedOnReserved)

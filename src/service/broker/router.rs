@@ -17,14 +17,10 @@ use super::outbox::Outbox;
 use super::packet::{Connect, FilterRequest, Message, Qos, Retained, Will};
 use super::refusal::Refusal;
 use super::retained::RetainedMessages;
-use super::session::{Link, Permissions, Session};
+use super::session::{ConnectionHandle, Permissions, Session, SessionId};
 use super::subscriptions::{Subscriber, Subscriptions};
 use crate::service::policy::Action;
 use crate::service::state::State;
-
-/// Names a session within a running broker; never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SessionId(pub(crate) u64);
 
 /// All sessions of the broker.
 #[derive(Debug, Default)]
@@ -36,7 +32,7 @@ pub(crate) struct Router {
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
-    /// Turns the members of a shared subscription.
+    /// Rotates through the members of a shared subscription.
     pub(super) turn: usize,
     /// Size of all messages that wait.
     pub(super) queued_bytes: usize,
@@ -74,15 +70,19 @@ impl Router {
     }
 
     /// The session that a connection serves; `None` once another connection has it, or it has ended.
-    pub(crate) fn session(&mut self, id: SessionId, link: &Arc<Link>) -> Option<&mut Session> {
+    pub(crate) fn session(
+        &mut self,
+        id: SessionId,
+        connection: &Arc<ConnectionHandle>,
+    ) -> Option<&mut Session> {
         let session = self.sessions.get_mut(&id)?;
-        session.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)).then_some(session)
+        session.connection.as_ref().is_some_and(|own| Arc::ptr_eq(own, connection)).then_some(session)
     }
 
-    /// Makes room for the session of `client_id` and for its will, where there is none at the cost of clients that
-    /// are away: those for whom something is due first lose their sessions when time-outs are handled next.
+    /// Makes room for the session of `client_id` and for its will, if necessary by ending sessions of clients that
+    /// are away, the next due first. These end when timeouts are handled next.
     ///
-    /// False where that is not enough; then nobody loses anything.
+    /// Returns false if that is not enough; then no session ends.
     pub(crate) fn make_room(&mut self, now: Instant, client_id: &ByteString, will: Option<&Will>) -> bool {
         let own = self.by_client_id.get(client_id).copied();
         let mut excess = will.map_or(0, |will| {
@@ -114,7 +114,7 @@ impl Router {
         true
     }
 
-    /// Makes a client that is away lose its session when time-outs are handled next.
+    /// Ends the session of a client that is away when timeouts are handled next.
     fn end_early(&mut self, now: Instant, id: SessionId, due: Instant) {
         self.unwatch(id, Some(due));
         if let Some(session) = self.sessions.get_mut(&id) {
@@ -140,7 +140,7 @@ impl Router {
         connect: &Connect,
         client_id: &ByteString,
         permissions: Permissions,
-        link: Arc<Link>,
+        connection: Arc<ConnectionHandle>,
     ) -> Attached {
         let known = self.by_client_id.get(client_id).copied();
         let will = known.and_then(|id| self.take_over(now, state, id, connect.clean_start));
@@ -155,7 +155,7 @@ impl Router {
             Some(session) => Session { permissions, version: connect.version, ..session },
             None => Session::new(client_id.clone(), connect.version, permissions),
         };
-        session.link = Some(link);
+        session.connection = Some(connection);
         session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
         session.will.clone_from(&connect.will);
         session.aliases.clear();
@@ -164,7 +164,7 @@ impl Router {
         Attached { session: id, present: resumed.is_some(), will }
     }
 
-    /// Ends a session's present connection, if it has one, in favour of a new one.
+    /// Ends a session's present connection, if it has one, in favor of a new one.
     ///
     /// The session ends too if the new client asks for that or the old one did. Hands back the will that is to be
     /// published: MQTT does so where the connection was lost without delay, or the session ends.
@@ -176,11 +176,11 @@ impl Router {
         clean_start: bool,
     ) -> Option<Message> {
         let session = self.sessions.get_mut(&id)?;
-        let link = session.link.take();
-        let ends = clean_start || (link.is_some() && session.expiry == 0);
-        let was_connected = link.is_some();
-        if let Some(link) = link {
-            link.end(Refusal::TakenOver);
+        let connection = session.connection.take();
+        let ends = clean_start || (connection.is_some() && session.expiry == 0);
+        let was_connected = connection.is_some();
+        if let Some(connection) = connection {
+            connection.end(Refusal::TakenOver);
         }
         let due = session.due();
         (session.ends_at, session.will_at) = (None, None);
@@ -201,11 +201,11 @@ impl Router {
         now: Instant,
         state: &State,
         id: SessionId,
-        link: &Arc<Link>,
+        connection: &Arc<ConnectionHandle>,
         with_will: bool,
     ) -> Option<Message> {
-        let session = self.session(id, link)?;
-        session.link = None;
+        let session = self.session(id, connection)?;
+        session.connection = None;
         if !with_will {
             session.will = None;
         }
@@ -320,7 +320,7 @@ impl Router {
         Ok(Granted { qos, retained })
     }
 
-    /// Takes one subscription of a session away; says whether there was one.
+    /// Removes one subscription of a session; returns whether there was one.
     pub(crate) fn unsubscribe(&mut self, id: SessionId, filter: &ByteString) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         let Some(at) = session.subscriptions.iter().position(|(text, ..)| text == filter) else {
@@ -335,16 +335,16 @@ impl Router {
     pub(crate) fn end_certificate(&mut self, certificate: &str) {
         for session in self.sessions.values().filter(|session| session.permissions.certificate == certificate)
         {
-            if let Some(link) = &session.link {
-                link.end(Refusal::Administrative);
+            if let Some(connection) = &session.connection {
+                connection.end(Refusal::Administrative);
             }
         }
     }
 
     /// Ends all connections.
     pub(crate) fn end_all(&mut self) {
-        for link in self.sessions.values().filter_map(|session| session.link.as_ref()) {
-            link.end(Refusal::ShuttingDown);
+        for connection in self.sessions.values().filter_map(|session| session.connection.as_ref()) {
+            connection.end(Refusal::ShuttingDown);
         }
     }
 }
@@ -373,14 +373,14 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(any(test, fuzzing))]
 impl Router {
-    /// Panics where the books do not balance: sizes, names and time-outs.
+    /// Panics if the bookkeeping is wrong: sizes, names and timeouts.
     pub(crate) fn audit(&self) {
         let sessions = || self.sessions.values();
         assert_eq!(self.queued_bytes, sessions().map(|session| session.outbox.bytes()).sum::<usize>());
         assert!(self.queued_bytes <= limits::QUEUED_BYTES_IN_ALL);
         assert_eq!(self.by_client_id.len(), self.sessions.len());
-        assert_eq!(self.away.len(), sessions().filter(|session| session.link.is_none()).count());
-        assert!(sessions().all(|session| session.link.is_some() != session.due().is_some()));
+        assert_eq!(self.away.len(), sessions().filter(|session| session.connection.is_none()).count());
+        assert!(sessions().all(|session| session.connection.is_some() != session.due().is_some()));
         let bounded = |session: &Session| {
             session.subscriptions.len() <= limits::SUBSCRIPTIONS
                 && session.aliases.len() <= limits::TOPIC_ALIASES.into()

@@ -16,15 +16,19 @@ use super::refusal::Refusal;
 use crate::service::policy::{self, Action, Context, Decision, Document};
 use crate::service::state::State;
 
+/// Names a session within a running broker; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) u64);
+
 /// What ties a session to the task that serves its connection.
 #[derive(Debug, Default)]
-pub(crate) struct Link {
+pub(crate) struct ConnectionHandle {
     /// Something waits to be sent, or the connection must end.
     pub(crate) wake: Notify,
     ended: OnceLock<Refusal>,
 }
 
-impl Link {
+impl ConnectionHandle {
     /// Makes the connection end; the first reason counts.
     pub(crate) fn end(&self, reason: Refusal) {
         // A second reason is of no interest.
@@ -45,7 +49,7 @@ pub(crate) struct Session {
     pub(crate) version: Version,
     pub(crate) permissions: Permissions,
     /// `None` while the client is away.
-    pub(crate) link: Option<Arc<Link>>,
+    pub(crate) connection: Option<Arc<ConnectionHandle>>,
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
@@ -66,7 +70,7 @@ impl Session {
             client_id,
             version,
             permissions,
-            link: None,
+            connection: None,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
             aliases: HashMap::new(),
@@ -92,7 +96,7 @@ impl Session {
     }
 }
 
-/// What a client may do: its policies and variables, looked up anew after each change of the control plane.
+/// What a client may do: its policies and variables, looked up again after each change of the control plane.
 #[derive(Debug)]
 pub(crate) struct Permissions {
     /// The id of the certificate that the client showed.
@@ -146,7 +150,7 @@ impl Permissions {
             Decision::NotAllowed => "no attached policy allows it",
             Decision::Denied => "an attached policy denies it",
         };
-        // A client that tries again and again is told about once.
+        // A client that tries again and again is logged once.
         if self.logged.len() < limits::LOGGED_REFUSALS && self.logged.insert((action, arn.clone())) {
             let client = self.context.client_id.escape_debug();
             notes.push(format!("client {client}: {action} refused on {}: {reason}", arn.escape_debug()));

@@ -1,4 +1,4 @@
-//! Who subscribed to what: an index by topic level, so that a message is not compared with every filter.
+//! Subscriptions, indexed by topic level so that a message is not compared with every filter.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::filter::{self, Filter};
 use super::packet::Qos;
-use super::router::SessionId;
+use super::session::SessionId;
 
 /// One session's subscription, as the index hands it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Subscriptions {
         }
     }
 
-    /// Takes a session's subscription to a filter away.
+    /// Removes a session's subscription to a filter.
     pub(crate) fn remove(&mut self, filter: &Filter, session: SessionId) {
         self.root.remove(&mut filter.levels.split('/'), filter.share.as_ref(), session);
     }
@@ -65,7 +65,7 @@ impl Subscriptions {
 }
 
 impl Node {
-    /// Says whether the node is of no more use.
+    /// Returns whether the node is empty now.
     fn remove<'a>(
         &mut self,
         levels: &mut impl Iterator<Item = &'a str>,

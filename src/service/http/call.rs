@@ -1,4 +1,4 @@
-//! One request, taken apart: what its path, query, headers and body say to the operation.
+//! One request, taken apart: its path, query, headers and body as the operation reads them.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::Error;
+use super::exception::Exception;
 use super::label::Label;
 use super::operations::Matched;
 use crate::service::data_plane;
@@ -32,7 +32,7 @@ const BOOLEANS: [&str; 9] = [
     "usePrefixAttributeValue",
 ];
 
-/// What a request says to an operation.
+/// A request as an operation reads it.
 #[derive(Debug)]
 pub(super) struct Call {
     labels: HashMap<String, String>,
@@ -42,7 +42,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn read(matched: Matched, request: Parts, body: &[u8]) -> Result<Self, Error> {
+    pub(super) fn read(matched: Matched, request: Parts, body: &[u8]) -> Result<Self, Exception> {
         let body = match request.method {
             // No operation reads the body of these, so whatever it is does no harm.
             Method::GET | Method::DELETE => Map::new(),
@@ -58,14 +58,14 @@ impl Call {
     }
 
     /// A part of the path that is a number.
-    pub(super) fn label_number(&self, label: Label) -> Result<i64, Error> {
+    pub(super) fn label_number(&self, label: Label) -> Result<i64, Exception> {
         let text = self.label(label);
-        text.parse().map_err(|_| Error::validation(text, label.as_str(), WHOLE_NUMBER))
+        text.parse().map_err(|_| Exception::validation(text, label.as_str(), WHOLE_NUMBER))
     }
 
     /// A part of the path that is a name, as the data plane reads it.
-    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, label: Label) -> Result<T, Error> {
-        self.label(label).parse().map_err(|error: InvalidName| Error::invalid_request(error.to_string()))
+    pub(super) fn name<T: FromStr<Err = InvalidName>>(&self, label: Label) -> Result<T, Exception> {
+        self.label(label).parse().map_err(|error: InvalidName| Exception::invalid_request(error.to_string()))
     }
 
     /// Whether a boolean of the query is true.
@@ -84,12 +84,12 @@ impl Call {
     }
 
     /// All of the query.
-    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Exception> {
         members(&self.query)
     }
 
     /// All of the body.
-    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Exception> {
         members(&self.body)
     }
 
@@ -104,9 +104,11 @@ impl Call {
     }
 
     /// The ARN in the header that names a principal.
-    pub(super) fn principal(&self) -> Result<&str, Error> {
-        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Error::missing("principal"))?;
-        header.to_str().map_err(|_| Error::invalid_request("the header x-amzn-principal is not ASCII text"))
+    pub(super) fn principal(&self) -> Result<&str, Exception> {
+        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Exception::missing("principal"))?;
+        header
+            .to_str()
+            .map_err(|_| Exception::invalid_request("the header x-amzn-principal is not ASCII text"))
     }
 
     /// The host by which the client reached this service, without the port and without the
@@ -123,44 +125,44 @@ impl Call {
 }
 
 /// Reads members as a request, or names the one that cannot be read.
-fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Error> {
+fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Exception> {
     T::deserialize(members).map_err(|error: serde_json::Error| {
         let reason = error.to_string();
         let fails_alike = |(name, value): &(&String, &Value)| {
             let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
             T::deserialize(&alone).is_err_and(|error| error.to_string() == reason)
         };
-        Error::invalid_request(match members.iter().find(fails_alike) {
+        Exception::invalid_request(match members.iter().find(fails_alike) {
             Some((name, _)) => format!("the member '{name}' cannot be read: {reason}"),
             None => format!("the request cannot be read: {reason}"),
         })
     })
 }
 
-fn body_members(body: &[u8]) -> Result<Map<String, Value>, Error> {
+fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
     if body.is_empty() {
         return Ok(Map::new());
     }
     let body: Value = serde_json::from_slice(body)
-        .map_err(|error| Error::invalid_request(format!("the body is not valid JSON: {error}")))?;
+        .map_err(|error| Exception::invalid_request(format!("the body is not valid JSON: {error}")))?;
     let Value::Object(mut members) = body else {
-        return Err(Error::invalid_request("the body is not a JSON object"));
+        return Err(Exception::invalid_request("the body is not a JSON object"));
     };
     members.retain(|_, value| !value.is_null());
     Ok(members)
 }
 
-fn query_members(query: &str) -> Result<Map<String, Value>, Error> {
+fn query_members(query: &str) -> Result<Map<String, Value>, Exception> {
     form_urlencoded::parse(query.as_bytes())
         .map(|(name, text)| {
             let value = if NUMBERS.contains(&&*name) {
                 let number: Result<i64, _> = text.parse();
-                number.map(Value::from).map_err(|_| Error::validation(&text, &name, WHOLE_NUMBER))?
+                number.map(Value::from).map_err(|_| Exception::validation(&text, &name, WHOLE_NUMBER))?
             } else if BOOLEANS.contains(&&*name) {
                 let truth: Result<bool, _> = text.parse();
                 truth
                     .map(Value::from)
-                    .map_err(|_| Error::validation(&text, &name, "Member must be true or false"))?
+                    .map_err(|_| Exception::validation(&text, &name, "Member must be true or false"))?
             } else {
                 Value::from(text.into_owned())
             };
@@ -182,7 +184,7 @@ mod tests {
         targets: Option<Vec<String>>,
     }
 
-    fn call(method: &str, uri: &str, body: &str) -> Result<Call, Error> {
+    fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
         Call::read(Matched { name: "Test", labels: HashMap::new() }, request, body.as_bytes())
     }

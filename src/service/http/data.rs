@@ -7,15 +7,15 @@
 use serde::Serialize;
 
 use super::call::Call;
-use super::error::Error;
+use super::exception::Exception;
+use super::handler::{Handlers, Output};
 use super::label::Label;
-use super::{Answer, Offered};
 use crate::service::shared::Shared;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionSummary, JobId, JobRef, ThingName,
 };
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("GetPendingJobExecutions", get_pending_job_executions),
     ("StartNextPendingJobExecution", start_next_pending_job_execution),
     ("DescribeJobExecution", describe_job_execution),
@@ -69,35 +69,35 @@ fn text(document: &JobDocument) -> String {
     document.get().to_owned()
 }
 
-fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+fn get_pending_job_executions(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let (thing, request) =
         (call.name::<ThingName>(Label::ThingName)?, call.device_query().get_pending_job_executions()?);
     let pending = shared.read(|state, now| state.get_pending_job_executions(now, &thing, request))?;
-    Answer::json(&PendingJobExecutions {
+    Output::json(&PendingJobExecutions {
         in_progress_jobs: pending.in_progress_jobs,
         queued_jobs: pending.queued_jobs,
     })
 }
 
-fn start_next_pending_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+fn start_next_pending_job_execution(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let (thing, request) =
         (call.name::<ThingName>(Label::ThingName)?, call.device_body().start_next_pending_job_execution()?);
     let started = shared.write(|state, now| state.start_next_pending_job_execution(now, &thing, request))?;
-    Answer::json(&Described::of(started.execution, thing))
+    Output::json(&Described::of(started.execution, thing))
 }
 
-fn describe_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+fn describe_job_execution(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let (thing, job): (ThingName, JobRef) = (call.name(Label::ThingName)?, call.name(Label::JobId)?);
     let request = call.device_query().describe_job_execution()?;
     let described = shared.read(|state, now| state.describe_job_execution(now, &thing, &job, request))?;
-    Answer::json(&Described::of(described.execution, thing))
+    Output::json(&Described::of(described.execution, thing))
 }
 
-fn update_job_execution(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+fn update_job_execution(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let (thing, job): (ThingName, JobId) = (call.name(Label::ThingName)?, call.name(Label::JobId)?);
     let request = call.device_body().update_job_execution()?;
     let updated = shared.write(|state, now| state.update_job_execution(now, &thing, &job, request))?;
-    Answer::json(&Updated {
+    Output::json(&Updated {
         execution_state: updated.execution_state,
         job_document: updated.job_document.as_ref().map(text),
     })

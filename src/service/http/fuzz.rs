@@ -1,19 +1,25 @@
-//! Whatever is asked over HTTP, the answer has the shape of AWS's, and a refusal is one line.
+//! Whatever is request over HTTP, the answer has the shape of AWS's, and a refusal is one line.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use http_body_util::BodyExt;
-use hyper::Method;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request};
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 
-use super::*;
+use super::api::{Api, SLOW_OPERATION};
+use super::limits::Limits;
+use super::operations::Operations;
+use super::plane::Plane;
 use crate::service::one_line::assert_plain;
+use crate::service::shared::Shared;
 use crate::service::state::Settings;
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Asked<'a> {
+pub(super) struct TestRequest<'a> {
     /// The service for which it is signed, and after an `@` the principal that a header names.
     pub(super) service: &'a str,
     pub(super) method: &'a str,
@@ -23,33 +29,33 @@ pub(super) struct Asked<'a> {
 
 /// Reads a request from each line.
 pub(crate) fn check(data: &[u8]) {
-    check_all(data.split(|byte| *byte == b'\n').filter_map(Asked::read));
+    check_all(data.split(|byte| *byte == b'\n').filter_map(TestRequest::read));
 }
 
 /// Sends requests to a service that knows the thing and the thing group `a`.
-pub(super) fn check_all<'a>(requests: impl IntoIterator<Item = Asked<'a>>) {
+pub(super) fn check_all<'a>(requests: impl IntoIterator<Item = TestRequest<'a>>) {
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
     let things = ["/things/a", "/thing-groups/a"];
-    let things = things.map(|uri| Asked { service: "iot", method: "POST", uri, body: b"" });
-    SERVER.with_borrow_mut(|(front, runtime)| {
-        front.shared = shared;
-        for asked in things.into_iter().chain(requests) {
-            check_one(front, runtime, &asked);
+    let things = things.map(|uri| TestRequest { service: "iot", method: "POST", uri, body: b"" });
+    SERVER.with_borrow_mut(|(api, runtime)| {
+        api.shared = shared;
+        for request in things.into_iter().chain(requests) {
+            check_one(api, runtime, &request);
         }
     });
 }
 
 thread_local! {
     /// What does not change from one service to the next.
-    static SERVER: RefCell<(Front, Runtime)> = {
+    static SERVER: RefCell<(Api, Runtime)> = {
         let settings = Settings { region: String::new(), account: String::new() };
         let runtime = Builder::new_current_thread().enable_time().build().expect("a thread has room for a timer");
-        RefCell::new((Front::new(Arc::new(Shared::new(settings))), runtime))
+        RefCell::new((Api::new(Arc::new(Shared::new(settings)), Vec::new()), runtime))
     };
 }
 
-impl<'a> Asked<'a> {
+impl<'a> TestRequest<'a> {
     fn read(line: &'a [u8]) -> Option<Self> {
         let mut parts = line.splitn(4, |byte| *byte == b' ');
         let mut word = || std::str::from_utf8(parts.next()?).ok();
@@ -58,7 +64,7 @@ impl<'a> Asked<'a> {
     }
 
     /// `None` for what the HTTP library refuses before it comes to us.
-    fn request(&self) -> Option<Request<Full<Bytes>>> {
+    fn to_http(&self) -> Option<Request<Full<Bytes>>> {
         let (service, principal) = self.service.split_once('@').unwrap_or((self.service, "nobody"));
         let scope = format!("AKID/20260101/us-east-1/{service}/aws4_request");
         Request::builder()
@@ -79,12 +85,12 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn check_one(front: &Front, runtime: &Runtime, asked: &Asked<'_>) {
-    if asked.is_slow() {
+fn check_one(api: &Api, runtime: &Runtime, request: &TestRequest<'_>) {
+    if request.is_slow() {
         return;
     }
-    let Some(request) = asked.request() else { return };
-    let response = runtime.block_on(front.answer(request, Limits::DEFAULT));
+    let Some(http_request) = request.to_http() else { return };
+    let response = runtime.block_on(api.answer(http_request, Limits::DEFAULT));
     assert_eq!(response.headers()["content-type"], "application/json");
     assert!(response.headers().contains_key("x-amzn-requestid"));
     let status = response.status().as_u16();
@@ -95,13 +101,13 @@ fn check_one(front: &Front, runtime: &Runtime, asked: &Asked<'_>) {
     let body = runtime.block_on(response.into_body().collect()).expect("the body is in memory").to_bytes();
     match kind {
         None => {
-            assert_eq!(status, 200, "{asked:?}");
+            assert_eq!(status, 200, "{request:?}");
             let object = body.is_empty() || serde_json::from_slice::<Map<_, Value>>(&body).is_ok();
-            assert!(object, "{:?} to {asked:?}", String::from_utf8_lossy(&body));
+            assert!(object, "{:?} to {request:?}", String::from_utf8_lossy(&body));
         }
         Some(kind) => {
             // 501: an operation of AWS that this service does not offer.
-            assert!((400..500).contains(&status) || status == 501, "{status} {kind} to {asked:?}");
+            assert!((400..500).contains(&status) || status == 501, "{status} {kind} to {request:?}");
             let refusal: Value = serde_json::from_slice(&body).expect("a refusal is JSON");
             assert_plain(refusal["message"].as_str().unwrap_or_default());
         }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
-use super::error::Error;
+use super::exception::Exception;
 use super::plane::Plane;
 
 /// One operation a line: signing name, method, path, name.
@@ -41,9 +41,9 @@ impl Operations {
     }
 
     /// The operation that `method` on `path`, still percent-encoded, stands for.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Matched, Error> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Matched, Exception> {
         let decoded = decode_segments(path)?;
-        let unknown = || Error::unknown_operation(method, path);
+        let unknown = || Exception::unknown_operation(method, path);
         let routes = self.methods.get(method).ok_or_else(unknown)?;
         let found = routes.at(&decoded).map_err(|_| unknown())?;
         if found.params.iter().any(|(_, value)| value.is_empty()) {
@@ -69,15 +69,15 @@ const SLASH: char = '\u{0}';
 
 /// Decodes a path segment by segment, so that `%24next` is `$next` and a slash within an ARN
 /// does not end its segment.
-fn decode_segments(path: &str) -> Result<String, Error> {
-    let segments: Result<Vec<String>, Error> = path
+fn decode_segments(path: &str) -> Result<String, Exception> {
+    let segments: Result<Vec<String>, Exception> = path
         .split('/')
         .map(|segment| {
             let text = percent_decode_str(segment)
                 .decode_utf8()
-                .map_err(|_| Error::invalid_request("the path is not UTF-8 once percent-decoded"))?;
+                .map_err(|_| Exception::invalid_request("the path is not UTF-8 once percent-decoded"))?;
             if text.chars().any(char::is_control) {
-                return Err(Error::invalid_request("the path contains a control character"));
+                return Err(Exception::invalid_request("the path contains a control character"));
             }
             Ok(text.replace('/', SLASH.encode_utf8(&mut [0; 4])))
         })

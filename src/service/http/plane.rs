@@ -1,4 +1,4 @@
-//! Which plane a request is for: one port serves both, told apart by what the signature names.
+//! Which plane a request is for: one port serves both, and the signature names the plane.
 //!
 //! Several paths exist in both planes with different answers, so the path cannot tell.
 //!
@@ -6,7 +6,7 @@
 
 use hyper::http::request::Parts;
 
-use super::error::Error;
+use super::exception::Exception;
 
 /// Half of AWS IoT's HTTP interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,40 +28,41 @@ impl Plane {
 
     /// The plane that a request is signed for; an unsigned request is for the control plane. The
     /// signature itself is not verified: there is no secret to protect.
-    pub(super) fn of(request: &Parts) -> Result<Self, Error> {
-        let Some(credential) = credential(request)? else { return Ok(Self::Control) };
+    pub(super) fn of(request: &Parts) -> Result<Self, Exception> {
+        let Some(credential_scope) = credential_scope(request)? else { return Ok(Self::Control) };
         let unreadable = || {
-            Error::incomplete_signature(
+            Exception::incomplete_signature(
                 "the credential of the signature does not read KEY/DATE/REGION/SERVICE/aws4_request",
             )
         };
-        // Counted from the end: an access key may hold slashes, and SigV4A leaves out the region.
-        let mut scope = credential.rsplit('/');
-        if scope.next() != Some("aws4_request") {
+        // Counted from the end: an access key may contain slashes, and SigV4A leaves out the region.
+        let mut segments = credential_scope.rsplit('/');
+        if segments.next() != Some("aws4_request") {
             return Err(unreadable());
         }
-        let service = scope.next().filter(|service| !service.is_empty()).ok_or_else(unreadable)?;
+        let service = segments.next().filter(|service| !service.is_empty()).ok_or_else(unreadable)?;
         [Self::Control, Self::Data]
             .into_iter()
             .find(|plane| plane.signing_name() == service)
-            .ok_or_else(|| Error::wrong_service(service))
+            .ok_or_else(|| Exception::wrong_service(service))
     }
 }
 
-/// `KEY/DATE/REGION/SERVICE/aws4_request` from the Authorization header or a presigned query.
-fn credential(request: &Parts) -> Result<Option<String>, Error> {
+/// The access key and the credential scope of the signature, `KEY/DATE/REGION/SERVICE/aws4_request`, from the
+/// Authorization header or a presigned query.
+fn credential_scope(request: &Parts) -> Result<Option<String>, Exception> {
     if let Some(header) = request.headers.get(hyper::header::AUTHORIZATION) {
         let text = header.to_str().unwrap_or_default();
         let parameters = text
             .strip_prefix("AWS4-HMAC-SHA256 ")
             .or_else(|| text.strip_prefix("AWS4-ECDSA-P256-SHA256 "))
             .ok_or_else(|| {
-                Error::incomplete_signature("the Authorization header is not an AWS Signature Version 4")
+                Exception::incomplete_signature("the Authorization header is not an AWS Signature Version 4")
             })?;
         let credential = parameters.split(',').find_map(|part| part.trim().strip_prefix("Credential="));
         return credential
             .map(|credential| Some(credential.to_owned()))
-            .ok_or_else(|| Error::incomplete_signature("the Authorization header names no Credential"));
+            .ok_or_else(|| Exception::incomplete_signature("the Authorization header names no Credential"));
     }
     let query = request.uri.query().unwrap_or_default();
     Ok(form_urlencoded::parse(query.as_bytes())
@@ -73,7 +74,7 @@ fn credential(request: &Parts) -> Result<Option<String>, Error> {
 mod tests {
     use super::*;
 
-    fn plane(uri: &str, authorization: Option<&str>) -> Result<Plane, Error> {
+    fn plane(uri: &str, authorization: Option<&str>) -> Result<Plane, Exception> {
         let mut request = hyper::Request::builder().uri(uri);
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
@@ -81,7 +82,7 @@ mod tests {
         Plane::of(&request.body(()).unwrap().into_parts().0)
     }
 
-    fn signed(scope: &str) -> Result<Plane, Error> {
+    fn signed(scope: &str) -> Result<Plane, Exception> {
         plane(
             "/jobs",
             Some(&format!(

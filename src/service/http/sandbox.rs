@@ -9,8 +9,8 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Answer;
-use super::error::Error;
+use super::exception::Exception;
+use super::handler::Output;
 use crate::service::shared::Shared;
 use crate::service::time::Timestamp;
 
@@ -33,41 +33,42 @@ pub(super) fn is_asked(request: &Parts) -> bool {
 }
 
 /// Answers a request below `/_sandbox/`.
-pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Answer, Error> {
-    match (&request.method, request.uri.path().trim_start_matches(PREFIX)) {
+pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Output, Exception> {
+    let path = request.uri.path();
+    match (&request.method, path.strip_prefix(PREFIX).unwrap_or(path)) {
         (&Method::GET, "clock") => clock(shared.now()),
         (&Method::POST, "clock") => {
             let by = parse_advance(body)?;
             if shared.now().plus(by) > LAST {
-                return Err(Error::invalid_request("the clock goes as far as the year 9998"));
+                return Err(Exception::invalid_request("the clock goes as far as the year 9998"));
             }
             clock(shared.advance(by))
         }
         (&Method::GET, "health") => {
-            Answer::json(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+            Output::json(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
         }
-        (method, _) => Err(Error::unknown_operation(method, request.uri.path())),
+        (method, _) => Err(Exception::unknown_operation(method, request.uri.path())),
     }
 }
 
 /// The Jobs clock in epoch seconds and as RFC 3339 text.
-fn clock(now: Timestamp) -> Result<Answer, Error> {
+fn clock(now: Timestamp) -> Result<Output, Exception> {
     let text = OffsetDateTime::from_unix_timestamp(now.seconds())
-        .map_err(|error| Error::internal(&error))?
+        .map_err(|error| Exception::internal(&error))?
         .format(&Rfc3339)
-        .map_err(|error| Error::internal(&error))?;
-    Answer::json(&json!({"now": now, "time": text}))
+        .map_err(|error| Exception::internal(&error))?;
+    Output::json(&json!({"now": now, "time": text}))
 }
 
-fn parse_advance(body: &[u8]) -> Result<Duration, Error> {
+fn parse_advance(body: &[u8]) -> Result<Duration, Exception> {
     let Advance { advance } = serde_json::from_slice(body).map_err(|error| {
-        Error::invalid_request(format!(r#"the body does not read {{"advance":"10m"}}: {error}"#))
+        Exception::invalid_request(format!(r#"the body does not read {{"advance":"10m"}}: {error}"#))
     })?;
     let by = humantime::parse_duration(&advance).map_err(|error| {
-        Error::invalid_request(format!("'{advance}' is no duration such as 10m or 1h 30m: {error}"))
+        Exception::invalid_request(format!("'{advance}' is no duration such as 10m or 1h 30m: {error}"))
     })?;
     if by > LONGEST_ADVANCE {
-        return Err(Error::invalid_request(format!("'{advance}' is longer than ten years")));
+        return Err(Exception::invalid_request(format!("'{advance}' is longer than ten years")));
     }
     Ok(by)
 }
@@ -90,6 +91,19 @@ mod tests {
             r#"{"advance":"99y"}"#,
         ] {
             assert_eq!(read(body).unwrap_err().kind(), "InvalidRequestException", "{body}");
+        }
+    }
+
+    #[test]
+    fn the_prefix_stands_once() {
+        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let answer = |path: &str| {
+            let request = hyper::Request::get(path).body(()).unwrap().into_parts().0;
+            answer(&shared, &request, b"").map_err(|error| error.kind())
+        };
+        assert!(answer("/_sandbox/clock").is_ok());
+        for path in ["/_sandbox//_sandbox/clock", "/_sandbox//clock", "/_sandbox/clock/", "/_sandbox/"] {
+            assert_eq!(answer(path).unwrap_err(), "UnknownOperationException", "{path}");
         }
     }
 

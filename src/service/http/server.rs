@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use bytes::Bytes;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -22,61 +21,30 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::Front;
-use super::error::Error;
+use super::api::Api;
+use super::limits::{HEADER_BYTES, Limits};
+use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
-
-/// How much a client may send and how long it may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// Open connections; beyond, the one that has been quiet for longest makes room.
-    connections: usize,
-    /// Bytes of a body. The largest request that AWS allows, a job document of 32 KiB with every
-    /// character escaped and a hundred targets, takes less than half of it.
-    body: usize,
-    /// How long the headers of a request may take, and how long a connection may stay idle.
-    headers_within: Duration,
-    /// How long a body may take.
-    body_within: Duration,
-    /// How long connections get to finish once the service stops.
-    close_within: Duration,
-}
-
-impl Limits {
-    pub(super) const DEFAULT: Self = Self {
-        connections: 256,
-        body: 1024 * 1024,
-        headers_within: Duration::from_secs(30),
-        body_within: Duration::from_secs(10),
-        close_within: Duration::from_secs(1),
-    };
-}
-
-/// Bytes of a request's line and headers together; AWS's own requests stay under four thousand.
-const HEADER_BYTES: usize = 64 * 1024;
-
-/// Bytes of an oversized body that are read and thrown away, so that its sender hears the refusal
-/// instead of a broken connection.
-const DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the HTTP port until `stopped` shows true; requests under way then get a second to finish.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
-    serve_within(Limits::DEFAULT, listener, shared, stopped).await;
-}
-
-async fn serve_within(
-    limits: Limits,
+/// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
+pub async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    mut stopped: watch::Receiver<bool>,
+    hostnames: Vec<Hostname>,
+    stopped: watch::Receiver<bool>,
 ) {
-    let mut connections = Connections::new(limits, Front::new(Arc::clone(&shared)), stopped.clone());
+    serve_within(Limits::DEFAULT, listener, Api::new(shared, hostnames), stopped).await;
+}
+
+async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {
+    let shared = Arc::clone(&api.shared);
+    let mut connections = Connections::new(limits, api, stopped.clone());
     loop {
         tokio::select! {
-            () = told_to_stop(&mut stopped) => break,
+            () = until_stopped(&mut stopped) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => connections.open(stream),
                 Err(error) => {
@@ -98,7 +66,7 @@ async fn serve_within(
 /// All open connections; dropped, they end at once.
 struct Connections {
     limits: Limits,
-    front: Arc<Front>,
+    api: Arc<Api>,
     tasks: JoinSet<()>,
     open: HashMap<Id, Connection>,
     /// Counts requests and new connections, to tell which connection was used last.
@@ -112,10 +80,10 @@ struct Connection {
 }
 
 impl Connections {
-    fn new(limits: Limits, front: Front, stopped: watch::Receiver<bool>) -> Self {
+    fn new(limits: Limits, api: Api, stopped: watch::Receiver<bool>) -> Self {
         Self {
             limits,
-            front: Arc::new(front),
+            api: Arc::new(api),
             tasks: JoinSet::new(),
             open: HashMap::new(),
             uses: Arc::default(),
@@ -129,15 +97,15 @@ impl Connections {
         }
         let last_use = Arc::new(AtomicU64::new(self.uses.fetch_add(1, Ordering::Relaxed)));
         let answer = {
-            let (limits, front) = (self.limits, Arc::clone(&self.front));
+            let (limits, api) = (self.limits, Arc::clone(&self.api));
             let (uses, last_use) = (Arc::clone(&self.uses), Arc::clone(&last_use));
             move |request: Request<Incoming>| {
                 last_use.store(uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-                let front = Arc::clone(&front);
-                async move { Ok::<_, std::convert::Infallible>(front.answer(request, limits).await) }
+                let api = Arc::clone(&api);
+                async move { Ok::<_, std::convert::Infallible>(api.answer(request, limits).await) }
             }
         };
-        let task = self.tasks.spawn(converse(stream, self.limits, self.stopped.clone(), answer));
+        let task = self.tasks.spawn(serve_client(stream, self.limits, self.stopped.clone(), answer));
         self.open.insert(task.id(), Connection { last_use, task });
     }
 
@@ -159,7 +127,7 @@ impl Connections {
 }
 
 /// Serves one connection until its client, a limit or `stopped` ends it.
-async fn converse<F>(
+async fn serve_client<F>(
     stream: TcpStream,
     limits: Limits,
     mut stopped: watch::Receiver<bool>,
@@ -178,41 +146,15 @@ async fn converse<F>(
     );
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = told_to_stop(&mut stopped) => connection.as_mut().graceful_shutdown(),
+        () = until_stopped(&mut stopped) => connection.as_mut().graceful_shutdown(),
     }
-    // How a client's connection ends concerns that client alone.
+    // How a connection ends matters to its client only.
     let _ = connection.await;
 }
 
-/// Resolves once `stopped` shows true, or nobody is left who could say so.
-async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+/// Waits until `stopped` becomes true, or nobody is left who could set it.
+async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|&stopped| stopped).await;
-}
-
-/// The whole body of a request, or why it is refused.
-pub(super) async fn read_body<B: Body>(body: B, limits: Limits) -> Result<Vec<u8>, Error> {
-    timeout(limits.body_within, read_all(body, limits.body)).await.map_err(|_| Error::too_slow())?
-}
-
-async fn read_all<B: Body>(body: B, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut body = pin!(body);
-    let mut bytes = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Error::invalid_request("the body of the request broke off"))?;
-        // What is not data is a trailer.
-        let Ok(mut data) = frame.into_data() else { continue };
-        length += data.remaining();
-        if length > limit {
-            bytes = Vec::new();
-        } else {
-            bytes.put(&mut data);
-        }
-        if length > limit + DISCARDED_BYTES {
-            break;
-        }
-    }
-    if length > limit { Err(Error::too_large(limit)) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

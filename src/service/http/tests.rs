@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::*;
+use super::api::{Routes, SLOW_OPERATION};
+use super::plane::Plane;
+use super::{control, data, fuzz, operations};
 
 const THING: &str = "arn:aws:iot:us-east-1:123456789012:thing/a";
 const GROUP: &str = "arn:aws:iot:us-east-1:123456789012:thinggroup/a";
@@ -106,13 +108,13 @@ fn body(operation: &str) -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A plane, a method, a URI and a body.
-type Asked = (Plane, &'static str, String, Vec<u8>);
+type TestRequest = (Plane, &'static str, String, Vec<u8>);
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn test_request() -> impl Strategy<Value = TestRequest> {
     let mut offered = Vec::new();
-    for (plane, names) in [(Plane::Control, control::OFFERED), (Plane::Data, &[data::OFFERED][..])] {
-        let face = Face::new(plane, names);
-        let listed = operations::listed(plane).filter(|(_, _, name)| face.offered.contains_key(name));
+    for (plane, names) in [(Plane::Control, control::HANDLERS), (Plane::Data, &[data::HANDLERS][..])] {
+        let routes = Routes::new(plane, names);
+        let listed = operations::listed(plane).filter(|(_, _, name)| routes.handlers.contains_key(name));
         // It makes an RSA key, which takes its time.
         let quick = listed.filter(|(_, _, name)| *name != SLOW_OPERATION);
         offered.extend(quick.map(|(method, path, name)| (plane, method, path, name)));
@@ -144,7 +146,7 @@ fn uri(path: &str, labels: &[String], query: &BTreeMap<String, String>) -> Strin
 
 #[test]
 fn what_is_offered_is_an_operation_of_aws_and_offered_once() {
-    for (plane, offered) in [(Plane::Control, control::OFFERED), (Plane::Data, &[data::OFFERED][..])] {
+    for (plane, offered) in [(Plane::Control, control::HANDLERS), (Plane::Data, &[data::HANDLERS][..])] {
         let listed: Vec<&str> = operations::listed(plane).map(|(_, _, name)| name).collect();
         let mut names: Vec<&str> = offered.iter().copied().flatten().map(|(name, _)| *name).collect();
         assert!(names.iter().all(|name| listed.contains(name)), "{names:?}");
@@ -159,8 +161,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_asked_the_answer_has_the_shape_of_aws(requests in vec(asked(), 1..100)) {
-        fuzz::check_all(requests.iter().map(|(plane, method, uri, body)| fuzz::Asked {
+    fn whatever_is_asked_the_answer_has_the_shape_of_aws(requests in vec(test_request(), 1..100)) {
+        fuzz::check_all(requests.iter().map(|(plane, method, uri, body)| fuzz::TestRequest {
             service: plane.signing_name(),
             method,
             uri,

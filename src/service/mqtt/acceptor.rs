@@ -1,4 +1,5 @@
-//! Who is let in: as many clients as there is room for. One that does not finish arriving gives way to the next.
+//! Which clients are let in: as many as there is room for. One that does not finish connecting gives way to the
+//! next.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,56 +12,56 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
-use crate::service::Log;
+use crate::service::log::Log;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Dropped once a client has arrived: once its CONNECT was accepted.
+/// Held while a client is connecting, and dropped once its CONNECT is accepted.
 #[derive(Debug, Default)]
-pub(super) struct Arrival(Arc<()>);
+pub(super) struct Connecting(Arc<()>);
 
 /// All clients of a listener, each served by a task; dropped, they end at once.
 pub(super) struct Acceptor {
     room: usize,
-    /// How long nobody has to give way who is arriving.
-    undisturbed: Duration,
+    /// How long a connecting client does not have to give way.
+    grace: Duration,
     clients: JoinSet<()>,
-    /// Who came first is first; some have arrived or gone meanwhile.
-    arriving: VecDeque<Arriving>,
+    /// The oldest first; some have connected or gone meanwhile.
+    connecting: VecDeque<ConnectingClient>,
     log: Log,
-    /// Told when it begins, not again and again while clients come and go.
-    trouble: Option<String>,
+    /// The last problem logged, so that it is not logged again and again while clients come and go.
+    problem: Option<String>,
 }
 
 #[derive(Debug)]
-struct Arriving {
+struct ConnectingClient {
     since: Instant,
-    arrival: Weak<()>,
+    connecting: Weak<()>,
     task: AbortHandle,
 }
 
 impl Acceptor {
     /// An acceptor of at most `room` clients at a time.
-    pub(super) fn new(room: usize, undisturbed: Duration, log: Log) -> Self {
-        let (clients, arriving) = (JoinSet::new(), VecDeque::new());
-        Self { room, undisturbed, clients, arriving, log, trouble: None }
+    pub(super) fn new(room: usize, grace: Duration, log: Log) -> Self {
+        let (clients, connecting) = (JoinSet::new(), VecDeque::new());
+        Self { room, grace, clients, connecting, log, problem: None }
     }
 
-    /// Lets clients in for ever; may be given up at any await.
+    /// Lets clients in for ever; cancel safe.
     pub(super) async fn run<F>(
         &mut self,
         listener: &TcpListener,
-        converse: impl Fn(TcpStream, SocketAddr, Arrival) -> F,
+        serve: impl Fn(TcpStream, SocketAddr, Connecting) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, address)) => self.welcome(|arrival| converse(stream, address, arrival)),
+                    Ok((stream, address)) => self.admit(|connecting| serve(stream, address, connecting)),
                     Err(error) => {
-                        self.tell(format!("cannot accept MQTT connections: {error}"));
+                        self.log_once(format!("cannot accept MQTT connections: {error}"));
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -74,37 +75,37 @@ impl Acceptor {
         while self.clients.join_next().await.is_some() {}
     }
 
-    fn welcome<F>(&mut self, converse: impl FnOnce(Arrival) -> F)
+    fn admit<F>(&mut self, serve: impl FnOnce(Connecting) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         if !self.has_room() {
             let room = self.room;
-            return self.tell(format!("clients are refused: {room} are connected, no more are taken"));
+            return self.log_once(format!("clients are refused: {room} are connected, no more are taken"));
         }
         if self.clients.len() <= self.room / 2 {
-            self.trouble = None;
+            self.problem = None;
         }
-        let arrival = Arrival::default();
-        let (since, waits) = (Instant::now(), Arc::downgrade(&arrival.0));
-        let task = self.clients.spawn(converse(arrival));
-        self.arriving.push_back(Arriving { since, arrival: waits, task });
+        let connecting = Connecting::default();
+        let (since, waits) = (Instant::now(), Arc::downgrade(&connecting.0));
+        let task = self.clients.spawn(serve(connecting));
+        self.connecting.push_back(ConnectingClient { since, connecting: waits, task });
     }
 
-    /// Whether one more may come, for whom another one perhaps had to go.
+    /// Whether there is room for one more client, if necessary after ending one that is connecting for too long.
     fn has_room(&mut self) -> bool {
-        while self.arriving.pop_front_if(|first| first.arrival.strong_count() == 0).is_some() {}
+        while self.connecting.pop_front_if(|first| first.connecting.strong_count() == 0).is_some() {}
         if self.clients.len() < self.room {
             return true;
         }
-        let late = self.arriving.pop_front_if(|first| first.since.elapsed() >= self.undisturbed);
+        let late = self.connecting.pop_front_if(|first| first.since.elapsed() >= self.grace);
         late.inspect(|late| late.task.abort()).is_some()
     }
 
-    fn tell(&mut self, trouble: String) {
-        if self.trouble.as_ref() != Some(&trouble) {
-            (self.log)(&trouble);
-            self.trouble = Some(trouble);
+    fn log_once(&mut self, problem: String) {
+        if self.problem.as_ref() != Some(&problem) {
+            (self.log)(&problem);
+            self.problem = Some(problem);
         }
     }
 }
@@ -125,35 +126,35 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const DEADLINE: Duration = Duration::from_secs(10);
     const HOUR: Duration = Duration::from_hours(1);
 
-    /// A listener whose clients have arrived with their first byte, and get each byte back.
+    /// A listener whose clients have connected with their first byte, and get each byte back.
     struct Bench {
         address: SocketAddr,
         log: Arc<Mutex<Vec<String>>>,
         task: JoinHandle<()>,
     }
 
-    async fn echo(mut stream: TcpStream, arrival: Arrival) {
-        let mut arrival = Some(arrival);
+    async fn echo(mut stream: TcpStream, connecting: Connecting) {
+        let mut connecting = Some(connecting);
         let mut byte = [0];
         while stream.read_exact(&mut byte).await.is_ok() {
-            arrival.take();
+            connecting.take();
             stream.write_all(&byte).await.unwrap();
         }
     }
 
     impl Bench {
-        async fn new(room: usize, undisturbed: Duration) -> Self {
+        async fn new(room: usize, grace: Duration) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let log: Arc<Mutex<Vec<String>>> = Arc::default();
             let lines = log.clone();
             let log_line: Log = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
-            let mut acceptor = Acceptor::new(room, undisturbed, log_line);
+            let mut acceptor = Acceptor::new(room, grace, log_line);
             let task = tokio::spawn(async move {
-                acceptor.run(&listener, |stream, _, arrival| echo(stream, arrival)).await;
+                acceptor.run(&listener, |stream, _, connecting| echo(stream, connecting)).await;
             });
             Self { address, log, task }
         }
@@ -173,12 +174,12 @@ mod tests {
     async fn is_served(stream: &mut TcpStream) -> bool {
         let exchange =
             async { stream.write_all(b"x").await.is_ok() && matches!(stream.read(&mut [0]).await, Ok(1)) };
-        timeout(PATIENCE, exchange).await.expect("an answer or the end")
+        timeout(DEADLINE, exchange).await.expect("an answer or the end")
     }
 
     /// Waits until the service closes the connection.
     async fn closed(stream: &mut TcpStream) {
-        let read = timeout(PATIENCE, stream.read(&mut [0])).await.expect("the connection is closed");
+        let read = timeout(DEADLINE, stream.read(&mut [0])).await.expect("the connection is closed");
         assert!(!matches!(read, Ok(1..)), "{read:?}");
     }
 
@@ -209,7 +210,7 @@ mod tests {
                     }
                 }
             };
-            clients.insert(0, timeout(PATIENCE, next).await.expect("the place is taken again"));
+            clients.insert(0, timeout(DEADLINE, next).await.expect("the place is taken again"));
             closed(&mut bench.connect().await).await;
         }
         for client in &mut clients {
@@ -218,10 +219,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_finish_arriving_gives_way_to_the_next() {
+    async fn who_does_not_finish_connecting_gives_way_to_the_next() {
         let bench = Bench::new(3, Duration::ZERO).await;
-        let mut arrived = bench.connect().await;
-        assert!(is_served(&mut arrived).await);
+        let mut connected = bench.connect().await;
+        assert!(is_served(&mut connected).await);
         let mut silent = [bench.connect().await, bench.connect().await];
         let mut late = Vec::new();
         for silent in &mut silent {
@@ -230,9 +231,9 @@ mod tests {
             closed(silent).await;
             late.push(next);
         }
-        // Now all have arrived.
+        // Now all are connected.
         closed(&mut bench.connect().await).await;
-        for client in late.iter_mut().chain([&mut arrived]) {
+        for client in late.iter_mut().chain([&mut connected]) {
             assert!(is_served(client).await);
         }
     }
@@ -240,9 +241,9 @@ mod tests {
     #[tokio::test]
     async fn who_has_just_come_is_not_disturbed() {
         let bench = Bench::new(2, HOUR).await;
-        let mut arriving = [bench.connect().await, bench.connect().await];
+        let mut connecting = [bench.connect().await, bench.connect().await];
         closed(&mut bench.connect().await).await;
-        for client in &mut arriving {
+        for client in &mut connecting {
             assert!(is_served(client).await);
         }
     }

@@ -1,4 +1,4 @@
-//! Bytes to packets and back, for MQTT 3.1.1 and 5. The only one that uses `rmqtt_codec`.
+//! Bytes to packets and back, for MQTT 3.1.1 and 5. The only module that knows `rmqtt_codec`.
 
 mod incoming;
 mod outgoing;
@@ -16,9 +16,6 @@ use crate::service::broker::packet::Version;
 use crate::service::broker::packet::{Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
 use crate::service::choices;
-
-/// What tells a client that this is the local service: a user property of CONNACK.
-pub const LOCAL_SERVICE_PROPERTY: (&str, &str) = ("jobs-sandbox", "local");
 
 /// The codec of one connection; it learns the protocol from the CONNECT.
 #[derive(Debug)]
@@ -108,13 +105,13 @@ fn refuse(error: &DecodeError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::num::{NonZeroU16, NonZeroU32};
+    use std::num::NonZeroU32;
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::service::broker::limits;
-    use crate::service::broker::packet::{Delivery, Message, Qos};
+    use crate::service::broker::packet::{Delivery, Message, PacketId, Qos};
 
     /// Reads until the bytes run out or are refused.
     fn read_all(bytes: &[u8]) -> Result<Vec<Incoming>, Refusal> {
@@ -179,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_packet_is_written_if_it_is_no_larger_than_the_client_takes() {
-        let packet_id = NonZeroU16::MIN;
+        let packet_id = PacketId::FIRST;
         let delivery = Delivery {
             message: Message { topic: "t".into(), payload: "x".into(), ..Message::default() }.into(),
             qos: Qos::AtLeastOnce,

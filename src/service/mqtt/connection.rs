@@ -9,68 +9,68 @@ use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHa
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::acceptor::Arrival;
+use super::acceptor::Connecting;
 use super::codec::Codec;
-use crate::service::broker::limits::{self, Patience};
+use crate::service::broker::limits::{self, Timeouts};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
 use crate::service::broker::requests::{Connected, End, Peer};
-use crate::service::broker::router::SessionId;
-use crate::service::broker::session::Link;
+use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.
 const BATCH: usize = 16;
 
-/// After how long the others get their turn: one packet may be a message to thousands.
+/// How long one client may hold the lock: a single packet may be a message to thousands.
 const SLICE: Duration = Duration::from_millis(1);
 
 /// Serves a client from its first byte until the connection is closed.
 pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     stream: S,
     peer: Peer,
-    arrival: Arrival,
+    connecting: Connecting,
     shared: Arc<Shared>,
-    patience: Patience,
+    timeouts: Timeouts,
 ) {
-    let mut wire = Wire::new(stream, patience);
-    let Ok(Some(connect)) = timeout(patience.handshake, wire.read_connect()).await else { return };
+    let mut packets = PacketStream::new(stream, timeouts);
+    let Ok(Some(connect)) = timeout(timeouts.handshake, packets.read_connect()).await else { return };
     if let Some(maximum) = connect.maximum_packet_size {
-        wire.codec.set_maximum_packet_size(maximum.get());
+        packets.codec.set_maximum_packet_size(maximum.get());
     }
-    let link = Arc::new(Link::default());
+    let connection = Arc::new(ConnectionHandle::default());
     let request_id = uuid::Uuid::new_v4().to_string();
-    let connected = shared.requests(|requests| requests.connect(&peer, &connect, link.clone(), &request_id));
+    let connected =
+        shared.requests(|requests| requests.connect(&peer, &connect, connection.clone(), &request_id));
     match connected {
-        Ok(Connected { session, silence }) => {
-            drop(arrival);
-            let mut attached = Attached { shared, session, link, with_will: true };
-            let end = wire.run(&attached, silence).await;
-            attached.with_will = end != End::ByClient { with_will: false };
-            drop(attached);
-            wire.say_goodbye(end);
+        Ok(Connected { session, keep_alive_timeout }) => {
+            drop(connecting);
+            let mut served = ServedSession { shared, session, connection, with_will: true };
+            let end = packets.run(&served, keep_alive_timeout).await;
+            served.with_will = end != End::ByClient { with_will: false };
+            drop(served);
+            packets.disconnect(end);
         }
-        Err(refused) => wire.send(Outgoing::ConnectAck(refused)),
+        Err(refused) => packets.send(Outgoing::ConnectAck(refused)),
     }
-    wire.close().await;
+    packets.close().await;
 }
 
-/// A session while this task serves it; it is given up whatever ends the task.
-struct Attached {
+/// The session that this task serves; detached from the task when that ends, for whatever reason.
+struct ServedSession {
     shared: Arc<Shared>,
     session: SessionId,
-    link: Arc<Link>,
+    connection: Arc<ConnectionHandle>,
     with_will: bool,
 }
 
-impl Drop for Attached {
+impl Drop for ServedSession {
     fn drop(&mut self) {
-        self.shared.requests(|requests| requests.closed(self.session, &self.link, self.with_will));
+        self.shared.requests(|requests| requests.closed(self.session, &self.connection, self.with_will));
     }
 }
 
 /// The two directions of a connection.
-struct Wire<S> {
+struct PacketStream<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
     codec: Codec,
@@ -78,14 +78,14 @@ struct Wire<S> {
     output: BytesMut,
     /// All that was written has left our buffers.
     flushed: bool,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-impl<S: AsyncRead + AsyncWrite> Wire<S> {
-    fn new(stream: S, patience: Patience) -> Self {
+impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
+    fn new(stream: S, timeouts: Timeouts) -> Self {
         let (reader, writer) = io::split(stream);
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true, patience }
+        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true, timeouts }
     }
 
     /// The client's first packet, if it is a CONNECT.
@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     }
 
     /// Carries packets until something ends the connection.
-    async fn run(&mut self, attached: &Attached, silence: Duration) -> End {
+    async fn run(&mut self, served: &ServedSession, keep_alive_timeout: Duration) -> End {
         let mut heard = Instant::now();
         let mut progress = heard;
         loop {
@@ -114,13 +114,13 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 // What is written from here on is as young as this.
                 progress = Instant::now();
             }
-            let handled = self.handle_input(attached).await;
+            let handled = self.handle_input(served).await;
             // What came before the end is answered.
-            self.fetch_output(attached);
+            self.fetch_output(served);
             if let Err(end) = handled {
                 return end;
             }
-            if let Some(reason) = attached.link.ended() {
+            if let Some(reason) = served.connection.ended() {
                 return End::Refused(reason);
             }
             let writing = self.is_writing();
@@ -137,9 +137,9 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                     }
                     progress = Instant::now();
                 }
-                () = attached.link.wake.notified() => {}
-                () = sleep_until(heard + silence) => return Refusal::KeepAlive.into(),
-                () = sleep_until(progress + self.patience.write), if writing => return Refusal::SlowReader.into(),
+                () = served.connection.wake.notified() => {}
+                () = sleep_until(heard + keep_alive_timeout) => return Refusal::KeepAlive.into(),
+                () = sleep_until(progress + self.timeouts.write), if writing => return Refusal::SlowReader.into(),
             }
         }
     }
@@ -150,8 +150,8 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
     }
 
     /// Hands the packets that were read to the core, a few at a time.
-    async fn handle_input(&mut self, attached: &Attached) -> Result<(), End> {
-        let Attached { shared, session, link, .. } = attached;
+    async fn handle_input(&mut self, served: &ServedSession) -> Result<(), End> {
+        let ServedSession { shared, session, connection, .. } = served;
         let mut packets = VecDeque::new();
         while self.output.len() < limits::UNWRITTEN {
             let read = loop {
@@ -169,14 +169,14 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 shared.requests(|requests| {
                     let begun = Instant::now();
                     while let Some(packet) = packets.pop_front() {
-                        requests.packet(*session, link, packet)?;
+                        requests.packet(*session, connection, packet)?;
                         if begun.elapsed() >= SLICE {
                             break;
                         }
                     }
                     Ok::<_, End>(())
                 })?;
-                self.fetch_output(attached);
+                self.fetch_output(served);
                 if !packets.is_empty() {
                     yield_now().await;
                 }
@@ -188,13 +188,13 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
         Ok(())
     }
 
-    /// Encodes what waits for the client, as far as it is worth it.
-    fn fetch_output(&mut self, attached: &Attached) {
-        let Attached { shared, session, link, .. } = attached;
+    /// Encodes what waits for the client, up to a bound.
+    fn fetch_output(&mut self, served: &ServedSession) {
+        let ServedSession { shared, session, connection, .. } = served;
         let mut packets = Vec::new();
         while self.output.len() < limits::UNWRITTEN {
             shared.requests(|requests| {
-                let pop = || requests.router.pop(requests.now, *session, link);
+                let pop = || requests.router.pop(requests.now, *session, connection);
                 packets.extend(std::iter::from_fn(pop).take(BATCH));
             });
             if packets.is_empty() {
@@ -207,27 +207,27 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
                 if self.codec.encode(packet, &mut self.output).is_err()
                     && let Some(packet_id) = packet_id
                 {
-                    shared.requests(|requests| requests.router.acknowledge(*session, link, packet_id));
+                    shared.requests(|requests| requests.router.acknowledge(*session, connection, packet_id));
                 }
             }
         }
     }
 
     fn send(&mut self, packet: Outgoing) {
-        // Nothing that is sent by itself is larger than any client takes.
+        // No packet that is sent this way is too large for a client.
         let _ = self.codec.encode(packet, &mut self.output);
     }
 
-    /// Tells the client why the connection ends, if MQTT has words for it.
-    fn say_goodbye(&mut self, end: End) {
+    /// Tells the client why the connection ends, if MQTT has a reason code for it.
+    fn disconnect(&mut self, end: End) {
         if let End::Refused(reason) = end {
             self.send(Outgoing::Disconnect { reason: reason.code(), text: reason.text() });
         }
     }
 
-    /// Lets the client read the last words before the socket goes: closing at once could destroy them.
+    /// Lets the client read what was sent last before the socket is closed: closing it at once could destroy that.
     async fn close(&mut self) {
-        let last_words = async {
+        let last_bytes = async {
             while !self.output.is_empty() || !self.flushed {
                 write_some(&mut self.writer, &mut self.output, &mut self.flushed).await?;
             }
@@ -235,11 +235,11 @@ impl<S: AsyncRead + AsyncWrite> Wire<S> {
             io::copy(&mut self.reader, &mut io::sink()).await
         };
         // The time is up, or the client has gone.
-        let _ = timeout(self.patience.linger, last_words).await;
+        let _ = timeout(self.timeouts.linger, last_bytes).await;
     }
 }
 
-/// One step of writing; may be given up at any await without losing anything.
+/// One step of writing; cancel safe.
 async fn write_some<S: AsyncWrite>(
     writer: &mut WriteHalf<S>,
     output: &mut BytesMut,

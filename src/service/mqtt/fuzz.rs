@@ -1,4 +1,4 @@
-//! Whatever clients send, the broker keeps its books and owes nobody an answer.
+//! Whatever clients send, the broker's bookkeeping stays right and every request is answered.
 //!
 //! Around the pure core stands what `connection` does, without sockets: bytes are decoded, packets handed
 //! over, answers encoded; and here they are decoded once more, as a client would.
@@ -12,10 +12,10 @@ use bytes::BytesMut;
 use super::codec::Codec;
 use crate::service::broker::filter::is_valid_topic;
 use crate::service::broker::limits;
-use crate::service::broker::packet::{Incoming, Outgoing, Qos, Version};
+use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Qos, Version};
 use crate::service::broker::requests::{End, Peer, Requests};
-use crate::service::broker::router::{Router, SessionId};
-use crate::service::broker::session::Link;
+use crate::service::broker::router::Router;
+use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
@@ -54,38 +54,38 @@ struct Broker {
 struct Client {
     codec: Codec,
     input: BytesMut,
-    served: Option<Served>,
+    connected: Option<ConnectedClient>,
 }
 
 impl Default for Client {
     fn default() -> Self {
-        Self { codec: Codec::Unknown, input: BytesMut::new(), served: None }
+        Self { codec: Codec::Unknown, input: BytesMut::new(), connected: None }
     }
 }
 
 /// A connection whose CONNECT was accepted.
-struct Served {
+struct ConnectedClient {
     version: Version,
     session: SessionId,
-    link: Arc<Link>,
-    window: usize,
-    owed: Vec<Owed>,
-    /// Packet ids of messages that the client has not acknowledged.
-    unacknowledged: Vec<NonZeroU16>,
+    connection: Arc<ConnectionHandle>,
+    receive_maximum: usize,
+    expected: Vec<ExpectedAnswer>,
+    /// Packet identifiers of messages that the client has not acknowledged.
+    unacknowledged: Vec<PacketId>,
 }
 
 /// An answer that a client is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owed {
+enum ExpectedAnswer {
     ConnectAck,
-    PublishAck(NonZeroU16),
-    SubscribeAck(NonZeroU16, usize),
-    UnsubscribeAck(NonZeroU16, usize),
+    PublishAck(PacketId),
+    SubscribeAck(PacketId, usize),
+    UnsubscribeAck(PacketId, usize),
     PingResponse,
 }
 
-impl Owed {
-    fn by(packet: &Incoming) -> Option<Self> {
+impl ExpectedAnswer {
+    fn to(packet: &Incoming) -> Option<Self> {
         Some(match packet {
             Incoming::Publish(publish) => Self::PublishAck(publish.packet_id?),
             Incoming::Subscribe { packet_id, filters, .. } => Self::SubscribeAck(*packet_id, filters.len()),
@@ -95,7 +95,7 @@ impl Owed {
         })
     }
 
-    fn paid_by(packet: &Outgoing) -> Option<Self> {
+    fn given_by(packet: &Outgoing) -> Option<Self> {
         Some(match packet {
             Outgoing::ConnectAck(_) => Self::ConnectAck,
             Outgoing::PublishAck { packet_id, .. } => Self::PublishAck(*packet_id),
@@ -185,26 +185,26 @@ impl Broker {
                     break;
                 }
             }
-            if self.clients[who].served.is_none() {
+            if self.clients[who].connected.is_none() {
                 break;
             }
         }
     }
 
     fn take(&mut self, who: usize, packet: Incoming) {
-        let Some(served) = &mut self.clients[who].served else {
+        let Some(connected) = &mut self.clients[who].connected else {
             self.connect(who, &packet);
             return;
         };
-        let (session, link) = (served.session, served.link.clone());
+        let (session, connection) = (connected.session, connected.connection.clone());
         if let Incoming::PublishAck(id) = &packet {
-            served.unacknowledged.retain(|known| known != id);
+            connected.unacknowledged.retain(|known| known != id);
         }
-        let owed = Owed::by(&packet);
-        match self.requests(|requests| requests.packet(session, &link, packet)) {
+        let expected = ExpectedAnswer::to(&packet);
+        match self.requests(|requests| requests.packet(session, &connection, packet)) {
             Ok(()) => {
-                if let Some(served) = &mut self.clients[who].served {
-                    served.owed.extend(owed);
+                if let Some(connected) = &mut self.clients[who].connected {
+                    connected.expected.extend(expected);
                 }
                 self.send(who);
             }
@@ -227,16 +227,17 @@ impl Broker {
         if who == 3 && connect.client_id.starts_with('u') {
             "unknown".clone_into(&mut peer.certificate);
         }
-        let link = Arc::new(Link::default());
-        match self.requests(|requests| requests.connect(&peer, connect, link.clone(), "a-fresh-id")) {
+        let connection = Arc::new(ConnectionHandle::default());
+        match self.requests(|requests| requests.connect(&peer, connect, connection.clone(), "a-fresh-id")) {
             Ok(connected) => {
-                let window = connect.receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);
-                self.clients[who].served = Some(Served {
+                let receive_maximum =
+                    connect.receive_maximum.map_or(limits::RECEIVE_MAXIMUM, NonZeroU16::get);
+                self.clients[who].connected = Some(ConnectedClient {
                     version: connect.version,
                     session: connected.session,
-                    link,
-                    window: window.min(limits::RECEIVE_MAXIMUM).into(),
-                    owed: vec![Owed::ConnectAck],
+                    connection,
+                    receive_maximum: receive_maximum.min(limits::RECEIVE_MAXIMUM).into(),
+                    expected: vec![ExpectedAnswer::ConnectAck],
                     unacknowledged: Vec::new(),
                 });
                 self.send(who);
@@ -250,56 +251,60 @@ impl Broker {
 
     /// Sends what waits for a client.
     fn send(&mut self, who: usize) {
-        let Client { codec, served: Some(served), .. } = &mut self.clients[who] else { return };
-        while let Some(packet) = self.router.pop(self.now, served.session, &served.link) {
-            if let Some(paid) = Owed::paid_by(&packet) {
-                let at = served.owed.iter().position(|owed| *owed == paid);
-                served.owed.remove(at.unwrap_or_else(|| panic!("{packet:?} is an answer to nothing")));
+        let Client { codec, connected: Some(connected), .. } = &mut self.clients[who] else { return };
+        while let Some(packet) = self.router.pop(self.now, connected.session, &connected.connection) {
+            if let Some(answer) = ExpectedAnswer::given_by(&packet) {
+                let at = connected.expected.iter().position(|expected| *expected == answer);
+                connected.expected.remove(at.unwrap_or_else(|| panic!("{packet:?} is an answer to nothing")));
             }
             let packet_id = if let Outgoing::Publish(delivery) = &packet { delivery.packet_id } else { None };
-            let written = write(codec, served.version, packet);
+            let written = write(codec, connected.version, packet);
             match packet_id {
                 Some(id) if written => {
-                    assert!(!served.unacknowledged.contains(&id), "packet id {id} twice");
-                    served.unacknowledged.push(id);
-                    assert!(served.unacknowledged.len() <= served.window);
+                    assert!(!connected.unacknowledged.contains(&id), "packet id {id} twice");
+                    connected.unacknowledged.push(id);
+                    assert!(connected.unacknowledged.len() <= connected.receive_maximum);
                 }
-                Some(id) => self.router.acknowledge(served.session, &served.link, id),
+                Some(id) => self.router.acknowledge(connected.session, &connected.connection, id),
                 None => {}
             }
         }
-        if let Some(reason) = served.link.ended() {
+        if let Some(reason) = connected.connection.ended() {
             self.goodbye(who, End::Refused(reason));
         }
     }
 
     fn goodbye(&mut self, who: usize, end: End) {
-        let Client { codec, served, .. } = &mut self.clients[who];
-        if let (End::Refused(reason), Some(served)) = (end, &served) {
-            write(codec, served.version, Outgoing::Disconnect { reason: reason.code(), text: reason.text() });
+        let Client { codec, connected, .. } = &mut self.clients[who];
+        if let (End::Refused(reason), Some(connected)) = (end, &connected) {
+            write(
+                codec,
+                connected.version,
+                Outgoing::Disconnect { reason: reason.code(), text: reason.text() },
+            );
         }
         self.close(who, end != End::ByClient { with_will: false });
     }
 
     fn close(&mut self, who: usize, with_will: bool) {
-        if let Some(served) = std::mem::take(&mut self.clients[who]).served {
-            self.requests(|requests| requests.closed(served.session, &served.link, with_will));
+        if let Some(connected) = std::mem::take(&mut self.clients[who]).connected {
+            self.requests(|requests| requests.closed(connected.session, &connected.connection, with_will));
         }
     }
 
     /// Clients that read and acknowledge have all their answers; once all have gone, nothing is left.
     fn end(&mut self) {
         for who in 0..self.clients.len() {
-            while let Some(served) = &mut self.clients[who].served
-                && !served.unacknowledged.is_empty()
+            while let Some(connected) = &mut self.clients[who].connected
+                && !connected.unacknowledged.is_empty()
             {
-                for id in std::mem::take(&mut served.unacknowledged) {
-                    self.router.acknowledge(served.session, &served.link, id);
+                for id in std::mem::take(&mut connected.unacknowledged) {
+                    self.router.acknowledge(connected.session, &connected.connection, id);
                 }
                 self.send(who);
             }
-            if let Some(served) = &self.clients[who].served {
-                assert_eq!(served.owed, []);
+            if let Some(connected) = &self.clients[who].connected {
+                assert_eq!(connected.expected, []);
             }
             self.close(who, true);
         }

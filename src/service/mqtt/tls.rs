@@ -1,4 +1,4 @@
-//! Mutual TLS: who connects is told by the certificate's fingerprint, not by who signed it.
+//! Mutual TLS: a client is identified by the fingerprint of its certificate, whoever signed that.
 //!
 //! AWS takes any certificate that is registered, active and within its time, with or without a registered
 //! authority. A client that resumed a TLS session would not show its certificate again, so none is resumed: each
@@ -45,7 +45,7 @@ pub(crate) fn server_config(
     Ok(Arc::new(config))
 }
 
-/// Lets in whose certificate is registered, active and within its time.
+/// Accepts certificates that are registered, active and currently valid.
 #[derive(Debug)]
 struct Registered {
     shared: Arc<Shared>,

@@ -12,13 +12,17 @@ use super::{Process, Serve};
 /// Where a program is, or `None` with a line that says so.
 #[track_caller]
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    installed(name).or_else(|| missing(name))
+}
+
+/// Where a program is.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     // Debian keeps servers in sbin, which is not on every user's path.
     let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path)
+    env::split_paths(&path)
         .chain([PathBuf::from("/usr/sbin")])
         .map(|dir| dir.join(name))
-        .find(|file| file.is_file());
-    found.or_else(|| missing(name))
+        .find(|file| file.is_file())
 }
 
 /// A Python that can import `module`, or `None` with a line that says so.

@@ -1,6 +1,6 @@
 //! JSON laid out for people, over several lines.
 
-use super::{Kind, is_foreign, tokens};
+use super::tokens::{TokenKind, is_foreign, tokens};
 use crate::app::output::escape;
 use crate::app::output::style::{Ink, Style};
 use crate::app::output::times;
@@ -35,68 +35,68 @@ pub struct Layout {
 /// `json` over several lines, two spaces a level, the service's own times as RFC 3339.
 #[must_use]
 pub fn pretty(json: &str, layout: Layout) -> String {
-    lay_out(json, Writer::new(layout))
+    lay_out(json, PrettyFormatter::new(layout))
 }
 
 /// The same with the first and the last entry alone of each list of objects, and how many stand between: of what
 /// is pending, what comes next and what came last.
 #[must_use]
 pub fn abridged(json: &str, layout: Layout) -> String {
-    lay_out(json, Writer { abridges: true, ..Writer::new(layout) })
+    lay_out(json, PrettyFormatter { abridges: true, ..PrettyFormatter::new(layout) })
 }
 
 /// The same for a job document, in which no time is the service's.
 #[must_use]
 pub fn document(json: &str, layout: Layout) -> String {
-    lay_out(json, Writer { foreign: Some(OUTSIDE), ..Writer::new(layout) })
+    lay_out(json, PrettyFormatter { foreign: Some(OUTSIDE), ..PrettyFormatter::new(layout) })
 }
 
-fn lay_out(json: &str, mut writer: Writer) -> String {
-    writer.out.reserve(json.len() * 2);
+fn lay_out(json: &str, mut formatter: PrettyFormatter) -> String {
+    formatter.out.reserve(json.len() * 2);
     let mut tokens = tokens(json).peekable();
     let mut key: Option<&str> = None;
     let mut middle: Option<Middle> = None;
     while let Some(token) = tokens.next() {
         if let Some(middle) = middle.take_if(|middle| middle.start == token.start) {
-            writer.leave_out(middle.count);
+            formatter.leave_out(middle.count);
             while tokens.next_if(|next| next.start < middle.end).is_some() {}
             continue;
         }
         match token.kind {
-            Kind::Open => {
-                writer.open(token.text, key);
-                if middle.is_none() && writer.may_abridge() {
+            TokenKind::Open => {
+                formatter.open(token.text, key);
+                if middle.is_none() && formatter.may_abridge() {
                     middle = Middle::of(json, token.start);
                 }
-                let closes_at_once = tokens.next_if(|next| next.kind == Kind::Close);
+                let closes_at_once = tokens.next_if(|next| next.kind == TokenKind::Close);
                 match closes_at_once {
-                    Some(close) => writer.close(close.text, true),
-                    None => writer.new_line(),
+                    Some(close) => formatter.close(close.text, true),
+                    None => formatter.new_line(),
                 }
             }
-            Kind::Close => writer.close(token.text, false),
-            Kind::Separator if token.text == "," => {
-                writer.out.push(',');
-                writer.new_line();
+            TokenKind::Close => formatter.close(token.text, false),
+            TokenKind::Separator if token.text == "," => {
+                formatter.out.push(',');
+                formatter.new_line();
             }
-            Kind::Separator => writer.out.push_str(if writer.is_indented() { ": " } else { ":" }),
-            Kind::Key => writer.paint(Ink::Key, token.text),
-            Kind::Text => writer.paint(Ink::Text, token.text),
-            Kind::Value => writer.value(token.text, key),
+            TokenKind::Separator => formatter.out.push_str(if formatter.is_indented() { ": " } else { ":" }),
+            TokenKind::Key => formatter.paint(Ink::Key, token.text),
+            TokenKind::Text => formatter.paint(Ink::Text, token.text),
+            TokenKind::Value => formatter.value(token.text, key),
         }
         key = match token.kind {
-            Kind::Key => Some(token.text),
-            Kind::Separator => key,
+            TokenKind::Key => Some(token.text),
+            TokenKind::Separator => key,
             _ => None,
         };
     }
-    writer.out
+    formatter.out
 }
 
 /// Where nothing of the service's stands, neither before nor after the user's.
 const OUTSIDE: usize = usize::MAX;
 
-struct Writer {
+struct PrettyFormatter {
     layout: Layout,
     out: String,
     depth: usize,
@@ -122,7 +122,7 @@ impl Middle {
         let mut depth = 0_usize;
         for token in tokens(&json[start..]) {
             match token.kind {
-                Kind::Open => {
+                TokenKind::Open => {
                     match (depth, token.text) {
                         (0, "[") | (2.., _) => {}
                         (1, "{") => entries.push(start + token.start),
@@ -130,10 +130,10 @@ impl Middle {
                     }
                     depth += 1;
                 }
-                Kind::Close if depth <= 1 => break,
-                Kind::Close => depth -= 1,
-                Kind::Key | Kind::Text | Kind::Value if depth == 1 => return None,
-                Kind::Separator | Kind::Key | Kind::Text | Kind::Value => {}
+                TokenKind::Close if depth <= 1 => break,
+                TokenKind::Close => depth -= 1,
+                TokenKind::Key | TokenKind::Text | TokenKind::Value if depth == 1 => return None,
+                TokenKind::Separator | TokenKind::Key | TokenKind::Text | TokenKind::Value => {}
             }
         }
         match entries[..] {
@@ -143,7 +143,7 @@ impl Middle {
     }
 }
 
-impl Writer {
+impl PrettyFormatter {
     fn new(layout: Layout) -> Self {
         Self { layout, out: String::new(), depth: 0, foreign: None, abridges: false }
     }

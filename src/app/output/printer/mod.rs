@@ -6,6 +6,9 @@
 
 mod asides;
 mod look;
+#[cfg(test)]
+mod memory;
+mod state;
 mod writer;
 
 use std::fmt;
@@ -26,40 +29,21 @@ use crate::app::output::{escape, fold};
 
 use asides::Asides;
 use look::Look;
+use state::PrinterState;
 use writer::{Item, Writer};
+
+#[cfg(test)]
+pub(crate) use memory::Memory;
+pub use state::Now;
 
 /// How long a program that a signal ends waits for the reader of what it said.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// Epoch milliseconds of the clock that the service goes by.
-pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// A handle to the one writer. Clones write to the same place.
 #[derive(Clone)]
 pub struct Printer {
     queue: mpsc::Sender<Item>,
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    json: bool,
-    out: Style,
-    err: Style,
-    out_is_terminal: bool,
-    now: OnceLock<Now>,
-    closed: AtomicBool,
-    abandoned: watch::Sender<bool>,
-    asides: Asides,
-}
-
-#[cfg(test)]
-impl Shared {
-    fn plain(json: bool, out_is_terminal: bool) -> Self {
-        let style = Style { colour: false, unicode: true };
-        let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
-        let asides = Asides::default();
-        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned, asides }
-    }
+    state: Arc<PrinterState>,
 }
 
 impl Printer {
@@ -69,7 +53,7 @@ impl Printer {
         let look = Look::of_the_environment(color);
         let out_is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
-        let shared = Shared {
+        let state = PrinterState {
             json,
             out: look.style(out_is_terminal),
             err: look.style(err_is_terminal),
@@ -79,28 +63,28 @@ impl Printer {
             abandoned: watch::Sender::new(false),
             asides: Asides::default(),
         };
-        Self::start(shared, io::stdout(), io::stderr(), err_is_terminal)
+        Self::start(state, io::stdout(), io::stderr(), err_is_terminal)
     }
 
     fn start(
-        shared: Shared,
+        state: PrinterState,
         out: impl Write + Send + 'static,
         err: impl Write + Send + 'static,
         err_is_terminal: bool,
     ) -> Self {
         let (queue, items) = mpsc::channel();
-        let shared = Arc::new(shared);
-        let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&shared), queue.clone());
+        let state = Arc::new(state);
+        let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&state), queue.clone());
         // Not joined: it ends with the program, and `flush` tells when everything is written.
         thread::spawn(move || writer.run(&items));
-        Self { queue, shared }
+        Self { queue, state }
     }
 
     /// A printer that keeps what it writes, for tests: stdout and stderr in that order.
     #[cfg(test)]
     pub(crate) fn to_memory(json: bool) -> (Self, Memory, Memory) {
         let (out, err) = (Memory::default(), Memory::default());
-        (Self::start(Shared::plain(json, false), out.clone(), err.clone(), false), out, err)
+        (Self::start(PrinterState::plain(json, false), out.clone(), err.clone(), false), out, err)
     }
 
     /// A printer whose reader does not read before the sender is dropped.
@@ -117,20 +101,20 @@ impl Printer {
             }
         }
         let (reads, idle) = mpsc::channel();
-        (Self::start(Shared::plain(true, false), Idle(idle), io::sink(), false), reads)
+        (Self::start(PrinterState::plain(true, false), Idle(idle), io::sink(), false), reads)
     }
 
     /// The same with a person who reads.
     #[cfg(test)]
     fn at_terminal() -> (Self, Memory) {
         let out = Memory::default();
-        (Self::start(Shared::plain(false, true), out.clone(), io::sink(), true), out)
+        (Self::start(PrinterState::plain(false, true), out.clone(), io::sink(), true), out)
     }
 
     /// Prints a message on stdout: a line of JSON, or in text a block. Errors and the outcomes of
     /// expectations are shown in text by [`Printer::diagnostic`] alone.
     pub fn message(&self, message: &Message) {
-        if self.shared.json {
+        if self.state.json {
             self.send(Item::Out(message.to_json_line() + "\n"));
         } else if !matches!(message.kind, Kind::Error | Kind::Expect) {
             self.send(Item::Out(message.to_block(self.layout())));
@@ -139,7 +123,7 @@ impl Printer {
 
     /// Prints a message on stdout with `text`, which must be safe to show, for its body.
     pub fn message_as(&self, message: &Message, text: &str) {
-        self.send(Item::Out(format!("{}{text}\n", message.title_line(self.shared.out))));
+        self.send(Item::Out(format!("{}{text}\n", message.title_line(self.state.out))));
     }
 
     /// Prints text on stdout as it is; it must be safe to show.
@@ -155,15 +139,15 @@ impl Printer {
     /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
     /// megabytes of them wait for a reader that does not read, it is left out and counted.
     pub fn aside(&self, line: &str) {
-        let line = self.shared.err.paint(Ink::Faint, &escape::line(line)) + "\n";
-        if self.shared.asides.admit(line.len()) {
+        let line = self.state.err.paint(Ink::Faint, &escape::line(line)) + "\n";
+        if self.state.asides.admit(line.len()) {
             self.send(Item::Aside(line));
         }
     }
 
     /// Prints one line on stderr that begins with `head` in the colour of a failure.
     pub fn failure(&self, head: &str, line: &str) {
-        let head = self.shared.err.paint(Ink::Refusal, &escape::line(head));
+        let head = self.state.err.paint(Ink::Refusal, &escape::line(head));
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
     }
 
@@ -196,14 +180,14 @@ impl Printer {
     /// Tells the clock by which times are said to be so long ago; the system's unless told.
     pub fn set_clock(&self, now: Now) {
         // Told twice, the first one stays.
-        let _ = self.shared.now.set(now);
+        let _ = self.state.now.set(now);
     }
 
     /// Waits until everything printed so far has been written, or [`Printer::last_words`] gave up.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Item::Flush(done));
-        let mut abandoned = self.shared.abandoned.subscribe();
+        let mut abandoned = self.state.abandoned.subscribe();
         // An error means that the thread is gone, with which nothing more can be written.
         tokio::select! {
             _ = written => {}
@@ -221,50 +205,50 @@ impl Printer {
 
     /// From now on nobody waits for a reader that does not read.
     fn abandon(&self) {
-        self.shared.abandoned.send_replace(true);
+        self.state.abandoned.send_replace(true);
     }
 
     /// Whether the reader of stdout has gone away.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.state.closed.load(Ordering::Acquire)
     }
 
     /// Whether messages are printed as JSON.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.shared.json
+        self.state.json
     }
 
     /// Whether a person reads stdout.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
-        self.shared.out_is_terminal
+        self.state.out_is_terminal
     }
 
     /// How results look.
     #[must_use]
     pub fn style(&self) -> Style {
-        self.shared.out
+        self.state.out
     }
 
     /// The columns of the terminal; none where no person reads.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
-        fold::columns().filter(|_| self.shared.out_is_terminal)
+        fold::columns().filter(|_| self.state.out_is_terminal)
     }
 
     /// How a body is laid out; at a terminal each time also says how long ago it was.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        let now = self.shared.out_is_terminal.then(|| self.now());
-        Layout { style: self.shared.out, now }
+        let now = self.state.out_is_terminal.then(|| self.now());
+        Layout { style: self.state.out, now }
     }
 
     /// Epoch milliseconds of the clock that the service goes by.
     #[must_use]
     pub fn now(&self) -> i64 {
-        match self.shared.now.get() {
+        match self.state.now.get() {
             Some(now) => now(),
             None => system_now(),
         }
@@ -278,37 +262,13 @@ impl Printer {
 
 impl fmt::Debug for Printer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Printer").field("json", &self.shared.json).finish_non_exhaustive()
+        f.debug_struct("Printer").field("json", &self.state.json).finish_non_exhaustive()
     }
 }
 
 fn system_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// What a printer of a test wrote.
-#[cfg(test)]
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Memory(Arc<std::sync::Mutex<Vec<u8>>>);
-
-#[cfg(test)]
-impl Memory {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-#[cfg(test)]
-impl Write for Memory {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -364,7 +324,8 @@ mod tests {
         }
         let (reads, idle) = mpsc::channel();
         let err = Memory::default();
-        let printer = Printer::start(Shared::plain(false, false), io::sink(), Late(idle, err.clone()), false);
+        let printer =
+            Printer::start(PrinterState::plain(false, false), io::sink(), Late(idle, err.clone()), false);
         let line = "x".repeat(10_000);
         for _ in 0..1000 {
             printer.aside(&line);
@@ -394,8 +355,8 @@ mod tests {
                 Ok(())
             }
         }
-        let shared = Shared::plain(false, false);
-        let printer = Printer::start(shared, Closed, io::sink(), false);
+        let state = PrinterState::plain(false, false);
+        let printer = Printer::start(state, Closed, io::sink(), false);
         assert!(!printer.is_closed());
         printer.result("x");
         in_time(printer.flush()).await;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
-use super::Shared;
+use super::state::PrinterState;
 use crate::app::output::style::{Ink, Style};
 use crate::app::output::{escape, fold};
 
@@ -66,7 +66,7 @@ pub(super) struct Writer<Out, Err> {
     out: Out,
     err: Err,
     err_is_terminal: bool,
-    shared: Arc<Shared>,
+    state: Arc<PrinterState>,
     queue: mpsc::Sender<Item>,
     /// Takes texts to the editor.
     feed: Option<mpsc::Sender<String>>,
@@ -93,14 +93,14 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         out: Out,
         err: Err,
         err_is_terminal: bool,
-        shared: Arc<Shared>,
+        state: Arc<PrinterState>,
         queue: mpsc::Sender<Item>,
     ) -> Self {
         Self {
             out,
             err,
             err_is_terminal,
-            shared,
+            state,
             queue,
             feed: None,
             attached: 0,
@@ -137,8 +137,8 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     fn handle(&mut self, item: Item) {
         match item {
             Item::Out(text) => {
-                let text = fit(text, self.shared.out);
-                if self.shared.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
+                let text = fit(text, self.state.out);
+                if self.state.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
             }
             Item::Err(text) => {
                 let text = match fold::columns() {
@@ -196,11 +196,11 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     /// Whether stderr is the terminal that stdout is, too.
     fn err_is_pending(&self) -> bool {
-        self.err_is_terminal && self.shared.out_is_terminal
+        self.err_is_terminal && self.state.out_is_terminal
     }
 
     fn put_err(&mut self, text: String) {
-        let text = fit(text, self.shared.err);
+        let text = fit(text, self.state.err);
         if self.err_is_pending() {
             self.pending.push_str(&text);
         } else {
@@ -211,10 +211,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     /// Makes room for others, and says what was left out meanwhile.
     fn asides_written(&mut self, bytes: usize) {
-        let left_out = self.shared.asides.written(bytes);
+        let left_out = self.state.asides.written(bytes);
         if left_out > 0 {
             let said = format!("… {left_out} lines were left out here: they came faster than they were read");
-            self.put_err(self.shared.err.paint(Ink::Faint, &said) + "\n");
+            self.put_err(self.state.err.paint(Ink::Faint, &said) + "\n");
         }
     }
 
@@ -265,7 +265,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     fn write_out(&mut self, text: &str) {
         let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) else { return };
         // A reader that has seen enough is no error, a full disk is one, said once.
-        let was_closed = self.shared.closed.swap(true, Ordering::AcqRel);
+        let was_closed = self.state.closed.swap(true, Ordering::AcqRel);
         if error.kind() != ErrorKind::BrokenPipe && !was_closed {
             let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
         }

@@ -1,8 +1,9 @@
 //! A link against the other end of a line that the test holds.
 
-use super::super::code::Code;
+use super::super::reason_code::ReasonCode;
 use super::*;
 use crate::testing::in_time;
+use bytes::Bytes;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAckProperties, ConnectReturnCode, PubAckReason, SubAck, SubscribeReasonCode,
 };
@@ -15,23 +16,23 @@ const SHORT: Duration = Duration::from_millis(200);
 /// The other end of the line: reads and writes packets as the test tells it.
 struct Server {
     stream: DuplexStream,
-    inbox: BytesMut,
+    input: BytesMut,
 }
 
 impl Server {
     async fn read(&mut self) -> Packet {
         loop {
-            if let Some(packet) = wire::take_packet(&mut self.inbox).unwrap() {
+            if let Some(packet) = framing::take_packet(&mut self.input).unwrap() {
                 return packet;
             }
-            let read = in_time(self.stream.read_buf(&mut self.inbox)).await.unwrap();
+            let read = in_time(self.stream.read_buf(&mut self.input)).await.unwrap();
             assert_ne!(read, 0, "the client hung up");
         }
     }
 
     async fn write(&mut self, packet: Packet) {
         let mut bytes = BytesMut::new();
-        wire::put_packet(&packet, &mut bytes).unwrap();
+        framing::put_packet(&packet, &mut bytes).unwrap();
         in_time(self.stream.write_all(&bytes)).await.unwrap();
     }
 
@@ -71,7 +72,7 @@ fn connack(code: ConnectReturnCode, receive_max: Option<u16>) -> Packet {
 
 fn line() -> (DuplexStream, Server) {
     let (ours, stream) = tokio::io::duplex(64 * 1024);
-    (ours, Server { stream, inbox: BytesMut::new() })
+    (ours, Server { stream, input: BytesMut::new() })
 }
 
 async fn opened(receive_max: Option<u16>) -> (Link<DuplexStream>, Server) {
@@ -94,7 +95,7 @@ fn running(mut link: Link<DuplexStream>) -> Running {
     let (requests, mut taken) = mpsc::channel(16);
     let (delivered, deliveries) = mpsc::unbounded_channel();
     let ended = tokio::spawn(async move {
-        link.run(&mut taken, &mut |message: Incoming| delivered.send(message.topic).unwrap()).await
+        link.run(&mut taken, &mut |message: ReceivedMessage| delivered.send(message.topic).unwrap()).await
     });
     Running { requests, deliveries, ended }
 }
@@ -254,9 +255,9 @@ async fn a_server_that_does_not_read_is_given_up_too() {
 async fn messages_before_the_end_are_delivered_and_the_end_is_explained() {
     for (disconnect, expected) in [
         (&[0xE0, 1, 0x8E][..], Error::TakenOver { client_id: "me".to_owned() }),
-        (&[0xE0, 2, 0x8B, 0], Error::Disconnected { code: Code::new(0x8B, None) }),
-        (&[0xE0, 6, 0x98, 4, 31, 0, 1, b'x'], Error::Disconnected { code: Code::new(0x98, Some("x")) }),
-        (&[0xE0, 0], Error::Disconnected { code: Code::new(0x00, None) }),
+        (&[0xE0, 2, 0x8B, 0], Error::Disconnected { code: ReasonCode::new(0x8B, None) }),
+        (&[0xE0, 6, 0x98, 4, 31, 0, 1, b'x'], Error::Disconnected { code: ReasonCode::new(0x98, Some("x")) }),
+        (&[0xE0, 0], Error::Disconnected { code: ReasonCode::new(0x00, None) }),
     ] {
         let (link, mut server) = opened(None).await;
         let mut running = running(link);
@@ -280,18 +281,18 @@ async fn a_burst_is_delivered_and_acknowledged_in_its_order() {
         for number in 1..=BURST {
             let mut publish = Publish::new(format!("t/{number}"), QoS::AtLeastOnce, "{}", None);
             publish.pkid = number;
-            wire::put_packet(&Packet::Publish(publish), &mut bytes).unwrap();
+            framing::put_packet(&Packet::Publish(publish), &mut bytes).unwrap();
         }
         writer.write_all(&bytes).await.unwrap();
         writer
     });
-    let mut inbox = BytesMut::new();
+    let mut input = BytesMut::new();
     for number in 1..=BURST {
         let puback = loop {
-            if let Some(packet) = wire::take_packet(&mut inbox).unwrap() {
+            if let Some(packet) = framing::take_packet(&mut input).unwrap() {
                 break packet;
             }
-            assert_ne!(in_time(reader.read_buf(&mut inbox)).await.unwrap(), 0);
+            assert_ne!(in_time(reader.read_buf(&mut input)).await.unwrap(), 0);
         };
         let Packet::PubAck(puback) = puback else { panic!("{puback:?}") };
         assert_eq!(puback.pkid, number);

@@ -2,7 +2,7 @@
 
 use bytestring::ByteString;
 
-use super::{Filter, is_reserved, is_valid_topic, takes_publishes};
+use super::{Filter, accepts_publish, is_reserved, is_valid_topic};
 use crate::service::broker::limits;
 use crate::wire::topics::{Channel, Topic, device_filters, split_jobs_topic};
 
@@ -21,7 +21,7 @@ fn check_topic(name: &str) {
     let Some(topic) = Topic::parse(name) else { return };
     assert_eq!(topic.to_string(), name);
     assert_eq!(split_jobs_topic(name).map(|(thing, _)| thing), Some(topic.thing.as_str()));
-    assert!(is_valid_topic(name) && is_reserved(name) && takes_publishes(name), "{name}");
+    assert!(is_valid_topic(name) && is_reserved(name) && accepts_publish(name), "{name}");
     let covering = device_filters(&topic.thing).into_iter().filter(|text| read(text).matches(name)).count();
     if !matches!(topic.channel, Channel::Request(_)) {
         assert_eq!(covering, 1, "{name} reaches a device once");

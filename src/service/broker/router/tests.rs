@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::service::broker::packet::{Incoming, Outgoing, Publish, Version};
+use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Version};
 use crate::service::broker::requests::{Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::state::Settings;
@@ -23,7 +23,7 @@ struct Bench {
 /// A client and its connection.
 struct Client {
     session: SessionId,
-    link: Arc<Link>,
+    connection: Arc<ConnectionHandle>,
 }
 
 impl Bench {
@@ -50,10 +50,10 @@ impl Bench {
     }
 
     fn connect(&mut self, connect: &Connect) -> Client {
-        let link = Arc::new(Link::default());
+        let connection = Arc::new(ConnectionHandle::default());
         let peer = self.peer.clone();
-        let connected = self.requests().connect(&peer, connect, link.clone(), "fresh").unwrap();
-        Client { session: connected.session, link }
+        let connected = self.requests().connect(&peer, connect, connection.clone(), "fresh").unwrap();
+        Client { session: connected.session, connection }
     }
 
     /// The reason for which a CONNECT is refused; `None` where it is accepted.
@@ -75,13 +75,13 @@ impl Bench {
 
     fn publish(&mut self, client: &Client, topic: &str) {
         let message = Message { topic: topic.into(), qos: Qos::AtLeastOnce, ..Message::default() };
-        let publish = Publish { packet_id: Some(NonZeroU16::MIN), message, ..Publish::default() };
-        self.requests().packet(client.session, &client.link, Incoming::Publish(publish)).unwrap();
+        let publish = Publish { packet_id: Some(PacketId::FIRST), message, ..Publish::default() };
+        self.requests().packet(client.session, &client.connection, Incoming::Publish(publish)).unwrap();
     }
 
     /// The network drops a connection.
     fn lose(&mut self, client: &Client) {
-        self.requests().closed(client.session, &client.link, true);
+        self.requests().closed(client.session, &client.connection, true);
     }
 
     /// Lets time pass until something is due, as long as that is within `limit`.
@@ -97,11 +97,11 @@ impl Bench {
     /// The topics of the messages that a client is sent; it acknowledges them.
     fn topics(&mut self, client: &Client) -> Vec<String> {
         let mut topics = Vec::new();
-        while let Some(packet) = self.router.pop(self.now, client.session, &client.link) {
+        while let Some(packet) = self.router.pop(self.now, client.session, &client.connection) {
             if let Outgoing::Publish(delivery) = packet {
                 topics.push(delivery.message.topic.to_string());
                 if let Some(packet_id) = delivery.packet_id {
-                    self.router.acknowledge(client.session, &client.link, packet_id);
+                    self.router.acknowledge(client.session, &client.connection, packet_id);
                 }
             }
         }
@@ -119,7 +119,7 @@ impl Bench {
                 };
                 let connected = self.connect(&connect);
                 if let Some(old) = clients[client].replace(connected) {
-                    assert!(old.link.ended().is_some());
+                    assert!(old.connection.ended().is_some());
                     self.lose(&old);
                 }
             }
@@ -130,7 +130,7 @@ impl Bench {
             }
             Op::Leave { client } => {
                 if let Some(client) = clients[client].take() {
-                    self.requests().closed(client.session, &client.link, false);
+                    self.requests().closed(client.session, &client.connection, false);
                 }
             }
             Op::Subscribe { client, filter } => {
@@ -291,7 +291,7 @@ fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
     let last = leave(&mut bench, &connect("last", true, 3600));
     assert_eq!(bench.router.sessions.len(), limits::SESSIONS);
     bench.router.audit();
-    assert_eq!(watcher.link.ended(), None);
+    assert_eq!(watcher.connection.ended(), None);
     let back = |bench: &mut Bench, name: &str| bench.connect(&connect(name, false, 3600)).session;
     assert_eq!(back(&mut bench, "last"), last);
     assert_eq!(back(&mut bench, "3"), crowd[1]);
@@ -312,14 +312,14 @@ fn who_holds_most_gives_way_to_the_others() {
     };
     give(&mut bench, &deaf, 120);
     let mut away = 0;
-    while deaf.link.ended().is_none() {
+    while deaf.connection.ended().is_none() {
         let client = bench.connect(&connect(&away.to_string(), true, 60));
         bench.lose(&client);
         give(&mut bench, &client, 100);
         away += 1;
         assert!(away < 100, "nobody gives way");
     }
-    assert_eq!(deaf.link.ended(), Some(Refusal::SlowReader));
+    assert_eq!(deaf.connection.ended(), Some(Refusal::SlowReader));
     assert!(bench.router.queued_bytes > limits::QUEUED_BYTES_IN_ALL / 4 * 3, "no more goes than has to");
     // From now on it is those who are away that lose their messages.
     for _ in 0..3 {
@@ -329,7 +329,7 @@ fn who_holds_most_gives_way_to_the_others() {
         bench.publish(&innocent, "u");
         assert_eq!(bench.topics(&innocent), ["u"]);
     }
-    assert_eq!(innocent.link.ended(), None);
+    assert_eq!(innocent.connection.ended(), None);
     let told = bench.router.take_notes();
     assert_eq!(told[0], "client deaf: disconnected, it does not read what is sent to it");
     assert!(told[1].ends_with(": its messages are thrown away, too many wait"), "{told:?}");
@@ -400,15 +400,15 @@ fn who_asks_on_and_on_without_taking_answers_is_dropped() {
     for _ in 0..2 {
         bench.publish(&client, "t");
     }
-    let unsubscribe = || Incoming::Unsubscribe { packet_id: NonZeroU16::MIN, filters: vec!["x".into()] };
+    let unsubscribe = || Incoming::Unsubscribe { packet_id: PacketId::FIRST, filters: vec!["x".into()] };
     let asked = (0..2 * limits::QUEUED_MESSAGES).take_while(|_| {
-        bench.requests().packet(client.session, &client.link, unsubscribe()).unwrap();
+        bench.requests().packet(client.session, &client.connection, unsubscribe()).unwrap();
         // The first message is sent, the second and all that follows wait for its acknowledgement.
-        while bench.router.pop(bench.now, client.session, &client.link).is_some() {}
-        client.link.ended().is_none()
+        while bench.router.pop(bench.now, client.session, &client.connection).is_some() {}
+        client.connection.ended().is_none()
     });
     assert!(asked.count() < 2 * limits::QUEUED_MESSAGES);
-    assert_eq!(client.link.ended(), Some(Refusal::SlowReader));
+    assert_eq!(client.connection.ended(), Some(Refusal::SlowReader));
 }
 
 /// What may happen to a broker.
@@ -444,7 +444,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 proptest! {
-    /// Whatever clients do, the books balance: sizes, time-outs, names; and nothing is left in the end.
+    /// Whatever clients do, the bookkeeping is right: sizes, timeouts, names; and nothing is left in the end.
     #[test]
     fn the_books_balance(ops in prop::collection::vec(op(), 1..60)) {
         let mut bench = Bench::new();

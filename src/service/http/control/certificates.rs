@@ -3,13 +3,13 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
 use super::super::call::Call;
-use super::super::error::Error;
+use super::super::exception::Exception;
+use super::super::handler::{Handlers, Output, read, write};
 use super::super::label::Label;
-use super::super::{Answer, Offered, read, write};
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificates::KeyPair;
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateKeysAndCertificate", create_keys_and_certificate),
     ("RegisterCertificate", register_certificate),
     ("RegisterCertificateWithoutCA", register_certificate),
@@ -47,15 +47,15 @@ pub(super) const OFFERED: Offered = &[
 ];
 
 /// Makes the keys before the state is asked, which waits for nothing.
-fn create_keys_and_certificate(shared: &Shared, call: &Call) -> Result<Answer, Error> {
-    let authority = shared.authority().map_err(|error| Error::internal(&error))?;
-    let made = authority.keys_and_certificate().map_err(|error| Error::internal(&error))?;
+fn create_keys_and_certificate(shared: &Shared, call: &Call) -> Result<Output, Exception> {
+    let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
+    let made = authority.keys_and_certificate().map_err(|error| Exception::internal(&error))?;
     let keys = KeyPair { public_key: made.public_key_pem, private_key: made.private_key_pem };
     let active = call.flag("setAsActive");
     write(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate_pem, keys))
 }
 
-fn register_certificate(shared: &Shared, call: &Call) -> Result<Answer, Error> {
+fn register_certificate(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let (request, active) = (call.body()?, call.flag("setAsActive"));
     write(shared, |state, now| state.register_certificate(now, active, &request))
 }

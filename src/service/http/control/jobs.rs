@@ -2,10 +2,10 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
 
+use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
-use super::super::{Offered, read, write};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateJob", |shared, call| {
         let request = call.body()?;
         write(shared, |state, now| state.create_job(now, call.label(Label::JobId), request))

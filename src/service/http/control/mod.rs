@@ -7,14 +7,14 @@ mod policies;
 mod templates;
 mod things;
 
-use super::Offered;
+use super::handler::Handlers;
 
 /// All that is offered.
-pub(super) const OFFERED: &[Offered] = &[
-    certificates::OFFERED,
-    endpoint::OFFERED,
-    jobs::OFFERED,
-    policies::OFFERED,
-    templates::OFFERED,
-    things::OFFERED,
+pub(super) const HANDLERS: &[Handlers] = &[
+    certificates::HANDLERS,
+    endpoint::HANDLERS,
+    jobs::HANDLERS,
+    policies::HANDLERS,
+    templates::HANDLERS,
+    things::HANDLERS,
 ];

@@ -2,11 +2,11 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/job-templates.html>
 
-use super::super::error::Error;
+use super::super::exception::Exception;
+use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
-use super::super::{Offered, read, write};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateJobTemplate", |shared, call| {
         let request = call.body()?;
         write(shared, |state, now| state.create_job_template(now, call.label(Label::JobTemplateId), request))
@@ -37,7 +37,7 @@ pub(super) const OFFERED: Offered = &[
         write(shared, |state, _| state.untag_resource(request))
     }),
     ("ListTagsForResource", |shared, call| {
-        let arn = call.text("resourceArn").ok_or_else(|| Error::missing("resourceArn"))?;
+        let arn = call.text("resourceArn").ok_or_else(|| Exception::missing("resourceArn"))?;
         read(shared, |state, _| state.list_tags_for_resource(arn))
     }),
 ];

@@ -4,10 +4,10 @@
 
 use uuid::Uuid;
 
+use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
-use super::super::{Offered, read, write};
 
-pub(super) const OFFERED: Offered = &[
+pub(super) const HANDLERS: Handlers = &[
     ("CreateThing", |shared, call| {
         let request = call.body()?;
         write(shared, |state, now| {

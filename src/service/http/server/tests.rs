@@ -1,4 +1,4 @@
-//! Connections over real sockets: limits, time-outs, and crowds.
+//! Connections over real sockets: limits, timeouts, and crowds.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ async fn served(limits: Limits) -> Served {
     let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
-    let task = tokio::spawn(serve_within(limits, listener, shared, stopped));
+    let task = tokio::spawn(serve_within(limits, listener, Api::new(shared, Vec::new()), stopped));
     Served { address, stop, task }
 }
 
@@ -78,7 +78,9 @@ async fn a_body_over_the_limit_is_refused_and_not_kept() {
     let service = served(PATIENT).await;
     let mut other = service.connect().await;
     assert!(healthy(&mut other).await);
-    let mut request = b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n".to_vec();
+    let mut request =
+        b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\nconnection: close\r\n\r\n"
+            .to_vec();
     request.resize(request.len() + 100_000, b' ');
     let answer = service.tell(&request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -93,7 +95,7 @@ async fn a_slow_body_is_refused() {
     let service = served(Limits { body_within: Duration::from_millis(50), ..PATIENT }).await;
     let mut other = service.connect().await;
     let mut slow = service.connect().await;
-    slow.write_all(b"PUT /jobs/J HTTP/1.1\r\ncontent-length: 10\r\n\r\n{").await.unwrap();
+    slow.write_all(b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{").await.unwrap();
     assert!(healthy(&mut other).await);
     let answer = rest(&mut slow).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -104,7 +106,7 @@ async fn a_slow_body_is_refused() {
 #[tokio::test]
 async fn slow_headers_and_silence_end_the_connection() {
     let service = served(Limits { headers_within: Duration::from_millis(50), ..PATIENT }).await;
-    for start in ["", "GET /jobs HTTP/1.1\r\nx: "] {
+    for start in ["", "GET /jobs HTTP/1.1\r\nhost: localhost\r\nx: "] {
         let answer = service.tell(start.as_bytes()).await;
         assert!(!answer.contains("200 OK"), "{answer}");
     }
@@ -119,7 +121,8 @@ async fn headers_beyond_measure_are_refused() {
     let service = served(PATIENT).await;
     let mut other = service.connect().await;
     assert!(healthy(&mut other).await);
-    let long = format!("GET /jobs HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(2 * HEADER_BYTES));
+    let long =
+        format!("GET /jobs HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(2 * HEADER_BYTES));
     let many = format!("GET /jobs HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(200));
     for request in [long, many] {
         let answer = service.tell(request.as_bytes()).await;
@@ -139,8 +142,8 @@ async fn what_is_not_http_concerns_its_sender_alone() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
-        b"PUT /jobs/J HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        b"PUT /jobs/J HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+        b"PUT /jobs/J HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     ] {
         let mut stream = service.connect().await;
         stream.write_all(request).await.unwrap();
@@ -177,7 +180,7 @@ async fn stopping_closes_what_is_idle_and_answers_what_is_under_way() {
     let mut idle = service.connect().await;
     assert!(healthy(&mut idle).await);
     let mut busy = service.connect().await;
-    let request = b"POST /_sandbox/clock HTTP/1.1\r\ncontent-length: 16\r\nexpect: 100-continue\r\n\r\n";
+    let request = b"POST /_sandbox/clock HTTP/1.1\r\nhost: localhost\r\ncontent-length: 16\r\nexpect: 100-continue\r\n\r\n";
     busy.write_all(request).await.unwrap();
     let mut told = [0; 25];
     deadline(busy.read_exact(&mut told)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What clients send, in our own words.
+//! Packets that clients send, from the codec's types to the broker's.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -7,7 +7,7 @@ use rmqtt_codec::{v3, v5};
 
 use crate::service::broker::limits;
 use crate::service::broker::packet::{
-    Connect, FilterRequest, Incoming, Message, Properties, Publish, Qos, Retained, Version, Will,
+    Connect, FilterRequest, Incoming, Message, PacketId, Properties, Publish, Qos, Retained, Version, Will,
 };
 
 pub(super) fn from_v3(packet: v3::Packet) -> Incoming {
@@ -32,9 +32,9 @@ pub(super) fn from_v3(packet: v3::Packet) -> Incoming {
             ..Connect::default()
         })),
         v3::Packet::Publish(publish) => Incoming::Publish(from_publish(*publish)),
-        v3::Packet::PublishAck { packet_id } => Incoming::PublishAck(packet_id),
+        v3::Packet::PublishAck { packet_id } => Incoming::PublishAck(PacketId(packet_id)),
         v3::Packet::Subscribe { packet_id, topic_filters } => Incoming::Subscribe {
-            packet_id,
+            packet_id: PacketId(packet_id),
             has_identifier: false,
             filters: topic_filters
                 .into_iter()
@@ -48,7 +48,7 @@ pub(super) fn from_v3(packet: v3::Packet) -> Incoming {
                 .collect(),
         },
         v3::Packet::Unsubscribe { packet_id, topic_filters } => {
-            Incoming::Unsubscribe { packet_id, filters: topic_filters }
+            Incoming::Unsubscribe { packet_id: PacketId(packet_id), filters: topic_filters }
         }
         v3::Packet::PingRequest => Incoming::PingRequest,
         v3::Packet::Disconnect => Incoming::Disconnect { with_will: false, session_expiry: None },
@@ -60,9 +60,9 @@ pub(super) fn from_v5(packet: v5::Packet) -> Incoming {
     match packet {
         v5::Packet::Connect(connect) => Incoming::Connect(Box::new(from_connect(*connect))),
         v5::Packet::Publish(publish) => Incoming::Publish(from_publish(*publish)),
-        v5::Packet::PublishAck(ack) => Incoming::PublishAck(ack.packet_id),
+        v5::Packet::PublishAck(ack) => Incoming::PublishAck(PacketId(ack.packet_id)),
         v5::Packet::Subscribe(subscribe) => Incoming::Subscribe {
-            packet_id: subscribe.packet_id,
+            packet_id: PacketId(subscribe.packet_id),
             has_identifier: subscribe.id.is_some(),
             filters: subscribe
                 .topic_filters
@@ -80,9 +80,10 @@ pub(super) fn from_v5(packet: v5::Packet) -> Incoming {
                 })
                 .collect(),
         },
-        v5::Packet::Unsubscribe(unsubscribe) => {
-            Incoming::Unsubscribe { packet_id: unsubscribe.packet_id, filters: unsubscribe.topic_filters }
-        }
+        v5::Packet::Unsubscribe(unsubscribe) => Incoming::Unsubscribe {
+            packet_id: PacketId(unsubscribe.packet_id),
+            filters: unsubscribe.topic_filters,
+        },
         v5::Packet::PingRequest => Incoming::PingRequest,
         v5::Packet::Disconnect(disconnect) => Incoming::Disconnect {
             with_will: disconnect.reason_code != v5::DisconnectReasonCode::NormalDisconnection,
@@ -127,7 +128,7 @@ fn from_connect(connect: v5::Connect) -> Connect {
 fn from_publish(publish: types::Publish) -> Publish {
     let properties = publish.properties.unwrap_or_default();
     Publish {
-        packet_id: publish.packet_id,
+        packet_id: publish.packet_id.map(PacketId),
         alias: properties.topic_alias,
         expiry: properties.message_expiry_interval,
         message: Message {

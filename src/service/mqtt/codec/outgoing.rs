@@ -1,16 +1,16 @@
-//! What the broker sends, in the codec's words.
+//! Packets that the broker sends, from the broker's types to the codec's.
 
 use std::num::NonZeroU16;
 
 use rmqtt_codec::error::{DecodeError, EncodeError};
 use rmqtt_codec::{types, v3, v5};
 
-use super::LOCAL_SERVICE_PROPERTY;
 use crate::service::broker::packet::{ConnectAck, Delivery, Outgoing, Qos};
 use crate::service::broker::{limits, refusal};
 use crate::service::choices;
+use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
-/// `None` for what MQTT 3.1.1 cannot say: there the connection is closed instead.
+/// `None` for a packet that MQTT 3.1.1 does not have: there the connection is closed instead.
 pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
     Some(match packet {
         Outgoing::ConnectAck(ack) => v3::Packet::ConnectAck(v3::ConnectAck {
@@ -18,7 +18,7 @@ pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
             session_present: ack.session_present,
         }),
         Outgoing::Publish(delivery) => v3::Packet::Publish(Box::new(to_publish(delivery, false))),
-        Outgoing::PublishAck { packet_id, .. } => v3::Packet::PublishAck { packet_id },
+        Outgoing::PublishAck { packet_id, .. } => v3::Packet::PublishAck { packet_id: packet_id.0 },
         Outgoing::SubscribeAck { packet_id, reasons } => {
             let status = reasons
                 .into_iter()
@@ -27,9 +27,9 @@ pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
                     Err(_) => v3::SubscribeReturnCode::Failure,
                 })
                 .collect();
-            v3::Packet::SubscribeAck { packet_id, status }
+            v3::Packet::SubscribeAck { packet_id: packet_id.0, status }
         }
-        Outgoing::UnsubscribeAck { packet_id, .. } => v3::Packet::UnsubscribeAck { packet_id },
+        Outgoing::UnsubscribeAck { packet_id, .. } => v3::Packet::UnsubscribeAck { packet_id: packet_id.0 },
         Outgoing::PingResponse => v3::Packet::PingResponse,
         Outgoing::Disconnect { .. } => return None,
     })
@@ -41,18 +41,18 @@ pub(super) fn to_v5(packet: Outgoing) -> Result<v5::Packet, EncodeError> {
         Outgoing::ConnectAck(ack) => v5::Packet::ConnectAck(Box::new(to_connect_ack(*ack).map_err(unknown)?)),
         Outgoing::Publish(delivery) => v5::Packet::Publish(Box::new(to_publish(delivery, true))),
         Outgoing::PublishAck { packet_id, reason } => v5::Packet::PublishAck(v5::PublishAck {
-            packet_id,
+            packet_id: packet_id.0,
             reason_code: reason.try_into().map_err(unknown)?,
             ..v5::PublishAck::default()
         }),
         Outgoing::SubscribeAck { packet_id, reasons } => v5::Packet::SubscribeAck(v5::SubscribeAck {
-            packet_id,
+            packet_id: packet_id.0,
             properties: Vec::new(),
             reason_string: None,
             status: codes(reasons).map_err(unknown)?,
         }),
         Outgoing::UnsubscribeAck { packet_id, reasons } => v5::Packet::UnsubscribeAck(v5::UnsubscribeAck {
-            packet_id,
+            packet_id: packet_id.0,
             properties: Vec::new(),
             reason_string: None,
             status: codes(reasons).map_err(unknown)?,
@@ -111,7 +111,7 @@ fn to_publish(delivery: Delivery, with_properties: bool) -> types::Publish {
         retain,
         qos: if qos == Qos::AtMostOnce { types::QoS::AtMostOnce } else { types::QoS::AtLeastOnce },
         topic: message.topic.clone(),
-        packet_id,
+        packet_id: packet_id.map(|id| id.0),
         payload: message.payload.clone(),
         properties,
     }

@@ -1,4 +1,4 @@
-//! A connection over a pipe in memory: time-outs, nonsense, and readers that do not read.
+//! A connection over a pipe in memory: timeouts, nonsense, and readers that do not read.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
 
 const SHORT: Duration = Duration::from_millis(30);
-const PATIENCE: Patience = Patience { handshake: SHORT, arrival: SHORT, write: SHORT, linger: SHORT };
-const SLOW: Patience = Patience::DEFAULT;
+const IMPATIENT: Timeouts = Timeouts { handshake: SHORT, grace: SHORT, write: SHORT, linger: SHORT };
+const PATIENT: Timeouts = Timeouts::DEFAULT;
 const CONNECT_5: &[u8] = b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1";
 const CONNECT_311: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
 const SUBSCRIBE_5: &[u8] = b"\x82\x07\0\x01\0\0\x01t\x01";
@@ -43,11 +43,17 @@ impl Bench {
     }
 
     /// A client's end of a new connection, and the task that serves it. The pipe holds `room` bytes.
-    fn open(&self, room: usize, patience: Patience) -> (DuplexStream, JoinHandle<()>) {
+    fn open(&self, room: usize, timeouts: Timeouts) -> (DuplexStream, JoinHandle<()>) {
         let (client, server) = duplex(room);
         (
             client,
-            tokio::spawn(serve(server, self.peer.clone(), Arrival::default(), self.shared.clone(), patience)),
+            tokio::spawn(serve(
+                server,
+                self.peer.clone(),
+                Connecting::default(),
+                self.shared.clone(),
+                timeouts,
+            )),
         )
     }
 
@@ -78,11 +84,11 @@ async fn read_packet(client: &mut DuplexStream) -> Vec<u8> {
 #[tokio::test]
 async fn who_says_nothing_is_dropped() {
     let bench = Bench::new();
-    let (mut client, task) = bench.open(1024, PATIENCE);
+    let (mut client, task) = bench.open(1024, IMPATIENT);
     assert!(read_to_end(&mut client).await.is_empty());
     task.await.unwrap();
     // Nor does a first byte buy more time.
-    let (mut client, _) = bench.open(1024, PATIENCE);
+    let (mut client, _) = bench.open(1024, IMPATIENT);
     client.write_all(&CONNECT_5[..5]).await.unwrap();
     assert!(read_to_end(&mut client).await.is_empty());
 }
@@ -93,7 +99,7 @@ async fn who_does_not_begin_with_a_connect_is_dropped() {
     for first in
         [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\xc0\0 and more", b"\x10\x10\0\x06MQTTXX\x05\x02\0\x3c\0\0\x02c1"]
     {
-        let (mut client, _) = bench.open(1024, SLOW);
+        let (mut client, _) = bench.open(1024, PATIENT);
         client.write_all(first).await.unwrap();
         assert!(read_to_end(&mut client).await.is_empty(), "{first:?}");
     }
@@ -111,45 +117,49 @@ async fn a_connect_that_is_refused_is_told_why() {
         // Enhanced authentication.
         (b"\x10\x13\0\x04MQTT\x05\x02\0\x3c\x04\x15\0\x01x\0\x02c1", b"\x20\x03\0\x8c\0"),
     ] {
-        let (mut client, _) = bench.open(1024, SLOW);
+        let (mut client, _) = bench.open(1024, PATIENT);
         client.write_all(connect).await.unwrap();
         assert_eq!(read_to_end(&mut client).await, ack, "{connect:?}");
     }
 }
 
 #[tokio::test]
-async fn silence_beyond_the_keep_alive_ends_the_connection() {
+async fn keep_alive_timeout_beyond_the_keep_alive_ends_the_connection() {
     let bench = Bench::new();
     let (mut client, server) = duplex(1024);
-    let link = Arc::new(Link::default());
-    let mut wire = Wire::new(server, SLOW);
+    let connection = Arc::new(ConnectionHandle::default());
+    let mut packets = PacketStream::new(server, PATIENT);
     client.write_all(CONNECT_5).await.unwrap();
-    let connect = wire.read_connect().await.unwrap();
+    let connect = packets.read_connect().await.unwrap();
     let connected = bench
         .shared
-        .requests(|requests| requests.connect(&bench.peer, &connect, link.clone(), "id"))
+        .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
         .unwrap();
-    assert_eq!(connected.silence, Duration::from_secs(90));
-    let attached =
-        Attached { shared: bench.shared.clone(), session: connected.session, link, with_will: true };
-    let end = timeout(Duration::from_secs(10), wire.run(&attached, SHORT)).await.unwrap();
+    assert_eq!(connected.keep_alive_timeout, Duration::from_secs(90));
+    let attached = ServedSession {
+        shared: bench.shared.clone(),
+        session: connected.session,
+        connection,
+        with_will: true,
+    };
+    let end = timeout(Duration::from_secs(10), packets.run(&attached, SHORT)).await.unwrap();
     assert_eq!(end, End::Refused(Refusal::KeepAlive));
-    wire.say_goodbye(end);
-    assert!(wire.output.ends_with(b"\xe0\x02\x8d\0"));
+    packets.disconnect(end);
+    assert!(packets.output.ends_with(b"\xe0\x02\x8d\0"));
 }
 
 #[tokio::test]
 async fn a_pause_does_not_count_as_slow_reading() {
     let bench = Bench::new();
-    let (mut client, _) = bench.open(1024, PATIENCE);
+    let (mut client, _) = bench.open(1024, IMPATIENT);
     client.write_all(&[CONNECT_5, SUBSCRIBE_5].concat()).await.unwrap();
     read_packet(&mut client).await;
     read_packet(&mut client).await;
     for round in 0..16 {
         // A client that says nothing is dropped after as long as a reader may take.
-        let (mut silent, _) = bench.open(1024, PATIENCE);
+        let (mut silent, _) = bench.open(1024, IMPATIENT);
         read_to_end(&mut silent).await;
-        // It may break the silence itself, or be sent something.
+        // It may break the keep_alive_timeout itself, or be sent something.
         if round % 2 == 0 {
             client.write_all(b"\xc0\0").await.unwrap();
             assert_eq!(read_packet(&mut client).await, b"\xd0\0");
@@ -163,7 +173,7 @@ async fn a_pause_does_not_count_as_slow_reading() {
 #[tokio::test]
 async fn a_malformed_packet_closes_that_connection_alone() {
     let bench = Bench::new();
-    let (mut other, _) = bench.open(1024, SLOW);
+    let (mut other, _) = bench.open(1024, PATIENT);
     other.write_all(&[CONNECT_5, b"\xc0\0"].concat()).await.unwrap();
     let other_connack = read_packet(&mut other).await;
     assert_eq!(read_packet(&mut other).await, b"\xd0\0");
@@ -173,14 +183,14 @@ async fn a_malformed_packet_closes_that_connection_alone() {
         (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", b"\x62\x02\0\x01", b"\xe0\x02\x82\0"),
         (b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c2", b"\x30\xff\xff\xff\x7f", b"\xe0\x02\x95\0"),
     ] {
-        let (mut client, _) = bench.open(1024, SLOW);
+        let (mut client, _) = bench.open(1024, PATIENT);
         client.write_all(connect).await.unwrap();
         assert_eq!(read_packet(&mut client).await, other_connack);
         client.write_all(nonsense).await.unwrap();
         assert_eq!(read_packet(&mut client).await, last_words);
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
-    let (mut client, _) = bench.open(1024, SLOW);
+    let (mut client, _) = bench.open(1024, PATIENT);
     client.write_all(&[&CONNECT_311[..15], b"2", b"\xff\xff\xff\xff\xff"].concat()).await.unwrap();
     assert_eq!(read_packet(&mut client).await, b"\x20\x02\0\0");
     assert!(read_to_end(&mut client).await.is_empty());
@@ -192,7 +202,7 @@ async fn a_malformed_packet_closes_that_connection_alone() {
 #[tokio::test]
 async fn a_packet_that_breaks_off_ends_its_own_connection() {
     let bench = Bench::new();
-    let (mut other, _) = bench.open(1024, SLOW);
+    let (mut other, _) = bench.open(1024, PATIENT);
     other.write_all(CONNECT_5).await.unwrap();
     read_packet(&mut other).await;
     // What is said, and the first byte of its answer.
@@ -205,7 +215,7 @@ async fn a_packet_that_breaks_off_ends_its_own_connection() {
     ];
     let bytes = said.map(|(packet, _)| packet).concat();
     for end in 0..=bytes.len() {
-        let (mut client, task) = bench.open(1024, SLOW);
+        let (mut client, task) = bench.open(1024, PATIENT);
         client.write_all(&bytes[..end]).await.unwrap();
         client.shutdown().await.unwrap();
         let mut answers = &read_to_end(&mut client).await[..];
@@ -231,7 +241,7 @@ async fn a_packet_that_breaks_off_ends_its_own_connection() {
 #[tokio::test]
 async fn who_does_not_read_is_dropped() {
     let bench = Bench::new();
-    let (mut client, task) = bench.open(256, PATIENCE);
+    let (mut client, task) = bench.open(256, IMPATIENT);
     client.write_all(&[CONNECT_5, SUBSCRIBE_5].concat()).await.unwrap();
     read_packet(&mut client).await;
     read_packet(&mut client).await;
@@ -244,7 +254,7 @@ async fn what_waits_for_a_client_is_bounded() {
     let bench = Bench::new();
     let payload = Bytes::from(vec![b'x'; limits::PAYLOAD]);
     for (granted, reads_on) in [(Qos::AtMostOnce, true), (Qos::AtLeastOnce, false)] {
-        let (mut client, task) = bench.open(256, SLOW);
+        let (mut client, task) = bench.open(256, PATIENT);
         let subscribe = [&SUBSCRIBE_5[..8], &[u8::from(!reads_on)]].concat();
         client.write_all(&[CONNECT_5, &subscribe].concat()).await.unwrap();
         read_packet(&mut client).await;

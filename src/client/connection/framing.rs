@@ -16,7 +16,7 @@ pub(super) const MAX_PACKET_SIZE: u32 = 150_000;
 pub(super) const CONNACK: u8 = 0x20;
 const DISCONNECT: u8 = 0xE0;
 
-/// Takes the next packet out of `buffer`; none while it is not complete.
+/// Takes the next packet out of `buffer`, or `None` while it is not complete.
 pub(super) fn take_packet(buffer: &mut BytesMut) -> Result<Option<Packet>, Error> {
     let Some(length) = frame_length(buffer)? else { return Ok(None) };
     if buffer.len() < length {
@@ -31,7 +31,7 @@ pub(super) fn take_packet(buffer: &mut BytesMut) -> Result<Option<Packet>, Error
     Packet::read(&mut frame, None).map(Some).map_err(|error| Error::Protocol { reason: error.to_string() })
 }
 
-/// The length in bytes of the frame that `buffer` begins with, once that can be told.
+/// The length in bytes of the frame at the start of `buffer`, once enough of it is there.
 fn frame_length(buffer: &BytesMut) -> Result<Option<usize>, Error> {
     let mut remaining = 0;
     for (index, byte) in buffer.iter().skip(1).take(4).enumerate() {

@@ -5,21 +5,20 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use super::plane::Plane;
 use crate::service::choices;
 use crate::service::one_line::{MESSAGE, one_line};
 use crate::service::state::Rejected;
 
-/// A refusal of a request.
+/// An exception of AWS: the refusal of a request.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(super) struct Exception {
     status: StatusCode,
     kind: &'static str,
     message: String,
     members: Vec<(&'static str, String)>,
 }
 
-impl Error {
+impl Exception {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self { status, kind, message: one_line(&message.into(), MESSAGE), members: Vec::new() }
     }
@@ -56,11 +55,11 @@ impl Error {
         )
     }
 
-    pub(super) fn not_offered(plane: Plane, operation: &str) -> Self {
+    pub(super) fn not_offered(service: &str, operation: &str) -> Self {
         Self::new(
             StatusCode::NOT_IMPLEMENTED,
             "UnknownOperationException",
-            format!("the local Jobs service does not offer {operation} of the {} API", plane.signing_name()),
+            format!("the local Jobs service does not offer {operation} of the {service} API"),
         )
     }
 
@@ -74,6 +73,11 @@ impl Error {
                  'iot' and 'iot-jobs-data' alone"
             ),
         )
+    }
+
+    /// A request that this service wants nothing to do with.
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDeniedException", message)
     }
 
     pub(super) fn incomplete_signature(message: &str) -> Self {
@@ -124,7 +128,7 @@ impl Error {
     }
 }
 
-impl From<Rejected> for Error {
+impl From<Rejected> for Exception {
     fn from(rejected: Rejected) -> Self {
         let (status, kind) = exception(&rejected);
         let error = Self::new(status, kind, rejected.to_string());
@@ -138,7 +142,7 @@ impl From<Rejected> for Error {
     }
 }
 
-/// The exception and the HTTP status of each refusal: the one place where they are told.
+/// The HTTP status and the exception for each refusal of the state.
 fn exception(rejected: &Rejected) -> (StatusCode, &'static str) {
     let (mismatch, mismatch_status) = choices::VERSION_MISMATCH_OVER_HTTPS;
     let (status, kind) = match rejected {
@@ -167,14 +171,15 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_of_bounded_length() {
-        let error = Error::validation(&format!("a\n{}", "é".repeat(5000)), "jobId", "Member must be short");
+        let error =
+            Exception::validation(&format!("a\n{}", "é".repeat(5000)), "jobId", "Member must be short");
         assert!(error.message().contains("'a\\néé") && error.message().ends_with("é…"));
         assert_eq!(error.message().chars().count(), MESSAGE + 1, "the mark is one more");
     }
 
     #[test]
     fn members_stand_beside_the_message() {
-        let error = Error::invalid_request("no").with("resourceId", "J\"1");
+        let error = Exception::invalid_request("no").with("resourceId", "J\"1");
         assert_eq!(String::from_utf8(error.body()).unwrap(), r#"{"message":"no","resourceId":"J\"1"}"#);
     }
 }

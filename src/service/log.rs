@@ -1,9 +1,10 @@
-//! A log that nobody can flood: whoever shows its lines keeps them until they are read.
+//! The log, and a bound on how fast lines come: whoever shows them keeps them until they are read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Log;
+/// Where the service writes what happens; one line a call.
+pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How many lines may come at once.
 const BURST: u64 = 100;
@@ -11,7 +12,7 @@ const BURST: u64 = 100;
 /// How long it takes until one more may come.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The same log, which leaves out lines that come too fast and says how many, once there is room for one again.
+/// The same log without the lines that come too fast; the next line that gets through says how many were left out.
 pub(super) fn throttled(log: Log) -> Log {
     let throttle = Mutex::new(Throttle::new(Instant::now()));
     Arc::new(move |line| {

@@ -2,7 +2,9 @@
 
 use std::io::{self, BufRead};
 
-use super::{Line, MAX_COMMAND_BYTES, ParseError, parse};
+use super::error::ParseError;
+use super::line::{Line, MAX_COMMAND_BYTES};
+use super::parse::parse;
 
 /// Unfinished JSON up to this size is looked at with every line, larger JSON only where its brackets
 /// balance or after it has grown by a quarter: the time that a long document takes stays in
@@ -10,15 +12,15 @@ use super::{Line, MAX_COMMAND_BYTES, ParseError, parse};
 const EAGER_BYTES: usize = 4 * 1024;
 
 /// The commands of `input`, each as soon as its last line has been read.
-pub fn reads(input: impl BufRead) -> impl Iterator<Item = io::Result<Read>> {
+pub fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<Entry>> {
     let mut assembler = Assembler::default();
     let mut lines = raw_lines(input).enumerate();
     std::iter::from_fn(move || {
         for (index, line) in lines.by_ref() {
             match line {
                 Ok(line) => {
-                    let Some(read) = assembler.feed(index + 1, line) else { continue };
-                    return Some(Ok(read));
+                    let Some(entry) = assembler.feed(index + 1, line) else { continue };
+                    return Some(Ok(entry));
                 }
                 Err(error) => return Some(Err(error)),
             }
@@ -91,14 +93,14 @@ fn raw_line(input: &mut impl BufRead, first: bool) -> io::Result<Option<RawLine>
     Ok(Some(String::from_utf8(bytes).map_or(RawLine::Bad(ParseError::NotText), RawLine::Text)))
 }
 
-/// A command with where it came from.
+/// A command as it was read: where it begins, its text, and what that means.
 #[derive(Debug, PartialEq)]
-pub struct Read {
+pub struct Entry {
     /// The line on which it begins, from 1.
     pub line: usize,
     /// Its text, over all its lines.
     pub text: String,
-    /// What it says.
+    /// What it means.
     pub parsed: Result<Line, ParseError>,
 }
 
@@ -117,7 +119,7 @@ struct Assembler {
 
 impl Assembler {
     /// Takes line `number`; returns the command that it completes, if it does.
-    fn feed(&mut self, number: usize, raw: RawLine) -> Option<Read> {
+    fn feed(&mut self, number: usize, raw: RawLine) -> Option<Entry> {
         if self.unfinished.is_none() {
             self.line = number;
         }
@@ -156,16 +158,16 @@ impl Assembler {
             Ok(Some(parsed)) => self.complete(Ok(parsed)),
             Err(ParseError::TooLong) if self.balance.is_open() => {
                 let balance = std::mem::take(&mut self.balance);
-                let read = self.complete(Err(ParseError::TooLong));
+                let entry = self.complete(Err(ParseError::TooLong));
                 (self.balance, self.skipping) = (balance, true);
-                read
+                entry
             }
             Err(error) => self.complete(Err(error)),
         }
     }
 
     /// The input ends: a command whose JSON goes on is an error.
-    fn finish(&mut self) -> Option<Read> {
+    fn finish(&mut self) -> Option<Entry> {
         let unfinished = self.unfinished.clone()?;
         // The last lines may not have been looked at yet.
         let parsed = match parse(&self.text) {
@@ -177,9 +179,9 @@ impl Assembler {
     }
 
     #[allow(clippy::unnecessary_wraps)] // every caller returns it as it is
-    fn complete(&mut self, parsed: Result<Line, ParseError>) -> Option<Read> {
+    fn complete(&mut self, parsed: Result<Line, ParseError>) -> Option<Entry> {
         let Self { text, line, .. } = std::mem::take(self);
-        Some(Read { line, text, parsed })
+        Some(Entry { line, text, parsed })
     }
 }
 
@@ -217,23 +219,23 @@ mod tests {
     use super::*;
     use crate::app::command::{Command, Document};
 
-    fn read_all(input: &[u8]) -> Vec<Read> {
-        reads(input).map(Result::unwrap).collect()
+    fn read_all(input: &[u8]) -> Vec<Entry> {
+        entries(input).map(Result::unwrap).collect()
     }
 
     fn errors(input: &[u8]) -> Vec<(usize, String)> {
-        let failed = |read: Read| Some((read.line, read.parsed.err()?.to_string()));
+        let failed = |entry: Entry| Some((entry.line, entry.parsed.err()?.to_string()));
         read_all(input).into_iter().filter_map(failed).collect()
     }
 
     #[test]
     fn a_document_goes_on_over_lines_byte_for_byte() {
-        let reads = read_all(b"\xef\xbb\xbf# smoke\r\n\r\ncreate-job J {\r\n  \"a\": 1\r\n}\r\nquit\r\n");
-        assert_eq!(reads.iter().map(|read| read.line).collect::<Vec<_>>(), [3, 6]);
+        let entries = read_all(b"\xef\xbb\xbf# smoke\r\n\r\ncreate-job J {\r\n  \"a\": 1\r\n}\r\nquit\r\n");
+        assert_eq!(entries.iter().map(|entry| entry.line).collect::<Vec<_>>(), [3, 6]);
         let Ok(Line { command: Command::CreateJob { document: Document::Json(json), .. }, .. }) =
-            &reads[0].parsed
+            &entries[0].parsed
         else {
-            panic!("{reads:?}")
+            panic!("{entries:?}")
         };
         assert_eq!(json, "{\r\n  \"a\": 1\r\n}");
     }
@@ -251,9 +253,9 @@ mod tests {
 
     #[test]
     fn an_error_in_json_swallows_no_later_command() {
-        let reads = read_all(b"create-job J {\noops\nquit\n");
-        assert!(reads[0].parsed.is_err());
-        assert!(reads[1].parsed.is_ok());
+        let entries = read_all(b"create-job J {\noops\nquit\n");
+        assert!(entries[0].parsed.is_err());
+        assert!(entries[1].parsed.is_ok());
     }
 
     #[test]
@@ -261,9 +263,9 @@ mod tests {
         assert_eq!(errors(b"\xff\xfe\nquit"), [(1, "the line is not UTF-8 text".to_owned())]);
         let mut long = vec![b'x'; 3 * MAX_COMMAND_BYTES];
         long.extend_from_slice(b"\nquit\n");
-        let reads = read_all(&long);
-        assert_eq!(reads[0].parsed, Err(ParseError::TooLong));
-        assert_eq!((reads[1].line, reads.len()), (2, 2));
+        let entries = read_all(&long);
+        assert_eq!(entries[0].parsed, Err(ParseError::TooLong));
+        assert_eq!((entries[1].line, entries.len()), (2, 2));
         assert!(read_all(b"").is_empty());
     }
 
@@ -274,8 +276,8 @@ mod tests {
             input.extend_from_slice(b"1,\n");
         }
         input.extend_from_slice(b"1]\nquit\n");
-        let reads = read_all(&input);
-        assert_eq!(reads.iter().map(|read| read.parsed.is_ok()).collect::<Vec<_>>(), [true, true]);
+        let entries = read_all(&input);
+        assert_eq!(entries.iter().map(|entry| entry.parsed.is_ok()).collect::<Vec<_>>(), [true, true]);
     }
 
     #[test]
@@ -286,8 +288,8 @@ mod tests {
             input.push(b'\n');
         }
         input.extend_from_slice(b"1,\n{}]\nquit\n");
-        let reads = read_all(&input);
-        assert_eq!(reads[0].parsed, Err(ParseError::TooLong));
-        assert_eq!((reads[1].line, reads[1].text.as_str(), reads.len()), (44, "quit", 2));
+        let entries = read_all(&input);
+        assert_eq!(entries[0].parsed, Err(ParseError::TooLong));
+        assert_eq!((entries[1].line, entries[1].text.as_str(), entries.len()), (44, "quit", 2));
     }
 }

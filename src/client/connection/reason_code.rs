@@ -1,36 +1,36 @@
-//! MQTT reason codes, with the words that are shown for them.
+//! MQTT reason codes, with their names.
 
 use std::fmt;
 
-/// The longest reason of the server that is shown, in characters.
+/// The longest reason string that is shown, in characters.
 const LONGEST_REASON: usize = 200;
 
 const UNSPECIFIED_ERROR: u8 = 0x80;
 const NOT_AUTHORIZED: u8 = 0x87;
 
-/// A reason code of MQTT 5; `Display` gives it in words, with the server's own reason behind it.
+/// A reason code of MQTT 5; `Display` gives its name, followed by the server's reason string.
 ///
 /// See <https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901031>.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code {
+pub struct ReasonCode {
     value: u8,
     reason: Option<String>,
 }
 
-impl Code {
+impl ReasonCode {
     /// The code with the reason that the server gave, if it gave one.
     pub(super) fn new(value: u8, reason: Option<&str>) -> Self {
         let reason = reason.filter(|reason| !reason.is_empty());
         Self { value, reason: reason.map(|reason| reason.chars().take(LONGEST_REASON).collect()) }
     }
 
-    /// Whether it may mean that a policy does not allow something. AWS IoT says so only in some places.
+    /// Whether it may mean that a policy does not allow something, which AWS IoT reports in different ways.
     pub(super) fn may_be_the_policy(&self) -> bool {
         matches!(self.value, NOT_AUTHORIZED | UNSPECIFIED_ERROR)
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:02X} {}", self.value, words(self.value))?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
@@ -39,7 +39,7 @@ impl fmt::Display for Code {
 
 fn words(code: u8) -> &'static str {
     match code {
-        // Success, too; but of that nobody is told.
+        // Success has the same value, but is never shown.
         0x00 => "normal disconnection",
         0x04 => "disconnect with will message",
         UNSPECIFIED_ERROR => "unspecified error",
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_code_is_shown_in_words_with_the_servers_own() {
-        assert_eq!(Code::new(0x8D, None).to_string(), "0x8D keep alive timeout");
-        assert_eq!(Code::new(0x87, Some("")).to_string(), "0x87 not authorized");
-        assert_eq!(Code::new(0x97, Some("later")).to_string(), "0x97 quota exceeded (later)");
-        let long = Code::new(0x80, Some(&"é".repeat(1000))).to_string();
+        assert_eq!(ReasonCode::new(0x8D, None).to_string(), "0x8D keep alive timeout");
+        assert_eq!(ReasonCode::new(0x87, Some("")).to_string(), "0x87 not authorized");
+        assert_eq!(ReasonCode::new(0x97, Some("later")).to_string(), "0x97 quota exceeded (later)");
+        let long = ReasonCode::new(0x80, Some(&"é".repeat(1000))).to_string();
         assert_eq!(long.chars().filter(|character| *character == 'é').count(), LONGEST_REASON);
     }
 }

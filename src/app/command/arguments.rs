@@ -1,16 +1,15 @@
-//! What was given to a command, between reading its text and building it.
+//! The arguments and options of a command, between reading its text and building it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Document;
 use super::expectation::{Condition, Expectation};
-use super::table::Spec;
+use super::line::Document;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(super) enum ArgumentValue {
     Job(JobId),
     JobOrNext(JobRef),
     Document(Document),
@@ -20,32 +19,33 @@ pub(super) enum Value {
     Text(String),
     Duration(Duration),
     Condition(Condition),
-    Command(&'static Spec),
 }
 
-/// What was given, to be taken in the order of the table. A value that the table does not announce
-/// is a mistake in the table, which the tests go through from end to end.
+/// The arguments and options of one command, which the table's `build` functions take out in the order of
+/// the table.
+///
+/// A value that the table does not announce is a mistake in the table, and the tests try every entry of it.
 #[derive(Debug, Default)]
-pub(super) struct Given {
-    pub(super) arguments: VecDeque<Value>,
-    pub(super) flags: Vec<(&'static str, Option<Value>)>,
+pub(super) struct ParsedArguments {
+    pub(super) positionals: VecDeque<ArgumentValue>,
+    pub(super) flags: Vec<(&'static str, Option<ArgumentValue>)>,
 }
 
 macro_rules! take {
     ($value:expr, $variant:ident) => {
         match $value {
-            Value::$variant(value) => value,
+            ArgumentValue::$variant(value) => value,
             other => unreachable!("the table announces another shape than {other:?}"),
         }
     };
 }
 
-impl Given {
-    fn next(&mut self) -> Value {
-        self.arguments.pop_front().expect("an argument that is required was checked to be there")
+impl ParsedArguments {
+    fn next(&mut self) -> ArgumentValue {
+        self.positionals.pop_front().expect("an argument that is required was checked to be there")
     }
 
-    fn flag(&mut self, name: &str) -> Option<Value> {
+    fn flag(&mut self, name: &str) -> Option<ArgumentValue> {
         let index = self.flags.iter().position(|(flag, _)| *flag == name)?;
         self.flags.swap_remove(index).1
     }
@@ -55,7 +55,7 @@ impl Given {
     }
 
     pub(super) fn optional_job(&mut self) -> Option<JobId> {
-        self.arguments.pop_front().map(|value| take!(value, Job))
+        self.positionals.pop_front().map(|value| take!(value, Job))
     }
 
     pub(super) fn job_or_next(&mut self) -> JobRef {
@@ -75,16 +75,16 @@ impl Given {
     }
 
     pub(super) fn advance(&mut self) -> Option<Duration> {
-        self.arguments.pop_front().map(|value| take!(value, Duration))
+        self.positionals.pop_front().map(|value| take!(value, Duration))
     }
 
-    pub(super) fn command(&mut self) -> Option<&'static Spec> {
-        self.arguments.pop_front().map(|value| take!(value, Command))
+    pub(super) fn optional_choice(&mut self) -> Option<&'static str> {
+        self.positionals.pop_front().map(|value| take!(value, Choice))
     }
 
     pub(super) fn expectation(&mut self) -> Expectation {
         let title = take!(self.next(), Text);
-        let conditions = self.arguments.drain(..).map(|value| take!(value, Condition)).collect();
+        let conditions = self.positionals.drain(..).map(|value| take!(value, Condition)).collect();
         let within = self.flag("--within").map(|value| take!(value, Duration));
         Expectation { title, conditions, within }
     }
@@ -96,7 +96,7 @@ impl Given {
 
     /// Whether the command was built from everything that the table announces for it.
     pub(super) fn is_used_up(&self) -> bool {
-        self.arguments.is_empty() && self.flags.is_empty()
+        self.positionals.is_empty() && self.flags.is_empty()
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {

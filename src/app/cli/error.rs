@@ -1,0 +1,6 @@
+//! Why a command line makes no sense.
+
+/// Options that do not fit together: one line that says which and what to do.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub(super) String);

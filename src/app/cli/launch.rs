@@ -1,0 +1,290 @@
+//! What the options mean together.
+
+use std::ffi::OsStr;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::args::{Cli, Command, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
+use super::endpoint;
+use super::error::UsageError;
+use super::options::{
+    AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, OutputOptions, ScriptOptions,
+    SessionOptions, Target,
+};
+use crate::wire::model::ThingName;
+
+const MQTT_PORT: u16 = 8883;
+const HTTP_PORT: u16 = 9443;
+
+impl Cli {
+    /// Works out what the options mean together.
+    ///
+    /// # Errors
+    /// One line where options are missing or contradict each other.
+    pub fn launch(self) -> Result<Launch, UsageError> {
+        match self.command {
+            Some(Command::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(Command::Completions { shell }) => return Ok(Launch::Completions(shell)),
+            None => {}
+        }
+        let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
+        let (target, thing) = if self.connection.selects_aws() {
+            self.local.refuse_in_aws_mode()?;
+            let aws = self.connection.aws_options(thing.is_some())?;
+            (Target::Aws(aws), thing.unwrap_or_else(default_thing))
+        } else {
+            let thing = thing.unwrap_or_else(default_thing);
+            let region = self.connection.region.as_deref().unwrap_or(LOCAL_REGION);
+            let region = parse_region(region).map_err(|why| UsageError(format!("--region: {why}")))?;
+            (Target::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
+        };
+        let client_id = match self.connection.client_id {
+            None => format!("test-{}", uuid::Uuid::new_v4()),
+            Some(id) => parse_client_id(id)?,
+        };
+        Ok(Launch::Session(SessionOptions {
+            target,
+            thing,
+            client_id,
+            timeout: self.output.timeout,
+            input: match (self.input.commands, self.input.file) {
+                (commands, None) if commands.is_empty() => Input::Stdin,
+                (commands, None) => Input::Commands(commands),
+                (_, Some(file)) if file.as_os_str() == OsStr::new("-") => Input::Stdin,
+                (_, Some(file)) => Input::File(file),
+            },
+            script: ScriptOptions { bail: self.input.bail, echo: self.input.echo, junit: self.input.junit },
+            output: OutputOptions {
+                json: self.output.json,
+                trace: self.output.trace,
+                color: self.output.color,
+            },
+        }))
+    }
+}
+
+impl ConnectionArgs {
+    /// Even an empty value counts: a CI job whose secret is missing must not end up on the local service.
+    fn selects_aws(&self) -> bool {
+        [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
+            .into_iter()
+            .any(Option::is_some)
+    }
+
+    fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {
+        let (Some(endpoint), Some(cert), Some(key), true) = (
+            given(self.endpoint.as_deref()),
+            given(self.cert.as_deref()),
+            given(self.key.as_deref()),
+            thing_given,
+        ) else {
+            return Err(self.missing(thing_given));
+        };
+        let endpoint = endpoint::check(endpoint)?;
+        Ok(AwsOptions {
+            port: self.port.as_deref().map_or(Ok(MQTT_PORT), parse_port)?,
+            cert: cert.into(),
+            key: key.into(),
+            ca_file: self.ca_file.as_deref().filter(|file| !file.is_empty()).map(PathBuf::from),
+            region: endpoint::region(&endpoint, self.region.as_deref())?,
+            control_endpoint_url: self
+                .control_endpoint_url
+                .as_deref()
+                .map(endpoint::check_url)
+                .transpose()?,
+            endpoint,
+        })
+    }
+
+    /// What AWS mode cannot do without and has not got.
+    fn missing(&self, thing_given: bool) -> UsageError {
+        let missing: Vec<&str> = [
+            ("--endpoint", given(self.endpoint.as_deref()).is_some()),
+            ("--cert", given(self.cert.as_deref()).is_some()),
+            ("--key", given(self.key.as_deref()).is_some()),
+            ("--thing", thing_given),
+        ]
+        .into_iter()
+        .filter_map(|(option, present)| (!present).then_some(option))
+        .collect();
+        UsageError(format!(
+            "AWS mode needs {} too (or the environment variable JOBS_SANDBOX_…); without any connection option the local service is used",
+            missing.join(", ")
+        ))
+    }
+}
+
+/// The value of an option, unless it is blank.
+fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|text| !text.trim().is_empty())
+}
+
+impl LocalArgs {
+    fn options(self, mqtt_port: u16, http_port: u16, region: String, things: Vec<ThingName>) -> LocalOptions {
+        LocalOptions {
+            mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
+            http_port: self.http_port.unwrap_or(http_port),
+            dir: self.dir,
+            account: self.account.unwrap_or_else(|| "123456789012".into()),
+            region,
+            listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            hostnames: self.hostname,
+            things,
+        }
+    }
+
+    fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
+        let given = [
+            ("--mqtt-port", self.mqtt_port.is_some()),
+            ("--http-port", self.http_port.is_some()),
+            ("--dir", self.dir.is_some()),
+            ("--account", self.account.is_some()),
+            ("--listen", self.listen.is_some()),
+            // The variable may stand there for a service that runs beside.
+            ("--hostname", !self.hostname.is_empty() && std::env::var_os(HOSTNAME_VARIABLE).is_none()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(UsageError(format!(
+                "{option} belongs to the local service, but a connection option selects AWS mode: leave out one of the two"
+            ))),
+        }
+    }
+}
+
+impl ServeArgs {
+    fn options(self) -> Result<LocalOptions, UsageError> {
+        let things = if self.thing.is_empty() { vec![default_thing()] } else { self.thing };
+        if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
+            return Err(UsageError(format!("--thing {} is given twice", twice.1)));
+        }
+        Ok(self.local.options(MQTT_PORT, HTTP_PORT, self.region, things))
+    }
+}
+
+fn default_thing() -> ThingName {
+    "MyThing".parse().expect("the default thing name fits its own pattern")
+}
+
+fn parse_thing(name: &str) -> Result<ThingName, UsageError> {
+    name.parse().map_err(|why| UsageError(format!("--thing: {why}")))
+}
+
+fn parse_port(text: &str) -> Result<u16, UsageError> {
+    match text.trim().parse() {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err(UsageError(format!("--port must be a number from 1 to 65535, not {text:?}"))),
+    }
+}
+
+fn parse_client_id(id: String) -> Result<String, UsageError> {
+    let bytes = id.len();
+    if (1..=128).contains(&bytes) && !id.starts_with('$') && !id.chars().any(char::is_control) {
+        Ok(id)
+    } else {
+        Err(UsageError(
+            "--client-id must be 1 to 128 bytes without control characters and not begin with $".into(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use clap::builder::Resettable;
+    use clap::{Arg, CommandFactory, FromArgMatches};
+
+    use super::*;
+
+    /// A command line, untouched by the environment of whoever runs the tests.
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        let without_environment = |argument: Arg| argument.env(Resettable::Reset);
+        let command = Cli::command().mut_args(without_environment);
+        let matches = command.try_get_matches_from(iter::once(&"jobs-sandbox").chain(arguments))?;
+        Cli::from_arg_matches(&matches)
+    }
+
+    fn launch(arguments: &[&str]) -> Result<Launch, UsageError> {
+        parse(arguments).expect("clap accepts the arguments").launch()
+    }
+
+    fn session(arguments: &[&str]) -> SessionOptions {
+        match launch(arguments).unwrap() {
+            Launch::Session(options) => options,
+            other => panic!("not a session: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_connection_options_the_local_service_is_used() {
+        let options = session(&[]);
+        assert!(
+            matches!(options.target, Target::Local(local) if local.region == LOCAL_REGION && local.mqtt_port == 0)
+        );
+        assert_eq!(options.thing.as_str(), "MyThing");
+        assert!(options.client_id.starts_with("test-"));
+    }
+
+    #[test]
+    fn any_connection_option_selects_aws_mode_and_what_is_missing_is_named() {
+        for arguments in
+            [&["--port", "8883"][..], &["--ca-file", ""], &["--control-endpoint-url", "http://h"]]
+        {
+            let error = launch(arguments).unwrap_err().to_string();
+            assert!(error.contains("--endpoint, --cert, --key, --thing"), "{error}");
+        }
+        let error = launch(&["--endpoint", "h", "--cert", "c", "--key", "", "--thing", "T"]).unwrap_err();
+        assert!(error.to_string().starts_with("AWS mode needs --key too"), "{error}");
+    }
+
+    #[test]
+    fn options_of_the_local_service_do_not_fit_aws_mode() {
+        let error = launch(&["--endpoint", "h", "--dir", "d"]).unwrap_err().to_string();
+        assert!(error.starts_with("--dir belongs to the local service"), "{error}");
+    }
+
+    #[test]
+    fn aws_mode_takes_the_region_from_the_endpoint() {
+        let endpoint = "a1b2-ats.iot.eu-west-1.amazonaws.com";
+        let options = session(&["--endpoint", endpoint, "--cert", "c", "--key", "k", "--thing", "T"]);
+        let Target::Aws(aws) = options.target else { panic!("not AWS mode") };
+        assert_eq!(aws.region.as_deref(), Some("eu-west-1"));
+        assert_eq!(aws.port, 8883);
+    }
+
+    #[test]
+    fn serve_creates_each_thing_once() {
+        let Launch::Serve(options) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
+            panic!("not serve")
+        };
+        assert_eq!((options.things.len(), options.mqtt_port, options.http_port), (2, 8883, 9443));
+        assert!(launch(&["serve", "--thing", "A", "--thing", "A"]).is_err());
+    }
+
+    #[test]
+    fn commands_come_from_the_line_a_file_or_standard_input() {
+        assert!(
+            matches!(session(&["-c", "help", "-c", "quit"]).input, Input::Commands(lines) if lines.len() == 2)
+        );
+        assert!(matches!(session(&["-f", "x"]).input, Input::File(_)));
+        assert!(matches!(session(&["-f", "-"]).input, Input::Stdin));
+        assert!(parse(&["-c", "help", "-f", "x"]).is_err());
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        for arguments in [
+            &["--timeout", "0s"][..],
+            &["--timeout", "30"],
+            &["--account", "12"],
+            &["serve", "--region", "nowhere"],
+            &["serve", "--thing", "a b"],
+        ] {
+            assert!(parse(arguments).is_err(), "{arguments:?}");
+        }
+        assert!(launch(&["--client-id", "$x"]).is_err());
+        assert!(launch(&["--thing", "a b"]).is_err());
+        assert!(launch(&["--region", "x"]).is_err());
+    }
+}

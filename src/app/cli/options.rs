@@ -1,0 +1,138 @@
+//! What the program is started with, once the command line makes sense.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap_complete::Shell;
+
+use crate::app::output::style::ColorChoice;
+use crate::service::Hostname;
+use crate::wire::model::ThingName;
+
+/// The region of the local service unless another is given.
+pub(super) const LOCAL_REGION: &str = "us-east-1";
+
+/// The environment variable of `--hostname`.
+pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Launch {
+    /// The local service alone.
+    Serve(LocalOptions),
+    /// A completion script for a shell.
+    Completions(Shell),
+    /// A terminal session or a script.
+    Session(SessionOptions),
+}
+
+/// A terminal session or a script.
+#[derive(Debug)]
+pub struct SessionOptions {
+    /// What it talks to.
+    pub target: Target,
+    /// The thing that it plays.
+    pub thing: ThingName,
+    /// The MQTT client id.
+    pub client_id: String,
+    /// How long a request waits for its answer.
+    pub timeout: Duration,
+    /// Where commands come from.
+    pub input: Input,
+    /// How a script runs.
+    pub script: ScriptOptions,
+    /// What is shown, and how.
+    pub output: OutputOptions,
+}
+
+/// How a script runs.
+#[derive(Debug)]
+pub struct ScriptOptions {
+    /// Stop at the first error.
+    pub bail: bool,
+    /// Print each command before its output.
+    pub echo: bool,
+    /// Where to write a JUnit XML report.
+    pub junit: Option<PathBuf>,
+}
+
+impl ScriptOptions {
+    /// An option that was given, if one was.
+    #[must_use]
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [("--bail", self.bail), ("--echo", self.echo), ("--junit", self.junit.is_some())];
+        given.into_iter().find_map(|(option, given)| given.then_some(option))
+    }
+}
+
+/// What is shown, and how.
+#[derive(Debug)]
+pub struct OutputOptions {
+    /// One JSON object a line.
+    pub json: bool,
+    /// Show every message and control-plane call.
+    pub trace: bool,
+    /// When to colour.
+    pub color: ColorChoice,
+}
+
+/// Where commands come from.
+#[derive(Debug)]
+pub enum Input {
+    /// `-c`, in order.
+    Commands(Vec<String>),
+    /// `-f`.
+    File(PathBuf),
+    /// Standard input: the terminal, or a script where it is not one.
+    Stdin,
+}
+
+/// What a session talks to.
+#[derive(Debug)]
+pub enum Target {
+    /// AWS, or whatever answers at the given endpoints.
+    Aws(AwsOptions),
+    /// The local service, started in this process.
+    Local(LocalOptions),
+}
+
+/// Where AWS is and who we are there.
+#[derive(Debug, Clone)]
+pub struct AwsOptions {
+    /// Host name of the MQTT endpoint.
+    pub endpoint: String,
+    /// Its port.
+    pub port: u16,
+    /// PEM file of the device certificate.
+    pub cert: PathBuf,
+    /// PEM file of its private key.
+    pub key: PathBuf,
+    /// PEM file of the CA; the system's roots where `None`.
+    pub ca_file: Option<PathBuf>,
+    /// The region, as given or as the endpoint shows it.
+    pub region: Option<String>,
+    /// URL of the control plane, if it is not AWS's own.
+    pub control_endpoint_url: Option<String>,
+}
+
+/// The local service.
+#[derive(Debug, Clone)]
+pub struct LocalOptions {
+    /// MQTT port; 0 is any free one.
+    pub mqtt_port: u16,
+    /// HTTP port; 0 is any free one.
+    pub http_port: u16,
+    /// Folder for its files; a private temporary one where `None`.
+    pub dir: Option<PathBuf>,
+    /// Account in ARNs.
+    pub account: String,
+    /// Region in ARNs.
+    pub region: String,
+    /// Address to listen on.
+    pub listen: IpAddr,
+    /// Names by which clients may reach it, besides `localhost` and addresses.
+    pub hostnames: Vec<Hostname>,
+    /// Things that exist from the start.
+    pub things: Vec<ThingName>,
+}

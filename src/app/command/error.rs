@@ -1,0 +1,57 @@
+//! Every way in which a line can fail to be a command.
+
+use super::nearest::advice;
+use super::spec::Spec;
+
+/// Why a text is no command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The JSON at its end goes on; more lines may complete it.
+    #[error("{0}: the JSON is not finished; usage: {usage}", usage = .0.usage())]
+    Unfinished(Usage),
+    /// No command has this name.
+    #[error("unknown command \"{word}\": {advice}", advice = advice(*.nearest))]
+    UnknownCommand {
+        /// What was given, safe to show.
+        word: String,
+        /// A command that may have been meant.
+        nearest: Option<&'static str>,
+    },
+    /// The command is known, its arguments are wrong.
+    #[error("{command}: {problem}; usage: {usage}", usage = .command.usage())]
+    Arguments {
+        /// The command.
+        command: Usage,
+        /// What is wrong.
+        problem: String,
+    },
+    /// `!` stands before something that cannot be refused.
+    #[error("! goes before expect, or before a command that the service can refuse")]
+    Negation,
+    /// Its bytes are no text.
+    #[error("the line is not UTF-8 text")]
+    NotText,
+    /// It holds more than a command may.
+    #[error("a command may hold at most 1 MiB")]
+    TooLong,
+}
+
+/// A command, shown by its name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage(pub(super) &'static Spec);
+
+impl Eq for Usage {}
+
+impl Usage {
+    /// The one-line usage.
+    #[must_use]
+    pub fn usage(self) -> String {
+        self.0.usage()
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}

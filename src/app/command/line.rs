@@ -1,0 +1,116 @@
+//! What a line of input means: a command with its arguments, ready to be carried out.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::expectation::Expectation;
+use crate::wire::model::{
+    DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
+    UpdateJobExecutionRequest,
+};
+
+/// The most that one command may hold, in bytes, over all its lines.
+pub const MAX_COMMAND_BYTES: usize = 1024 * 1024;
+
+/// A command as it was given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Whether `!` stands before it: it passes only if the service refuses it, or, before `expect`,
+    /// if no such message comes.
+    pub negated: bool,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// `create-job`
+    CreateJob {
+        /// The new job.
+        job: JobId,
+        /// What the device is to do.
+        document: Document,
+        /// For people.
+        description: Option<String>,
+        /// Minutes until an execution in progress times out.
+        timeout_minutes: Option<i64>,
+        /// How often a failed or timed out execution is tried again.
+        retries: Option<i32>,
+    },
+    /// `delete-job`
+    DeleteJob {
+        /// The job.
+        job: JobId,
+        /// Also while executions are not finished.
+        force: bool,
+    },
+    /// `cancel-job`
+    CancelJob {
+        /// The job.
+        job: JobId,
+        /// Also executions in progress.
+        force: bool,
+    },
+    /// `describe-job`
+    DescribeJob(JobId),
+    /// `get-job-document`
+    GetJobDocument(JobId),
+    /// `list-jobs`
+    ListJobs {
+        /// Only jobs with this status.
+        status: Option<&'static str>,
+        /// As a table.
+        table: bool,
+    },
+    /// `list-job-executions`
+    ListJobExecutions {
+        /// Of this job; of this thing where none is named.
+        job: Option<JobId>,
+        /// As a table.
+        table: bool,
+    },
+    /// `get-pending-job-executions`
+    GetPendingJobExecutions {
+        /// As a table.
+        table: bool,
+    },
+    /// `start-next-pending-job-execution`
+    StartNextPendingJobExecution(StartNextPendingJobExecutionRequest),
+    /// `describe-job-execution`
+    DescribeJobExecution(JobRef, DescribeJobExecutionRequest),
+    /// `update-job-execution`
+    UpdateJobExecution(JobId, UpdateJobExecutionRequest),
+    /// `expect`
+    Expect(Expectation),
+    /// `clock`, which also moves the Jobs clock forward where a duration is given
+    Clock(Option<Duration>),
+    /// `trace on` or `trace off`
+    Trace(bool),
+    /// `help`, perhaps on the command of this name
+    Help(Option<&'static str>),
+    /// `quit`
+    Quit,
+}
+
+impl Command {
+    /// Whether its answer is to be shown as a table.
+    #[must_use]
+    pub fn as_table(&self) -> bool {
+        match self {
+            Self::ListJobs { table, .. }
+            | Self::ListJobExecutions { table, .. }
+            | Self::GetPendingJobExecutions { table } => *table,
+            _ => false,
+        }
+    }
+}
+
+/// Where a job document comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    /// JSON, byte for byte as it was typed.
+    Json(String),
+    /// `file://path`
+    File(PathBuf),
+}

@@ -1,0 +1,178 @@
+//! What a command looks like: its name, its arguments and options, and its help.
+
+use super::arguments::ParsedArguments;
+use super::line::Command;
+
+/// The groups of the help text, as in AWS's samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandGroup {
+    /// What an operator does, over HTTPS.
+    ControlPlane,
+    /// What a device does, over MQTT.
+    DataPlane,
+    /// Everything else.
+    Miscellaneous,
+}
+
+/// What an argument looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The id of a job.
+    Job,
+    /// The id of a job that does not exist yet.
+    NewJob,
+    /// The id of a job, or `$next`.
+    JobOrNext,
+    /// JSON, or `file://path`.
+    Document,
+    /// A JSON object of strings.
+    Details,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A whole number between two bounds.
+    Number(i64, i64),
+    /// Minutes of a step timer: 1 to 10080, or -1 for none.
+    StepTimeout,
+    /// A word, or a JSON string for several.
+    Text,
+    /// Such as `5s`.
+    Duration,
+    /// Such as `+10m`.
+    Advance,
+    /// The title of a message.
+    Title,
+    /// `path=value`
+    Condition,
+    /// A command.
+    CommandName,
+}
+
+/// How often an argument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Once.
+    One,
+    /// Once or not at all.
+    Optional,
+    /// Any number of times.
+    Any,
+}
+
+/// An argument that has its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// As the usage line shows it, such as `<jobId>`.
+    pub name: &'static str,
+    /// What it looks like.
+    pub shape: Shape,
+    /// How often it stands.
+    pub count: Count,
+}
+
+/// An option; it may stand anywhere after the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag {
+    /// Such as `--force`.
+    pub name: &'static str,
+    /// What follows it: a name for the usage line, and what it looks like.
+    pub value: Option<(&'static str, Shape)>,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// A command of the table.
+#[derive(Debug)]
+pub struct Spec {
+    /// The word that is typed.
+    pub name: &'static str,
+    /// Where help lists it.
+    pub group: CommandGroup,
+    /// Its arguments, in order.
+    pub arguments: &'static [Argument],
+    /// Its options.
+    pub flags: &'static [Flag],
+    /// One sentence for the list of commands.
+    pub summary: &'static str,
+    /// A line that works.
+    pub example: &'static str,
+    /// What the service may refuse, and why.
+    pub refusals: &'static [(&'static str, &'static str)],
+    /// The API's operations behind it; none for commands that ask no service.
+    pub operations: &'static [&'static str],
+    pub(super) build: fn(&mut ParsedArguments) -> Command,
+}
+
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Spec {
+    /// Whether nothing can follow the command.
+    #[must_use]
+    pub fn takes_nothing(&self) -> bool {
+        self.arguments.is_empty() && self.flags.is_empty()
+    }
+
+    /// The command with its arguments and options on one line.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        let mut usage = self.name.to_owned();
+        for argument in self.arguments {
+            usage.push(' ');
+            usage.push_str(&argument.usage());
+        }
+        for flag in self.flags {
+            usage.extend([" [", &flag.usage(), "]"]);
+        }
+        usage
+    }
+}
+
+impl Argument {
+    /// The argument as the usage line shows it.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        match self.count {
+            Count::One => self.name.to_owned(),
+            Count::Optional => format!("[{}]", self.name),
+            Count::Any => format!("[{} ...]", self.name),
+        }
+    }
+}
+
+impl Flag {
+    /// The option as the usage line shows it, without brackets.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        match self.value {
+            Some((value, _)) => format!("{} {value}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+/// The positional arguments of a command that have yet to be read, in order.
+#[derive(Debug, Clone)]
+pub(super) struct Positionals(&'static [Argument]);
+
+impl Positionals {
+    pub(super) fn new(spec: &Spec) -> Self {
+        Self(spec.arguments)
+    }
+
+    /// The argument whose turn it is.
+    pub(super) fn next(&mut self) -> Option<&'static Argument> {
+        let (first, rest) = self.0.split_first()?;
+        if first.count != Count::Any {
+            self.0 = rest;
+        }
+        Some(first)
+    }
+
+    /// Those that have not been read yet.
+    pub(super) fn remaining(&self) -> &'static [Argument] {
+        self.0
+    }
+}

@@ -1,0 +1,64 @@
+//! The program, from its arguments to its exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::Shell;
+use tokio::runtime::Runtime;
+
+use crate::app::cli::{Cli, Launch};
+use crate::app::exit::ExitStatus;
+use crate::app::output::escape;
+use crate::app::{serve, session};
+
+/// Runs the program with the arguments of this process; an error is printed once, on stderr.
+#[must_use]
+pub fn run() -> ExitCode {
+    let launch = match Cli::parse().launch() {
+        Ok(launch) => launch,
+        Err(usage) => return fail(&usage.to_string(), ExitStatus::Usage),
+    };
+    match carry_out(launch) {
+        Ok(status) => status.into(),
+        Err((message, status)) => fail(&message, status),
+    }
+}
+
+fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
+    let failed = |error: anyhow::Error| (format!("{error:#}"), ExitStatus::Failure);
+    let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
+    let ended = match launch {
+        Launch::Serve(options) => runtime
+            .block_on(serve::run(options))
+            .map_err(|error| (format!("{error:#}"), ExitStatus::NotConnected)),
+        Launch::Session(options) => {
+            session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
+        }
+        Launch::Completions(shell) => match io::stdout().write_all(completions(shell).as_bytes()) {
+            // A reader that has seen enough is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
+            }
+            _ => Ok(ExitStatus::Success),
+        },
+    };
+    // A name resolution that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    ended
+}
+
+/// The script with which a shell completes our command line.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    // clap_complete 4.6 calls a program with a hyphen by two names, which hides its subcommands from bash.
+    String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox")
+}
+
+/// The one line that a program that did not get to work ends with.
+fn fail(message: &str, status: ExitStatus) -> ExitCode {
+    eprintln!("error: {}", escape::line(message));
+    status.into()
+}

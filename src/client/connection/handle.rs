@@ -1,0 +1,179 @@
+//! The handle to a connection.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::change::Change;
+use super::driver::{self, Driver, LinkHandle, Status};
+use super::error::Error;
+use super::options::Options;
+use super::received_message::ReceivedMessage;
+use super::request::Request;
+
+/// The largest payload that AWS IoT takes, in bytes.
+///
+/// AWS: <https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits>
+pub const MAX_PAYLOAD: usize = 128 * 1024;
+
+/// The bytes of a PUBLISH around its topic and payload, at most.
+const PUBLISH_OVERHEAD: usize = 1 + 4 + 2 + 2 + 1;
+
+/// A handle to the connection. Clones share it; it ends with [`Self::disconnect`] or the last clone.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    status: watch::Receiver<Status>,
+    stop: watch::Sender<bool>,
+    driver: Mutex<Option<JoinHandle<()>>>,
+    /// The filter that a barrier subscribes to again.
+    barrier_filter: String,
+    timeout: Duration,
+    is_local_service: bool,
+}
+
+impl Connection {
+    /// Connects once; returns after a SUBACK that granted every filter.
+    ///
+    /// `deliver` gets each message in the order of arrival, `changed` what happens to the connection
+    /// later. Both are called by the task that owns the socket: they must not block.
+    ///
+    /// # Panics
+    /// If `filters` is empty.
+    pub async fn connect(
+        options: Options,
+        filters: Vec<String>,
+        mut deliver: impl FnMut(ReceivedMessage) + Send + 'static,
+        changed: impl FnMut(Change) + Send + 'static,
+    ) -> Result<Self, Error> {
+        let barrier_filter = filters.first().expect("a connection has at least one filter").clone();
+        let opened = driver::open(&options, &filters, &mut deliver).await?;
+        let (status, status_seen) = watch::channel(Status::Up(opened.handle.clone()));
+        let (stop, stop_seen) = watch::channel(false);
+        let timeout = options.timeout;
+        let is_local_service = opened.is_local_service;
+        let driver = Driver { options, filters, deliver, changed, status, stop: stop_seen };
+        let driver = tokio::spawn(driver.run(opened));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                status: status_seen,
+                stop,
+                driver: Mutex::new(Some(driver)),
+                barrier_filter,
+                timeout,
+                is_local_service,
+            }),
+        })
+    }
+
+    /// Hands a message over to be published at QoS 1; waits for the connection while there is none.
+    ///
+    /// Returns once it is on its way; [`Sent::failed`] reports what becomes of it.
+    pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<Sent, Error> {
+        let payload = payload.into();
+        if payload.len() > MAX_PAYLOAD {
+            return Err(Error::TooLarge { size: payload.len(), limit: MAX_PAYLOAD });
+        }
+        let size = topic.len() + payload.len() + PUBLISH_OVERHEAD;
+        loop {
+            let link = self.link().await?;
+            if size > link.max_packet_size {
+                return Err(Error::TooLarge { size, limit: link.max_packet_size });
+            }
+            let (done, acknowledged) = oneshot::channel();
+            let request = Request::Publish { topic: topic.to_owned(), payload: payload.clone(), done };
+            if link.requests.send(request).await.is_ok() {
+                return Ok(Sent { acknowledged, link: link.requests });
+            }
+        }
+    }
+
+    /// An ordered round trip: what the server sent before it answered has been delivered when this returns.
+    pub async fn barrier(&self) -> Result<(), Error> {
+        let round_trip = async {
+            let link = self.link().await?;
+            let (done, granted) = oneshot::channel();
+            let filters = vec![self.inner.barrier_filter.clone()];
+            let request = Request::Subscribe { filters, done };
+            link.requests.send(request).await.map_err(|_| Error::NotSent)?;
+            granted.await.map_err(|_| Error::Lost)?
+        };
+        let after = self.inner.timeout;
+        timeout(after, round_trip).await.map_err(|_| Error::Silent { after })?
+    }
+
+    /// Why there is no connection at the moment, or `None` while there is one.
+    #[must_use]
+    pub fn down(&self) -> Option<Error> {
+        match &*self.inner.status.borrow() {
+            Status::Up(_) => None,
+            Status::Down(error) | Status::Over(error) => Some(error.clone()),
+        }
+    }
+
+    /// Returns once there will never be a connection again.
+    pub async fn over(&self) {
+        let mut status = self.inner.status.clone();
+        // An error means that the driver is gone, which amounts to the same.
+        let _ = status.wait_for(|status| matches!(status, Status::Over(_))).await;
+    }
+
+    /// Whether the server is the local Jobs service.
+    #[must_use]
+    pub fn is_local_service(&self) -> bool {
+        self.inner.is_local_service
+    }
+
+    /// Sends DISCONNECT and closes the connection, within a bounded time, for every clone.
+    pub async fn disconnect(self) {
+        self.inner.stop.send_replace(true);
+        let driver = self.inner.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(driver) = driver {
+            // The driver ends within a second; if it panicked, that has been reported already.
+            let _ = driver.await;
+        }
+    }
+
+    /// The link, once there is one.
+    async fn link(&self) -> Result<LinkHandle, Error> {
+        let mut status = self.inner.status.clone();
+        let settled = status.wait_for(|status| !matches!(status, Status::Down(_))).await;
+        match settled.as_deref() {
+            Ok(Status::Up(link)) => Ok(link.clone()),
+            Ok(Status::Down(error) | Status::Over(error)) => Err(error.clone()),
+            Err(_) => Err(Error::Lost),
+        }
+    }
+}
+
+/// A message on its way.
+#[derive(Debug)]
+#[must_use = "the server may refuse a message"]
+pub struct Sent {
+    acknowledged: oneshot::Receiver<Result<(), Error>>,
+    link: mpsc::Sender<Request>,
+}
+
+impl Sent {
+    /// Returns when it failed: refused by the server, or the link lost before or after the PUBACK.
+    ///
+    /// Never returns while all is well.
+    pub async fn failed(self) -> Error {
+        match self.acknowledged.await {
+            Ok(Ok(())) => {
+                self.link.closed().await;
+                Error::Lost
+            }
+            Ok(Err(error)) => error,
+            Err(_) => Error::Lost,
+        }
+    }
+}

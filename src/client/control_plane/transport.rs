@@ -1,0 +1,52 @@
+//! How requests reach the control plane: the HTTP client, and which failures it does not retry.
+
+use aws_sdk_iot::config::interceptors::InterceptorContext;
+use aws_sdk_iot::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_iot::config::{RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
+
+use super::error::{is_too_long, never_left};
+
+/// Forbids retries that cannot help: of a request that reached nobody, which spares no service and keeps the
+/// user waiting, and of an answer that is too long, which will be as long again.
+#[derive(Debug)]
+pub(super) struct NoFutileRetries;
+
+impl ClassifyRetry for NoFutileRetries {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(failed)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        if failed.as_connector_error().is_some_and(|error| never_left(error)) || is_too_long(failed) {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "NoFutileRetries"
+    }
+}
+
+/// An HTTP client with our one TLS stack, which respects `HTTPS_PROXY` and `NO_PROXY`.
+///
+/// For plain http, meant for local services, it has neither: loading the system's roots takes time.
+pub(super) fn http_client(endpoint_url: Option<&str>, ca_bundle: Option<Vec<u8>>) -> SharedHttpClient {
+    if endpoint_url.is_some_and(|url| url.starts_with("http://")) {
+        return HttpClientBuilder::new().build_http();
+    }
+    let trusted =
+        ca_bundle.map_or_else(TrustStore::default, |pem| TrustStore::empty().with_pem_certificate(pem));
+    HttpClientBuilder::new().build_with_connector_fn(move |settings, components| {
+        let tls = TlsContext::builder().with_trust_store(trusted.clone()).build().expect("it cannot fail");
+        let mut connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls)
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
+}

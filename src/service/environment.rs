@@ -1,0 +1,140 @@
+//! The shell lines that make other programs use the service, and the function that takes them back.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::files::{self, Files};
+use super::hostname::Hostname;
+use super::options::Options;
+
+/// What would lead an AWS tool elsewhere although `AWS_ENDPOINT_URL` leads here.
+const CLEARED: [&str; 4] =
+    ["AWS_ENDPOINT_URL_IOT", "AWS_ENDPOINT_URL_IOT_JOBS_DATA_PLANE", "AWS_SESSION_TOKEN", "AWS_PROFILE"];
+
+/// What keeps a proxy out of the way; programs read either spelling.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The file to read with `.` in a POSIX shell.
+pub(super) fn script(options: &Options, files: &Files, mqtt: SocketAddr, http: SocketAddr) -> String {
+    let variables = variables(options, files, mqtt, http);
+    let direct = no_proxy(&variables, &options.hostnames);
+    let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
+    let names = names.join(" ");
+    let mut script = format!(
+        "\
+# Read this with `.` in a shell: what it starts from then on uses the local service of jobs-sandbox.
+# `jobs_sandbox_off` takes it back.
+if command -v jobs_sandbox_off >/dev/null; then jobs_sandbox_off; fi
+for jobs_sandbox_name in {names}; do
+    eval \"jobs_sandbox_was_$jobs_sandbox_name=\\${{$jobs_sandbox_name-}} jobs_sandbox_had_$jobs_sandbox_name=\\${{$jobs_sandbox_name+yes}}\"
+done
+jobs_sandbox_off() {{
+    for jobs_sandbox_name in {names}; do
+        eval \"if [ -n \\\"\\$jobs_sandbox_had_$jobs_sandbox_name\\\" ]; then export $jobs_sandbox_name=\\\"\\$jobs_sandbox_was_$jobs_sandbox_name\\\"; else unset $jobs_sandbox_name; fi\"
+        unset \"jobs_sandbox_was_$jobs_sandbox_name\" \"jobs_sandbox_had_$jobs_sandbox_name\"
+    done
+    unset jobs_sandbox_name
+    unset -f jobs_sandbox_off
+}}
+unset {}
+",
+        CLEARED.join(" ")
+    );
+    for (name, value) in &variables {
+        // Writing to a string cannot fail.
+        let _ = writeln!(script, "export {name}={}", quoted(value));
+    }
+    for name in NO_PROXY {
+        let _ = writeln!(script, "export {name}={}${{{name}:+,${name}}}", quoted(&direct));
+    }
+    script
+}
+
+fn variables(
+    options: &Options,
+    files: &Files,
+    mqtt: SocketAddr,
+    http: SocketAddr,
+) -> Vec<(&'static str, String)> {
+    let path = |name| files.path(name).display().to_string();
+    let named = options.hostnames.iter().find(|name| name.is_complete()).map(Hostname::to_string);
+    let http = match &named {
+        Some(name) => format!("http://{}:{}", in_url(name), http.port()),
+        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
+    };
+    let mut variables = vec![
+        ("JOBS_SANDBOX_ENDPOINT", named.clone().unwrap_or_else(|| endpoint(mqtt.ip()))),
+        ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
+        ("JOBS_SANDBOX_CERT", path(files::CERTIFICATE)),
+        ("JOBS_SANDBOX_KEY", path(files::KEY)),
+        ("JOBS_SANDBOX_CA_FILE", path(files::CA)),
+        ("JOBS_SANDBOX_REGION", options.region.clone()),
+        ("AWS_ENDPOINT_URL", http),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_REGION", options.region.clone()),
+        ("AWS_DEFAULT_REGION", options.region.clone()),
+    ];
+    if let Some(thing) = options.things.first() {
+        variables.push(("JOBS_SANDBOX_THING", thing.to_string()));
+    }
+    variables
+}
+
+/// Where a device connects. A name rather than an address where it leads here: not every TLS library takes
+/// addresses.
+fn endpoint(ip: IpAddr) -> String {
+    let ip = reachable(ip);
+    if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) { "localhost".to_owned() } else { ip.to_string() }
+}
+
+/// An address that leads to a service which listens on `ip`.
+fn reachable(ip: IpAddr) -> IpAddr {
+    if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip }
+}
+
+/// A host as it stands in a URL.
+fn in_url(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// The hosts that programs reach without a proxy.
+fn no_proxy(variables: &[(&str, String)], hostnames: &[Hostname]) -> String {
+    let mut hosts = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
+    let endpoint = variables.iter().filter(|(name, _)| *name == "JOBS_SANDBOX_ENDPOINT");
+    for host in endpoint.map(|(_, host)| host.clone()).chain(hostnames.iter().map(Hostname::to_string)) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts.join(",")
+}
+
+/// A value as a shell reads it back unchanged.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_the_shell() {
+        assert_eq!(quoted("/tmp/a-b.c"), "/tmp/a-b.c");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_endpoint_is_a_name_only_where_that_leads_to_the_address() {
+        let named = |ip: &str| endpoint(ip.parse().unwrap());
+        assert_eq!((named("127.0.0.1"), named("0.0.0.0")), ("localhost".into(), "localhost".into()));
+        assert_eq!((named("127.0.0.2"), named("::1")), ("127.0.0.2".into(), "::1".into()));
+    }
+}

@@ -1,0 +1,175 @@
+//! Which requests are let in at all: those of programs that mean this service, and of no web page.
+//!
+//! A browser sends requests to a loopback port for any page that asks it to, and a page whose name is made to lead
+//! here (DNS rebinding) may even read the answers. Both show in what only the browser writes: the name of the
+//! host, `Origin` and `Sec-Fetch-Site`.
+
+use std::net::IpAddr;
+
+use hyper::header::{HOST, ORIGIN};
+use hyper::http::Version;
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
+
+use super::exception::Exception;
+use crate::service::hostname::{Hostname, is_localhost};
+
+/// Refuses a request that a web page sent, or that means another host.
+pub(super) fn check(request: &Parts, hostnames: &[Hostname]) -> Result<(), Exception> {
+    if request.headers.contains_key(ORIGIN) {
+        return Err(Exception::forbidden(
+            "the request has an Origin header: web pages may not use this service",
+        ));
+    }
+    let site = request.headers.get("sec-fetch-site");
+    if site.is_some_and(|site| site.as_bytes() != b"none") {
+        return Err(Exception::forbidden(
+            "the request comes from a web page: web pages may not use this service",
+        ));
+    }
+    let Some(authority) = authority(request)? else { return Ok(()) };
+    let host = host(&authority).filter(|host| is_allowed(host, hostnames));
+    host.map(drop).ok_or_else(|| {
+        Exception::forbidden(format!(
+            "the request is for the host '{authority}', which is not this service's: start it with --hostname NAME \
+             to let clients reach it by that name"
+        ))
+    })
+}
+
+/// The host that the request is for, with its port; none where HTTP/1.0 leaves it out.
+fn authority(request: &Parts) -> Result<Option<String>, Exception> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(Exception::invalid_request("the request has two Host headers"));
+    }
+    if let Some(authority) = request.uri.authority() {
+        return Ok(Some(authority.to_string()));
+    }
+    match host {
+        Some(host) => Ok(Some(String::from_utf8_lossy(host.as_bytes()).into_owned())),
+        None if request.version == Version::HTTP_10 => Ok(None),
+        None => Err(Exception::invalid_request("the request has no Host header")),
+    }
+}
+
+/// The host in lower case, without the port and without the brackets of an IPv6 address.
+fn host(authority: &str) -> Option<String> {
+    let parsed: Authority = authority.parse().ok().filter(|_| !authority.contains('@'))?;
+    let host = parsed.host().to_ascii_lowercase();
+    let rest = &authority[parsed.host().len()..];
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)).then_some(host)
+}
+
+fn is_allowed(host: &str, hostnames: &[Hostname]) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    // The dot at the end of a complete name.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    bare.parse::<IpAddr>().is_ok()
+        || is_localhost(name)
+        || hostnames.iter().any(|hostname| hostname.covers(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    fn refusal(uri: &str, headers: &[(&str, &str)]) -> Option<(u16, String)> {
+        refusal_in(Version::HTTP_11, uri, headers)
+    }
+
+    fn refusal_in(version: Version, uri: &str, headers: &[(&str, &str)]) -> Option<(u16, String)> {
+        let request = Request::builder().version(version).uri(uri);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let hostnames = ["sandbox".parse().unwrap(), ".example.com".parse().unwrap()];
+        let error = check(&request.body(()).unwrap().into_parts().0, &hostnames).err()?;
+        Some((error.status().as_u16(), error.message().to_owned()))
+    }
+
+    #[test]
+    fn addresses_localhost_and_names_that_were_given_are_let_in_on_any_port() {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:9443",
+            "192.0.2.7:1",
+            "[::1]:9443",
+            "[2001:db8::1]",
+            "localhost:9443",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost:80",
+            "sandbox:9443",
+            "SandBox",
+            "a.example.com",
+            "a.b.Example.com:9443",
+        ] {
+            assert_eq!(refusal("/jobs", &[("host", host)]), None, "{host}");
+            assert_eq!(refusal(&format!("http://{host}/jobs"), &[("host", "evil")]), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn any_other_host_is_refused_with_the_option_that_would_let_it_in() {
+        for host in [
+            "evil",
+            "evil:9443",
+            "localhost.evil",
+            "127.0.0.1.evil",
+            "example.com",
+            "sandbox.evil",
+            "notlocalhost",
+            "127.0.0.1@evil",
+            "evil@127.0.0.1",
+            "127.1",
+            "2130706433",
+            "localhost:80:80",
+            "localhost:x",
+            "[::1]x",
+            "local host",
+            "",
+            ":80",
+            "evil#localhost",
+            "localhost/evil",
+        ] {
+            let (status, message) = refusal("/jobs", &[("host", host)]).unwrap_or_else(|| panic!("{host}"));
+            assert_eq!(status, 403, "{host}");
+            assert!(message.contains("--hostname"), "{message}");
+        }
+        assert_eq!(refusal("http://evil/jobs", &[("host", "localhost")]).unwrap().0, 403);
+    }
+
+    #[test]
+    fn no_web_page_is_let_in_wherever_it_comes_from() {
+        for (name, value) in [
+            ("origin", "http://evil"),
+            ("origin", "null"),
+            ("origin", "http://localhost:9443"),
+            ("origin", ""),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", ""),
+        ] {
+            assert_eq!(
+                refusal("/", &[("host", "localhost"), (name, value)]).unwrap().0,
+                403,
+                "{name}: {value}"
+            );
+        }
+        // An address typed by hand.
+        assert_eq!(refusal("/", &[("host", "localhost"), ("sec-fetch-site", "none")]), None);
+    }
+
+    #[test]
+    fn one_host_is_named_and_only_http_1_0_may_leave_it_out() {
+        assert_eq!(refusal("/", &[("host", "localhost"), ("host", "localhost")]).unwrap().0, 400);
+        assert_eq!(refusal("http://localhost/", &[("host", "localhost"), ("host", "evil")]).unwrap().0, 400);
+        assert_eq!(refusal("/", &[]).unwrap().0, 400);
+        assert_eq!(refusal_in(Version::HTTP_10, "/", &[]), None);
+        assert_eq!(refusal_in(Version::HTTP_10, "/", &[("host", "evil")]).unwrap().0, 403);
+    }
+}

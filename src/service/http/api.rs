@@ -1,0 +1,127 @@
+//! One request, from its head and body to its response.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Body;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Request, Response};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::body::read_body;
+use super::call::Call;
+use super::exception::Exception;
+use super::handler::{Handler, Handlers, Output};
+use super::limits::Limits;
+use super::operations::Operations;
+use super::plane::Plane;
+use super::{admission, control, data, sandbox};
+use crate::service::hostname::Hostname;
+use crate::service::shared::Shared;
+
+/// It takes too long for the threads that serve connections: it makes an RSA key.
+pub(super) const SLOW_OPERATION: &str = "CreateKeysAndCertificate";
+
+/// Both planes: answers a request, whatever connection it comes from.
+#[derive(Debug)]
+pub(super) struct Api {
+    pub(super) shared: Arc<Shared>,
+    /// By which clients may call the service.
+    hostnames: Vec<Hostname>,
+    control: Routes,
+    data: Routes,
+    slow: Arc<Semaphore>,
+}
+
+/// The operations of one plane: all of them by path, and the handlers of those that are offered, by name.
+#[derive(Debug)]
+pub(super) struct Routes {
+    operations: Operations,
+    pub(super) handlers: HashMap<&'static str, Handler>,
+}
+
+impl Routes {
+    pub(super) fn new(plane: Plane, handlers: &[Handlers]) -> Self {
+        let handlers = handlers.iter().copied().flatten().copied().collect();
+        Self { operations: Operations::of(plane), handlers }
+    }
+}
+
+impl Api {
+    pub(super) fn new(shared: Arc<Shared>, hostnames: Vec<Hostname>) -> Self {
+        Self {
+            shared,
+            hostnames,
+            control: Routes::new(Plane::Control, control::HANDLERS),
+            data: Routes::new(Plane::Data, &[data::HANDLERS]),
+            slow: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Answers one request; a refusal is an answer too.
+    pub(super) async fn answer<B: Body>(&self, request: Request<B>, limits: Limits) -> Response<Full<Bytes>> {
+        let (request, body) = request.into_parts();
+        // Read before anything is refused: a client that is still sending does not read an answer.
+        let output = match read_body(body, limits).await {
+            Ok(body) => self.carry_out(request, &body).await,
+            Err(error) => Err(error),
+        };
+        respond(output)
+    }
+
+    async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
+        admission::check(&request, &self.hostnames)?;
+        if sandbox::is_asked(&request) {
+            return sandbox::answer(&self.shared, &request, body);
+        }
+        let plane = Plane::of(&request)?;
+        let routes = match plane {
+            Plane::Control => &self.control,
+            Plane::Data => &self.data,
+        };
+        let matched = routes.operations.find(&request.method, request.uri.path())?;
+        let name = matched.name;
+        let handler =
+            *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
+        let call = Call::read(matched, request, body)?;
+        if name == SLOW_OPERATION {
+            self.run_aside(handler, call).await
+        } else {
+            handler(&self.shared, &call)
+        }
+    }
+
+    /// Runs a slow operation on a thread of its own, one at a time.
+    async fn run_aside(&self, handler: Handler, call: Call) -> Result<Output, Exception> {
+        let turn =
+            Arc::clone(&self.slow).acquire_owned().await.map_err(|error| Exception::internal(&error))?;
+        let shared = Arc::clone(&self.shared);
+        let work = tokio::task::spawn_blocking(move || {
+            let output = handler(&shared, &call);
+            drop(turn);
+            output
+        });
+        work.await.map_err(|error| Exception::internal(&error))?
+    }
+}
+
+fn respond(output: Result<Output, Exception>) -> Response<Full<Bytes>> {
+    let mut response = match output {
+        Ok(Output(body)) => Response::new(Full::from(body)),
+        Err(error) => {
+            let mut response = Response::new(Full::from(error.body()));
+            *response.status_mut() = error.status();
+            let kind = HeaderValue::from_static(error.kind());
+            response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), kind);
+            response
+        }
+    };
+    let id = HeaderValue::try_from(Uuid::new_v4().to_string()).expect("a UUID is plain ASCII");
+    response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

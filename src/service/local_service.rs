@@ -1,0 +1,205 @@
+//! The running service: its sockets, its files and its tasks.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+use uuid::Uuid;
+
+use super::certificates::{CertificateError, DeviceCertificate};
+use super::device_policy::device_policies;
+use super::environment;
+use super::files::{self, Files};
+use super::options::Options;
+use super::shared::Shared;
+use super::start_error::StartError;
+use super::state::things::CreateThingRequest;
+use super::state::{Outcome, Rejected, Settings, State};
+use super::time::Timestamp;
+use super::{http, mqtt};
+
+/// A running service; dropped, it ends at once.
+#[derive(Debug)]
+pub struct LocalService {
+    mqtt: SocketAddr,
+    http: SocketAddr,
+    files: Files,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    timers: AbortHandle,
+}
+
+impl LocalService {
+    /// Starts the service; when this returns it can be connected to.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, when the files cannot be written, or when a thing's name is refused.
+    #[expect(
+        clippy::unused_async,
+        reason = "it runs within a tokio runtime alone, as the await at its call shows"
+    )]
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
+        let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
+        let settings = Settings { region: options.region.clone(), account: options.account.clone() };
+        let shared = Arc::new(Shared::new(settings).logging_to(options.log.clone()));
+        let authority = shared.authority()?;
+        let device = authority.device()?;
+        let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
+        let tls = mqtt::server_config(certificate, key, shared.clone())?;
+        let files = Files::write(options.dir.as_deref(), &authority.pem(), &device)?;
+        let device_pem = &device.certificate_pem;
+        let policies = device_policies(&options);
+        shared
+            .requests(|requests| requests.state.install_device(requests.jobs_now, device_pem, &policies))?;
+        for thing in &options.things {
+            let request = CreateThingRequest::default();
+            shared
+                .write(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
+                .map_err(StartError::Thing)?;
+        }
+
+        files.put_environment(&environment::script(&options, &files, mqtt, http))?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
+        tasks.spawn(http::serve(http_listener, shared.clone(), options.hostnames, stop.subscribe()));
+        let timers = shared.clone();
+        let timers = tasks.spawn(async move { timers.run_timers().await });
+        Ok(Self { mqtt, http, files, shared, stop, tasks, timers })
+    }
+
+    /// Where devices connect.
+    #[must_use]
+    pub fn mqtt_addr(&self) -> SocketAddr {
+        self.mqtt
+    }
+
+    /// Where the control plane and the data plane over HTTPS are.
+    #[must_use]
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The directory with the files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.files.dir()
+    }
+
+    /// The certificate of the authority that clients must trust.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        self.files.path(files::CA)
+    }
+
+    /// The device's certificate.
+    #[must_use]
+    pub fn cert_file(&self) -> PathBuf {
+        self.files.path(files::CERTIFICATE)
+    }
+
+    /// The device's private key.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.files.path(files::KEY)
+    }
+
+    /// Shell lines that make other programs use the service.
+    #[must_use]
+    pub fn env_file(&self) -> PathBuf {
+        self.files.path(files::ENVIRONMENT)
+    }
+
+    /// The clock that jobs go by.
+    #[must_use]
+    pub fn clock(&self) -> JobsClock {
+        JobsClock(self.shared.clone())
+    }
+
+    /// Carries out an operation that only reads, as if it had come over HTTPS.
+    ///
+    /// # Errors
+    ///
+    /// What the operation refuses.
+    pub fn read<T>(
+        &self,
+        operation: impl FnOnce(&State, Timestamp) -> Result<T, Rejected>,
+    ) -> Result<T, Rejected> {
+        self.shared.read(operation)
+    }
+
+    /// Carries out an operation that changes something, as if it had come over HTTPS.
+    ///
+    /// When this returns, the events that it caused are on their way to those who subscribed to them.
+    ///
+    /// # Errors
+    ///
+    /// What the operation refuses.
+    pub fn write<T>(
+        &self,
+        operation: impl FnOnce(&mut State, Timestamp) -> Outcome<T>,
+    ) -> Result<T, Rejected> {
+        self.shared.write(operation)
+    }
+
+    /// Issues a certificate that the service's own authority signed and that nobody has registered yet.
+    ///
+    /// # Errors
+    ///
+    /// When the certificate cannot be made.
+    pub fn issue_certificate(&self) -> Result<DeviceCertificate, CertificateError> {
+        self.shared.authority()?.device()
+    }
+
+    /// Tells every client that the service stops, and stops it; takes a second at the most.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // The timer's task runs for ever; the fronts end by themselves.
+        self.timers.abort();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// The clock that the jobs of a running service go by: the system's, and ahead of it as far as it was moved.
+///
+/// It drives timeouts, rollouts and schedules; TLS, sessions and keep-alives go by the system's own clock.
+#[derive(Debug, Clone)]
+pub struct JobsClock(Arc<Shared>);
+
+impl JobsClock {
+    /// What the clock shows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    /// Moves the clock forward, does what falls due on the way, each at its own time.
+    pub fn advance(&self, by: Duration) {
+        self.0.advance(by);
+    }
+}
+
+/// A listener and its address.
+fn listen(front: &'static str, ip: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let address = SocketAddr::new(ip, port);
+    let bind = || {
+        let socket = if ip.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind().map_err(|error| StartError::Listen { front, address, error })
+}
+
+/// How many connections may wait to be accepted. Beyond, a client waits a second for its next try, so the
+/// usual 128 would let a burst of one client's connections hold up all others.
+const BACKLOG: u32 = 4096;

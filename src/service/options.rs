@@ -1,0 +1,69 @@
+//! How to start the local service.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::hostname::Hostname;
+use super::log::Log;
+use crate::wire::model::ThingName;
+
+/// How to start the service.
+///
+/// The default is any free port on the loopback interface, a private temporary directory, the account
+/// `123456789012` in `us-east-1`, one thing called `MyThing`, and no log.
+#[derive(Clone)]
+pub struct Options {
+    /// The MQTT port; 0 means any free one.
+    pub mqtt_port: u16,
+    /// The HTTP port; 0 means any free one.
+    pub http_port: u16,
+    /// The address to listen on.
+    pub listen: IpAddr,
+    /// Where the certificates and the key go; a private temporary directory if there is none.
+    pub dir: Option<PathBuf>,
+    /// The account to play: twelve digits.
+    pub account: String,
+    /// The region to play.
+    pub region: String,
+    /// Names by which clients may reach the service, besides `localhost` and addresses; they stand in the server
+    /// certificate, and the first is where the env file leads.
+    pub hostnames: Vec<Hostname>,
+    /// The things that exist from the start and that the device certificate may speak for.
+    pub things: Vec<ThingName>,
+    /// Where refusals and the like are told.
+    pub log: Log,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mqtt_port: 0,
+            http_port: 0,
+            listen: Ipv4Addr::LOCALHOST.into(),
+            dir: None,
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            hostnames: Vec::new(),
+            things: vec!["MyThing".parse().expect("a thing name may be one word")],
+            log: Arc::new(|_| ()),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mqtt_port, http_port, listen, dir, account, region, hostnames, things, log: _ } = self;
+        f.debug_struct("Options")
+            .field("mqtt_port", mqtt_port)
+            .field("http_port", http_port)
+            .field("listen", listen)
+            .field("dir", dir)
+            .field("account", account)
+            .field("region", region)
+            .field("hostnames", hostnames)
+            .field("things", things)
+            .finish_non_exhaustive()
+    }
+}

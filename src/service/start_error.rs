@@ -1,0 +1,74 @@
+//! Why the local service cannot start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::certificates::CertificateError;
+use super::state::Rejected;
+
+/// Why the service cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A port is taken, or not ours to take.
+    #[error("cannot listen on {address} for {front}: {error}; choose another port, or 0 for any free one")]
+    Listen {
+        /// MQTT or HTTP.
+        front: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The folder holds a file that the service would replace and did not write.
+    #[error(
+        "{} holds a {file} that jobs-sandbox did not write: choose another folder, or move that file away first",
+        dir.display()
+    )]
+    NotOurs {
+        /// The folder.
+        dir: PathBuf,
+        /// The name of the file.
+        file: String,
+    },
+    /// Another service runs in the folder.
+    #[error("{} is in use by another local service: stop it, or choose another folder", dir.display())]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder is not this user's.
+    #[error("{} belongs to another user: choose a folder of your own", dir.display())]
+    AnotherUsers {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Any user could replace what is in the folder.
+    #[error("everybody can write to {0}: run chmod o-w {0}, or choose another folder", dir.display())]
+    OthersCanWrite {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A certificate could not be made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS could not be set up.
+    #[error("cannot set up TLS")]
+    Tls(#[from] tokio_rustls::rustls::Error),
+    /// The device's certificate or policy was refused.
+    #[error("cannot register the device certificate")]
+    Device(#[from] Rejected),
+    /// A thing was refused.
+    #[error("cannot create the thing: {0}")]
+    Thing(Rejected),
+}
