@@ -19,6 +19,7 @@ mod foreign_services;
 mod hostile_broker;
 mod http;
 mod identity_files;
+mod imports;
 mod launcher;
 mod lost_answers;
 mod network;
