@@ -228,7 +228,7 @@ fn a_certificate_that_is_deactivated_while_connected_is_said_until_it_is_active_
     let set = |status: &str| {
         let mut stream = connect(http);
         let request = format!(
-            "PUT /certificates/{id}?newStatus={status} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+            "PUT /certificates/{id}?newStatus={status} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
              authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/iot/aws4_request, Signature=b\r\n\
              content-length: 0\r\n\r\n"
         );
