@@ -7,7 +7,7 @@
 //!
 //! | wing | what it is |
 //! |---|---|
-//! | [`app`] | the program: command line, session, scripts, the terminal |
+//! | `app` | the program: command line, session, scripts, the terminal |
 //! | [`client`] | the Jobs client: the data plane over MQTT 5, the control plane over HTTPS |
 //! | [`service`] | the local Jobs service: a pure state machine behind an MQTT and an HTTP front |
 //! | [`wire`] | the words that client and service share |
@@ -18,9 +18,9 @@
 //!
 //! `start-next-pending-job-execution`, typed at the prompt:
 //!
-//! 1. [`app::repl`] reads the line and [`app::command`] makes a [`app::command::Command`] of it, or one line
+//! 1. `app::repl` reads the line and `app::command` makes a `app::command::Command` of it, or one line
 //!    that says what is wrong.
-//! 2. [`app::dispatch`] tells the [`app::transcript`] to hold events back and calls
+//! 2. `app::dispatch` tells the `app::transcript` to hold events back and calls
 //!    [`client::jobs::Client::start_next_pending_job_execution`].
 //! 3. [`client::jobs`] makes a client token, registers it as in flight, and only then hands the request to
 //!    [`client::connection`], whose one task owns the socket.
@@ -29,12 +29,12 @@
 //!    one lock the answer and then the events are queued for whoever should get them.
 //! 5. The connection's task hands what arrives to [`client::jobs`], which resolves the request whose token the
 //!    answer echoes; events go to two streams, numbered in the order of arrival.
-//! 6. [`app::dispatch`] prints the answer, asks for one ordered round trip on the local service, and lets the
-//!    events go, which [`app::events`] has brought to the transcript meanwhile.
-//! 7. [`app::output::printer`] writes block after block, above the line being typed if there is one.
+//! 6. `app::dispatch` prints the answer, asks for one ordered round trip on the local service, and lets the
+//!    events go, which `app::events` has brought to the transcript meanwhile.
+//! 7. `app::output::printer` writes block after block, above the line being typed if there is one.
 
 #[cfg(feature = "app")]
-pub mod app;
+mod app;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(all(feature = "app", any(test, fuzzing)))]

@@ -11,7 +11,7 @@ use crate::client::jobs::{Client, ConnectionChange, Pending, StreamEvent};
 use crate::wire::model::GetPendingJobExecutionsResponse;
 
 /// Prints each event of one stream under `title` until the stream ends.
-pub async fn print_events(
+pub(crate) async fn print_events(
     title: &'static str,
     mut events: mpsc::Receiver<StreamEvent>,
     transcript: Transcript,
@@ -28,7 +28,7 @@ pub async fn print_events(
 ///
 /// No event tells what happened while there was no connection, so the full list is compared with what was known
 /// when it broke, whoever has heard more by then.
-pub async fn print_changes(
+pub(crate) async fn print_changes(
     mut changes: mpsc::Receiver<ConnectionChange>,
     client: Client,
     transcript: Transcript,

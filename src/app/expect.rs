@@ -16,7 +16,7 @@ const MAX_SHOWN: usize = 5;
 /// What differs between a message and an expectation of its title, a phrase for each condition that
 /// does not hold; `None` where the title differs.
 #[must_use]
-pub fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
+pub(crate) fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
     if message.title != expectation.title {
         return None;
     }
@@ -26,13 +26,13 @@ pub fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<S
 
 /// Whether a message is what was expected.
 #[must_use]
-pub fn matches(expectation: &Expectation, message: &Message) -> bool {
+pub(crate) fn matches(expectation: &Expectation, message: &Message) -> bool {
     differences(expectation, message).is_some_and(|differences| differences.is_empty())
 }
 
 /// What was awaited and what came instead, nearest first, a line each.
 #[must_use]
-pub fn explain<'a>(
+pub(crate) fn explain<'a>(
     expectation: &Expectation,
     messages: impl Iterator<Item = &'a Message>,
 ) -> (String, Vec<String>) {

@@ -7,7 +7,7 @@ use crate::wire::model::{JobExecutionStatus, JobId, RejectedResponse};
 
 /// What may help after a refusal of the data plane.
 #[must_use]
-pub fn data_plane(response: &RejectedResponse) -> Option<String> {
+pub(crate) fn data_plane(response: &RejectedResponse) -> Option<String> {
     let state = response.execution_state.as_ref();
     Some(match response.code.as_str() {
         "TerminalStateReached" => {
@@ -31,7 +31,7 @@ pub fn data_plane(response: &RejectedResponse) -> Option<String> {
 
 /// What may help after a refusal of the control plane.
 #[must_use]
-pub fn control_plane(operation: &str, code: &str, message: &str) -> Option<String> {
+pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Option<String> {
     Some(match (operation, code) {
         (_, "AccessDeniedException" | "AccessDenied" | "UnauthorizedException" | "ForbiddenException") => {
             access_denied(operation, message)
@@ -55,7 +55,7 @@ pub fn control_plane(operation: &str, code: &str, message: &str) -> Option<Strin
 
 /// Which executions keep a job from being deleted, from what ListJobExecutionsForJob answered.
 #[must_use]
-pub fn not_terminal(job: &JobId, executions: Option<&str>) -> String {
+pub(crate) fn not_terminal(job: &JobId, executions: Option<&str>) -> String {
     let things =
         executions.and_then(|body| serde_json::from_str::<Executions>(body).ok()).map(|executions| {
             let open = executions.execution_summaries.into_iter().filter_map(Execution::if_pending);

@@ -15,18 +15,18 @@
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
 //! | [`exit`], `signals` | the exit codes; what ends the program from outside |
 
-pub mod cli;
-pub mod command;
-pub mod dispatch;
-pub mod events;
-pub mod exit;
-pub mod expect;
-pub mod hints;
-pub mod output;
-pub mod program;
-pub mod repl;
-pub mod script;
-pub mod serve;
-pub mod session;
+pub(crate) mod cli;
+pub(crate) mod command;
+pub(crate) mod dispatch;
+pub(crate) mod events;
+pub(crate) mod exit;
+pub(crate) mod expect;
+pub(crate) mod hints;
+pub(crate) mod output;
+pub(crate) mod program;
+pub(crate) mod repl;
+pub(crate) mod script;
+pub(crate) mod serve;
+pub(crate) mod session;
 mod signals;
-pub mod transcript;
+pub(crate) mod transcript;

@@ -13,7 +13,7 @@ use crate::app::signals::Endings;
 use crate::service::{self, LocalService};
 
 /// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
-pub async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
+pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;
     printer.last_words().await;

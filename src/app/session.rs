@@ -27,7 +27,7 @@ use crate::service::LocalService;
 
 /// Why there was no session.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The files given on the command line will not do.
     #[error(transparent)]
     Identity(#[from] identity::Error),
@@ -64,7 +64,7 @@ pub enum Error {
 impl Error {
     /// How the program ends.
     #[must_use]
-    pub fn exit_status(&self) -> ExitStatus {
+    pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Identity(_) | Self::Script { .. } | Self::Report { .. } | Self::NoScript { .. } => {
                 ExitStatus::Usage
@@ -75,7 +75,7 @@ impl Error {
 }
 
 /// Runs a session from its first connection to its last word.
-pub fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
+pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
     let printer = Printer::new(options.output.color, options.output.json);
     let ended = start_and_run(options, runtime, &printer);
     runtime.block_on(printer.flush());

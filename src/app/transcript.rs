@@ -26,7 +26,7 @@ const MAX_DELIVERY: Duration = Duration::from_secs(5);
 
 /// The order and the memory of what is printed. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     shared: Arc<Shared>,
 }
 
@@ -66,7 +66,7 @@ struct Remembered {
 
 /// Something that went wrong and that no command asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// What kind, in one word.
     pub title: &'static str,
     /// What went wrong, on one line.
@@ -77,7 +77,7 @@ pub struct Fault {
 
 /// How `expect` went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The message came.
     Found(Box<Message>),
     /// It did not.
@@ -92,7 +92,7 @@ pub enum Verdict {
 impl Transcript {
     /// A transcript that prints to `printer` and teaches `known`. Events are numbered from 1.
     #[must_use]
-    pub fn new(printer: Printer, known: KnownJobs) -> Self {
+    pub(crate) fn new(printer: Printer, known: KnownJobs) -> Self {
         Self::with_patience(printer, known, MAX_DELIVERY)
     }
 
@@ -114,13 +114,13 @@ impl Transcript {
 
     /// Where it prints.
     #[must_use]
-    pub fn printer(&self) -> &Printer {
+    pub(crate) fn printer(&self) -> &Printer {
         &self.shared.printer
     }
 
     /// What its messages have taught.
     #[must_use]
-    pub fn known(&self) -> &KnownJobs {
+    pub(crate) fn known(&self) -> &KnownJobs {
         &self.shared.known
     }
 
@@ -128,7 +128,7 @@ impl Transcript {
     /// events back.
     ///
     /// Returns once there is room for another one.
-    pub async fn deliver(&self, number: u64, event: Message) {
+    pub(crate) async fn deliver(&self, number: u64, event: Message) {
         {
             let mut inner = self.inner();
             inner.waiting_bytes += size(&event);
@@ -151,12 +151,12 @@ impl Transcript {
     }
 
     /// An answer, printed now, before any event that is held back.
-    pub fn answer(&self, message: Message) {
+    pub(crate) fn answer(&self, message: Message) {
         self.record(&mut self.inner(), message);
     }
 
     /// An answer whose body is shown as `text`.
-    pub fn answer_as(&self, message: Message, text: &str) {
+    pub(crate) fn answer_as(&self, message: Message, text: &str) {
         let mut inner = self.inner();
         self.shared.printer.message_as(&message, text);
         self.remember(&mut inner, message);
@@ -164,19 +164,19 @@ impl Transcript {
 
     /// Something went wrong that no command asked for: the drop of an event, a message that is none.
     /// A script counts it as a failure of the command at which it shows; a person is told at once.
-    pub fn fault(&self, fault: Fault) {
+    pub(crate) fn fault(&self, fault: Fault) {
         self.inner().faults.push(fault);
         self.shared.news.notify_waiters();
     }
 
     /// The faults since the last call.
     #[must_use]
-    pub fn take_faults(&self) -> Vec<Fault> {
+    pub(crate) fn take_faults(&self) -> Vec<Fault> {
         std::mem::take(&mut self.inner().faults)
     }
 
     /// The same as soon as there are some.
-    pub async fn next_faults(&self) -> Vec<Fault> {
+    pub(crate) async fn next_faults(&self) -> Vec<Fault> {
         loop {
             let news = self.shared.news.notified();
             let faults = self.take_faults();
@@ -188,7 +188,7 @@ impl Transcript {
     }
 
     /// Forgets what came so far: a command begins that is not an expect.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut inner = self.inner();
         inner.memory.clear();
         inner.memory_bytes = 0;
@@ -197,7 +197,7 @@ impl Transcript {
 
     /// Holds events back while a command waits; at a terminal for `at_most` only.
     #[must_use]
-    pub fn hold(&self, at_most: Option<Duration>) -> Hold {
+    pub(crate) fn hold(&self, at_most: Option<Duration>) -> Hold {
         let mut inner = self.inner();
         inner.hold += 1;
         inner.held = true;
@@ -216,7 +216,7 @@ impl Transcript {
 
     /// Looks for what is expected among the messages since [`Transcript::forget`], and waits for it
     /// at most so long. A message that it finds satisfies no second expectation.
-    pub async fn expect(&self, expectation: &Expectation, within: Duration) -> Verdict {
+    pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> Verdict {
         let deadline = Instant::now() + within;
         // How many messages, counting forgotten ones, need no second look.
         let mut looked_at = 0_usize;
@@ -242,7 +242,7 @@ impl Transcript {
     }
 
     /// Waits until nothing has come for `quiet`, but no longer than `at_most`.
-    pub async fn settle(&self, quiet: Duration, at_most: Duration) {
+    pub(crate) async fn settle(&self, quiet: Duration, at_most: Duration) {
         let deadline = Instant::now() + at_most;
         loop {
             let news = self.shared.news.notified();
@@ -274,7 +274,7 @@ impl Transcript {
     }
 
     /// Waits until event `last` and all before it have been printed.
-    pub async fn caught_up(&self, last: u64) {
+    pub(crate) async fn caught_up(&self, last: u64) {
         loop {
             let news = self.shared.news.notified();
             if self.inner().next > last {
@@ -342,7 +342,7 @@ impl Transcript {
 
 /// Holds events back until it is released or dropped.
 #[derive(Debug)]
-pub struct Hold {
+pub(crate) struct Hold {
     transcript: Transcript,
     number: u64,
     timer: Option<AbortHandle>,
@@ -350,7 +350,7 @@ pub struct Hold {
 
 impl Hold {
     /// Lets events be printed again, and waits until event `last` and all before it have been.
-    pub async fn release(self, last: u64) {
+    pub(crate) async fn release(self, last: u64) {
         let transcript = self.transcript.clone();
         drop(self);
         transcript.caught_up(last).await;

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jobs_sandbox::app::command::CommandGroup;
-use jobs_sandbox::app::command::table::COMMANDS;
 use regex::Regex;
 use serde_json::Value;
 
@@ -82,21 +80,6 @@ fn a_device_policy_fits_what_aws_allows_for_an_ordinary_thing_name() {
         let length = policy.chars().filter(|letter| !letter.is_whitespace()).count();
         assert!(length <= 2048, "{file}: {length}");
     }
-}
-
-/// No right too few, none too many: what the commands call, and finding or creating the thing.
-#[test]
-fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
-    let statements = statements("control-plane-policy.json");
-    let allowed: BTreeSet<&str> =
-        statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
-    let commands = COMMANDS.iter().filter(|spec| spec.group == CommandGroup::ControlPlane);
-    let called: Vec<String> = commands
-        .flat_map(|spec| spec.operations)
-        .chain(&["DescribeThing", "CreateThing"])
-        .map(|operation| format!("iot:{operation}"))
-        .collect();
-    assert_eq!(allowed, called.iter().map(String::as_str).collect());
 }
 
 /// The README says for every statement what it is for.

@@ -19,7 +19,7 @@ use crate::wire::model::ThingName;
 /// events arrive. Without connection options it runs on a local Jobs service: no AWS account needed.
 #[derive(Debug, Parser)]
 #[command(version = env!("JOBS_SANDBOX_VERSION"), max_term_width = 100, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]

@@ -3,4 +3,4 @@
 /// Options that do not fit together: one line that says which and what to do.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct UsageError(pub(super) String);
+pub(crate) struct UsageError(pub(super) String);

@@ -21,7 +21,7 @@ impl Cli {
     ///
     /// # Errors
     /// One line where options are missing or contradict each other.
-    pub fn launch(self) -> Result<Launch, UsageError> {
+    pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(Command::Serve(serve)) => return serve.options().map(Launch::Serve),
             Some(Command::Completions { shell }) => return Ok(Launch::Completions(shell)),

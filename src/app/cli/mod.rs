@@ -10,8 +10,5 @@ mod error;
 mod launch;
 mod options;
 
-pub use args::Cli;
-pub use error::UsageError;
-pub use options::{
-    AwsOptions, Input, Launch, LocalOptions, OutputOptions, ScriptOptions, SessionOptions, Target,
-};
+pub(crate) use args::Cli;
+pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, ScriptOptions, SessionOptions, Target};

@@ -18,7 +18,7 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 /// What the command line asks for.
 #[derive(Debug)]
-pub enum Launch {
+pub(crate) enum Launch {
     /// The local service alone.
     Serve(LocalOptions),
     /// A completion script for a shell.
@@ -29,7 +29,7 @@ pub enum Launch {
 
 /// A terminal session or a script.
 #[derive(Debug)]
-pub struct SessionOptions {
+pub(crate) struct SessionOptions {
     /// What it talks to.
     pub target: Target,
     /// The thing that it plays.
@@ -48,7 +48,7 @@ pub struct SessionOptions {
 
 /// How a script runs.
 #[derive(Debug)]
-pub struct ScriptOptions {
+pub(crate) struct ScriptOptions {
     /// Stop at the first error.
     pub bail: bool,
     /// Print each command before its output.
@@ -60,7 +60,7 @@ pub struct ScriptOptions {
 impl ScriptOptions {
     /// An option that was given, if one was.
     #[must_use]
-    pub fn first_given(&self) -> Option<&'static str> {
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
         let given = [("--bail", self.bail), ("--echo", self.echo), ("--junit", self.junit.is_some())];
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
@@ -68,7 +68,7 @@ impl ScriptOptions {
 
 /// What is shown, and how.
 #[derive(Debug)]
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// One JSON object a line.
     pub json: bool,
     /// Show every message and control-plane call.
@@ -79,7 +79,7 @@ pub struct OutputOptions {
 
 /// Where commands come from.
 #[derive(Debug)]
-pub enum Input {
+pub(crate) enum Input {
     /// `-c`, in order.
     Commands(Vec<String>),
     /// `-f`.
@@ -90,7 +90,7 @@ pub enum Input {
 
 /// What a session talks to.
 #[derive(Debug)]
-pub enum Target {
+pub(crate) enum Target {
     /// AWS, or whatever answers at the given endpoints.
     Aws(AwsOptions),
     /// The local service, started in this process.
@@ -99,7 +99,7 @@ pub enum Target {
 
 /// Where AWS is and who we are there.
 #[derive(Debug, Clone)]
-pub struct AwsOptions {
+pub(crate) struct AwsOptions {
     /// Host name of the MQTT endpoint.
     pub endpoint: String,
     /// Its port.
@@ -118,7 +118,7 @@ pub struct AwsOptions {
 
 /// The local service.
 #[derive(Debug, Clone)]
-pub struct LocalOptions {
+pub(crate) struct LocalOptions {
     /// MQTT port; 0 is any free one.
     pub mqtt_port: u16,
     /// HTTP port; 0 is any free one.

@@ -5,7 +5,7 @@ use super::spec::Spec;
 
 /// Why a text is no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub(crate) enum ParseError {
     /// The JSON at its end goes on; more lines may complete it.
     #[error("{0}: the JSON is not finished; usage: {usage}", usage = .0.usage())]
     Unfinished(Usage),
@@ -38,14 +38,14 @@ pub enum ParseError {
 
 /// A command, shown by its name.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Usage(pub(super) &'static Spec);
+pub(crate) struct Usage(pub(super) &'static Spec);
 
 impl Eq for Usage {}
 
 impl Usage {
     /// The one-line usage.
     #[must_use]
-    pub fn usage(self) -> String {
+    pub(crate) fn usage(self) -> String {
         self.0.usage()
     }
 }

@@ -10,7 +10,7 @@ use crate::app::output::escape;
 
 /// What `expect` waits for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Expectation {
+pub(crate) struct Expectation {
     /// The title of the message.
     pub title: String,
     /// What its body must hold.
@@ -28,7 +28,7 @@ impl fmt::Display for Expectation {
 
 /// `path=value`
 #[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// Where to look.
     pub path: Path,
     /// What must be there.
@@ -46,7 +46,7 @@ impl fmt::Display for Condition {
 
 /// What must be at a path.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// Nothing: there is no such member.
     Absent,
     /// This value.
@@ -55,11 +55,11 @@ pub enum Expected {
 
 /// A dotted path with `[n]` for elements of arrays, such as `jobs.QUEUED[0].jobId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path(Vec<Step>);
+pub(crate) struct Path(Vec<Step>);
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// A member of an object.
     Member(String),
     /// An element of an array, from 0.
@@ -69,7 +69,7 @@ pub enum Step {
 impl Path {
     /// Its steps, from the outside in.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.0
     }
 

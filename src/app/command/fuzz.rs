@@ -1,7 +1,8 @@
 //! A script is read to its end: every line counts, and what is wrong is said in one line.
 
+use super::error::ParseError;
 use super::input::{Entry, RawLine, entries, raw_lines};
-use super::{Command, ParseError, WordKind, parse, scan};
+use super::{Command, WordKind, parse, scan};
 use crate::app::output::escape::is_unsafe;
 use crate::service::one_line::assert_plain;
 

@@ -15,7 +15,7 @@ const GROUPS: [(CommandGroup, &str); 3] = [
 
 /// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.
 #[must_use]
-pub fn help(style: Style, width: usize) -> String {
+pub(crate) fn help(style: Style, width: usize) -> String {
     let mut out = String::new();
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}", style.paint(Ink::Strong, heading));
@@ -37,7 +37,7 @@ pub fn help(style: Style, width: usize) -> String {
 
 /// One command with its options, an example and what the service may refuse, folded to `width` columns.
 #[must_use]
-pub fn help_on(spec: &Spec, style: Style, width: usize) -> String {
+pub(crate) fn help_on(spec: &Spec, style: Style, width: usize) -> String {
     let mut out = format!("{}\n", fold(&head(spec, style), width, "", "    "));
     let _ = writeln!(out, "{}", fold(spec.summary, width, "    ", "    "));
     if !spec.flags.is_empty() {

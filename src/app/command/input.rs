@@ -12,7 +12,7 @@ use super::parse::parse;
 const EAGER_BYTES: usize = 4 * 1024;
 
 /// The commands of `input`, each as soon as its last line has been read.
-pub fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<Entry>> {
+pub(crate) fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<Entry>> {
     let mut assembler = Assembler::default();
     let mut lines = raw_lines(input).enumerate();
     std::iter::from_fn(move || {
@@ -31,7 +31,7 @@ pub fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<Entry>> {
 
 /// Whether `text` ends within the JSON of a command, which may go on with the next line.
 #[must_use]
-pub fn is_unfinished(text: &str) -> bool {
+pub(crate) fn is_unfinished(text: &str) -> bool {
     let mut assembler = Assembler::default();
     for line in raw_lines(text.as_bytes()).flatten() {
         assembler.feed(0, line);
@@ -95,7 +95,7 @@ fn raw_line(input: &mut impl BufRead, first: bool) -> io::Result<Option<RawLine>
 
 /// A command as it was read: where it begins, its text, and what that means.
 #[derive(Debug, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The line on which it begins, from 1.
     pub line: usize,
     /// Its text, over all its lines.

@@ -10,11 +10,11 @@ use crate::wire::model::{
 };
 
 /// The most that one command may hold, in bytes, over all its lines.
-pub const MAX_COMMAND_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_COMMAND_BYTES: usize = 1024 * 1024;
 
 /// A command as it was given.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Whether `!` stands before it: it passes only if the service refuses it, or, before `expect`,
     /// if no such message comes.
     pub negated: bool,
@@ -24,7 +24,7 @@ pub struct Line {
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub(crate) enum Command {
     /// `create-job`
     CreateJob {
         /// The new job.
@@ -96,7 +96,7 @@ pub enum Command {
 impl Command {
     /// Whether its answer is to be shown as a table.
     #[must_use]
-    pub fn as_table(&self) -> bool {
+    pub(crate) fn as_table(&self) -> bool {
         match self {
             Self::ListJobs { table, .. }
             | Self::ListJobExecutions { table, .. }
@@ -108,7 +108,7 @@ impl Command {
 
 /// Where a job document comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Document {
+pub(crate) enum Document {
     /// JSON, byte for byte as it was typed.
     Json(String),
     /// `file://path`

@@ -11,7 +11,7 @@ use super::values::{ValueError, read};
 use crate::app::output::escape;
 
 /// Reads one command; `None` for a blank line or a comment.
-pub fn parse(text: &str) -> Result<Option<Line>, ParseError> {
+pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     if text.len() > MAX_COMMAND_BYTES {
         return Err(ParseError::TooLong);
     }

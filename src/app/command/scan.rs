@@ -7,7 +7,7 @@ use crate::app::output::json_text;
 
 /// What a piece of a command is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WordKind {
+pub(crate) enum WordKind {
     /// `!`
     Bang,
     /// The name of a command.
@@ -25,11 +25,11 @@ pub enum WordKind {
 }
 
 /// A piece of a command: what it is, where it begins and where it ends, in bytes.
-pub type Piece = (WordKind, std::ops::Range<usize>);
+pub(crate) type Piece = (WordKind, std::ops::Range<usize>);
 
 /// What may come at the end of the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Await {
+pub(crate) enum Await {
     /// The name of a command.
     Command,
     /// The value of this option.
@@ -42,7 +42,7 @@ pub enum Await {
 
 /// A command while it is being typed.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Its pieces, in order.
     pub pieces: Vec<Piece>,
     /// Which command it is, as far as one is named.
@@ -59,7 +59,7 @@ pub struct Scan {
 impl Scan {
     /// What has yet to be given, as the usage line shows it; empty while a piece is unfinished.
     #[must_use]
-    pub fn still_to_come(&self) -> String {
+    pub(crate) fn still_to_come(&self) -> String {
         if let Await::Value(flag) = self.awaits {
             return flag.value.map_or("", |(name, _)| name).to_owned();
         }
@@ -70,7 +70,7 @@ impl Scan {
 
 /// Looks at `text` as far as it has been typed.
 #[must_use]
-pub fn scan(text: &str) -> Scan {
+pub(crate) fn scan(text: &str) -> Scan {
     let mut scan = Scan {
         pieces: Vec::new(),
         spec: None,

@@ -5,7 +5,7 @@ use super::line::Command;
 
 /// The groups of the help text, as in AWS's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommandGroup {
+pub(crate) enum CommandGroup {
     /// What an operator does, over HTTPS.
     ControlPlane,
     /// What a device does, over MQTT.
@@ -16,7 +16,7 @@ pub enum CommandGroup {
 
 /// What an argument looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// The id of a job.
     Job,
     /// The id of a job that does not exist yet.
@@ -49,7 +49,7 @@ pub enum Shape {
 
 /// How often an argument stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
+pub(crate) enum Count {
     /// Once.
     One,
     /// Once or not at all.
@@ -60,7 +60,7 @@ pub enum Count {
 
 /// An argument that has its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Argument {
+pub(crate) struct Argument {
     /// As the usage line shows it, such as `<jobId>`.
     pub name: &'static str,
     /// What it looks like.
@@ -71,7 +71,7 @@ pub struct Argument {
 
 /// An option; it may stand anywhere after the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flag {
+pub(crate) struct Flag {
     /// Such as `--force`.
     pub name: &'static str,
     /// What follows it: a name for the usage line, and what it looks like.
@@ -82,7 +82,7 @@ pub struct Flag {
 
 /// A command of the table.
 #[derive(Debug)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// The word that is typed.
     pub name: &'static str,
     /// Where help lists it.
@@ -111,13 +111,13 @@ impl PartialEq for Spec {
 impl Spec {
     /// Whether nothing can follow the command.
     #[must_use]
-    pub fn takes_nothing(&self) -> bool {
+    pub(crate) fn takes_nothing(&self) -> bool {
         self.arguments.is_empty() && self.flags.is_empty()
     }
 
     /// The command with its arguments and options on one line.
     #[must_use]
-    pub fn usage(&self) -> String {
+    pub(crate) fn usage(&self) -> String {
         let mut usage = self.name.to_owned();
         for argument in self.arguments {
             usage.push(' ');
@@ -133,7 +133,7 @@ impl Spec {
 impl Argument {
     /// The argument as the usage line shows it.
     #[must_use]
-    pub fn usage(&self) -> String {
+    pub(crate) fn usage(&self) -> String {
         match self.count {
             Count::One => self.name.to_owned(),
             Count::Optional => format!("[{}]", self.name),
@@ -145,7 +145,7 @@ impl Argument {
 impl Flag {
     /// The option as the usage line shows it, without brackets.
     #[must_use]
-    pub fn usage(&self) -> String {
+    pub(crate) fn usage(&self) -> String {
         match self.value {
             Some((value, _)) => format!("{} {value}", self.name),
             None => self.name.to_owned(),

@@ -16,7 +16,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Spec> {
 }
 
 /// Every title that a message of a service can have: what `expect` can wait for.
-pub fn titles() -> impl Iterator<Item = String> {
+pub(crate) fn titles() -> impl Iterator<Item = String> {
     let answers = COMMANDS
         .iter()
         .flat_map(|spec| spec.operations)
@@ -25,10 +25,10 @@ pub fn titles() -> impl Iterator<Item = String> {
 }
 
 /// The titles of the two events.
-pub const EVENTS: [&str; 2] = ["JobExecutionsChangedEvent", "NextJobExecutionChangedEvent"];
+pub(crate) const EVENTS: [&str; 2] = ["JobExecutionsChangedEvent", "NextJobExecutionChangedEvent"];
 
 /// The statuses of a job, as AWS writes them.
-pub const JOB_STATUSES: &[&str] =
+pub(crate) const JOB_STATUSES: &[&str] =
     &["IN_PROGRESS", "CANCELED", "COMPLETED", "DELETION_IN_PROGRESS", "SCHEDULED"];
 
 /// The statuses that a device may ask for. The service refuses CANCELED, as the samples' users learn.
@@ -60,7 +60,7 @@ const NOT_FOUND: (&str, &str) = ("ResourceNotFound", "the job does not exist or 
 const NO_JOB: (&str, &str) = ("ResourceNotFoundException", "there is no such job");
 
 /// Every command, in the order of the help text.
-pub static COMMANDS: &[Spec] = &[
+pub(crate) static COMMANDS: &[Spec] = &[
     Spec {
         name: "create-job",
         group: CommandGroup::ControlPlane,
@@ -354,3 +354,34 @@ pub static COMMANDS: &[Spec] = &[
         build: |_| Command::Quit,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// No right too few, none too many: what the commands call, and finding or creating the thing.
+    #[test]
+    fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
+        let policy: Value =
+            serde_json::from_str(include_str!("../../../policies/control-plane-policy.json")).unwrap();
+        // One string or a list of them, as policies write both.
+        let strings = |value: &Value| -> Vec<String> {
+            let all = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            all.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+        };
+        let statements = policy["Statement"].as_array().unwrap();
+        let allowed: BTreeSet<String> =
+            statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
+        let commands = COMMANDS.iter().filter(|spec| spec.group == CommandGroup::ControlPlane);
+        let called: BTreeSet<String> = commands
+            .flat_map(|spec| spec.operations)
+            .chain(&["DescribeThing", "CreateThing"])
+            .map(|operation| format!("iot:{operation}"))
+            .collect();
+        assert_eq!(allowed, called);
+    }
+}

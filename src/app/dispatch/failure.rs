@@ -9,7 +9,7 @@ use crate::client::{control_plane, jobs};
 
 /// How a command went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// As it should.
     Passed,
     /// The service refused; that has been shown.
@@ -37,7 +37,7 @@ impl Outcome {
 
 /// A refusal in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// On one line: the operation, the code and the service's words.
     pub text: String,
     /// What may help, if anything is known to.
@@ -46,7 +46,7 @@ pub struct Refusal {
 
 /// A failure in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
+pub(crate) struct Failed {
     /// What kind of failure, in one word.
     pub title: &'static str,
     /// What failed and what to do, on one line.
@@ -58,13 +58,13 @@ pub struct Failed {
 impl Failed {
     /// A failure that one line tells.
     #[must_use]
-    pub fn new(title: &'static str, what: impl Into<String>) -> Self {
+    pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
         Self { title, what: what.into(), details: Vec::new() }
     }
 
     /// All of it on one line.
     #[must_use]
-    pub fn one_line(&self) -> String {
+    pub(crate) fn one_line(&self) -> String {
         let details = self.details.join("; ");
         match self.what.strip_suffix(':') {
             _ if details.is_empty() => self.what.clone(),

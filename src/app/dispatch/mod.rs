@@ -24,11 +24,11 @@ use crate::wire::model::{JobId, StartNextJobExecutionResponse, ThingName};
 
 use failure::Failure;
 
-pub use failure::{Failed, Outcome, Refusal};
+pub(crate) use failure::{Failed, Outcome};
 
 /// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
 /// milliseconds.
-pub type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
+pub(crate) type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
 
 /// At a terminal events wait no longer than this for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
@@ -40,7 +40,7 @@ const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 const WIDTH_OF_NO_TERMINAL: usize = 100;
 
 /// What a command is carried out with.
-pub struct Dispatcher {
+pub(crate) struct Dispatcher {
     /// The thing whose device we play and that jobs target.
     pub thing: ThingName,
     /// Its ARN, as soon as the control plane has told it.
@@ -62,7 +62,7 @@ impl Dispatcher {
     ///
     /// Its answer is printed before the events that it caused. On the local service these have all
     /// been printed when this returns; elsewhere those that have come so far.
-    pub async fn run(&self, line: &Line, number: Option<usize>) -> Outcome {
+    pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> Outcome {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
@@ -83,14 +83,14 @@ impl Dispatcher {
     }
 
     /// Prints a failure on stderr, in JSON on stdout too; `origin` is where the command stands.
-    pub fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
+    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
         let message = Message::in_words(Kind::Error, failed.title, number, &failed.one_line());
         self.printer().message(&message);
         self.show_words(origin, failed);
     }
 
     /// Prints a failure on stderr alone: its message has been printed.
-    pub fn show_words(&self, origin: &str, failed: &Failed) {
+    pub(crate) fn show_words(&self, origin: &str, failed: &Failed) {
         let printer = self.printer();
         printer.failure(origin, &failed.what);
         failed.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
@@ -98,7 +98,7 @@ impl Dispatcher {
 
     /// Where it prints.
     #[must_use]
-    pub fn printer(&self) -> &Printer {
+    pub(crate) fn printer(&self) -> &Printer {
         self.transcript.printer()
     }
 
@@ -323,7 +323,7 @@ fn nothing_pending(answer: &str) -> Option<String> {
 }
 
 /// Makes sure that the thing exists, says so if it was created, and returns its ARN.
-pub async fn find_thing(
+pub(crate) async fn find_thing(
     control_plane: &ControlPlane,
     thing: &ThingName,
     printer: &Printer,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// DEL, the line and paragraph separators, and everything that changes the writing direction; and
 /// the two characters U+FFFE and U+FFFF that are none, which XML refuses.
 #[must_use]
-pub fn is_unsafe(character: char) -> bool {
+pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -17,12 +17,8 @@ pub fn is_unsafe(character: char) -> bool {
 }
 
 /// `text` on one line, with every unsafe character as `\n`, `\t`, `\r` or `\u{..}`.
-///
-/// ```
-/// assert_eq!(jobs_sandbox::app::output::escape::line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
-/// ```
 #[must_use]
-pub fn line(text: &str) -> Cow<'_, str> {
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
     escape(text, |character, out| match character {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
@@ -34,13 +30,13 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// `text`, a piece of JSON, with every unsafe character as `\uXXXX`: inside a string that is the
 /// same string.
 #[must_use]
-pub fn json(text: &str) -> Cow<'_, str> {
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escape(text, push_utf16)
 }
 
 /// `text` with everything that is not ASCII as `\uXXXX`, for terminals that show nothing else.
 #[must_use]
-pub fn ascii(text: &str) -> String {
+pub(crate) fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         if character.is_ascii() { out.push(character) } else { push_utf16(character, &mut out) }
@@ -50,7 +46,7 @@ pub fn ascii(text: &str) -> String {
 
 /// At most `limit` characters of `text` as by [`line()`], with `…` where something is left out.
 #[must_use]
-pub fn excerpt(text: &str, limit: usize) -> String {
+pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => line(text).into_owned(),
         Some((end, _)) => format!("{}…", line(&text[..end])),
@@ -81,6 +77,7 @@ mod tests {
 
     #[test]
     fn controls_and_direction_changes_are_spelled_out() {
+        assert_eq!(line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(line("a\tb\nc\u{7f}\u{9b}2J\u{202e}"), "a\\tb\\nc\\u{7f}\\u{9b}2J\\u{202e}");
         assert_eq!(json("\u{1b}\u{85}\u{2066}"), "\\u001b\\u0085\\u2066");
     }

@@ -4,7 +4,7 @@ use textwrap::{Options, WordSplitter};
 
 /// The columns of the terminal; none without one.
 #[must_use]
-pub fn columns() -> Option<usize> {
+pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size().map(|(columns, _)| columns.0.into())
 }
 
@@ -13,7 +13,7 @@ pub fn columns() -> Option<usize> {
 ///
 /// A word that is too long stays whole, and no name is parted at its hyphens: both are there to be copied.
 #[must_use]
-pub fn fold(text: &str, width: usize, first: &str, others: &str) -> String {
+pub(crate) fn fold(text: &str, width: usize, first: &str, others: &str) -> String {
     let options = Options::new(width).initial_indent(first).subsequent_indent(others);
     textwrap::fill(text, options.break_words(false).word_splitter(WordSplitter::NoHyphenation))
 }

@@ -10,13 +10,13 @@ mod tokens;
 use crate::app::output::escape;
 use crate::app::output::style::{Ink, Style};
 
-pub use layout::{Layout, abridged, document, pretty};
+pub(crate) use layout::{Layout, abridged, document, pretty};
 pub(crate) use tokens::is_foreign;
-pub use tokens::{Token, TokenKind, tokens};
+pub(crate) use tokens::{TokenKind, tokens};
 
 /// `json` on one line without a space between tokens.
 #[must_use]
-pub fn compact(json: &str) -> String {
+pub(crate) fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for token in tokens(json) {
         out.push_str(&escape::json(token.text));
@@ -26,7 +26,7 @@ pub fn compact(json: &str) -> String {
 
 /// `json`, perhaps unfinished, in colours and otherwise unchanged.
 #[must_use]
-pub fn highlight(json: &str, style: Style) -> String {
+pub(crate) fn highlight(json: &str, style: Style) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut end = 0;
     for token in tokens(json) {

@@ -12,7 +12,7 @@ const MAX_JOBS: usize = 500;
 
 /// What is known. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct KnownJobs(Arc<Mutex<Inner>>);
+pub(crate) struct KnownJobs(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -22,7 +22,7 @@ struct Inner {
 
 impl KnownJobs {
     /// Learns from a message.
-    pub fn learn(&self, message: &Message) {
+    pub(crate) fn learn(&self, message: &Message) {
         let Some(body) = message.body.as_deref() else { return };
         if !matches!(message.kind, Kind::Response | Kind::Event) {
             return;
@@ -37,13 +37,13 @@ impl KnownJobs {
     }
 
     /// A job that was deleted.
-    pub fn forget(&self, job: &JobId) {
+    pub(crate) fn forget(&self, job: &JobId) {
         self.inner().jobs.retain(|known| known != job.as_str());
     }
 
     /// The ids of jobs, the one heard of last first.
     #[must_use]
-    pub fn jobs(&self) -> Vec<String> {
+    pub(crate) fn jobs(&self) -> Vec<String> {
         self.inner().jobs.iter().cloned().collect()
     }
 

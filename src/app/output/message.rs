@@ -8,7 +8,7 @@ use crate::app::output::style::{Ink, Style};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The service did what a command asked.
     Response,
     /// The service refused a command.
@@ -35,7 +35,7 @@ impl Kind {
 
 /// One message, as it is printed and as `expect` sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     /// What it is about.
     pub kind: Kind,
     /// The API's name of the answer or event, such as `CreateJobResponse`.
@@ -51,13 +51,13 @@ pub struct Message {
 impl Message {
     /// A message without line and topic.
     #[must_use]
-    pub fn new(kind: Kind, title: impl Into<String>, body: Option<String>) -> Self {
+    pub(crate) fn new(kind: Kind, title: impl Into<String>, body: Option<String>) -> Self {
         Self { kind, title: title.into(), line: None, topic: None, body }
     }
 
     /// An error or the outcome of an expectation, in words.
     #[must_use]
-    pub fn in_words(kind: Kind, title: impl Into<String>, line: Option<usize>, text: &str) -> Self {
+    pub(crate) fn in_words(kind: Kind, title: impl Into<String>, line: Option<usize>, text: &str) -> Self {
         let body = serde_json::json!({ "message": text }).to_string();
         Self { kind, title: title.into(), line, topic: None, body: Some(body) }
     }
@@ -66,7 +66,7 @@ impl Message {
     ///
     /// The body keeps the values, the order and the digits of the wire.
     #[must_use]
-    pub fn to_json_line(&self) -> String {
+    pub(crate) fn to_json_line(&self) -> String {
         let mut out = format!("{{\"type\":\"{}\",\"title\":{}", self.kind.as_str(), quoted(&self.title));
         // Writing to a string cannot fail.
         let _ = match self.line {
@@ -83,7 +83,7 @@ impl Message {
     ///
     /// An event, which nobody asked for, does not fill a person's screen with all that is pending.
     #[must_use]
-    pub fn to_block(&self, layout: Layout) -> String {
+    pub(crate) fn to_block(&self, layout: Layout) -> String {
         let mut out = self.title_line(layout.style);
         if let Some(body) = &self.body {
             let is_read = self.kind == Kind::Event && layout.now.is_some();
@@ -97,7 +97,7 @@ impl Message {
 
     /// The title line, with its line break.
     #[must_use]
-    pub fn title_line(&self, style: Style) -> String {
+    pub(crate) fn title_line(&self, style: Style) -> String {
         let rule = if style.unicode { "───" } else { "---" };
         let ink = match self.kind {
             Kind::Response => Ink::Title,

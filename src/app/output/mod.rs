@@ -3,12 +3,12 @@
 //! A [`message::Message`] goes to the [`printer`], which alone writes to the terminal. [`json_text`], [`table`],
 //! [`times`], [`style`], [`fold`] and [`escape`] say how text looks; [`known_jobs`] learns from what passes.
 
-pub mod escape;
-pub mod fold;
-pub mod json_text;
-pub mod known_jobs;
-pub mod message;
-pub mod printer;
-pub mod style;
-pub mod table;
-pub mod times;
+pub(crate) mod escape;
+pub(crate) mod fold;
+pub(crate) mod json_text;
+pub(crate) mod known_jobs;
+pub(crate) mod message;
+pub(crate) mod printer;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod times;

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// At a terminal, unless the environment says otherwise.
     #[default]
     Auto,
@@ -16,7 +16,7 @@ pub enum ColorChoice {
 
 /// What a piece of text is, and so what colour it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub(crate) enum Ink {
     /// The title line of an answer.
     Title,
     /// The title line of an event, which nobody asked for.
@@ -54,7 +54,7 @@ impl Ink {
 
 /// What the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Style {
+pub(crate) struct Style {
     /// Whether colours are wanted.
     pub colour: bool,
     /// Whether the terminal shows more than ASCII.
@@ -64,14 +64,14 @@ pub struct Style {
 impl Style {
     /// `text` in the colour of `ink`.
     #[must_use]
-    pub fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 10);
         self.push(ink, text, &mut out);
         out
     }
 
     /// Appends `text` to `out` in the colour of `ink`.
-    pub fn push(self, ink: Ink, text: &str, out: &mut String) {
+    pub(crate) fn push(self, ink: Ink, text: &str, out: &mut String) {
         if self.colour {
             out.extend(["\x1b[", ink.code(), "m", text, "\x1b[0m"]);
         } else {

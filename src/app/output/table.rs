@@ -42,7 +42,7 @@ const LONG: usize = 4;
 
 /// Rows under a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub(crate) struct Table {
     heading: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
@@ -69,7 +69,7 @@ impl Table {
     /// Knows the answers of ListJobs, of both ListJobExecutions and of GetPendingJobExecutions; in
     /// the last one the list that an execution stands in tells its status.
     #[must_use]
-    pub fn of_answer(body: &str) -> Option<Self> {
+    pub(crate) fn of_answer(body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
         let mut table = Self { heading: Vec::new(), rows: Vec::new() };
         let mut found = false;
@@ -93,7 +93,7 @@ impl Table {
     /// Where it would be wider, its times say how long ago they were; then columns are left out, first those
     /// in which all rows agree, then the least telling; then what is left is cut, the widest column first.
     #[must_use]
-    pub fn render(&self, width: Option<usize>, layout: Layout) -> String {
+    pub(crate) fn render(&self, width: Option<usize>, layout: Layout) -> String {
         if self.rows.is_empty() {
             return "none\n".to_owned();
         }
@@ -119,7 +119,7 @@ impl Table {
 
     /// One line that tells how many there are, and of which status; none where a look tells as much.
     #[must_use]
-    pub fn summary(&self) -> Option<String> {
+    pub(crate) fn summary(&self) -> Option<String> {
         if self.rows.len() < LONG {
             return None;
         }

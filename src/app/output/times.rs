@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 /// A time as the service writes it, in epoch seconds with or without decimals, in milliseconds;
 /// `None` for what is no time between the years 0 and 9999.
 #[must_use]
-pub fn millis(number: &str) -> Option<i64> {
+pub(crate) fn millis(number: &str) -> Option<i64> {
     let seconds: f64 = number.parse().ok()?;
     let millis = (seconds * 1000.0).round();
     // Up to the year 9999, which a double holds exactly to the millisecond.
@@ -16,19 +16,19 @@ pub fn millis(number: &str) -> Option<i64> {
 
 /// Epoch milliseconds as RFC 3339 in UTC.
 #[must_use]
-pub fn rfc3339(millis: i64) -> Option<String> {
+pub(crate) fn rfc3339(millis: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?.format(&Rfc3339).ok()
 }
 
 /// The beginning of the second that `millis` is in.
 #[must_use]
-pub fn whole_second(millis: i64) -> i64 {
+pub(crate) fn whole_second(millis: i64) -> i64 {
     millis - millis.rem_euclid(1000)
 }
 
 /// How far `millis` is from `now`, in the one unit that tells most: `5 min ago`, `in 2 h`.
 #[must_use]
-pub fn distance(millis: i64, now: i64) -> String {
+pub(crate) fn distance(millis: i64, now: i64) -> String {
     let seconds = millis.abs_diff(now) / 1000;
     let amount = match seconds {
         0 => return "now".to_owned(),

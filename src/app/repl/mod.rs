@@ -33,7 +33,7 @@ const MOST_LISTED: usize = 10;
 
 /// Reads commands from the terminal until the user leaves, or SIGTERM or the terminal's end makes it
 /// leave; `banner` is printed before the first.
-pub async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
+pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
     let started = Endings::watch_but_interrupt().map_err(|error| error.to_string()).and_then(|endings| {
         let keyboard = Keyboard::start(printer, dispatcher.transcript.known());

@@ -32,7 +32,7 @@ const LATE_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Where commands come from.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     name: String,
     input: Input,
 }
@@ -47,12 +47,12 @@ enum Input {
 impl Source {
     /// Commands given one by one.
     #[must_use]
-    pub fn commands(commands: Vec<String>) -> Self {
+    pub(crate) fn commands(commands: Vec<String>) -> Self {
         Self { name: "-c".to_owned(), input: Input::Commands(commands) }
     }
 
     /// The lines of a file.
-    pub fn file(path: &Path) -> io::Result<Self> {
+    pub(crate) fn file(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -62,7 +62,7 @@ impl Source {
 
     /// The lines of standard input.
     #[must_use]
-    pub fn stdin() -> Self {
+    pub(crate) fn stdin() -> Self {
         Self { name: "stdin".to_owned(), input: Input::Stdin }
     }
 
@@ -79,7 +79,7 @@ impl Source {
 }
 
 /// Whether a report could be written to this file, which is there afterwards.
-pub fn try_report(path: &Path) -> io::Result<()> {
+pub(crate) fn try_report(path: &Path) -> io::Result<()> {
     let is_new = !path.exists();
     File::options().append(true).create(true).open(path)?;
     // An empty report is none, should there be no session to report on.
@@ -87,7 +87,7 @@ pub fn try_report(path: &Path) -> io::Result<()> {
 }
 
 /// Runs a script to its end, or to what ends it earlier; the report is written in any case.
-pub async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
+pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
     let mut script = Script {
         dispatcher,
         name: source.name.clone(),

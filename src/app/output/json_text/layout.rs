@@ -24,7 +24,7 @@ const TIMES: [&str; 6] = [
 
 /// How [`pretty`] lays JSON out.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Colours.
     pub style: Style,
     /// Epoch milliseconds, where a person reads: with it each time of the service also says how long ago it
@@ -34,20 +34,20 @@ pub struct Layout {
 
 /// `json` over several lines, two spaces a level, the service's own times as RFC 3339.
 #[must_use]
-pub fn pretty(json: &str, layout: Layout) -> String {
+pub(crate) fn pretty(json: &str, layout: Layout) -> String {
     lay_out(json, PrettyFormatter::new(layout))
 }
 
 /// The same with the first and the last entry alone of each list of objects, and how many stand between: of what
 /// is pending, what comes next and what came last.
 #[must_use]
-pub fn abridged(json: &str, layout: Layout) -> String {
+pub(crate) fn abridged(json: &str, layout: Layout) -> String {
     lay_out(json, PrettyFormatter { abridges: true, ..PrettyFormatter::new(layout) })
 }
 
 /// The same for a job document, in which no time is the service's.
 #[must_use]
-pub fn document(json: &str, layout: Layout) -> String {
+pub(crate) fn document(json: &str, layout: Layout) -> String {
     lay_out(json, PrettyFormatter { foreign: Some(OUTSIDE), ..PrettyFormatter::new(layout) })
 }
 

@@ -5,7 +5,7 @@ const FOREIGN: [&str; 3] = ["\"jobDocument\"", "\"statusDetails\"", "\"documentP
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     /// `{` or `[`.
     Open,
     /// `}` or `]`.
@@ -22,7 +22,7 @@ pub enum TokenKind {
 
 /// A piece of JSON between white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token<'a> {
+pub(crate) struct Token<'a> {
     /// What it is.
     pub kind: TokenKind,
     /// Its spelling.
@@ -32,7 +32,7 @@ pub struct Token<'a> {
 }
 
 /// The tokens of `json`, whether or not they make sense together.
-pub fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
+pub(crate) fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
     let mut position = 0;
     std::iter::from_fn(move || {
         position += leading_white_space(&json[position..]);

@@ -34,14 +34,14 @@ use writer::{Item, Writer};
 
 #[cfg(test)]
 pub(crate) use memory::Memory;
-pub use state::Now;
+pub(crate) use state::Now;
 
 /// How long a program that a signal ends waits for the reader of what it said.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A handle to the one writer. Clones write to the same place.
 #[derive(Clone)]
-pub struct Printer {
+pub(crate) struct Printer {
     queue: mpsc::Sender<Item>,
     state: Arc<PrinterState>,
 }
@@ -49,7 +49,7 @@ pub struct Printer {
 impl Printer {
     /// A printer on this process's stdout and stderr; `json` turns messages into lines of JSON.
     #[must_use]
-    pub fn new(color: ColorChoice, json: bool) -> Self {
+    pub(crate) fn new(color: ColorChoice, json: bool) -> Self {
         let look = Look::of_the_environment(color);
         let out_is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
@@ -113,7 +113,7 @@ impl Printer {
 
     /// Prints a message on stdout: a line of JSON, or in text a block. Errors and the outcomes of
     /// expectations are shown in text by [`Printer::diagnostic`] alone.
-    pub fn message(&self, message: &Message) {
+    pub(crate) fn message(&self, message: &Message) {
         if self.state.json {
             self.send(Item::Out(message.to_json_line() + "\n"));
         } else if !matches!(message.kind, Kind::Error | Kind::Expect) {
@@ -122,23 +122,23 @@ impl Printer {
     }
 
     /// Prints a message on stdout with `text`, which must be safe to show, for its body.
-    pub fn message_as(&self, message: &Message, text: &str) {
+    pub(crate) fn message_as(&self, message: &Message, text: &str) {
         self.send(Item::Out(format!("{}{text}\n", message.title_line(self.state.out))));
     }
 
     /// Prints text on stdout as it is; it must be safe to show.
-    pub fn result(&self, text: impl Into<String>) {
+    pub(crate) fn result(&self, text: impl Into<String>) {
         self.send(Item::Out(text.into()));
     }
 
     /// Prints one line on stderr, made safe to show.
-    pub fn diagnostic(&self, line: &str) {
+    pub(crate) fn diagnostic(&self, line: &str) {
         self.send(Item::Err(format!("{}\n", escape::line(line))));
     }
 
     /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
     /// megabytes of them wait for a reader that does not read, it is left out and counted.
-    pub fn aside(&self, line: &str) {
+    pub(crate) fn aside(&self, line: &str) {
         let line = self.state.err.paint(Ink::Faint, &escape::line(line)) + "\n";
         if self.state.asides.admit(line.len()) {
             self.send(Item::Aside(line));
@@ -146,18 +146,18 @@ impl Printer {
     }
 
     /// Prints one line on stderr that begins with `head` in the colour of a failure.
-    pub fn failure(&self, head: &str, line: &str) {
+    pub(crate) fn failure(&self, head: &str, line: &str) {
         let head = self.state.err.paint(Ink::Refusal, &escape::line(head));
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
     }
 
     /// Takes on a line editor, through which to print while it reads a line.
-    pub fn attach_editor(&self, editor: impl ExternalPrinter + Send + 'static) {
+    pub(crate) fn attach_editor(&self, editor: impl ExternalPrinter + Send + 'static) {
         self.send(Item::Attach(Box::new(editor)));
     }
 
     /// The editor begins to read a line.
-    pub fn editing(&self) {
+    pub(crate) fn editing(&self) {
         self.send(Item::Editing);
     }
 
@@ -165,26 +165,26 @@ impl Printer {
     /// the editor has shown all that it was given; if it has not, it is to be dropped, which gives back
     /// what it still holds.
     #[must_use]
-    pub fn edited(&self) -> bool {
+    pub(crate) fn edited(&self) -> bool {
         let (reply, shown) = mpsc::channel();
         self.send(Item::Edited(reply));
         shown.recv().unwrap_or(true)
     }
 
     /// The editor is left behind while it reads: what is printed goes to the terminal directly.
-    pub fn leave_editor(&self) {
+    pub(crate) fn leave_editor(&self) {
         let (reply, _) = mpsc::channel();
         self.send(Item::Edited(reply));
     }
 
     /// Tells the clock by which times are said to be so long ago; the system's unless told.
-    pub fn set_clock(&self, now: Now) {
+    pub(crate) fn set_clock(&self, now: Now) {
         // Told twice, the first one stays.
         let _ = self.state.now.set(now);
     }
 
     /// Waits until everything printed so far has been written, or [`Printer::last_words`] gave up.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Item::Flush(done));
         let mut abandoned = self.state.abandoned.subscribe();
@@ -197,7 +197,7 @@ impl Printer {
 
     /// The same for a program that a signal ends: a reader that does not read has so long and no longer, and
     /// from then on nobody waits for it.
-    pub async fn last_words(&self) {
+    pub(crate) async fn last_words(&self) {
         if tokio::time::timeout(LAST_WORDS, self.flush()).await.is_err() {
             self.abandon();
         }
@@ -210,44 +210,44 @@ impl Printer {
 
     /// Whether the reader of stdout has gone away.
     #[must_use]
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.state.closed.load(Ordering::Acquire)
     }
 
     /// Whether messages are printed as JSON.
     #[must_use]
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.state.json
     }
 
     /// Whether a person reads stdout.
     #[must_use]
-    pub fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         self.state.out_is_terminal
     }
 
     /// How results look.
     #[must_use]
-    pub fn style(&self) -> Style {
+    pub(crate) fn style(&self) -> Style {
         self.state.out
     }
 
     /// The columns of the terminal; none where no person reads.
     #[must_use]
-    pub fn width(&self) -> Option<usize> {
+    pub(crate) fn width(&self) -> Option<usize> {
         fold::columns().filter(|_| self.state.out_is_terminal)
     }
 
     /// How a body is laid out; at a terminal each time also says how long ago it was.
     #[must_use]
-    pub fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         let now = self.state.out_is_terminal.then(|| self.now());
         Layout { style: self.state.out, now }
     }
 
     /// Epoch milliseconds of the clock that the service goes by.
     #[must_use]
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         match self.state.now.get() {
             Some(now) => now(),
             None => system_now(),

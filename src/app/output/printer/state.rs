@@ -9,7 +9,7 @@ use super::asides::Asides;
 use crate::app::output::style::Style;
 
 /// Epoch milliseconds of the clock that the service goes by.
-pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+pub(crate) type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 pub(super) struct PrinterState {
     pub(super) json: bool,
