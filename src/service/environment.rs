@@ -17,7 +17,7 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// The file to read with `.` in a POSIX shell.
 pub(super) fn script(options: &Options, files: &Files, mqtt: SocketAddr, http: SocketAddr) -> String {
     let variables = variables(options, files, mqtt, http);
-    let direct = no_proxy(&variables, &options.hostnames);
+    let direct = no_proxy(endpoint(options, mqtt.ip()), &options.hostnames);
     let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
     let names = names.join(" ");
     let mut script = format!(
@@ -57,13 +57,12 @@ fn variables(
     http: SocketAddr,
 ) -> Vec<(&'static str, String)> {
     let path = |name| files.path(name).display().to_string();
-    let named = options.hostnames.iter().find(|name| name.is_complete()).map(Hostname::to_string);
-    let http = match &named {
-        Some(name) => format!("http://{}:{}", in_url(name), http.port()),
+    let http = match named(options) {
+        Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
         None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
     };
     let mut variables = vec![
-        ("JOBS_SANDBOX_ENDPOINT", named.clone().unwrap_or_else(|| endpoint(mqtt.ip()))),
+        ("JOBS_SANDBOX_ENDPOINT", endpoint(options, mqtt.ip())),
         ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
         ("JOBS_SANDBOX_CERT", path(files::CERTIFICATE)),
         ("JOBS_SANDBOX_KEY", path(files::KEY)),
@@ -81,11 +80,18 @@ fn variables(
     variables
 }
 
+/// The name that clients were told to use.
+fn named(options: &Options) -> Option<String> {
+    options.hostnames.iter().find(|name| name.is_complete()).map(Hostname::to_string)
+}
+
 /// Where a device connects. A name rather than an address where it leads here: not every TLS library takes
 /// addresses.
-fn endpoint(ip: IpAddr) -> String {
+fn endpoint(options: &Options, ip: IpAddr) -> String {
     let ip = reachable(ip);
-    if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) { "localhost".to_owned() } else { ip.to_string() }
+    named(options).unwrap_or_else(|| {
+        if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) { "localhost".to_owned() } else { ip.to_string() }
+    })
 }
 
 /// An address that leads to a service which listens on `ip`.
@@ -99,10 +105,9 @@ fn in_url(host: &str) -> String {
 }
 
 /// The hosts that programs reach without a proxy.
-fn no_proxy(variables: &[(&str, String)], hostnames: &[Hostname]) -> String {
+fn no_proxy(endpoint: String, hostnames: &[Hostname]) -> String {
     let mut hosts = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
-    let endpoint = variables.iter().filter(|(name, _)| *name == "JOBS_SANDBOX_ENDPOINT");
-    for host in endpoint.map(|(_, host)| host.clone()).chain(hostnames.iter().map(Hostname::to_string)) {
+    for host in [endpoint].into_iter().chain(hostnames.iter().map(Hostname::to_string)) {
         if !hosts.contains(&host) {
             hosts.push(host);
         }
@@ -133,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_endpoint_is_a_name_only_where_that_leads_to_the_address() {
-        let named = |ip: &str| endpoint(ip.parse().unwrap());
+        let named = |ip: &str| endpoint(&Options::default(), ip.parse().unwrap());
         assert_eq!((named("127.0.0.1"), named("0.0.0.0")), ("localhost".into(), "localhost".into()));
         assert_eq!((named("127.0.0.2"), named("::1")), ("127.0.0.2".into(), "::1".into()));
     }

@@ -48,12 +48,13 @@ impl Router {
         std::mem::take(&mut self.notes)
     }
 
-    /// Size of all messages that wait.
+    /// How many sessions there are.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.len()
     }
 
+    /// Size of all messages that wait.
     #[cfg(test)]
     pub(crate) fn queued_bytes(&self) -> usize {
         self.queued_bytes
