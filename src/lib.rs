@@ -24,8 +24,8 @@
 //!    [`client::jobs::Client::start_next_pending_job_execution`].
 //! 3. [`client::jobs`] makes a client token, registers it as in flight, and only then hands the request to
 //!    [`client::connection`], whose one task owns the socket.
-//! 4. The service answers: AWS, or ours. In [`service::mqtt`] the packet is read, in [`service::broker`] it is
-//!    authorized, [`service::data_plane`] makes a request of it, [`service::state`] carries it out, and under
+//! 4. The service answers: AWS, or ours. In `service::mqtt` the packet is read, in `service::broker` it is
+//!    authorized, `service::data_plane` makes a request of it, [`service::state`] carries it out, and under
 //!    one lock the answer and then the events are queued for whoever should get them.
 //! 5. The connection's task hands what arrives to [`client::jobs`], which resolves the request whose token the
 //!    answer echoes; events go to two streams, numbered in the order of arrival.

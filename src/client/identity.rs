@@ -141,6 +141,9 @@ pub struct Identity {
 
 impl Identity {
     /// Reads and checks the files. Without `ca_file` the system's own certificate authorities are trusted.
+    ///
+    /// # Errors
+    /// [`Error`] names the file and says what is wrong with it.
     pub fn load(cert_file: &Path, key_file: &Path, ca_file: Option<&Path>) -> Result<Self, Error> {
         let certificate_error = |problem| error(Role::Certificate, cert_file, problem);
         let (pem, _) = read(Role::Certificate, cert_file).map_err(certificate_error)?;
@@ -336,6 +339,9 @@ fn written(time: OffsetDateTime) -> String {
 
 /// The file that `AWS_CA_BUNDLE` names, checked: PEM certificates of the authorities that the control plane is
 /// checked against instead of the system's.
+///
+/// # Errors
+/// [`Error`] names the file and says what is wrong with it.
 ///
 /// AWS: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html>
 pub fn ca_bundle() -> Result<Option<Vec<u8>>, Error> {

@@ -30,7 +30,7 @@ pub enum CertificateError {
 }
 
 /// The certificate authority of one running service; P-256.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
@@ -45,18 +45,18 @@ pub struct DeviceCertificate {
 /// What CreateKeysAndCertificate hands out.
 ///
 /// AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateKeysAndCertificate.html>
-pub struct KeysAndCertificate {
+pub(crate) struct KeysAndCertificate {
     /// The certificate in PEM.
-    pub certificate_pem: String,
+    pub certificate: String,
     /// The RSA public key in PEM.
-    pub public_key_pem: String,
+    pub public_key: String,
     /// The RSA private key in PEM, PKCS#1.
-    pub private_key_pem: String,
+    pub private_key: String,
 }
 
 impl Authority {
     /// Makes an authority.
-    pub fn new() -> Result<Self, CertificateError> {
+    pub(crate) fn new() -> Result<Self, CertificateError> {
         let mut params = params("jobs-sandbox local authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -65,7 +65,7 @@ impl Authority {
 
     /// The authority's certificate in PEM: what clients must trust.
     #[must_use]
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
@@ -99,22 +99,22 @@ impl Authority {
     }
 
     /// A device certificate with a P-256 key.
-    pub fn device(&self) -> Result<DeviceCertificate, CertificateError> {
+    pub(crate) fn device(&self) -> Result<DeviceCertificate, CertificateError> {
         let key = KeyPair::generate()?;
         let certificate_pem = self.sign_device(&key)?;
         Ok(DeviceCertificate { certificate_pem, private_key_pem: key.serialize_pem() })
     }
 
     /// A device certificate with an RSA key of 2048 bits, as AWS makes them. Takes up to a second.
-    pub fn keys_and_certificate(&self) -> Result<KeysAndCertificate, CertificateError> {
+    pub(crate) fn keys_and_certificate(&self) -> Result<KeysAndCertificate, CertificateError> {
         let failed = |error: &dyn fmt::Display| CertificateError::RsaKey(error.to_string());
         let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|e| failed(&e))?;
         let public = private.to_public_key();
         let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
         Ok(KeysAndCertificate {
-            certificate_pem: self.sign_device(&RsaPublicKey(der.as_bytes()))?,
-            public_key_pem: public.to_public_key_pem(LineEnding::LF).map_err(|e| failed(&e))?,
-            private_key_pem: private.to_pkcs1_pem(LineEnding::LF).map_err(|e| failed(&e))?.to_string(),
+            certificate: self.sign_device(&RsaPublicKey(der.as_bytes()))?,
+            public_key: public.to_public_key_pem(LineEnding::LF).map_err(|e| failed(&e))?,
+            private_key: private.to_pkcs1_pem(LineEnding::LF).map_err(|e| failed(&e))?.to_string(),
         })
     }
 
@@ -188,7 +188,7 @@ mod tests {
         let (server, _) = authority.server("127.0.0.1".parse().unwrap(), &[]).unwrap();
         for der in [
             parse_x509_pem(identity.certificate_pem.as_bytes()).unwrap().1.contents,
-            parse_x509_pem(rsa.certificate_pem.as_bytes()).unwrap().1.contents,
+            parse_x509_pem(rsa.certificate.as_bytes()).unwrap().1.contents,
             server.to_vec(),
         ] {
             let (_, certificate) = parse_x509_certificate(&der).unwrap();
@@ -222,9 +222,9 @@ mod tests {
     #[test]
     fn keys_are_of_the_kind_that_aws_hands_out() {
         let keys = Authority::new().unwrap().keys_and_certificate().unwrap();
-        assert!(keys.private_key_pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
-        assert!(keys.public_key_pem.starts_with("-----BEGIN PUBLIC KEY-----"));
-        let (_, pem) = parse_x509_pem(keys.certificate_pem.as_bytes()).unwrap();
+        assert!(keys.private_key.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+        assert!(keys.public_key.starts_with("-----BEGIN PUBLIC KEY-----"));
+        let (_, pem) = parse_x509_pem(keys.certificate.as_bytes()).unwrap();
         let certificate = pem.parse_x509().unwrap();
         let x509_parser::public_key::PublicKey::RSA(key) = certificate.public_key().parsed().unwrap() else {
             panic!("not an RSA key");

@@ -27,36 +27,36 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`state`] | the account: things, jobs, job executions, certificates, policies |
-//! | [`data_plane`] | requests of devices over MQTT: a topic and a payload in, an answer and events out |
-//! | [`policy`] | who may do what |
-//! | [`broker`] | sessions, routing and delivery, without a socket |
-//! | [`mqtt`] | the MQTT front |
-//! | [`http`] | the HTTP front |
-//! | [`shared`] | the one lock that gives everything its order, and the timer |
+//! | `data_plane` | requests of devices over MQTT: a topic and a payload in, an answer and events out |
+//! | `policy` | who may do what |
+//! | `broker` | sessions, routing and delivery, without a socket |
+//! | `mqtt` | the MQTT front |
+//! | `http` | the HTTP front |
+//! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
-//! | [`certificates`], `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `certificates`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
-//! | [`choices`] | what AWS does not say |
+//! | `choices` | what AWS does not say |
 
-pub mod broker;
-pub mod certificates;
-pub mod choices;
+pub(crate) mod broker;
+mod certificates;
+mod choices;
 mod clock;
-pub mod data_plane;
+pub(crate) mod data_plane;
 mod device_policy;
 mod environment;
 mod files;
 mod folder;
 mod hostname;
-pub mod http;
+pub(crate) mod http;
 mod local_service;
 mod log;
-pub mod mqtt;
+pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod options;
-pub mod policy;
-pub mod shared;
+pub(crate) mod policy;
+mod shared;
 mod start_error;
 pub mod state;
 pub mod time;

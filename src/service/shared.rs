@@ -18,7 +18,7 @@ use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 
 /// The service without its sockets.
-pub struct Shared {
+pub(crate) struct Shared {
     core: Mutex<Core>,
     /// Something may be due earlier than the timer's task knows.
     sooner: Notify,
@@ -47,7 +47,7 @@ const FOR_EVER: Duration = Duration::from_hours(365 * 24);
 impl Shared {
     /// The service of an account without things and jobs, which logs nothing.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         let core = Core {
             state: State::new(settings),
             router: Router::default(),
@@ -64,7 +64,7 @@ impl Shared {
 
     /// The same service with a log, which gets as many lines as somebody can read.
     #[must_use]
-    pub fn logging_to(self, log: Log) -> Self {
+    pub(crate) fn logging_to(self, log: Log) -> Self {
         Self { log: throttled(log), ..self }
     }
 
@@ -79,7 +79,7 @@ impl Shared {
     }
 
     /// The service's own certificate authority, made when it is first needed.
-    pub fn authority(&self) -> Result<&Authority, CertificateError> {
+    pub(crate) fn authority(&self) -> Result<&Authority, CertificateError> {
         if let Some(authority) = self.authority.get() {
             return Ok(authority);
         }
@@ -91,7 +91,10 @@ impl Shared {
     ///
     /// What is due is done first. When this returns, the events that the operation caused wait in the queues of
     /// all who subscribed to them.
-    pub fn write<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> Outcome<T>) -> Result<T, Rejected> {
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut State, Timestamp) -> Outcome<T>,
+    ) -> Result<T, Rejected> {
         self.requests(|requests| {
             let outcome = change(requests.state, requests.jobs_now);
             requests.router.control_plane_changed();
@@ -101,19 +104,19 @@ impl Shared {
     }
 
     /// Looks something up, after what is due.
-    pub fn read<T>(&self, look: impl FnOnce(&State, Timestamp) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State, Timestamp) -> T) -> T {
         self.requests(|requests| look(requests.state, requests.jobs_now))
     }
 
     /// What the Jobs clock shows.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.lock().clock.now()
     }
 
     /// Moves the Jobs clock forward and does what falls due on the way, each at its own time.
     ///
     /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep alives.
-    pub fn advance(&self, by: Duration) -> Timestamp {
+    pub(crate) fn advance(&self, by: Duration) -> Timestamp {
         let now = {
             let mut core = self.lock();
             core.clock.advance(by);

@@ -1,5 +1,18 @@
 //! What client and service share: names, job executions, requests and answers, topics.
 //!
+//! ```
+//! use jobs_sandbox::wire::model::{JobExecutionStatus, UpdateJobExecutionRequest};
+//! use jobs_sandbox::wire::topics::{Channel, Operation, Topic};
+//!
+//! let update = Operation::UpdateJobExecution("Job1".parse()?);
+//! let topic = Topic::new(&"MyThing".parse()?, Channel::Request(update));
+//! assert_eq!(topic.to_string(), "$aws/things/MyThing/jobs/Job1/update");
+//!
+//! let request = UpdateJobExecutionRequest::new(JobExecutionStatus::Succeeded);
+//! assert_eq!(serde_json::to_string(&request)?, r#"{"status":"SUCCEEDED"}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! | module | what it is |
 //! |---|---|
 //! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |

@@ -46,6 +46,10 @@ impl Connection {
     /// `deliver` gets each message in the order of arrival, `changed` what happens to the connection
     /// later. Both are called by the task that owns the socket: they must not block.
     ///
+    /// # Errors
+    /// [`Error`] says why there is no connection: the address, TLS, the server's refusal, or a filter that it did
+    /// not grant.
+    ///
     /// # Panics
     /// If `filters` is empty.
     pub async fn connect(
@@ -77,6 +81,9 @@ impl Connection {
     /// Hands a message over to be published at QoS 1; waits for the connection while there is none.
     ///
     /// Returns once it is on its way; [`Sent::failed`] reports what becomes of it.
+    ///
+    /// # Errors
+    /// When there is no connection within the timeout, or the message is larger than the server takes.
     pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<Sent, Error> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD {
@@ -97,6 +104,9 @@ impl Connection {
     }
 
     /// An ordered round trip: what the server sent before it answered has been delivered when this returns.
+    ///
+    /// # Errors
+    /// When there is no connection within the timeout, or it is lost before the server answered.
     pub async fn barrier(&self) -> Result<(), Error> {
         let round_trip = async {
             let link = self.link().await?;

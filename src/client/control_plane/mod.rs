@@ -139,6 +139,9 @@ impl ControlPlane {
     }
 
     /// Looks the thing up and creates it if, and only if, it does not exist.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
         let described = self
             .read("DescribeThing", |capture| {
@@ -167,6 +170,9 @@ impl ControlPlane {
     }
 
     /// Creates a SNAPSHOT job for one thing.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn create_job(&self, job: &JobId, request: CreateJob) -> Result<Reply, Error> {
         let timeout = request
             .timeout_minutes
@@ -190,18 +196,27 @@ impl ControlPlane {
     }
 
     /// Deletes a job and its executions; `force` also where some are not terminal.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn delete_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
         let delete = self.client.delete_job().job_id(job.as_str()).set_force(force.then_some(true));
         self.change("DeleteJob", job, |capture| once(delete.clone().customize(), capture).send()).await
     }
 
     /// Cancels a job and its queued executions; `force` also those in progress.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn cancel_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
         let cancel = self.client.cancel_job().job_id(job.as_str()).set_force(force.then_some(true));
         self.change("CancelJob", job, |capture| once(cancel.clone().customize(), capture).send()).await
     }
 
     /// Reads a job, without its document.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn describe_job(&self, job: &JobId) -> Result<Reply, Error> {
         let describe = self.client.describe_job().job_id(job.as_str());
         let (_, exchange) =
@@ -210,6 +225,9 @@ impl ControlPlane {
     }
 
     /// Reads the document of a job.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn get_job_document(&self, job: &JobId) -> Result<Reply, Error> {
         let get = self.client.get_job_document().job_id(job.as_str());
         let (_, exchange) =
@@ -218,6 +236,9 @@ impl ControlPlane {
     }
 
     /// Lists all jobs, or those with `status`; several pages come as one.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn list_jobs(&self, status: Option<&str>) -> Result<Reply, Error> {
         let list = self.client.list_jobs().set_status(status.map(JobStatus::from));
         self.pages("ListJobs", "jobs", async |token| {
@@ -230,6 +251,9 @@ impl ControlPlane {
     }
 
     /// Lists the executions of a job, terminal ones included; several pages come as one.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn list_job_executions_for_job(&self, job: &JobId) -> Result<Reply, Error> {
         let list = self.client.list_job_executions_for_job().job_id(job.as_str());
         self.pages("ListJobExecutionsForJob", "executionSummaries", async |token| {
@@ -243,6 +267,9 @@ impl ControlPlane {
     }
 
     /// Lists the executions of a thing, terminal ones included; several pages come as one.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
     pub async fn list_job_executions_for_thing(&self, thing: &ThingName) -> Result<Reply, Error> {
         let list = self.client.list_job_executions_for_thing().thing_name(thing.as_str());
         self.pages("ListJobExecutionsForThing", "executionSummaries", async |token| {

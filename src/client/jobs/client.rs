@@ -57,6 +57,9 @@ impl Client {
     /// Connects; returns once every answer and event topic of the thing is subscribed.
     ///
     /// The timeout of `options` is also how long each request waits for its answer.
+    ///
+    /// # Errors
+    /// Why there is no connection, or which topic the policy of the certificate does not allow.
     pub async fn connect(
         thing: ThingName,
         options: connection::Options,
@@ -97,6 +100,9 @@ impl Client {
     }
 
     /// Lists the job executions of the thing that are QUEUED or IN_PROGRESS.
+    ///
+    /// # Errors
+    /// Whatever came instead of an accepted answer: a rejected one, none in time, or no connection.
     pub async fn get_pending_job_executions(&self) -> Result<Answer<GetPendingJobExecutionsResponse>, Error> {
         self.request(
             &Operation::GetPendingJobExecutions,
@@ -114,6 +120,9 @@ impl Client {
     /// Starts the next pending job execution, or returns the one that is in progress already.
     ///
     /// The client token of `request` is filled in.
+    ///
+    /// # Errors
+    /// Whatever came instead of an accepted answer: a rejected one, none in time, or no connection.
     pub async fn start_next_pending_job_execution(
         &self,
         request: StartNextPendingJobExecutionRequest,
@@ -132,6 +141,10 @@ impl Client {
     }
 
     /// Reads a pending job execution. The client token of `request` is filled in.
+    ///
+    /// # Errors
+    /// Whatever came instead of an accepted answer: a rejected one, none in time, or no connection. A job
+    /// execution in a terminal status is rejected with `TerminalStateReached`.
     pub async fn describe_job_execution(
         &self,
         job: &JobRef,
@@ -147,6 +160,10 @@ impl Client {
     }
 
     /// Reports the status of a job execution. The client token of `request` is filled in.
+    ///
+    /// # Errors
+    /// Whatever came instead of an accepted answer: a rejected one, none in time, or no connection. Where the
+    /// connection was lost meanwhile, [`Error::OutcomeUnknown`]: the update may have been carried out.
     pub async fn update_job_execution(
         &self,
         job: &JobId,
@@ -168,6 +185,9 @@ impl Client {
     }
 
     /// An ordered round trip; returns the number of the last event that was delivered before it ended.
+    ///
+    /// # Errors
+    /// When there is no connection within the timeout, or it is lost before the server answered.
     pub async fn barrier(&self) -> Result<u64, Error> {
         let failed = |source| Error::NotAccepted { operation: "Subscribe", source };
         self.connection.barrier().await.map_err(failed)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Body, handle};
+use super::{RequestBody, handle};
 use crate::service::state::{Event, Settings, State};
 use crate::service::time::Timestamp;
 use crate::wire::topics::{Channel, Topic, split_jobs_topic};
@@ -61,7 +61,7 @@ fn check_message(state: &mut State, now: Timestamp, topic: &str, payload: &[u8])
     assert!(answer.len() <= 512 * 1024 + 2 * (topic.len() + payload.len()), "{} bytes", answer.len());
     let answer: Value = serde_json::from_slice(&answer).expect("an answer is JSON");
     assert_eq!(answer["timestamp"], now.seconds());
-    let token = Body::parse(payload).ok().and_then(|body| body.client_token());
+    let token = RequestBody::parse(payload).ok().and_then(|body| body.client_token());
     assert_eq!(answer.get("clientToken").and_then(Value::as_str), token.as_deref());
     if answer_topic == format!("{topic}/accepted") {
         assert!(answer.get("code").is_none());

@@ -1,4 +1,4 @@
-//! The MQTT face of the Jobs service: a topic and a payload in, an answer and events out.
+//! The MQTT side of the Jobs service: a topic and a payload in, an answer and events out.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
@@ -8,7 +8,7 @@ mod request;
 
 use serde::Serialize;
 
-pub use self::request::Body;
+pub(crate) use self::request::RequestBody;
 use super::choices;
 use super::one_line::{MESSAGE, one_line};
 use super::state::{Effects, Outcome, Rejected, State};
@@ -19,7 +19,7 @@ use crate::wire::topics::{Channel, Operation, Topic, split_jobs_topic};
 /// What follows from a message of a device: the answer, for the sender alone, then the effects, for all.
 #[derive(Debug)]
 #[must_use]
-pub struct Handled {
+pub(crate) struct Handled {
     /// The topic and the payload of the answer.
     pub answer: Option<(String, Vec<u8>)>,
     /// What is done after the answer was sent.
@@ -30,39 +30,30 @@ pub struct Handled {
 ///
 /// The order of checks: the topic, JSON, the members and their limits, existence, the expected version,
 /// the transition.
-///
-/// ```
-/// use jobs_sandbox::service::{data_plane, state::{Settings, State}, time::Timestamp};
-///
-/// let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
-/// let now = Timestamp::from_millis(1_748_981_603_000);
-/// let handled = data_plane::handle(&mut state, now, "$aws/things/T/jobs/get", b"").unwrap();
-/// assert_eq!(handled.answer.unwrap().0, "$aws/things/T/jobs/get/rejected");
-/// ```
-pub fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[u8]) -> Option<Handled> {
+pub(crate) fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[u8]) -> Option<Handled> {
     let (thing, rest) = split_jobs_topic(topic)?;
     let Some(Topic { thing, channel: Channel::Request(operation) }) = Topic::parse(topic) else {
         return Some(refuse_topic(now, topic, thing, rest, payload));
     };
-    let Ok(body) = Body::parse(payload) else {
+    let Ok(body) = RequestBody::parse(payload) else {
         return Some(rejected(now, topic.to_owned() + "/rejected", None, INVALID_JSON, INVALID_JSON_MESSAGE));
     };
     let token = body.client_token();
-    let answer = Answer { now, topic, token };
+    let responder = Responder { now, topic, token };
     Some(match operation {
-        Operation::GetPendingJobExecutions => answer.read(
+        Operation::GetPendingJobExecutions => responder.read(
             body.get_pending_job_executions()
                 .and_then(|request| state.get_pending_job_executions(now, &thing, request)),
         ),
-        Operation::StartNextPendingJobExecution => answer.write(
+        Operation::StartNextPendingJobExecution => responder.write(
             body.start_next_pending_job_execution()
                 .map(|request| state.start_next_pending_job_execution(now, &thing, request)),
         ),
-        Operation::DescribeJobExecution(job) => answer.read(
+        Operation::DescribeJobExecution(job) => responder.read(
             body.describe_job_execution()
                 .and_then(|request| state.describe_job_execution(now, &thing, &job, request)),
         ),
-        Operation::UpdateJobExecution(job) => answer.write(
+        Operation::UpdateJobExecution(job) => responder.write(
             body.update_job_execution().map(|request| state.update_job_execution(now, &thing, &job, request)),
         ),
     })
@@ -72,14 +63,14 @@ const INVALID_JSON: &str = "InvalidJson";
 const INVALID_JSON_MESSAGE: &str = "The payload is not valid JSON.";
 const INVALID_TOPIC: &str = "InvalidTopic";
 
-/// What every answer to one request has in common.
-struct Answer<'a> {
+/// Writes the answer to one request.
+struct Responder<'a> {
     now: Timestamp,
     topic: &'a str,
     token: Option<String>,
 }
 
-impl Answer<'_> {
+impl Responder<'_> {
     /// The answer to a request that changes nothing.
     fn read<T: Serialize>(self, reply: Result<T, Rejected>) -> Handled {
         self.write(reply.map(|response| Ok(response).into()))
@@ -110,7 +101,7 @@ impl Answer<'_> {
 
 /// The topic lies in the Jobs name space, but names no operation, or one of an impossible job or thing.
 fn refuse_topic(now: Timestamp, topic: &str, thing: &str, rest: &str, payload: &[u8]) -> Handled {
-    let token = Body::parse(payload).ok().and_then(|body| body.client_token());
+    let token = RequestBody::parse(payload).ok().and_then(|body| body.client_token());
     let segments: Vec<&str> = rest.split('/').collect();
     let bad_name = match segments[..] {
         ["get" | "start-next"] => thing.parse::<ThingName>().err(),

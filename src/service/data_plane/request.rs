@@ -13,22 +13,22 @@ use crate::wire::model::{
 
 /// The members of a request.
 #[derive(Debug, Clone, Default)]
-pub struct Body(Map<String, Value>);
+pub(crate) struct RequestBody(Map<String, Value>);
 
 /// The payload is not a JSON object in UTF-8, or it is nested too deeply to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the payload is not a JSON object")]
-pub struct InvalidJson;
+pub(crate) struct InvalidJson;
 
-impl From<Map<String, Value>> for Body {
+impl From<Map<String, Value>> for RequestBody {
     fn from(members: Map<String, Value>) -> Self {
         Self(members)
     }
 }
 
-impl Body {
+impl RequestBody {
     /// Reads a payload; an empty one counts as `{}`.
-    pub fn parse(payload: &[u8]) -> Result<Self, InvalidJson> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, InvalidJson> {
         if payload.is_empty() {
             return Ok(Self::default());
         }
@@ -37,17 +37,19 @@ impl Body {
 
     /// The client token, where it is one.
     #[must_use]
-    pub fn client_token(&self) -> Option<String> {
+    pub(crate) fn client_token(&self) -> Option<String> {
         self.0.get("clientToken").and_then(Value::as_str).map(str::to_owned)
     }
 
     /// The request as GetPendingJobExecutions.
-    pub fn get_pending_job_executions(&self) -> Result<GetPendingJobExecutionsRequest, Rejected> {
+    pub(crate) fn get_pending_job_executions(&self) -> Result<GetPendingJobExecutionsRequest, Rejected> {
         Ok(GetPendingJobExecutionsRequest { client_token: self.token()? })
     }
 
     /// The request as StartNextPendingJobExecution.
-    pub fn start_next_pending_job_execution(&self) -> Result<StartNextPendingJobExecutionRequest, Rejected> {
+    pub(crate) fn start_next_pending_job_execution(
+        &self,
+    ) -> Result<StartNextPendingJobExecutionRequest, Rejected> {
         Ok(StartNextPendingJobExecutionRequest {
             client_token: self.token()?,
             status_details: self.status_details()?,
@@ -56,7 +58,7 @@ impl Body {
     }
 
     /// The request as DescribeJobExecution.
-    pub fn describe_job_execution(&self) -> Result<DescribeJobExecutionRequest, Rejected> {
+    pub(crate) fn describe_job_execution(&self) -> Result<DescribeJobExecutionRequest, Rejected> {
         Ok(DescribeJobExecutionRequest {
             client_token: self.token()?,
             execution_number: self.count("executionNumber")?.map(Into::into),
@@ -65,7 +67,7 @@ impl Body {
     }
 
     /// The request as UpdateJobExecution.
-    pub fn update_job_execution(&self) -> Result<UpdateJobExecutionRequest, Rejected> {
+    pub(crate) fn update_job_execution(&self) -> Result<UpdateJobExecutionRequest, Rejected> {
         Ok(UpdateJobExecutionRequest {
             client_token: self.token()?,
             status: self.status()?,

@@ -94,12 +94,12 @@ impl Call {
     }
 
     /// The query, to be read as the data plane reads its requests.
-    pub(super) fn device_query(&self) -> data_plane::Body {
+    pub(super) fn device_query(&self) -> data_plane::RequestBody {
         self.query.clone().into()
     }
 
     /// The body, to be read as the data plane reads its requests.
-    pub(super) fn device_body(&self) -> data_plane::Body {
+    pub(super) fn device_body(&self) -> data_plane::RequestBody {
         self.body.clone().into()
     }
 

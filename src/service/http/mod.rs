@@ -31,7 +31,7 @@ mod plane;
 mod sandbox;
 mod server;
 
-pub use self::server::serve;
+pub(crate) use self::server::serve;
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ use crate::service::shared::Shared;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
     hostnames: Vec<Hostname>,

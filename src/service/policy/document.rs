@@ -11,16 +11,16 @@ use super::pattern::Pattern;
 use crate::service::one_line::{EXCERPT, one_line};
 
 /// The longest policy document, in characters that are not white space.
-pub const MAX_DOCUMENT_CHARS: usize = 2048;
+pub(super) const MAX_DOCUMENT_CHARS: usize = 2048;
 
 /// Why a policy document is none; AWS answers MalformedPolicyException.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("Policy cannot be created - malformed policy document ({0})")]
-pub struct Malformed(String);
+pub(crate) struct Malformed(String);
 
 /// A policy document, ready to be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Document {
+pub(crate) struct Document {
     pub(super) statements: Vec<Statement>,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Effect {
 
 impl Document {
     /// Reads a policy document as CreatePolicy takes it.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         let length = text.chars().filter(|character| !character.is_whitespace()).count();
         if length > MAX_DOCUMENT_CHARS {
             return Err(Malformed(format!(
@@ -52,7 +52,7 @@ impl Document {
     }
 
     /// Reads a policy document that may be longer than AWS allows.
-    pub fn parse_any_length(text: &str) -> Result<Self, Malformed> {
+    pub(crate) fn parse_any_length(text: &str) -> Result<Self, Malformed> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| Malformed(format!("not JSON: {error}")))?;
         let document = object(&value, "the document")?;

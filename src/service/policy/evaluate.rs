@@ -9,7 +9,7 @@ use super::variable::Context;
 ///
 /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
+pub(crate) enum Action {
     /// Connect with a client id.
     Connect,
     /// Publish to a topic.
@@ -25,7 +25,7 @@ pub enum Action {
 impl Action {
     /// The action's name in a policy.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connect => "iot:Connect",
             Self::Publish => "iot:Publish",
@@ -44,7 +44,7 @@ impl fmt::Display for Action {
 
 /// The outcome of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// A statement allows it and none denies it.
     Allowed,
     /// No statement speaks about it.
@@ -54,7 +54,7 @@ pub enum Decision {
 }
 
 /// Evaluates all documents together: an explicit Deny wins, and what nothing allows is not allowed.
-pub fn evaluate<'a>(
+pub(crate) fn evaluate<'a>(
     documents: impl IntoIterator<Item = &'a Document>,
     action: Action,
     resource: &str,

@@ -13,6 +13,6 @@ pub(crate) mod fuzz;
 mod pattern;
 mod variable;
 
-pub use document::{Document, MAX_DOCUMENT_CHARS, Malformed};
-pub use evaluate::{Action, Decision, evaluate};
-pub use variable::{ConnectedThing, Context};
+pub(crate) use document::{Document, Malformed};
+pub(crate) use evaluate::{Action, Decision, evaluate};
+pub(crate) use variable::{ConnectedThing, Context};

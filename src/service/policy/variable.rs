@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// What policy variables and conditions are resolved against: one connection.
 #[derive(Debug, Clone, Default)]
-pub struct Context {
+pub(crate) struct Context {
     /// The MQTT client id.
     pub client_id: String,
     /// Where the client connects from.
@@ -22,7 +22,7 @@ pub struct Context {
 
 /// A thing, as far as policy variables can name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ConnectedThing {
+pub(crate) struct ConnectedThing {
     /// `${iot:Connection.Thing.ThingName}`
     pub name: String,
     /// `${iot:Connection.Thing.ThingTypeName}`

@@ -166,6 +166,9 @@ pub struct JobSummary {
 
 impl State {
     /// Describes a job.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is not one.
     pub fn describe_job(&self, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::job_id(job_id)?;
         let job = self.job(&id)?;
@@ -173,12 +176,18 @@ impl State {
     }
 
     /// The document of a job as it was given.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is not one.
     pub fn get_job_document(&self, job_id: &str) -> Result<GetJobDocumentResponse, Rejected> {
         let id = validate::job_id(job_id)?;
         Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
     }
 
     /// The jobs of the account, newest first.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_jobs(&self, query: &ListJobsQuery) -> Result<ListJobsResponse, Rejected> {
         let page: Page<u64> = check_list(query)?;
         let group = self.group_of_query(query)?;

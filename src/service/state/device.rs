@@ -18,6 +18,9 @@ use crate::wire::model::{
 
 impl State {
     /// What is pending for `thing`.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing.
     pub fn get_pending_job_executions(
         &self,
         now: Timestamp,
@@ -69,6 +72,10 @@ impl State {
     }
 
     /// Describes a pending job execution of `thing`, or whichever is next.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing or job execution,
+    /// [`Rejected::TerminalStateReached`] where it has ended.
     pub fn describe_job_execution(
         &self,
         now: Timestamp,

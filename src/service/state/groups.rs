@@ -158,6 +158,9 @@ impl State {
     }
 
     /// Describes a thing group.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the name breaks a limit.
     pub fn describe_thing_group(&self, name: &str) -> Result<DescribeThingGroupResponse, Rejected> {
         let name = group_name(name)?;
         let group = self.group(&name)?;

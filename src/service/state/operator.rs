@@ -141,6 +141,9 @@ pub struct OperatorSummary {
 
 impl State {
     /// Describes a job execution in any status; the newest of the job on the thing unless one is named.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such job execution; [`Rejected::InvalidRequest`] where a name breaks a limit.
     pub fn describe_job_execution_any_status(
         &self,
         now: Timestamp,
@@ -156,6 +159,9 @@ impl State {
     }
 
     /// The job executions of a job.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_job_executions_for_job(
         &self,
         job_id: &str,
@@ -185,6 +191,9 @@ impl State {
     }
 
     /// The job executions of a thing.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_job_executions_for_thing(
         &self,
         thing_name: &str,

@@ -74,6 +74,9 @@ impl State {
     }
 
     /// The labels of a resource.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such resource; [`Rejected::InvalidRequest`] where the ARN is not one.
     pub fn list_tags_for_resource(&self, arn: &str) -> Result<ListTagsForResourceResponse, Rejected> {
         self.check_tagged(arn)?;
         let pairs = self.tags.0.get(arn).into_iter().flatten();

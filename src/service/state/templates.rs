@@ -164,6 +164,9 @@ impl State {
     }
 
     /// Describes a job template.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such template; [`Rejected::InvalidRequest`] where the id is not one.
     pub fn describe_job_template(&self, template_id: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
         let id = parse_id(template_id)?;
         let template = self.template(&id)?;
@@ -171,6 +174,9 @@ impl State {
     }
 
     /// The job templates of the account, newest first.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_job_templates(
         &self,
         query: &ListJobTemplatesQuery,
@@ -207,6 +213,9 @@ impl State {
     }
 
     /// AWS's own templates, of which the local service has none.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_managed_job_templates(
         &self,
         query: &ListJobTemplatesQuery,
@@ -215,6 +224,9 @@ impl State {
     }
 
     /// One of AWS's own templates: never found.
+    ///
+    /// # Errors
+    /// Always [`Rejected::ResourceNotFound`].
     pub fn describe_managed_job_template(&self, name: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
         Err(no_such_template(name))
     }

@@ -101,6 +101,9 @@ pub struct ListThingsInThingGroupResponse {
 
 impl State {
     /// The things of the registry.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_things(&self, query: &ListThingsQuery) -> Result<ListThingsResponse, Rejected> {
         let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
         let things = self
@@ -120,6 +123,9 @@ impl State {
     }
 
     /// The thing groups of the registry, or those below one of them.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such parent group; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_thing_groups(
         &self,
         query: &ListThingGroupsQuery,
@@ -141,6 +147,9 @@ impl State {
     }
 
     /// The groups that a thing is in.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_thing_groups_for_thing(
         &self,
         thing_name: &str,
@@ -151,6 +160,9 @@ impl State {
     }
 
     /// The things in a group; with `recursive` those in the groups below it too.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_things_in_thing_group(
         &self,
         name: &str,

@@ -114,6 +114,9 @@ impl State {
     }
 
     /// Describes a thing of the registry.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the name breaks a limit.
     pub fn describe_thing(&self, name: &str) -> Result<DescribeThingResponse, Rejected> {
         let name = validate::thing_name(name)?;
         let thing = self.thing(&name)?;

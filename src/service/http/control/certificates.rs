@@ -50,9 +50,9 @@ pub(super) const HANDLERS: Handlers = &[
 fn create_keys_and_certificate(shared: &Shared, call: &Call) -> Result<Output, Exception> {
     let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
     let made = authority.keys_and_certificate().map_err(|error| Exception::internal(&error))?;
-    let keys = KeyPair { public_key: made.public_key_pem, private_key: made.private_key_pem };
+    let keys = KeyPair { public_key: made.public_key, private_key: made.private_key };
     let active = call.flag("setAsActive");
-    write(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate_pem, keys))
+    write(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate, keys))
 }
 
 fn register_certificate(shared: &Shared, call: &Call) -> Result<Output, Exception> {

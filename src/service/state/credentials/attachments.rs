@@ -100,6 +100,9 @@ impl State {
     }
 
     /// Lists the policies of a target, those of the groups above a thing group too if `recursive`.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such target; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_attached_policies(
         &self,
         target: &str,
@@ -120,6 +123,9 @@ impl State {
     }
 
     /// Lists what a policy is attached to.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_targets_for_policy(
         &self,
         name: &str,
@@ -155,6 +161,9 @@ impl State {
     }
 
     /// Lists the certificates of a thing.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_thing_principals(
         &self,
         thing: &str,
@@ -174,6 +183,9 @@ impl State {
     }
 
     /// Lists the things of a certificate.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such certificate; [`Rejected::InvalidRequest`] where the query breaks a limit.
     pub fn list_principal_things(
         &self,
         principal: &str,

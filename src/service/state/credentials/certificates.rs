@@ -189,6 +189,9 @@ impl State {
     }
 
     /// Describes a certificate.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such certificate; [`Rejected::InvalidRequest`] where the id is not one.
     pub fn describe_certificate(&self, id: &str) -> Result<DescribeCertificateResponse, Rejected> {
         let certificate = self.certificate(&parse_id(id)?)?;
         Ok(DescribeCertificateResponse {
@@ -211,6 +214,9 @@ impl State {
     }
 
     /// Lists the certificates.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_certificates(&self, query: &ListQuery) -> Result<ListCertificatesResponse, Rejected> {
         let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
         all.sort_by_key(|certificate| certificate.sequence);

@@ -166,6 +166,9 @@ impl State {
     }
 
     /// Returns a policy and its default version.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the name breaks a limit.
     pub fn get_policy(&self, name: &str) -> Result<GetPolicyResponse, Rejected> {
         let policy = self.policy(name)?;
         let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
@@ -180,6 +183,9 @@ impl State {
     }
 
     /// Lists the policies.
+    ///
+    /// # Errors
+    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_policies(&self, query: &ListQuery) -> Result<ListPoliciesResponse, Rejected> {
         self.page_of_policies(query, self.credentials.policies.keys().map(String::as_str))
     }
@@ -227,6 +233,9 @@ impl State {
     }
 
     /// Returns one version of a policy.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such policy or version; [`Rejected::InvalidRequest`] where the name breaks a limit.
     pub fn get_policy_version(
         &self,
         name: &str,
@@ -246,6 +255,9 @@ impl State {
     }
 
     /// Lists the versions of a policy.
+    ///
+    /// # Errors
+    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the name breaks a limit.
     pub fn list_policy_versions(&self, name: &str) -> Result<ListPolicyVersionsResponse, Rejected> {
         let policy = self.policy(name)?;
         let summary = |(number, version): (&u64, &PolicyVersion)| PolicyVersionSummary {
