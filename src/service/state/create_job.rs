@@ -59,9 +59,9 @@ pub struct JobNamed {
     /// As given when the job was created.
     #[serde(skip_serializing_if = "is_left_out")]
     pub description: Option<String>,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:job/<id>`.
     pub job_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_id: JobId,
 }
 

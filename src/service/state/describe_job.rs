@@ -32,9 +32,9 @@ pub struct DescribeJobResponse {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobDescription {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:job/<id>`.
     pub job_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_id: JobId,
     /// SNAPSHOT or CONTINUOUS.
     pub target_selection: TargetSelection,
@@ -145,9 +145,9 @@ pub struct ListJobsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobSummary {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:job/<id>`.
     pub job_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_id: JobId,
     /// SNAPSHOT or CONTINUOUS.
     pub target_selection: TargetSelection,

@@ -46,9 +46,9 @@ pub struct ThingGroupProperties {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateThingGroupResponse {
-    /// The name.
+    /// Unique in the account.
     pub thing_group_name: ThingGroupName,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thinggroup/<name>`.
     pub thing_group_arn: String,
     /// Unlike the name never used again.
     pub thing_group_id: String,
@@ -58,11 +58,11 @@ pub struct CreateThingGroupResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeThingGroupResponse {
-    /// The name.
+    /// Unique in the account.
     pub thing_group_name: ThingGroupName,
     /// Unlike the name never used again.
     pub thing_group_id: String,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thinggroup/<name>`.
     pub thing_group_arn: String,
     /// From 1.
     pub version: VersionNumber,
@@ -89,9 +89,9 @@ pub struct ThingGroupMetadata {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupNameAndArn {
-    /// The name.
+    /// Unique in the account.
     pub group_name: ThingGroupName,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thinggroup/<name>`.
     pub group_arn: String,
 }
 
@@ -99,13 +99,13 @@ pub struct GroupNameAndArn {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ThingInThingGroupRequest {
-    /// The group.
+    /// The group, by name; this or its ARN.
     pub thing_group_name: Option<String>,
-    /// The group.
+    /// The group, by ARN; this or its name.
     pub thing_group_arn: Option<String>,
-    /// The thing.
+    /// The thing, by name; this or its ARN.
     pub thing_name: Option<String>,
-    /// The thing.
+    /// The thing, by ARN; this or its name.
     pub thing_arn: Option<String>,
 }
 

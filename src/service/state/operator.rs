@@ -21,7 +21,7 @@ use crate::wire::number::{ExecutionNumber, VersionNumber};
 /// The answer to the control plane's DescribeJobExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DescribeJobExecutionAnyStatusResponse {
-    /// The job execution.
+    /// The job execution as the control plane sees it.
     pub execution: JobExecution,
 }
 
@@ -29,7 +29,7 @@ pub struct DescribeJobExecutionAnyStatusResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobExecution {
-    /// The job.
+    /// The job that it belongs to.
     pub job_id: JobId,
     /// Where it stands.
     pub status: JobExecutionStatus,
@@ -37,7 +37,7 @@ pub struct JobExecution {
     pub force_canceled: bool,
     /// What the device last reported.
     pub status_details: JobExecutionStatusDetails,
-    /// The thing.
+    /// The thing, `arn:aws:iot:<region>:<account>:thing/<name>`.
     pub thing_arn: String,
     /// When the rollout reached the thing.
     pub queued_at: Timestamp,
@@ -92,9 +92,9 @@ pub struct ListJobExecutionsForJobResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobExecutionSummaryForJob {
-    /// The thing.
+    /// The thing, `arn:aws:iot:<region>:<account>:thing/<name>`.
     pub thing_arn: String,
-    /// The job execution.
+    /// Where the job execution stands.
     pub job_execution_summary: OperatorSummary,
 }
 
@@ -113,9 +113,9 @@ pub struct ListJobExecutionsForThingResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobExecutionSummaryForThing {
-    /// The job.
+    /// The job that it belongs to.
     pub job_id: JobId,
-    /// The job execution.
+    /// Where the job execution stands.
     pub job_execution_summary: OperatorSummary,
 }
 

@@ -16,7 +16,7 @@ use super::validate;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TagResourceRequest {
-    /// The ARN.
+    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group.
     pub resource_arn: Option<String>,
     /// What to add.
     pub tags: Option<Vec<Tag>>,
@@ -26,7 +26,7 @@ pub struct TagResourceRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UntagResourceRequest {
-    /// The ARN.
+    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group.
     pub resource_arn: Option<String>,
     /// What to remove.
     pub tag_keys: Option<Vec<String>>,

@@ -47,9 +47,9 @@ pub struct CreateJobTemplateRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateJobTemplateResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:jobtemplate/<id>`.
     pub job_template_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_template_id: JobTemplateId,
 }
 
@@ -57,9 +57,9 @@ pub struct CreateJobTemplateResponse {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeJobTemplateResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:jobtemplate/<id>`.
     pub job_template_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_template_id: JobTemplateId,
     /// Free text.
     pub description: Option<String>,
@@ -110,9 +110,9 @@ pub struct ListJobTemplatesResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobTemplateSummary {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:jobtemplate/<id>`.
     pub job_template_arn: String,
-    /// The id.
+    /// Unique in the account.
     pub job_template_id: JobTemplateId,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -48,12 +48,12 @@ pub struct ListThingsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThingAttribute {
-    /// The name.
+    /// Unique in the account.
     pub thing_name: ThingName,
-    /// The type.
+    /// 1 to 128 characters of `[a-zA-Z0-9:_-]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing_type_name: Option<String>,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thing/<name>`.
     pub thing_arn: String,
     /// By name.
     pub attributes: BTreeMap<String, String>,

@@ -22,7 +22,7 @@ use crate::wire::number::VersionNumber;
 pub struct CreateThingRequest {
     /// The thing's type.
     pub thing_type_name: Option<String>,
-    /// Its attributes.
+    /// Names and values of the operator's own choice.
     pub attribute_payload: Option<AttributePayload>,
     /// Stored and returned by DescribeThing, without further effect.
     pub billing_group_name: Option<String>,
@@ -32,7 +32,7 @@ pub struct CreateThingRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateThingRequest {
-    /// The new type.
+    /// Replaces the type; 1 to 128 characters of `[a-zA-Z0-9:_-]`.
     pub thing_type_name: Option<String>,
     /// Replaces the attributes, or adds to them with `merge`.
     pub attribute_payload: Option<AttributePayload>,
@@ -46,9 +46,9 @@ pub struct UpdateThingRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateThingResponse {
-    /// The name.
+    /// Unique in the account.
     pub thing_name: ThingName,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thing/<name>`.
     pub thing_arn: String,
     /// Unlike the name never used again.
     pub thing_id: String,
@@ -60,20 +60,20 @@ pub struct CreateThingResponse {
 pub struct DescribeThingResponse {
     /// The thing's name.
     pub default_client_id: ThingName,
-    /// The name.
+    /// Unique in the account.
     pub thing_name: ThingName,
     /// Unlike the name never used again.
     pub thing_id: String,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:thing/<name>`.
     pub thing_arn: String,
-    /// The type.
+    /// 1 to 128 characters of `[a-zA-Z0-9:_-]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing_type_name: Option<String>,
     /// By name.
     pub attributes: BTreeMap<String, String>,
     /// From 1, raised with each update.
     pub version: VersionNumber,
-    /// The billing group.
+    /// As CreateThing was told, without further effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_group_name: Option<String>,
 }

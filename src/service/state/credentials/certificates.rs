@@ -15,7 +15,7 @@ use crate::service::time::Timestamp;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RegisterCertificateRequest {
-    /// The certificate.
+    /// The certificate in PEM.
     pub certificate_pem: Option<String>,
     /// The certificate of the authority that signed it; not looked at.
     pub ca_certificate_pem: Option<String>,
@@ -27,7 +27,7 @@ pub struct RegisterCertificateRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisterCertificateResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:cert/<id>`.
     pub certificate_arn: String,
     /// The SHA-256 of the certificate.
     pub certificate_id: String,
@@ -37,11 +37,11 @@ pub struct RegisterCertificateResponse {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKeysAndCertificateResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:cert/<id>`.
     pub certificate_arn: String,
     /// The SHA-256 of the certificate.
     pub certificate_id: String,
-    /// The certificate.
+    /// The certificate in PEM.
     pub certificate_pem: String,
     /// The keys, which the service does not keep.
     pub key_pair: KeyPair,
@@ -51,9 +51,9 @@ pub struct CreateKeysAndCertificateResponse {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyPair {
-    /// The public key.
+    /// The public key in PEM.
     pub public_key: String,
-    /// The private key.
+    /// The private key in PEM; the service keeps none.
     pub private_key: String,
 }
 
@@ -61,7 +61,7 @@ pub struct KeyPair {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeCertificateResponse {
-    /// The certificate.
+    /// The certificate as it is registered.
     pub certificate_description: CertificateDescription,
 }
 
@@ -69,15 +69,15 @@ pub struct DescribeCertificateResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateDescription {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:cert/<id>`.
     pub certificate_arn: String,
     /// The SHA-256 of the certificate.
     pub certificate_id: String,
     /// Where it stands.
     pub status: CertificateStatus,
-    /// The certificate.
+    /// The certificate in PEM.
     pub certificate_pem: String,
-    /// The account.
+    /// The id of the account, twelve digits.
     pub owned_by: String,
     /// When it was registered.
     pub creation_date: Timestamp,
@@ -116,7 +116,7 @@ pub struct ListCertificatesResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateSummary {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:cert/<id>`.
     pub certificate_arn: String,
     /// The SHA-256 of the certificate.
     pub certificate_id: String,

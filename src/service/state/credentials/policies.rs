@@ -27,9 +27,9 @@ pub struct CreatePolicyRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePolicyResponse {
-    /// The name.
+    /// 1 to 128 characters of `[\w+=,.@-]`.
     pub policy_name: String,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:policy/<name>`.
     pub policy_arn: String,
     /// As it was given.
     pub policy_document: String,
@@ -41,9 +41,9 @@ pub struct CreatePolicyResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetPolicyResponse {
-    /// The name.
+    /// 1 to 128 characters of `[\w+=,.@-]`.
     pub policy_name: String,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:policy/<name>`.
     pub policy_arn: String,
     /// The default version's.
     pub policy_document: String,
@@ -59,11 +59,11 @@ pub struct GetPolicyResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatePolicyVersionResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:policy/<name>`.
     pub policy_arn: String,
     /// As it was given.
     pub policy_document: String,
-    /// Its number.
+    /// The number of the version, from `1`.
     pub policy_version_id: String,
     /// Whether it counts now.
     pub is_default_version: bool,
@@ -73,13 +73,13 @@ pub struct CreatePolicyVersionResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetPolicyVersionResponse {
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:policy/<name>`.
     pub policy_arn: String,
-    /// The name.
+    /// 1 to 128 characters of `[\w+=,.@-]`.
     pub policy_name: String,
     /// As it was given.
     pub policy_document: String,
-    /// Its number.
+    /// The number of the version, from `1`.
     pub policy_version_id: String,
     /// Whether it counts now.
     pub is_default_version: bool,
@@ -101,7 +101,7 @@ pub struct ListPolicyVersionsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyVersionSummary {
-    /// Its number.
+    /// The number of the version, from `1`.
     pub version_id: String,
     /// Whether it counts now.
     pub is_default_version: bool,
@@ -124,9 +124,9 @@ pub struct ListPoliciesResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyNameAndArn {
-    /// The name.
+    /// 1 to 128 characters of `[\w+=,.@-]`.
     pub policy_name: String,
-    /// The ARN.
+    /// `arn:aws:iot:<region>:<account>:policy/<name>`.
     pub policy_arn: String,
 }
 
