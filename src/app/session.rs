@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
-use crate::app::dispatch::{Clock, Dispatcher, find_thing};
+use crate::app::dispatch::{Dispatcher, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -179,9 +179,9 @@ impl Session {
         )?;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let background = start_background(streams, &client, &transcript);
-        let clock = service.as_ref().map(movable_clock);
+        let clock = service.as_ref().map(LocalService::clock);
         if let Some(clock) = clock.clone() {
-            printer.set_clock(Arc::new(move || clock(None)));
+            printer.set_clock(Arc::new(move || clock.now().millis()));
         }
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
@@ -283,14 +283,4 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
     ));
     background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
     background
-}
-
-fn movable_clock(service: &LocalService) -> Clock {
-    let clock = service.clock();
-    Arc::new(move |advance| {
-        if let Some(by) = advance {
-            clock.advance(by);
-        }
-        clock.now().millis()
-    })
 }

@@ -180,9 +180,12 @@ impl JobsClock {
         self.0.now()
     }
 
-    /// Moves the clock forward, does what falls due on the way, each at its own time.
-    pub fn advance(&self, by: Duration) {
-        self.0.advance(by);
+    /// Moves the clock forward and does what falls due on the way, each at its own time.
+    ///
+    /// Returns what the clock shows when all of it is done. Requests in between are handled at the time that the
+    /// clock has come to; a second move waits for the first.
+    pub async fn advance(&self, by: Duration) -> Timestamp {
+        self.0.advance(by).await
     }
 }
 

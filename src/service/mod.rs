@@ -17,7 +17,7 @@
 //! // An AWS SDK finds the control plane here.
 //! let endpoint_url = format!("http://{}", service.http_addr());
 //! // Whatever is due within ten minutes happens now.
-//! service.clock().advance(Duration::from_mins(10));
+//! service.clock().advance(Duration::from_mins(10)).await;
 //! service.stop().await;
 //! # let _ = (endpoint, ca, certificate, key, endpoint_url);
 //! # Ok(())

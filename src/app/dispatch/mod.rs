@@ -4,7 +4,6 @@
 mod document;
 mod failure;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -20,15 +19,12 @@ use crate::app::transcript::{Transcript, Verdict};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{Answer, Client};
 use crate::client::trace::Trace;
+use crate::service::JobsClock;
 use crate::wire::model::{JobId, StartNextJobExecutionResponse, ThingName};
 
 use failure::Failure;
 
 pub(crate) use failure::{Failed, Outcome};
-
-/// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
-/// milliseconds.
-pub(crate) type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
 
 /// At a terminal events wait no longer than this for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
@@ -52,7 +48,7 @@ pub(crate) struct Dispatcher {
     /// Where answers go.
     pub transcript: Transcript,
     /// The clock of the local service; none elsewhere.
-    pub clock: Option<Clock>,
+    pub clock: Option<JobsClock>,
     /// What `trace` switches.
     pub trace: Trace,
 }
@@ -178,7 +174,7 @@ impl Dispatcher {
                 let answer = device.update_job_execution(job, request.clone()).await?;
                 accepted("UpdateJobExecution", answer)
             }
-            Command::Clock(advance) => self.clock(*advance)?,
+            Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
@@ -226,12 +222,16 @@ impl Dispatcher {
         found.await.cloned()
     }
 
-    fn clock(&self, advance: Option<Duration>) -> Result<Message, Failed> {
+    async fn clock(&self, advance: Option<Duration>) -> Result<Message, Failed> {
         let Some(clock) = &self.clock else {
             let why = "there is a clock to move only in local mode, where the Jobs service is ours";
             return Err(Failed::new("NotLocal", why));
         };
-        let millis = clock(advance);
+        let now = match advance {
+            Some(by) => clock.advance(by).await,
+            None => clock.now(),
+        };
+        let millis = now.millis();
         let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
         Ok(Message::new(Kind::Response, "Clock", Some(body)))
     }

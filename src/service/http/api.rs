@@ -76,7 +76,7 @@ impl Api {
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
         admission::check(&request, &self.hostnames)?;
         if sandbox::is_asked(&request) {
-            return sandbox::answer(&self.shared, &request, body);
+            return sandbox::answer(&self.shared, &request, body).await;
         }
         let plane = Plane::of(&request)?;
         let routes = match plane {

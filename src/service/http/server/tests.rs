@@ -24,7 +24,13 @@ async fn served(limits: Limits) -> Served {
     let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
-    let task = tokio::spawn(serve_within(limits, listener, Api::new(shared, Vec::new()), stopped));
+    let served = serve_within(limits, listener, Api::new(shared.clone(), Vec::new()), stopped);
+    let task = tokio::spawn(async move {
+        tokio::select! {
+            () = served => {}
+            () = shared.run_timers() => {}
+        }
+    });
     Served { address, stop, task }
 }
 
