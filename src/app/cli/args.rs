@@ -116,7 +116,7 @@ pub(super) struct OutputArgs {
     /// Show every message and control-plane call as it goes and comes
     #[arg(long)]
     pub(super) trace: bool,
-    /// Whether to colour the output
+    /// Whether to color the output
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: ColorChoice,
     /// How long a request waits for its answer, such as 30s or 2m

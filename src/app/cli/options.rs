@@ -73,7 +73,7 @@ pub(crate) struct OutputOptions {
     pub json: bool,
     /// Show every message and control-plane call.
     pub trace: bool,
-    /// When to colour.
+    /// When to color.
     pub color: ColorChoice,
 }
 

@@ -61,7 +61,7 @@ fn check_entry(entry: &Entry) {
     }
 }
 
-/// What is coloured while it is typed stands in order, inside the text.
+/// What is colored while it is typed stands in order, inside the text.
 fn check_pieces(text: &str) {
     let mut end = 0;
     for (_, piece) in scan(text).pieces {

@@ -28,7 +28,7 @@ pub(crate) fn help(style: Style, width: usize) -> String {
     for line in [
         "! before a command: it passes only if the service refuses it",
         "help <command> explains one with its options, an example and what may be refused",
-        "at a terminal: Tab completes, Right takes the grey hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
+        "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
         let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }
@@ -94,9 +94,9 @@ mod tests {
     }
 
     #[test]
-    fn colours_take_no_room() {
+    fn colors_take_no_room() {
         let plain = help(Style::default(), 80);
-        let coloured = help(Style { colour: true, unicode: true }, 80);
-        assert_eq!(coloured.lines().count(), plain.lines().count());
+        let colored = help(Style { color: true, unicode: true }, 80);
+        assert_eq!(colored.lines().count(), plain.lines().count());
     }
 }

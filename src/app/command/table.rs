@@ -128,7 +128,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         flags: &[Flag { name: "--force", value: None, help: "also executions in progress" }],
         summary: "cancel a job and its executions that no device has started",
         example: "cancel-job Job1",
-        refusals: &[("InvalidRequestException", "the job is finished or cancelled already"), NO_JOB],
+        refusals: &[("InvalidRequestException", "the job is finished or canceled already"), NO_JOB],
         operations: &["CancelJob"],
         build: |args| Command::CancelJob { job: args.job(), force: args.switch("--force") },
     },

@@ -240,7 +240,7 @@ impl Dispatcher {
         let is_json = self.printer().is_json();
         let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
         let style = self.printer().style();
-        let style = Style { colour: style.colour && !is_json, ..style };
+        let style = Style { color: style.color && !is_json, ..style };
         let text = about
             .and_then(command::table::find)
             .map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));

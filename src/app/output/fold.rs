@@ -8,7 +8,7 @@ pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size().map(|(columns, _)| columns.0.into())
 }
 
-/// `text` folded to `width` columns between words, colours not counted; the first line begins with `first`,
+/// `text` folded to `width` columns between words, colors not counted; the first line begins with `first`,
 /// each other one with `others`.
 ///
 /// A word that is too long stays whole, and no name is parted at its hyphens: both are there to be copied.

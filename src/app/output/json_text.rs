@@ -24,7 +24,7 @@ pub(crate) fn compact(json: &str) -> String {
     out
 }
 
-/// `json`, perhaps unfinished, in colours and otherwise unchanged.
+/// `json`, perhaps unfinished, in colors and otherwise unchanged.
 #[must_use]
 pub(crate) fn highlight(json: &str, style: Style) -> String {
     let mut out = String::with_capacity(json.len() * 2);
@@ -54,8 +54,8 @@ mod tests {
     }
 
     #[test]
-    fn highlighting_changes_nothing_but_colours() {
-        let style = Style { colour: true, unicode: true };
+    fn highlighting_changes_nothing_but_colors() {
+        let style = Style { color: true, unicode: true };
         assert_eq!(
             highlight(r#"{"a" : 1, "b"#, style),
             "{\x1b[94m\"a\"\x1b[0m : \x1b[35m1\x1b[0m, \x1b[32m\"b\x1b[0m"

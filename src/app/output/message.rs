@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_block_has_a_title_and_spells_times() {
-        let layout = Layout { style: Style { colour: false, unicode: true }, now: None };
+        let layout = Layout { style: Style { color: false, unicode: true }, now: None };
         assert_eq!(
             event().to_block(layout),
             "─── JobExecutionsChangedEvent ───\n{\n  \"timestamp\": \"2025-06-03T20:13:23Z\",\n  \"jobs\": {}\n}\n\n"

@@ -1,8 +1,8 @@
-//! How output looks: colours that can be read on dark and on light backgrounds, or none.
+//! How output looks: colors that can be read on dark and on light backgrounds, or none.
 
 use clap::ValueEnum;
 
-/// When output is coloured.
+/// When output is colored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
     /// At a terminal, unless the environment says otherwise.
@@ -14,7 +14,7 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// What a piece of text is, and so what colour it has.
+/// What a piece of text is, and so what color it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
     /// The title line of an answer.
@@ -55,14 +55,14 @@ impl Ink {
 /// What the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Style {
-    /// Whether colours are wanted.
-    pub colour: bool,
+    /// Whether colors are wanted.
+    pub color: bool,
     /// Whether the terminal shows more than ASCII.
     pub unicode: bool,
 }
 
 impl Style {
-    /// `text` in the colour of `ink`.
+    /// `text` in the color of `ink`.
     #[must_use]
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 10);
@@ -70,9 +70,9 @@ impl Style {
         out
     }
 
-    /// Appends `text` to `out` in the colour of `ink`.
+    /// Appends `text` to `out` in the color of `ink`.
     pub(crate) fn push(self, ink: Ink, text: &str, out: &mut String) {
-        if self.colour {
+        if self.color {
             out.extend(["\x1b[", ink.code(), "m", text, "\x1b[0m"]);
         } else {
             out.push_str(text);
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_colour_means_no_escape_sequence() {
+    fn no_color_means_no_escape_sequence() {
         assert_eq!(Style::default().paint(Ink::Title, "x"), "x");
-        assert_eq!(Style { colour: true, unicode: true }.paint(Ink::Strong, "x"), "\x1b[1mx\x1b[0m");
+        assert_eq!(Style { color: true, unicode: true }.paint(Ink::Strong, "x"), "\x1b[1mx\x1b[0m");
     }
 }

@@ -278,7 +278,7 @@ pub(crate) fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const UNICODE: Layout = Layout { style: Style { colour: false, unicode: true }, now: None };
+    const UNICODE: Layout = Layout { style: Style { color: false, unicode: true }, now: None };
 
     fn render(body: &str, width: usize) -> String {
         Table::of_answer(body).unwrap().render(Some(width), UNICODE)
@@ -377,7 +377,7 @@ mod tests {
         let many = r#"{"jobs":[{"a":"aaaaaaaaaaaaaaa","b":"世界世界世界","c":1,"thingArn":"x/yyyyyyyyyyyyyyyyyyyy","status":"QUEUED","jobId":"jjjjjjjjjjjjjjj"}]}"#;
         for body in [PENDING, many] {
             for unicode in [true, false] {
-                let layout = Layout { style: Style { colour: false, unicode }, now: Some(0) };
+                let layout = Layout { style: Style { color: false, unicode }, now: Some(0) };
                 for width in 7..130 {
                     let table = Table::of_answer(body).unwrap().render(Some(width), layout);
                     assert!(table.lines().all(|line| line.width() <= width), "{width}: {table}");

@@ -20,7 +20,7 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::style::{Ink, Style};
 use crate::app::output::table::cut;
 
-/// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
+/// Beyond this a line is too long for anyone to look at colors, and each key would go through it.
 const MAX_LIVELY: usize = 20_000;
 
 /// So many lines of the history that begin alike are looked at for one that was a command.
@@ -69,7 +69,7 @@ impl Completer for LineHelper {
     }
 }
 
-/// What could come next, in grey.
+/// What could come next, in gray.
 pub(super) struct Suggestion {
     /// As much of it as fits.
     display: String,
@@ -95,8 +95,8 @@ impl Hinter for LineHelper {
         if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
             return None;
         }
-        // Without colours a line of the history would look as if it had been typed.
-        let past = || self.style.colour.then(|| from_history(line, context)).flatten();
+        // Without colors a line of the history would look as if it had been typed.
+        let past = || self.style.color.then(|| from_history(line, context)).flatten();
         let scan = scan(line);
         let (text, completes) = placeholder(&scan, line)
             .map(|text| (text, false))
@@ -147,7 +147,7 @@ fn ends_in_json(scan: &Scan, line: &str) -> bool {
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(coloured(line, self.style)) }
+        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.style)) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -160,8 +160,8 @@ impl Highlighter for LineHelper {
     }
 }
 
-/// `line` in colours; its characters stay what they are and where they are.
-fn coloured(line: &str, style: Style) -> String {
+/// `line` in colors; its characters stay what they are and where they are.
+fn colored(line: &str, style: Style) -> String {
     let mut out = String::with_capacity(line.len() * 2);
     let mut end = 0;
     for (kind, range) in scan(line).pieces {
@@ -204,14 +204,14 @@ mod tests {
     use super::*;
     use rustyline::history::{History as _, MemHistory};
 
-    const COLOUR: Style = Style { colour: true, unicode: true };
+    const COLOR: Style = Style { color: true, unicode: true };
 
     fn hint(line: &str, history: &[&str]) -> Option<(String, bool)> {
         let mut kept = MemHistory::new();
         for entry in history {
             kept.add(entry).unwrap();
         }
-        let helper = LineHelper::new(COLOUR, KnownJobs::default());
+        let helper = LineHelper::new(COLOR, KnownJobs::default());
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
         let completes = hint.completion.is_some();
         Some((hint.display, completes))
@@ -242,7 +242,7 @@ mod tests {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();
-        let mut helper = LineHelper::new(COLOUR, KnownJobs::default());
+        let mut helper = LineHelper::new(COLOR, KnownJobs::default());
         helper.set_columns(40, 9);
         let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
@@ -253,23 +253,23 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_command_is_seen_before_enter() {
-        let red = |line| coloured(line, COLOUR).contains("\x1b[1;31m");
+    fn a_misspelled_command_is_seen_before_enter() {
+        let red = |line| colored(line, COLOR).contains("\x1b[1;31m");
         assert!(!red("creat"), "it may still become create-job");
         assert!(red("creat "));
         assert!(red("craete-job"));
         assert!(!red("create-job J {} --for"), "it may still become --force");
         assert!(red("delete-job J extra "));
         assert!(!red("delete-job J --force"));
-        assert_eq!(coloured("! quit", Style::default()), "! quit");
+        assert_eq!(colored("! quit", Style::default()), "! quit");
     }
 
     #[test]
-    fn colours_leave_the_characters_alone() {
+    fn colors_leave_the_characters_alone() {
         let line = "create-job J {\"é\": [1, \"x\"]} --retries 2  ";
-        let coloured = coloured(line, COLOUR);
+        let colored = colored(line, COLOR);
         let mut plain = String::new();
-        let mut rest = coloured.as_str();
+        let mut rest = colored.as_str();
         while let Some((before, after)) = rest.split_once('\x1b') {
             plain.push_str(before);
             rest = after.split_once('m').unwrap().1;

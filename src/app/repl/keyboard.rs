@@ -38,7 +38,7 @@ pub(super) enum Typed {
     Broken(String),
 }
 
-/// A prompt, without and with colours.
+/// A prompt, without and with colors.
 pub(super) type Prompt = (String, String);
 
 /// A handle to the editor's thread.
@@ -201,7 +201,7 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
 fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
     let style = printer.style();
     let config = Config::builder()
-        .color_mode(if style.colour { ColorMode::Enabled } else { ColorMode::Disabled })
+        .color_mode(if style.color { ColorMode::Enabled } else { ColorMode::Disabled })
         .completion_type(CompletionType::List)
         .history_ignore_space(true)
         .history_ignore_dups(true)?

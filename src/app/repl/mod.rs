@@ -180,7 +180,7 @@ impl Session<'_> {
         self.dispatcher.show_failure("error:", None, failed);
     }
 
-    /// The thing and how much is pending: without and with colours.
+    /// The thing and how much is pending: without and with colors.
     fn prompt(&self) -> Prompt {
         let thing = self.dispatcher.thing.as_str();
         let pending = self.dispatcher.client.pending().map_or(0, |pending| {

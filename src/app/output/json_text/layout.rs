@@ -25,7 +25,7 @@ const TIMES: [&str; 6] = [
 /// How [`pretty`] lays JSON out.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {
-    /// Colours.
+    /// Colors.
     pub style: Style,
     /// Epoch milliseconds, where a person reads: with it each time of the service also says how long ago it
     /// was, and leaves fractions of a second out.
@@ -285,7 +285,7 @@ mod tests {
         let short = jobs(0..2);
         assert_eq!(abridged(&short, Layout::default()), plain(&short));
         assert_eq!(abridged("[{},{},{},{},1]", Layout::default()), plain("[{},{},{},{},1]"));
-        let mark = |unicode| Layout { style: Style { colour: false, unicode }, now: None };
+        let mark = |unicode| Layout { style: Style { color: false, unicode }, now: None };
         let all = plain(&jobs(0..10));
         let (first, rest) = all.split_once("      {\n        \"jobId\": \"1\"").unwrap();
         let last =

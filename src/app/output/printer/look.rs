@@ -2,7 +2,7 @@
 
 use crate::app::output::style::{ColorChoice, Style};
 
-/// What the environment says about colours and characters.
+/// What the environment says about colors and characters.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
     color: ColorChoice,
@@ -27,13 +27,13 @@ impl Look {
     }
 
     pub(super) fn style(self, terminal: bool) -> Style {
-        let colour = match self.color {
+        let color = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => self.wish.unwrap_or(terminal && !self.dumb),
         };
         // A pipe takes any bytes; what a terminal can show, its locale tells.
-        Style { colour, unicode: !terminal || self.utf8 }
+        Style { color, unicode: !terminal || self.utf8 }
     }
 }
 
@@ -44,14 +44,14 @@ mod tests {
     const LOOK: Look = Look { color: ColorChoice::Auto, wish: None, dumb: false, utf8: true };
 
     #[test]
-    fn colours_follow_the_option_then_the_environment() {
-        assert!(LOOK.style(true).colour);
-        assert!(!LOOK.style(false).colour);
-        assert!(!Look { dumb: true, ..LOOK }.style(true).colour);
-        assert!(!Look { wish: Some(false), ..LOOK }.style(true).colour);
-        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).colour);
-        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).colour);
-        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).colour);
+    fn colors_follow_the_option_then_the_environment() {
+        assert!(LOOK.style(true).color);
+        assert!(!LOOK.style(false).color);
+        assert!(!Look { dumb: true, ..LOOK }.style(true).color);
+        assert!(!Look { wish: Some(false), ..LOOK }.style(true).color);
+        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).color);
+        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).color);
+        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).color);
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Printer {
         }
     }
 
-    /// Prints one line on stderr that begins with `head` in the colour of a failure.
+    /// Prints one line on stderr that begins with `head` in the color of a failure.
     pub(crate) fn failure(&self, head: &str, line: &str) {
         let head = self.state.err.paint(Ink::Refusal, &escape::line(head));
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));

@@ -25,7 +25,7 @@ pub(super) struct PrinterState {
 #[cfg(test)]
 impl PrinterState {
     pub(super) fn plain(json: bool, out_is_terminal: bool) -> Self {
-        let style = Style { colour: false, unicode: true };
+        let style = Style { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
         let asides = Asides::default();
         Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned, asides }

@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_terminal_without_utf8_gets_ascii() {
-        let ascii = Style { colour: false, unicode: false };
+        let ascii = Style { color: false, unicode: false };
         assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
     }
 
