@@ -4,7 +4,7 @@
 use tokio::sync::mpsc;
 
 use crate::app::output::escape;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::transcript::{Fault, Transcript};
 use crate::client::connection::Change;
 use crate::client::jobs::{Client, ConnectionChange, Pending, StreamEvent};
@@ -83,7 +83,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
     };
     match body {
         Ok(body) => Message {
-            kind: Kind::Event,
+            kind: MessageKind::Event,
             title: title.to_owned(),
             line: None,
             topic: Some(event.topic),
@@ -92,7 +92,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
         Err(problem) => {
             let text = format!("{}: {problem}", escape::line(&event.topic));
             transcript.fault(Fault { title: "EventsLost", text: text.clone(), told: false });
-            let mut message = Message::in_words(Kind::Error, title, None, &text);
+            let mut message = Message::in_words(MessageKind::Error, title, None, &text);
             message.topic = Some(event.topic);
             message
         }

@@ -118,7 +118,7 @@ fn shown(value: &RawValue) -> String {
 mod tests {
     use super::*;
     use crate::app::command::{Command, Line, parse};
-    use crate::app::output::message::Kind;
+    use crate::app::output::message::MessageKind;
 
     fn expectation(conditions: &str) -> Expectation {
         match parse(&format!("expect JobExecutionsChangedEvent {conditions}")) {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn event(body: &str) -> Message {
-        Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body.to_owned()))
+        Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body.to_owned()))
     }
 
     const BODY: &str = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"Job1","n":1.0,"x":null}]}}"#;
@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_failure_shows_the_nearest_first() {
-        let messages = [Message::new(Kind::Response, "CreateJobResponse", None), event("{}"), event(BODY)];
+        let messages =
+            [Message::new(MessageKind::Response, "CreateJobResponse", None), event("{}"), event(BODY)];
         let (what, instead) = explain(&expectation("timestamp=1 jobs.QUEUED[0].jobId=J"), messages.iter());
         assert_eq!(
             what,

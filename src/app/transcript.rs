@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::app::command::Expectation;
 use crate::app::expect;
 use crate::app::output::known_jobs::KnownJobs;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
 /// What `expect` can look back at, in bytes of bodies: a bound that no honest script comes near.
@@ -323,7 +323,7 @@ impl Transcript {
     fn remember(&self, inner: &mut Inner, message: Message) {
         self.shared.known.learn(&message);
         self.shared.news.notify_waiters();
-        if message.kind == Kind::Error {
+        if message.kind == MessageKind::Error {
             return;
         }
         inner.memory_bytes += size(&message);

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::app::command::Line;
 use crate::app::hints;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
 
 /// How a command went.
@@ -94,7 +94,7 @@ impl From<jobs::Error> for Failure {
         let title = match error {
             Error::Rejected { operation, topic, payload, response } => {
                 let body = String::from_utf8_lossy(&payload).into_owned();
-                let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
+                let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 let message = Message { topic: Some(topic), ..message };
                 let hint = hints::data_plane(&response);
                 return Self::Refused(Box::new(message), Refusal { text, hint });
@@ -117,7 +117,7 @@ impl From<control_plane::Error> for Failure {
             Error::Rejected { operation, code, message, request_id, body } => {
                 let hint = hints::control_plane(operation, &code, &message);
                 let body = refusal_body(&code, &message, request_id.as_deref(), body.as_deref());
-                let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
+                let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
             Error::NotAuthenticated { .. } => "NotAuthenticated",

@@ -12,9 +12,9 @@ use tokio::sync::OnceCell;
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
 use crate::app::output::json_text;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
 use crate::app::transcript::{Transcript, Verdict};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
@@ -84,7 +84,7 @@ impl Dispatcher {
 
     /// Prints a failure on stderr, in JSON on stdout too; `origin` is where the command stands.
     pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
-        let message = Message::in_words(Kind::Error, failed.title, number, &failed.one_line());
+        let message = Message::in_words(MessageKind::Error, failed.title, number, &failed.one_line());
         self.printer().message(&message);
         self.show_words(origin, failed);
     }
@@ -233,21 +233,23 @@ impl Dispatcher {
         };
         let millis = clock(advance);
         let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
-        Ok(Message::new(Kind::Response, "Clock", Some(body)))
+        Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
     }
 
     fn help(&self, about: Option<&'static str>, number: Option<usize>) {
         let is_json = self.printer().is_json();
         let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
-        let style = self.printer().style();
-        let style = Style { color: style.color && !is_json, ..style };
+        let theme = self.printer().theme();
+        let theme = Theme { color: theme.color && !is_json, ..theme };
         let text = about
             .and_then(command::table::find)
-            .map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
+            .map_or_else(|| command::help(theme, width), |spec| command::help_on(spec, theme, width));
         if is_json {
             let body = serde_json::Value::from(text).to_string();
-            self.printer()
-                .message(&Message { line: number, ..Message::new(Kind::Response, "Help", Some(body)) });
+            self.printer().message(&Message {
+                line: number,
+                ..Message::new(MessageKind::Response, "Help", Some(body))
+            });
         } else {
             self.printer().result(text);
         }
@@ -275,7 +277,7 @@ impl Dispatcher {
             None => self.transcript.answer(message),
         }
         if let Some(note) = note {
-            printer.result(format!("{}\n", printer.style().paint(Ink::Faint, &note)));
+            printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
         }
     }
 
@@ -305,7 +307,7 @@ impl Dispatcher {
         };
         let words = failed.as_ref().map_or_else(String::new, Failed::one_line);
         let body = serde_json::json!({ "passed": failed.is_none(), "message": words }).to_string();
-        let message = Message::new(Kind::Expect, expectation.title.clone(), Some(body));
+        let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
         self.printer().message(&Message { line: number, ..message });
         failed.map_or(Outcome::Passed, Outcome::Unexpected)
     }
@@ -339,13 +341,13 @@ pub(crate) async fn find_thing(
 
 /// The answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
-    Message::new(Kind::Response, format!("{operation}Response"), reply.body)
+    Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
 }
 
 /// The answer of the data plane.
 fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
     let body = String::from_utf8_lossy(&answer.payload).into_owned();
-    let message = Message::new(Kind::Response, format!("{operation}Response"), Some(body));
+    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
     Message { topic: Some(answer.topic), ..message }
 }
 

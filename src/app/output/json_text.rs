@@ -8,7 +8,7 @@ mod layout;
 mod tokens;
 
 use crate::app::output::escape;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 
 pub(crate) use layout::{Layout, abridged, document, pretty};
 pub(crate) use tokens::is_foreign;
@@ -26,16 +26,16 @@ pub(crate) fn compact(json: &str) -> String {
 
 /// `json`, perhaps unfinished, in colors and otherwise unchanged.
 #[must_use]
-pub(crate) fn highlight(json: &str, style: Style) -> String {
+pub(crate) fn highlight(json: &str, theme: Theme) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut end = 0;
     for token in tokens(json) {
         out.push_str(&json[end..token.start]);
         end = token.start + token.text.len();
         match token.kind {
-            TokenKind::Key => style.push(Ink::Key, token.text, &mut out),
-            TokenKind::Text => style.push(Ink::Text, token.text, &mut out),
-            TokenKind::Value => style.push(Ink::Value, token.text, &mut out),
+            TokenKind::Key => theme.push(Style::Key, token.text, &mut out),
+            TokenKind::Text => theme.push(Style::Text, token.text, &mut out),
+            TokenKind::Value => theme.push(Style::Value, token.text, &mut out),
             TokenKind::Open | TokenKind::Close | TokenKind::Separator => out.push_str(token.text),
         }
     }
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn highlighting_changes_nothing_but_colors() {
-        let style = Style { color: true, unicode: true };
+        let theme = Theme { color: true, unicode: true };
         assert_eq!(
-            highlight(r#"{"a" : 1, "b"#, style),
+            highlight(r#"{"a" : 1, "b"#, theme),
             "{\x1b[94m\"a\"\x1b[0m : \x1b[35m1\x1b[0m, \x1b[32m\"b\x1b[0m"
         );
     }

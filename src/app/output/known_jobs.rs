@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::output::json_text::{self, TokenKind};
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::wire::model::JobId;
 
 /// More job ids than this help nobody to complete one.
@@ -24,7 +24,7 @@ impl KnownJobs {
     /// Learns from a message.
     pub(crate) fn learn(&self, message: &Message) {
         let Some(body) = message.body.as_deref() else { return };
-        if !matches!(message.kind, Kind::Response | Kind::Event) {
+        if !matches!(message.kind, MessageKind::Response | MessageKind::Event) {
             return;
         }
         let told: Vec<&str> = job_ids(body).collect();
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn learn(known: &KnownJobs, title: &str, body: &str) {
-        known.learn(&Message::new(Kind::Event, title, Some(body.to_owned())));
+        known.learn(&Message::new(MessageKind::Event, title, Some(body.to_owned())));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) enum ColorChoice {
 
 /// What a piece of text is, and so what color it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum Style {
     /// The title line of an answer.
     Title,
     /// The title line of an event, which nobody asked for.
@@ -35,7 +35,7 @@ pub(crate) enum Ink {
     Strong,
 }
 
-impl Ink {
+impl Style {
     /// Chosen by eye on black and on white in xterm's own palette, the hardest one: there dark blue cannot
     /// be read on black, nor any cyan on white.
     fn code(self) -> &'static str {
@@ -54,26 +54,26 @@ impl Ink {
 
 /// What the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Style {
+pub(crate) struct Theme {
     /// Whether colors are wanted.
     pub color: bool,
     /// Whether the terminal shows more than ASCII.
     pub unicode: bool,
 }
 
-impl Style {
-    /// `text` in the color of `ink`.
+impl Theme {
+    /// `text` in the color of `style`.
     #[must_use]
-    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 10);
-        self.push(ink, text, &mut out);
+        self.push(style, text, &mut out);
         out
     }
 
-    /// Appends `text` to `out` in the color of `ink`.
-    pub(crate) fn push(self, ink: Ink, text: &str, out: &mut String) {
+    /// Appends `text` to `out` in the color of `style`.
+    pub(crate) fn push(self, style: Style, text: &str, out: &mut String) {
         if self.color {
-            out.extend(["\x1b[", ink.code(), "m", text, "\x1b[0m"]);
+            out.extend(["\x1b[", style.code(), "m", text, "\x1b[0m"]);
         } else {
             out.push_str(text);
         }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn no_color_means_no_escape_sequence() {
-        assert_eq!(Style::default().paint(Ink::Title, "x"), "x");
-        assert_eq!(Style { color: true, unicode: true }.paint(Ink::Strong, "x"), "\x1b[1mx\x1b[0m");
+        assert_eq!(Theme::default().paint(Style::Title, "x"), "x");
+        assert_eq!(Theme { color: true, unicode: true }.paint(Style::Strong, "x"), "\x1b[1mx\x1b[0m");
     }
 }

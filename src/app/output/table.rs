@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::output::escape;
 use crate::app::output::json_text::Layout;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::times;
 
 /// The columns in the order in which they stand, the most telling one first; others follow as they come.
@@ -108,10 +108,10 @@ impl Table {
             columns.remove(column);
         }
         narrow(&mut columns, width);
-        let heading = line(&columns, layout.style, |column| column.name);
-        let mut out = layout.style.paint(Ink::Strong, &heading) + "\n";
+        let heading = line(&columns, layout.theme, |column| column.name);
+        let mut out = layout.theme.paint(Style::Strong, &heading) + "\n";
         for row in 0..self.rows.len() {
-            out.push_str(&line(&columns, layout.style, |column| &column.cells[row]));
+            out.push_str(&line(&columns, layout.theme, |column| &column.cells[row]));
             out.push('\n');
         }
         out
@@ -212,7 +212,7 @@ impl Cell {
         match self.time.zip(layout.now) {
             Some((time, now)) => times::distance(time, now).into(),
             // Spelled out here, so that what it takes is counted.
-            None if !layout.style.unicode => escape::ascii(&self.text).into(),
+            None if !layout.theme.unicode => escape::ascii(&self.text).into(),
             None => self.text.as_str().into(),
         }
     }
@@ -243,10 +243,10 @@ fn narrow(columns: &mut [Column<'_>], width: usize) {
     }
 }
 
-fn line<'a>(columns: &'a [Column<'a>], style: Style, cell: impl Fn(&'a Column<'a>) -> &'a str) -> String {
+fn line<'a>(columns: &'a [Column<'a>], theme: Theme, cell: impl Fn(&'a Column<'a>) -> &'a str) -> String {
     let mut out = String::new();
     for column in columns {
-        let cell = cut(cell(column), column.width, style);
+        let cell = cut(cell(column), column.width, theme);
         out.push_str(&cell);
         out.extend(std::iter::repeat_n(' ', column.width - cell.width()));
         out.push_str(GAP);
@@ -256,11 +256,11 @@ fn line<'a>(columns: &'a [Column<'a>], style: Style, cell: impl Fn(&'a Column<'a
 }
 
 /// `text` in `width` columns at most, with a mark where something is left out.
-pub(crate) fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, width: usize, theme: Theme) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();
     }
-    let mark = if style.unicode { "…" } else { "..." };
+    let mark = if theme.unicode { "…" } else { "..." };
     let mark: String = mark.chars().take(width).collect();
     let mut out = String::new();
     let mut taken = mark.width();
@@ -278,7 +278,7 @@ pub(crate) fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const UNICODE: Layout = Layout { style: Style { color: false, unicode: true }, now: None };
+    const UNICODE: Layout = Layout { theme: Theme { color: false, unicode: true }, now: None };
 
     fn render(body: &str, width: usize) -> String {
         Table::of_answer(body).unwrap().render(Some(width), UNICODE)
@@ -377,7 +377,7 @@ mod tests {
         let many = r#"{"jobs":[{"a":"aaaaaaaaaaaaaaa","b":"世界世界世界","c":1,"thingArn":"x/yyyyyyyyyyyyyyyyyyyy","status":"QUEUED","jobId":"jjjjjjjjjjjjjjj"}]}"#;
         for body in [PENDING, many] {
             for unicode in [true, false] {
-                let layout = Layout { style: Style { color: false, unicode }, now: Some(0) };
+                let layout = Layout { theme: Theme { color: false, unicode }, now: Some(0) };
                 for width in 7..130 {
                     let table = Table::of_answer(body).unwrap().render(Some(width), layout);
                     assert!(table.lines().all(|line| line.width() <= width), "{width}: {table}");
@@ -391,9 +391,9 @@ mod tests {
     fn wide_characters_take_two_columns_and_controls_none() {
         let body = r#"{"jobs":[{"a":"世界","\u001b[2J\n":"\u001b[2J"},{"a":"x","\u001b[2J\n":"y"}]}"#;
         assert_eq!(render(body, 80), "a     \\u{1b}[2J\\n\n世界  \\u{1b}[2J\nx     y\n");
-        assert_eq!(cut("世界世界", 5, UNICODE.style), "世界…");
-        assert_eq!(cut("abcdef", 5, Style::default()), "ab...");
-        assert_eq!(cut("abcdef", 2, Style::default()), "..");
+        assert_eq!(cut("世界世界", 5, UNICODE.theme), "世界…");
+        assert_eq!(cut("abcdef", 5, Theme::default()), "ab...");
+        assert_eq!(cut("abcdef", 2, Theme::default()), "..");
     }
 
     #[test]

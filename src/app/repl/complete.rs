@@ -107,12 +107,12 @@ fn with_space(word: &str, space: bool) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::output::message::{Kind, Message};
+    use crate::app::output::message::{Message, MessageKind};
 
     fn offered(text: &str) -> Vec<String> {
         let known = KnownJobs::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
-        known.learn(&Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body)));
+        known.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
         candidates(text, &known).1.into_iter().map(|pair| pair.replacement).collect()
     }
 

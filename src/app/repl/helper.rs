@@ -17,7 +17,7 @@ use crate::app::command::table::COMMANDS;
 use crate::app::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
 
 /// Beyond this a line is too long for anyone to look at colors, and each key would go through it.
@@ -28,7 +28,7 @@ const MAX_PAST: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct LineHelper {
-    style: Style,
+    theme: Theme,
     known: KnownJobs,
     line_has_text: Cell<bool>,
     /// Columns of the terminal, and those that the prompt takes.
@@ -36,8 +36,8 @@ pub(super) struct LineHelper {
 }
 
 impl LineHelper {
-    pub(super) fn new(style: Style, known: KnownJobs) -> Self {
-        Self { style, known, line_has_text: Cell::new(false), columns: (80, 0) }
+    pub(super) fn new(theme: Theme, known: KnownJobs) -> Self {
+        Self { theme, known, line_has_text: Cell::new(false), columns: (80, 0) }
     }
 
     /// Tells how wide the terminal and the prompt are.
@@ -96,7 +96,7 @@ impl Hinter for LineHelper {
             return None;
         }
         // Without colors a line of the history would look as if it had been typed.
-        let past = || self.style.color.then(|| from_history(line, context)).flatten();
+        let past = || self.theme.color.then(|| from_history(line, context)).flatten();
         let scan = scan(line);
         let (text, completes) = placeholder(&scan, line)
             .map(|text| (text, false))
@@ -104,7 +104,7 @@ impl Hinter for LineHelper {
         let (columns, prompt) = self.columns;
         let room = columns - (prompt + line.width()) % columns;
         Some(Suggestion {
-            display: cut(&text, room - 1, self.style).into_owned(),
+            display: cut(&text, room - 1, self.theme).into_owned(),
             completion: completes.then_some(text),
         })
     }
@@ -147,11 +147,11 @@ fn ends_in_json(scan: &Scan, line: &str) -> bool {
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.style)) }
+        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(self.style.paint(Ink::Faint, hint))
+        Cow::Owned(self.theme.paint(Style::Faint, hint))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
@@ -161,7 +161,7 @@ impl Highlighter for LineHelper {
 }
 
 /// `line` in colors; its characters stay what they are and where they are.
-fn colored(line: &str, style: Style) -> String {
+fn colored(line: &str, theme: Theme) -> String {
     let mut out = String::with_capacity(line.len() * 2);
     let mut end = 0;
     for (kind, range) in scan(line).pieces {
@@ -169,12 +169,12 @@ fn colored(line: &str, style: Style) -> String {
         end = range.end;
         let text = &line[range];
         match kind {
-            WordKind::Bang | WordKind::Command => style.push(Ink::Strong, text, &mut out),
-            WordKind::Flag => style.push(Ink::Key, text, &mut out),
-            WordKind::Json => out.push_str(&json_text::highlight(text, style)),
-            WordKind::Comment => style.push(Ink::Faint, text, &mut out),
+            WordKind::Bang | WordKind::Command => theme.push(Style::Strong, text, &mut out),
+            WordKind::Flag => theme.push(Style::Key, text, &mut out),
+            WordKind::Json => out.push_str(&json_text::highlight(text, theme)),
+            WordKind::Comment => theme.push(Style::Faint, text, &mut out),
             WordKind::Wrong if end == line.len() && is_begun(text) => out.push_str(text),
-            WordKind::Wrong => style.push(Ink::Refusal, text, &mut out),
+            WordKind::Wrong => theme.push(Style::Refusal, text, &mut out),
             WordKind::Plain => out.push_str(text),
         }
     }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use rustyline::history::{History as _, MemHistory};
 
-    const COLOR: Style = Style { color: true, unicode: true };
+    const COLOR: Theme = Theme { color: true, unicode: true };
 
     fn hint(line: &str, history: &[&str]) -> Option<(String, bool)> {
         let mut kept = MemHistory::new();
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
         assert!(hint.display.ends_with('…'));
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
-        let plain = LineHelper::new(Style::default(), KnownJobs::default());
+        let plain = LineHelper::new(Theme::default(), KnownJobs::default());
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 
@@ -261,7 +261,7 @@ mod tests {
         assert!(!red("create-job J {} --for"), "it may still become --force");
         assert!(red("delete-job J extra "));
         assert!(!red("delete-job J --force"));
-        assert_eq!(colored("! quit", Style::default()), "! quit");
+        assert_eq!(colored("! quit", Theme::default()), "! quit");
     }
 
     #[test]

@@ -199,9 +199,9 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
 }
 
 fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
-    let style = printer.style();
+    let theme = printer.theme();
     let config = Config::builder()
-        .color_mode(if style.color { ColorMode::Enabled } else { ColorMode::Disabled })
+        .color_mode(if theme.color { ColorMode::Enabled } else { ColorMode::Disabled })
         .completion_type(CompletionType::List)
         .history_ignore_space(true)
         .history_ignore_dups(true)?
@@ -209,6 +209,6 @@ fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, Fil
         .build();
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
-    editor.set_helper(Some(LineHelper::new(style, known.clone())));
+    editor.set_helper(Some(LineHelper::new(theme, known.clone())));
     Ok(editor)
 }

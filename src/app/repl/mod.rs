@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::app::command::{Command, Line, entries};
 use crate::app::dispatch::{Dispatcher, Failed, Outcome};
 use crate::app::exit::ExitStatus;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::signals::{Endings, drain};
 use crate::wire::model::JobExecutionStatus;
 
@@ -187,18 +187,18 @@ impl Session<'_> {
             pending.jobs(JobExecutionStatus::InProgress).count()
                 + pending.jobs(JobExecutionStatus::Queued).count()
         });
-        let style = self.dispatcher.printer().style();
-        (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
+        let theme = self.dispatcher.printer().theme();
+        (prompt(thing, pending, Theme::default()), prompt(thing, pending, theme))
     }
 }
 
-fn prompt(thing: &str, pending: usize, style: Style) -> String {
+fn prompt(thing: &str, pending: usize, theme: Theme) -> String {
     let more = if pending >= MOST_LISTED { "+" } else { "" };
     let pending = match pending {
         0 => String::new(),
-        count => style.paint(Ink::Faint, &format!(" ({count}{more} pending)")),
+        count => theme.paint(Style::Faint, &format!(" ({count}{more} pending)")),
     };
-    format!("{}{pending}> ", style.paint(Ink::Strong, thing))
+    format!("{}{pending}> ", theme.paint(Style::Strong, thing))
 }
 
 #[cfg(test)]
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_prompt_tells_the_thing_and_what_is_pending() {
-        let plain = |pending| prompt("MyThing", pending, Style::default());
+        let plain = |pending| prompt("MyThing", pending, Theme::default());
         assert_eq!(plain(0), "MyThing> ");
         assert_eq!(plain(2), "MyThing (2 pending)> ");
         assert_eq!(plain(10), "MyThing (10+ pending)> ");

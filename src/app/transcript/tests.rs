@@ -9,11 +9,11 @@ fn transcript() -> (Transcript, Memory) {
 }
 
 fn event(n: u64) -> Message {
-    Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(format!("{{\"n\":{n}}}")))
+    Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(format!("{{\"n\":{n}}}")))
 }
 
 fn response() -> Message {
-    Message::new(Kind::Response, "CreateJobResponse", None)
+    Message::new(MessageKind::Response, "CreateJobResponse", None)
 }
 
 async fn printed(transcript: &Transcript, out: &Memory) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::tokens::{TokenKind, is_foreign, tokens};
 use crate::app::output::escape;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::times;
 
 /// Nesting beyond this many levels is put on one line: indented, a hostile document of 128 KiB
@@ -26,7 +26,7 @@ const TIMES: [&str; 6] = [
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {
     /// Colors.
-    pub style: Style,
+    pub theme: Theme,
     /// Epoch milliseconds, where a person reads: with it each time of the service also says how long ago it
     /// was, and leaves fractions of a second out.
     pub now: Option<i64>,
@@ -80,8 +80,8 @@ fn lay_out(json: &str, mut formatter: PrettyFormatter) -> String {
                 formatter.new_line();
             }
             TokenKind::Separator => formatter.out.push_str(if formatter.is_indented() { ": " } else { ":" }),
-            TokenKind::Key => formatter.paint(Ink::Key, token.text),
-            TokenKind::Text => formatter.paint(Ink::Text, token.text),
+            TokenKind::Key => formatter.paint(Style::Key, token.text),
+            TokenKind::Text => formatter.paint(Style::Text, token.text),
             TokenKind::Value => formatter.value(token.text, key),
         }
         key = match token.kind {
@@ -153,8 +153,8 @@ impl PrettyFormatter {
     }
 
     fn leave_out(&mut self, count: usize) {
-        let mark = if self.layout.style.unicode { "…" } else { "..." };
-        self.layout.style.push(Ink::Faint, &format!("{mark} {count} more"), &mut self.out);
+        let mark = if self.layout.theme.unicode { "…" } else { "..." };
+        self.layout.theme.push(Style::Faint, &format!("{mark} {count} more"), &mut self.out);
         self.new_line();
     }
 
@@ -162,8 +162,8 @@ impl PrettyFormatter {
         self.depth <= MAX_INDENTED_DEPTH
     }
 
-    fn paint(&mut self, ink: Ink, text: &str) {
-        self.layout.style.push(ink, &escape::json(text), &mut self.out);
+    fn paint(&mut self, style: Style, text: &str) {
+        self.layout.theme.push(style, &escape::json(text), &mut self.out);
     }
 
     fn open(&mut self, bracket: &str, key: Option<&str>) {
@@ -199,12 +199,12 @@ impl PrettyFormatter {
         let exact = |millis| if self.layout.now.is_some() { times::whole_second(millis) } else { millis };
         let Some((millis, spelled)) = time.and_then(|millis| Some((millis, times::rfc3339(exact(millis))?)))
         else {
-            return self.paint(Ink::Value, text);
+            return self.paint(Style::Value, text);
         };
-        self.paint(Ink::Value, &format!("\"{spelled}\""));
+        self.paint(Style::Value, &format!("\"{spelled}\""));
         if let Some(now) = self.layout.now {
-            self.layout.style.push(
-                Ink::Faint,
+            self.layout.theme.push(
+                Style::Faint,
                 &format!(" ({})", times::distance(millis, now)),
                 &mut self.out,
             );
@@ -219,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::app::output::json_text::{compact, highlight};
-    use crate::app::output::style::Style;
+    use crate::app::output::style::Theme;
 
     fn plain(json: &str) -> String {
         pretty(json, Layout::default())
@@ -285,7 +285,7 @@ mod tests {
         let short = jobs(0..2);
         assert_eq!(abridged(&short, Layout::default()), plain(&short));
         assert_eq!(abridged("[{},{},{},{},1]", Layout::default()), plain("[{},{},{},{},1]"));
-        let mark = |unicode| Layout { style: Style { color: false, unicode }, now: None };
+        let mark = |unicode| Layout { theme: Theme { color: false, unicode }, now: None };
         let all = plain(&jobs(0..10));
         let (first, rest) = all.split_once("      {\n        \"jobId\": \"1\"").unwrap();
         let last =
@@ -355,7 +355,7 @@ mod tests {
             for shown in [plain(&text), abridged(&text, Layout::default()), document(&text, Layout::default())] {
                 prop_assert!(!shown.contains(|c| c != '\n' && escape::is_unsafe(c)));
             }
-            prop_assert_eq!(highlight(&text, Style::default()), text);
+            prop_assert_eq!(highlight(&text, Theme::default()), text);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How the environment wants output to look.
 
-use crate::app::output::style::{ColorChoice, Style};
+use crate::app::output::style::{ColorChoice, Theme};
 
 /// What the environment says about colors and characters.
 #[derive(Debug, Clone, Copy)]
@@ -26,14 +26,14 @@ impl Look {
         Self { color, wish, dumb: variable("TERM") == "dumb", utf8 }
     }
 
-    pub(super) fn style(self, terminal: bool) -> Style {
+    pub(super) fn theme(self, terminal: bool) -> Theme {
         let color = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => self.wish.unwrap_or(terminal && !self.dumb),
         };
         // A pipe takes any bytes; what a terminal can show, its locale tells.
-        Style { color, unicode: !terminal || self.utf8 }
+        Theme { color, unicode: !terminal || self.utf8 }
     }
 }
 
@@ -45,18 +45,18 @@ mod tests {
 
     #[test]
     fn colors_follow_the_option_then_the_environment() {
-        assert!(LOOK.style(true).color);
-        assert!(!LOOK.style(false).color);
-        assert!(!Look { dumb: true, ..LOOK }.style(true).color);
-        assert!(!Look { wish: Some(false), ..LOOK }.style(true).color);
-        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.style(false).color);
-        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.style(false).color);
-        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.style(true).color);
+        assert!(LOOK.theme(true).color);
+        assert!(!LOOK.theme(false).color);
+        assert!(!Look { dumb: true, ..LOOK }.theme(true).color);
+        assert!(!Look { wish: Some(false), ..LOOK }.theme(true).color);
+        assert!(Look { wish: Some(true), dumb: true, ..LOOK }.theme(false).color);
+        assert!(Look { color: ColorChoice::Always, wish: Some(false), ..LOOK }.theme(false).color);
+        assert!(!Look { color: ColorChoice::Never, wish: Some(true), ..LOOK }.theme(true).color);
     }
 
     #[test]
     fn a_terminal_without_utf8_gets_ascii() {
-        assert!(!Look { utf8: false, ..LOOK }.style(true).unicode);
-        assert!(Look { utf8: false, ..LOOK }.style(false).unicode);
+        assert!(!Look { utf8: false, ..LOOK }.theme(true).unicode);
+        assert!(Look { utf8: false, ..LOOK }.theme(false).unicode);
     }
 }

@@ -23,8 +23,8 @@ use rustyline::ExternalPrinter;
 use tokio::sync::{oneshot, watch};
 
 use crate::app::output::json_text::Layout;
-use crate::app::output::message::{Kind, Message};
-use crate::app::output::style::{ColorChoice, Ink, Style};
+use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
 
 use asides::Asides;
@@ -55,8 +55,8 @@ impl Printer {
         let err_is_terminal = io::stderr().is_terminal();
         let state = PrinterState {
             json,
-            out: look.style(out_is_terminal),
-            err: look.style(err_is_terminal),
+            out: look.theme(out_is_terminal),
+            err: look.theme(err_is_terminal),
             out_is_terminal,
             now: OnceLock::new(),
             closed: AtomicBool::new(false),
@@ -116,7 +116,7 @@ impl Printer {
     pub(crate) fn message(&self, message: &Message) {
         if self.state.json {
             self.send(Item::Out(message.to_json_line() + "\n"));
-        } else if !matches!(message.kind, Kind::Error | Kind::Expect) {
+        } else if !matches!(message.kind, MessageKind::Error | MessageKind::Expect) {
             self.send(Item::Out(message.to_block(self.layout())));
         }
     }
@@ -139,7 +139,7 @@ impl Printer {
     /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
     /// megabytes of them wait for a reader that does not read, it is left out and counted.
     pub(crate) fn aside(&self, line: &str) {
-        let line = self.state.err.paint(Ink::Faint, &escape::line(line)) + "\n";
+        let line = self.state.err.paint(Style::Faint, &escape::line(line)) + "\n";
         if self.state.asides.admit(line.len()) {
             self.send(Item::Aside(line));
         }
@@ -147,7 +147,7 @@ impl Printer {
 
     /// Prints one line on stderr that begins with `head` in the color of a failure.
     pub(crate) fn failure(&self, head: &str, line: &str) {
-        let head = self.state.err.paint(Ink::Refusal, &escape::line(head));
+        let head = self.state.err.paint(Style::Refusal, &escape::line(head));
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
     }
 
@@ -228,7 +228,7 @@ impl Printer {
 
     /// How results look.
     #[must_use]
-    pub(crate) fn style(&self) -> Style {
+    pub(crate) fn theme(&self) -> Theme {
         self.state.out
     }
 
@@ -242,7 +242,7 @@ impl Printer {
     #[must_use]
     pub(crate) fn layout(&self) -> Layout {
         let now = self.state.out_is_terminal.then(|| self.now());
-        Layout { style: self.state.out, now }
+        Layout { theme: self.state.out, now }
     }
 
     /// Epoch milliseconds of the clock that the service goes by.
@@ -279,8 +279,8 @@ mod tests {
     #[tokio::test]
     async fn results_and_diagnostics_go_their_own_ways() {
         let (printer, out, err) = Printer::to_memory(false);
-        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(Kind::Error, "TimedOut", None, "no"));
+        printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::in_words(MessageKind::Error, "TimedOut", None, "no"));
         printer.diagnostic("no\u{1b}[2J");
         in_time(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
@@ -290,8 +290,8 @@ mod tests {
     #[tokio::test]
     async fn json_is_one_object_a_line() {
         let (printer, out, _) = Printer::to_memory(true);
-        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(Kind::Error, "TimedOut", Some(2), "no"));
+        printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::in_words(MessageKind::Error, "TimedOut", Some(2), "no"));
         in_time(printer.flush()).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -18,7 +18,7 @@ use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
 use super::state::PrinterState;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::{escape, fold};
 
 /// Up a line and down again: shown above the line being typed, it changes nothing.
@@ -214,7 +214,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         let left_out = self.state.asides.written(bytes);
         if left_out > 0 {
             let said = format!("… {left_out} lines were left out here: they came faster than they were read");
-            self.put_err(self.state.err.paint(Ink::Faint, &said) + "\n");
+            self.put_err(self.state.err.paint(Style::Faint, &said) + "\n");
         }
     }
 
@@ -292,8 +292,8 @@ fn feed(
 }
 
 /// A terminal that shows ASCII alone gets the rest spelled out.
-fn fit(text: String, style: Style) -> String {
-    if style.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
+fn fit(text: String, theme: Theme) -> String {
+    if theme.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
 }
 
 #[cfg(test)]
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_terminal_without_utf8_gets_ascii() {
-        let ascii = Style { color: false, unicode: false };
+        let ascii = Theme { color: false, unicode: false };
         assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
     }
 
