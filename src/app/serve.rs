@@ -16,7 +16,7 @@ use crate::service::{self, LocalService};
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;
-    printer.last_words().await;
+    printer.flush_briefly().await;
     ended
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         account: options.account,
         region: options.region,
         things: options.things,
-        log: Arc::new(move |line| printer.aside(&format!("local service: {line}"))),
+        log: Arc::new(move |line| printer.notice(&format!("local service: {line}"))),
     };
     LocalService::start(options).await.context("cannot start the local service")
 }

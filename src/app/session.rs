@@ -156,7 +156,7 @@ impl Session {
         };
         let trace = Trace::new(options.output.trace, {
             let printer = printer.clone();
-            move |line| printer.aside(line)
+            move |line| printer.notice(line)
         });
         let mqtt = mqtt_options(&server, options, printer)?;
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
@@ -212,12 +212,12 @@ impl Session {
 /// Starts the local service, and says how another program gets to it.
 async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     let service = serve::start(options.clone(), printer).await?;
-    printer.aside(&format!(
+    printer.notice(&format!(
         "local service: MQTT {}, control plane http://{}",
         service.mqtt_addr(),
         service.http_addr()
     ));
-    printer.aside(&format!("local service: for other programs: . {}", service.env_file().display()));
+    printer.notice(&format!("local service: for other programs: . {}", service.env_file().display()));
     Ok(service)
 }
 

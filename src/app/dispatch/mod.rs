@@ -193,7 +193,7 @@ impl Dispatcher {
     ) -> Result<Reply, control_plane::Error> {
         reply.inspect_err(|error| {
             if is_refusal(error, "ResourceNotFoundException") {
-                self.transcript.known().forget(job);
+                self.transcript.known().remove(job);
             }
         })
     }
@@ -201,7 +201,7 @@ impl Dispatcher {
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, Failure> {
         let error = match self.of(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
-                self.transcript.known().forget(job);
+                self.transcript.known().remove(job);
                 return Ok(response("DeleteJob", reply));
             }
             Err(error) => error,

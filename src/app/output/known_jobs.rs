@@ -1,4 +1,4 @@
-//! Which jobs there are, as far as the messages of the service have told: for completion.
+//! The jobs that the service's messages have mentioned, for completion.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,52 +7,46 @@ use crate::app::output::json_text::{self, TokenKind};
 use crate::app::output::message::{Message, MessageKind};
 use crate::wire::model::JobId;
 
-/// More job ids than this help nobody to complete one.
+/// How many jobs are remembered: nobody completes a job id from a longer list.
 const MAX_JOBS: usize = 500;
 
-/// What is known. Clones share it.
+/// The jobs known so far, the latest first. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownJobs(Arc<Mutex<Inner>>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    /// The latest first.
-    jobs: VecDeque<String>,
-}
+pub(crate) struct KnownJobs(Arc<Mutex<VecDeque<String>>>);
 
 impl KnownJobs {
-    /// Learns from a message.
+    /// Adds the jobs that a message mentions.
     pub(crate) fn learn(&self, message: &Message) {
         let Some(body) = message.body.as_deref() else { return };
         if !matches!(message.kind, MessageKind::Response | MessageKind::Event) {
             return;
         }
-        let told: Vec<&str> = job_ids(body).collect();
-        let mut inner = self.inner();
-        for job in &told[told.len().saturating_sub(MAX_JOBS)..] {
-            inner.jobs.retain(|known| known != job);
-            inner.jobs.push_front((*job).to_owned());
+        let ids: Vec<&str> = job_ids(body).collect();
+        let mut jobs = self.lock();
+        for job in &ids[ids.len().saturating_sub(MAX_JOBS)..] {
+            jobs.retain(|known| known != job);
+            jobs.push_front((*job).to_owned());
         }
-        inner.jobs.truncate(MAX_JOBS);
+        jobs.truncate(MAX_JOBS);
     }
 
-    /// A job that was deleted.
-    pub(crate) fn forget(&self, job: &JobId) {
-        self.inner().jobs.retain(|known| known != job.as_str());
+    /// Removes a job that does not exist any more.
+    pub(crate) fn remove(&self, job: &JobId) {
+        self.lock().retain(|known| known != job.as_str());
     }
 
-    /// The ids of jobs, the one heard of last first.
+    /// The ids of the jobs, the latest first.
     #[must_use]
     pub(crate) fn jobs(&self) -> Vec<String> {
-        self.inner().jobs.iter().cloned().collect()
+        self.lock().iter().cloned().collect()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The values of `jobId` in `body` that are ids, wherever they stand outside what the user wrote.
+/// The job ids in the `jobId` members of `body`, except inside what the user wrote.
 fn job_ids(body: &str) -> impl Iterator<Item = &str> {
     let mut after_key = false;
     let mut foreign = false;
@@ -101,7 +95,7 @@ mod tests {
         assert_eq!(known.jobs(), ["B", "A"]);
         learn(&known, "DescribeJobResponse", r#"{"job":{"jobId":"A"}}"#);
         assert_eq!(known.jobs(), ["A", "B"]);
-        known.forget(&"A".parse().unwrap());
+        known.remove(&"A".parse().unwrap());
         assert_eq!(known.jobs(), ["B"]);
     }
 

@@ -1,4 +1,4 @@
-//! What there is to say, one message at a time: answers, refusals, events, and what went wrong.
+//! Messages: answers, refusals, events and errors.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ pub(crate) enum MessageKind {
     Response,
     /// The service refused a command.
     Rejected,
-    /// The service told of a change.
+    /// The service reported a change.
     Event,
     /// A command failed before or without an answer, or something is wrong with the connection.
     Error,
@@ -44,7 +44,7 @@ pub(crate) struct Message {
     pub line: Option<usize>,
     /// The MQTT topic that it came on; none from the control plane.
     pub topic: Option<String>,
-    /// JSON as it was on the wire; none where the answer had no body.
+    /// JSON as it was on the wire; none if the answer had no body.
     pub body: Option<String>,
 }
 
@@ -91,8 +91,8 @@ impl Message {
     pub(crate) fn to_block(&self, layout: Layout) -> String {
         let mut out = self.title_line(layout.theme);
         if let Some(body) = &self.body {
-            let is_read = self.kind == MessageKind::Event && layout.now.is_some();
-            let show = if is_read { json_text::abridged } else { json_text::pretty };
+            let abridge = self.kind == MessageKind::Event && layout.now.is_some();
+            let show = if abridge { json_text::abridged } else { json_text::pretty };
             out.push_str(&show(body, layout));
             out.push('\n');
         }

@@ -1,4 +1,4 @@
-//! How output looks: colors that can be read on dark and on light backgrounds, or none.
+//! How output looks: colors that are readable on dark and on light backgrounds, or none.
 
 use clap::ValueEnum;
 
@@ -14,7 +14,7 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// What a piece of text is, and so what color it has.
+/// What a piece of text is, which decides its color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// The title line of an answer.
@@ -29,7 +29,7 @@ pub(crate) enum Style {
     Text,
     /// A JSON number, `true`, `false` or `null`.
     Value,
-    /// What stands back: hints, how long ago something was.
+    /// What matters less: hints, how long ago something was.
     Faint,
     /// A command word, or a heading.
     Strong,
@@ -52,7 +52,7 @@ impl Style {
     }
 }
 
-/// What the reader's terminal can show.
+/// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Theme {
     /// Whether colors are wanted.
@@ -62,7 +62,7 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
-    /// `text` in the color of `style`.
+    /// `text` in `style`.
     #[must_use]
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 10);
@@ -70,7 +70,7 @@ impl Theme {
         out
     }
 
-    /// Appends `text` to `out` in the color of `style`.
+    /// Appends `text` to `out` in `style`.
     pub(crate) fn push(self, style: Style, text: &str, out: &mut String) {
         if self.color {
             out.extend(["\x1b[", style.code(), "m", text, "\x1b[0m"]);

@@ -56,7 +56,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     keyboard.end(printer);
     match left {
         Some(_) => printer.flush().await,
-        None => printer.last_words().await,
+        None => printer.flush_briefly().await,
     }
     left.unwrap_or(ExitStatus::Success)
 }
@@ -88,7 +88,7 @@ impl Session<'_> {
                 Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
                 Typed::Cleared => Next::GoOn,
                 Typed::Interrupted if !was_warned => {
-                    self.dispatcher.printer().aside("Ctrl-C once more leaves, as do Ctrl-D and quit");
+                    self.dispatcher.printer().notice("Ctrl-C once more leaves, as do Ctrl-D and quit");
                     Next::GoOn
                 }
                 Typed::Interrupted | Typed::Left => Next::Leave,
@@ -154,7 +154,7 @@ impl Session<'_> {
                 }
                 () = &mut long_wait, if !said => {
                     said = true;
-                    printer.aside("waiting; Ctrl-C ends the wait");
+                    printer.notice("waiting; Ctrl-C ends the wait");
                 }
             }
         }
@@ -163,12 +163,12 @@ impl Session<'_> {
     fn show(&self, line: &Line, outcome: Outcome) {
         let printer = self.dispatcher.printer();
         match outcome {
-            Outcome::Passed if line.negated => printer.aside("as expected"),
-            Outcome::Passed if matches!(line.command, Command::Expect(_)) => printer.aside("as expected"),
+            Outcome::Passed if line.negated => printer.notice("as expected"),
+            Outcome::Passed if matches!(line.command, Command::Expect(_)) => printer.notice("as expected"),
             Outcome::Passed | Outcome::Quit => {}
             Outcome::Refused(refusal) => {
                 if let Some(hint) = refusal.hint {
-                    printer.aside(&format!("hint: {hint}"));
+                    printer.notice(&format!("hint: {hint}"));
                 }
             }
             Outcome::Unexpected(failed) => self.dispatcher.show_words("error:", &failed),

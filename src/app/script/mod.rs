@@ -119,7 +119,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         }
     }
     match status {
-        ExitStatus::Interrupted => dispatcher.printer().last_words().await,
+        ExitStatus::Interrupted => dispatcher.printer().flush_briefly().await,
         _ => dispatcher.printer().flush().await,
     }
     status
