@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::app::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
+use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::dispatch::{Clock, Dispatcher, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -27,7 +27,7 @@ use crate::service::LocalService;
 
 /// Why there was no session.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub(crate) enum SessionError {
     /// The files given on the command line will not do.
     #[error(transparent)]
     Identity(#[from] identity::Error),
@@ -61,7 +61,7 @@ pub(crate) enum Error {
     Service(anyhow::Error),
 }
 
-impl Error {
+impl SessionError {
     /// How the program ends.
     #[must_use]
     pub(crate) fn exit_status(&self) -> ExitStatus {
@@ -75,7 +75,7 @@ impl Error {
 }
 
 /// Runs a session from its first connection to its last word.
-pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
+pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, SessionError> {
     let printer = Printer::new(options.output.color, options.output.json);
     let ended = start_and_run(options, runtime, &printer);
     runtime.block_on(printer.flush());
@@ -86,13 +86,13 @@ fn start_and_run(
     options: &SessionOptions,
     runtime: &Runtime,
     printer: &Printer,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, SessionError> {
     // Opened first: nothing is started, and no thing created, for a script that cannot be read, or whose report
     // would be lost in the end.
     let commands = Commands::open(&options.input, &options.script)?;
     if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
         script::try_report(path)
-            .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
+            .map_err(|source| SessionError::Report { path: path.display().to_string(), source })?;
     }
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
@@ -119,16 +119,16 @@ enum Commands {
 }
 
 impl Commands {
-    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, Error> {
+    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, SessionError> {
         Ok(match input {
             Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
             Input::File(path) => Self::Script(
                 script::Source::file(path)
-                    .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
+                    .map_err(|source| SessionError::Script { path: path.display().to_string(), source })?,
             ),
             Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
                 match options.first_given() {
-                    Some(option) => return Err(Error::NoScript { option }),
+                    Some(option) => return Err(SessionError::NoScript { option }),
                     None => Self::Terminal,
                 }
             }
@@ -145,11 +145,11 @@ struct Session {
 }
 
 impl Session {
-    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, Error> {
-        let (service, server) = match &options.target {
-            Target::Aws(aws) => (None, aws.clone()),
-            Target::Local(local) => {
-                let service = start_local_service(local, printer).await.map_err(Error::Service)?;
+    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, SessionError> {
+        let (service, server) = match &options.mode {
+            Mode::Aws(aws) => (None, aws.clone()),
+            Mode::Local(local) => {
+                let service = start_local_service(local, printer).await.map_err(SessionError::Service)?;
                 let server = as_server(&service, &local.region);
                 (Some(service), server)
             }
@@ -238,7 +238,7 @@ fn mqtt_options(
     server: &AwsOptions,
     options: &SessionOptions,
     printer: &Printer,
-) -> Result<connection::Options, Error> {
+) -> Result<connection::Options, SessionError> {
     let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
     for warning in identity.warnings() {
         printer.diagnostic(&format!("warning: {warning}"));

@@ -11,4 +11,4 @@ mod launch;
 mod options;
 
 pub(crate) use args::Cli;
-pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, ScriptOptions, SessionOptions, Target};
+pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions};

@@ -31,7 +31,7 @@ pub(crate) enum Launch {
 #[derive(Debug)]
 pub(crate) struct SessionOptions {
     /// What it talks to.
-    pub target: Target,
+    pub mode: Mode,
     /// The thing that it plays.
     pub thing: ThingName,
     /// The MQTT client id.
@@ -90,7 +90,7 @@ pub(crate) enum Input {
 
 /// What a session talks to.
 #[derive(Debug)]
-pub(crate) enum Target {
+pub(crate) enum Mode {
     /// AWS, or whatever answers at the given endpoints.
     Aws(AwsOptions),
     /// The local service, started in this process.
