@@ -42,7 +42,7 @@ pub(crate) async fn print_changes(
         let is_restored = change == Change::Restored;
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
-            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, told: true }),
+            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, reported: true }),
             Change::Restored | Change::Retrying { .. } => {}
         }
         next = tokio::select! {
@@ -91,7 +91,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
         },
         Err(problem) => {
             let text = format!("{}: {problem}", escape::line(&event.topic));
-            transcript.fault(Fault { title: "EventsLost", text: text.clone(), told: false });
+            transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
             let mut message = Message::in_words(MessageKind::Error, title, None, &text);
             message.topic = Some(event.topic);
             message

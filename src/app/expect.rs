@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::app::command::{Condition, Expectation, Expected, Path, Step};
+use crate::app::command::{Expectation, Expected, MemberPath, Predicate, Step};
 use crate::app::output::escape;
 use crate::app::output::message::Message;
 
 /// So many of the messages that came instead are shown.
 const MAX_SHOWN: usize = 5;
 
-/// What differs between a message and an expectation of its title, a phrase for each condition that
+/// What differs between a message and an expectation of its title, a phrase for each predicate that
 /// does not hold; `None` where the title differs.
 #[must_use]
 pub(crate) fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
@@ -21,7 +21,7 @@ pub(crate) fn differences(expectation: &Expectation, message: &Message) -> Optio
         return None;
     }
     let body = message.body.as_deref().and_then(|body| serde_json::from_str::<&RawValue>(body).ok());
-    Some(expectation.conditions.iter().filter_map(|condition| difference(condition, body)).collect())
+    Some(expectation.predicates.iter().filter_map(|predicate| difference(predicate, body)).collect())
 }
 
 /// Whether a message is what was expected.
@@ -67,22 +67,22 @@ pub(crate) fn explain<'a>(
     (what, instead)
 }
 
-fn difference(condition: &Condition, body: Option<&RawValue>) -> Option<String> {
-    let found = body.and_then(|body| find(body, &condition.path));
-    let wanted = match &condition.expected {
-        Expected::Absent => return found.map(|found| format!("{} is {}", condition.path, shown(found))),
+fn difference(predicate: &Predicate, body: Option<&RawValue>) -> Option<String> {
+    let found = body.and_then(|body| find(body, &predicate.path));
+    let wanted = match &predicate.expected {
+        Expected::Absent => return found.map(|found| format!("{} is {}", predicate.path, shown(found))),
         Expected::Value(wanted) => wanted,
     };
-    let Some(found) = found else { return Some(format!("there is no {}", condition.path)) };
+    let Some(found) = found else { return Some(format!("there is no {}", predicate.path)) };
     match serde_json::from_str::<Value>(found.get()) {
         Ok(value) if equal(&value, wanted) => None,
-        Ok(_) => Some(format!("{} is {}", condition.path, shown(found))),
-        Err(error) => Some(format!("{} cannot be compared: {error}", condition.path)),
+        Ok(_) => Some(format!("{} is {}", predicate.path, shown(found))),
+        Err(error) => Some(format!("{} cannot be compared: {error}", predicate.path)),
     }
 }
 
 /// What is at `path`. Goes from raw text to raw text, so that nothing nests on the stack.
-fn find<'a>(body: &'a RawValue, path: &Path) -> Option<&'a RawValue> {
+fn find<'a>(body: &'a RawValue, path: &MemberPath) -> Option<&'a RawValue> {
     path.steps().iter().try_fold(body, |at, step| match step {
         Step::Member(name) => {
             let members: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(at.get()).ok()?;
@@ -120,8 +120,8 @@ mod tests {
     use crate::app::command::{Command, Line, parse};
     use crate::app::output::message::MessageKind;
 
-    fn expectation(conditions: &str) -> Expectation {
-        match parse(&format!("expect JobExecutionsChangedEvent {conditions}")) {
+    fn expectation(predicates: &str) -> Expectation {
+        match parse(&format!("expect JobExecutionsChangedEvent {predicates}")) {
             Ok(Some(Line { command: Command::Expect(expectation), .. })) => expectation,
             other => panic!("{other:?}"),
         }
@@ -133,8 +133,8 @@ mod tests {
 
     const BODY: &str = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"Job1","n":1.0,"x":null}]}}"#;
 
-    fn said(conditions: &str) -> String {
-        differences(&expectation(conditions), &event(BODY)).unwrap().join("; ")
+    fn said(predicates: &str) -> String {
+        differences(&expectation(predicates), &event(BODY)).unwrap().join("; ")
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
-use crate::app::signals::Endings;
+use crate::app::signals::ShutdownSignals;
 use crate::service::{self, LocalService};
 
 /// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
@@ -21,7 +21,7 @@ pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
 }
 
 async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
-    let mut endings = Endings::watch().context("cannot wait for signals")?;
+    let mut signals = ShutdownSignals::watch().context("cannot wait for signals")?;
     let service = start(options, printer).await?;
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
@@ -29,7 +29,7 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
         service.http_addr(),
         escape::line(&service.dir().display().to_string())
     ));
-    endings.next().await;
+    signals.next().await;
     service.stop().await;
     Ok(ExitStatus::Success)
 }

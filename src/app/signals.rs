@@ -9,23 +9,23 @@ use tokio::time::timeout;
 
 /// SIGINT and SIGTERM; SIGHUP too, unless whoever started us wants it ignored, as `nohup` does.
 #[derive(Debug)]
-pub(crate) struct Endings {
+pub(crate) struct ShutdownSignals {
     interrupt: Option<Signal>,
     terminate: Signal,
-    hang_up: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
-impl Endings {
+impl ShutdownSignals {
     /// From now on none of them ends the program by itself.
     pub(crate) fn watch() -> io::Result<Self> {
-        Ok(Self { interrupt: Some(signal(SignalKind::interrupt())?), ..Self::watch_but_interrupt()? })
+        Ok(Self { interrupt: Some(signal(SignalKind::interrupt())?), ..Self::watch_all_but_interrupt()? })
     }
 
     /// The same where SIGINT means something else.
-    pub(crate) fn watch_but_interrupt() -> io::Result<Self> {
+    pub(crate) fn watch_all_but_interrupt() -> io::Result<Self> {
         // Asked first: a handler would hide that the signal was ignored.
-        let hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
-        Ok(Self { interrupt: None, terminate: signal(SignalKind::terminate())?, hang_up })
+        let hangup = if hangup_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self { interrupt: None, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
     /// Returns with the next of them.
@@ -33,7 +33,7 @@ impl Endings {
         tokio::select! {
             () = received(&mut self.interrupt) => {}
             _ = self.terminate.recv() => {}
-            () = received(&mut self.hang_up) => {}
+            () = received(&mut self.hangup) => {}
         }
     }
 }
@@ -52,7 +52,7 @@ pub(crate) async fn drain(signal: &mut Signal) {
 }
 
 /// Linux tells. Elsewhere this cannot be asked without unsafe code, and SIGHUP is left as it is.
-fn hang_up_is_ignored() -> bool {
+fn hangup_is_ignored() -> bool {
     let Ok(status) = fs::read_to_string("/proc/self/status") else { return true };
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     // The lowest bit stands for signal 1, which is SIGHUP.

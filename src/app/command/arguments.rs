@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::expectation::{Condition, Expectation};
-use super::line::Document;
+use super::expectation::{Expectation, Predicate};
+use super::line::JobDocument;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
@@ -12,13 +12,13 @@ use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 pub(super) enum ArgumentValue {
     Job(JobId),
     JobOrNext(JobRef),
-    Document(Document),
+    Document(JobDocument),
     Details(StatusDetails),
     Choice(&'static str),
     Number(i64),
     Text(String),
     Duration(Duration),
-    Condition(Condition),
+    Predicate(Predicate),
 }
 
 /// The arguments and options of one command, which the table's `build` functions take out in the order of
@@ -62,7 +62,7 @@ impl ParsedArguments {
         take!(self.next(), JobOrNext)
     }
 
-    pub(super) fn document(&mut self) -> Document {
+    pub(super) fn document(&mut self) -> JobDocument {
         take!(self.next(), Document)
     }
 
@@ -84,9 +84,9 @@ impl ParsedArguments {
 
     pub(super) fn expectation(&mut self) -> Expectation {
         let title = take!(self.next(), Text);
-        let conditions = self.positionals.drain(..).map(|value| take!(value, Condition)).collect();
+        let predicates = self.positionals.drain(..).map(|value| take!(value, Predicate)).collect();
         let within = self.flag("--within").map(|value| take!(value, Duration));
-        Expectation { title, conditions, within }
+        Expectation { title, predicates, within }
     }
 
     pub(super) fn switch(&mut self, name: &str) -> bool {

@@ -30,7 +30,7 @@ pub(crate) enum Command {
         /// The new job.
         job: JobId,
         /// What the device is to do.
-        document: Document,
+        document: JobDocument,
         /// For people.
         description: Option<String>,
         /// Minutes until an execution in progress times out.
@@ -108,7 +108,7 @@ impl Command {
 
 /// Where a job document comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Document {
+pub(crate) enum JobDocument {
     /// JSON, byte for byte as it was typed.
     Json(String),
     /// `file://path`

@@ -29,7 +29,7 @@ pub(crate) type Piece = (WordKind, std::ops::Range<usize>);
 
 /// What may come at the end of the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Await {
+pub(crate) enum CompletionContext {
     /// The name of a command.
     Command,
     /// The value of this option.
@@ -50,7 +50,7 @@ pub(crate) struct Scan {
     /// The options that it has already.
     pub flags: Vec<&'static str>,
     /// What may come at the end of the text, or is begun there.
-    pub awaits: Await,
+    pub context: CompletionContext,
     /// Where the piece at the end of the text begins; the end where none is begun.
     pub start: usize,
     positionals: Option<Positionals>,
@@ -60,7 +60,7 @@ impl Scan {
     /// What has yet to be given, as the usage line shows it; empty while a piece is unfinished.
     #[must_use]
     pub(crate) fn still_to_come(&self) -> String {
-        if let Await::Value(flag) = self.awaits {
+        if let CompletionContext::Value(flag) = self.context {
             return flag.value.map_or("", |(name, _)| name).to_owned();
         }
         let left = self.positionals.as_ref().map_or(&[][..], Positionals::remaining);
@@ -75,14 +75,14 @@ pub(crate) fn scan(text: &str) -> Scan {
         pieces: Vec::new(),
         spec: None,
         flags: Vec::new(),
-        awaits: Await::Command,
+        context: CompletionContext::Command,
         start: text.len(),
         positionals: None,
     };
     let mut reader = Reader::new(text);
     if reader.rest().starts_with('#') {
         scan.pieces.push((WordKind::Comment, reader.position()..text.len()));
-        scan.awaits = Await::Nothing;
+        scan.context = CompletionContext::Nothing;
         return scan;
     }
     if reader.rest().starts_with('!') {
@@ -98,7 +98,7 @@ pub(crate) fn scan(text: &str) -> Scan {
     scan.push(kind, word.len(), &reader);
     let Some(spec) = scan.spec else {
         if reader.position() < text.len() {
-            scan.awaits = Await::Nothing;
+            scan.context = CompletionContext::Nothing;
             let rest = reader.rest();
             reader.advance(rest.len());
             scan.push(WordKind::Plain, rest.len(), &reader);
@@ -126,7 +126,7 @@ impl Scan {
             let word = reader.word();
             let flag = spec.flags.iter().find(|flag| flag.name == word);
             self.flags.extend(flag.map(|flag| flag.name));
-            self.awaits = Await::Argument(None);
+            self.context = CompletionContext::Argument(None);
             self.push(if flag.is_some() { WordKind::Flag } else { WordKind::Wrong }, word.len(), reader);
             return true;
         }
@@ -136,9 +136,9 @@ impl Scan {
             None if rest.is_empty() => positionals.remaining().first().map(|argument| argument.shape),
             None => positionals.next().map(|argument| argument.shape),
         };
-        self.awaits = match open_flag {
-            Some((flag, _)) => Await::Value(flag),
-            None => Await::Argument(shape),
+        self.context = match open_flag {
+            Some((flag, _)) => CompletionContext::Value(flag),
+            None => CompletionContext::Argument(shape),
         };
         let (kind, length) = piece(shape, rest);
         if length > 0 {
@@ -162,7 +162,7 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
         Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
-        Some(Shape::Condition) => match rest[..word].find('=') {
+        Some(Shape::Predicate) => match rest[..word].find('=') {
             Some(equals) if rest[equals + 1..].starts_with(['{', '[', '"']) => {
                 (WordKind::Plain, equals + 1 + json_length(&rest[equals + 1..]))
             }
@@ -225,20 +225,22 @@ mod tests {
 
     #[test]
     fn what_may_come_next_is_known() {
-        let awaits = |text: &str| (scan(text).awaits, scan(text).start);
-        assert_eq!(awaits(""), (Await::Command, 0));
-        assert_eq!(awaits("crea"), (Await::Command, 0));
-        assert_eq!(awaits("! crea"), (Await::Command, 2));
-        assert_eq!(awaits("delete-job "), (Await::Argument(Some(Shape::Job)), 11));
-        assert_eq!(awaits("delete-job Jo"), (Await::Argument(Some(Shape::Job)), 11));
-        assert_eq!(awaits("delete-job Job1 "), (Await::Argument(None), 16));
-        assert_eq!(awaits("delete-job Job1 --fo"), (Await::Argument(None), 16));
-        assert!(matches!(awaits("list-jobs --status "), (Await::Value(flag), 19) if flag.name == "--status"));
+        let context = |text: &str| (scan(text).context, scan(text).start);
+        assert_eq!(context(""), (CompletionContext::Command, 0));
+        assert_eq!(context("crea"), (CompletionContext::Command, 0));
+        assert_eq!(context("! crea"), (CompletionContext::Command, 2));
+        assert_eq!(context("delete-job "), (CompletionContext::Argument(Some(Shape::Job)), 11));
+        assert_eq!(context("delete-job Jo"), (CompletionContext::Argument(Some(Shape::Job)), 11));
+        assert_eq!(context("delete-job Job1 "), (CompletionContext::Argument(None), 16));
+        assert_eq!(context("delete-job Job1 --fo"), (CompletionContext::Argument(None), 16));
         assert!(
-            matches!(awaits("list-jobs --status IN"), (Await::Value(flag), 19) if flag.name == "--status")
+            matches!(context("list-jobs --status "), (CompletionContext::Value(flag), 19) if flag.name == "--status")
         );
-        assert_eq!(awaits("list-jobs --status IN_PROGRESS "), (Await::Argument(None), 31));
-        assert_eq!(scan("nope ").awaits, Await::Nothing);
+        assert!(
+            matches!(context("list-jobs --status IN"), (CompletionContext::Value(flag), 19) if flag.name == "--status")
+        );
+        assert_eq!(context("list-jobs --status IN_PROGRESS "), (CompletionContext::Argument(None), 31));
+        assert_eq!(scan("nope ").context, CompletionContext::Nothing);
     }
 
     #[test]

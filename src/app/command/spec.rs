@@ -42,7 +42,7 @@ pub(crate) enum Shape {
     /// The title of a message.
     Title,
     /// `path=value`
-    Condition,
+    Predicate,
     /// A command.
     CommandName,
 }

@@ -296,7 +296,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         group: CommandGroup::Miscellaneous,
         arguments: &[
             Argument { name: "<title>", shape: Shape::Title, count: Count::One },
-            Argument { name: "<path=value>", shape: Shape::Condition, count: Count::Any },
+            Argument { name: "<path=value>", shape: Shape::Predicate, count: Count::Any },
         ],
         flags: &[Flag {
             name: "--within",

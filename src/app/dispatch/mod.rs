@@ -2,7 +2,7 @@
 //! comes back to messages.
 
 mod document;
-mod failure;
+mod outcome;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
-use crate::app::transcript::{Transcript, Verdict};
+use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{Answer, Client};
 use crate::client::trace::Trace;
 use crate::wire::model::{JobId, StartNextJobExecutionResponse, ThingName};
 
-use failure::Failure;
+use outcome::CommandError;
 
-pub(crate) use failure::{Failed, Outcome};
+pub(crate) use outcome::{CommandOutcome, Failure};
 
 /// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
 /// milliseconds.
@@ -62,38 +62,38 @@ impl Dispatcher {
     ///
     /// Its answer is printed before the events that it caused. On the local service these have all
     /// been printed when this returns; elsewhere those that have come so far.
-    pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> Outcome {
+    pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> CommandOutcome {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
-        self.transcript.forget();
+        self.transcript.clear();
         let outcome = match &line.command {
-            Command::Quit => Outcome::Quit,
+            Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
                 self.trace.switch(*on);
-                Outcome::Passed
+                CommandOutcome::Passed
             }
             Command::Help(about) => {
                 self.help(*about, number);
-                Outcome::Passed
+                CommandOutcome::Passed
             }
             command => self.ask(command, number).await,
         };
-        outcome.judged(line)
+        outcome.negated_by(line)
     }
 
     /// Prints a failure on stderr, in JSON on stdout too; `origin` is where the command stands.
-    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
-        let message = Message::in_words(MessageKind::Error, failed.title, number, &failed.one_line());
+    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
+        let message = Message::in_words(MessageKind::Error, failure.title, number, &failure.one_line());
         self.printer().message(&message);
-        self.show_words(origin, failed);
+        self.show_details(origin, failure);
     }
 
     /// Prints a failure on stderr alone: its message has been printed.
-    pub(crate) fn show_words(&self, origin: &str, failed: &Failed) {
+    pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
         let printer = self.printer();
-        printer.failure(origin, &failed.what);
-        failed.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
+        printer.failure(origin, &failure.what);
+        failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 
     /// Where it prints.
@@ -114,24 +114,24 @@ impl Dispatcher {
     }
 
     /// Asks the service, and shows its answer and then the events that it caused.
-    async fn ask(&self, command: &Command, number: Option<usize>) -> Outcome {
+    async fn ask(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok(answer) => {
                 self.show(command, Message { line: number, ..answer });
-                Outcome::Passed
+                CommandOutcome::Passed
             }
-            Err(Failure::Refused(answer, refusal)) => {
+            Err(CommandError::Refused(answer, refusal)) => {
                 self.transcript.answer(Message { line: number, ..*answer });
-                Outcome::Refused(refusal)
+                CommandOutcome::Refused(refusal)
             }
-            Err(Failure::Failed(failed)) => Outcome::Failed(failed),
+            Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
         };
         hold.release(self.last_event().await).await;
         outcome
     }
 
-    async fn answer_to(&self, command: &Command) -> Result<Message, Failure> {
+    async fn answer_to(&self, command: &Command) -> Result<Message, CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
         Ok(match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
@@ -193,22 +193,22 @@ impl Dispatcher {
     ) -> Result<Reply, control_plane::Error> {
         reply.inspect_err(|error| {
             if is_refusal(error, "ResourceNotFoundException") {
-                self.transcript.known().remove(job);
+                self.transcript.known_jobs().remove(job);
             }
         })
     }
 
-    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, Failure> {
+    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
         let error = match self.of(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
-                self.transcript.known().remove(job);
+                self.transcript.known_jobs().remove(job);
                 return Ok(response("DeleteJob", reply));
             }
             Err(error) => error,
         };
         let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
-        let mut failure = Failure::from(error);
-        if let Failure::Refused(_, refusal) = &mut failure
+        let mut error = CommandError::from(error);
+        if let CommandError::Refused(_, refusal) = &mut error
             && not_terminal
             && self.printer().is_terminal()
         {
@@ -216,7 +216,7 @@ impl Dispatcher {
             let hint = hints::not_terminal(job, executions.and_then(|reply| reply.body).as_deref());
             refusal.hint = Some(hint);
         }
-        Err(failure)
+        Err(error)
     }
 
     /// The ARN of the thing; asks the control plane if it has not said so yet, and says what was created.
@@ -226,10 +226,10 @@ impl Dispatcher {
         found.await.cloned()
     }
 
-    fn clock(&self, advance: Option<Duration>) -> Result<Message, Failed> {
+    fn clock(&self, advance: Option<Duration>) -> Result<Message, Failure> {
         let Some(clock) = &self.clock else {
             let why = "there is a clock to move only in local mode, where the Jobs service is ours";
-            return Err(Failed::new("NotLocal", why));
+            return Err(Failure::new("NotLocal", why));
         };
         let millis = clock(advance);
         let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
@@ -281,35 +281,40 @@ impl Dispatcher {
         }
     }
 
-    async fn expect(&self, expectation: &Expectation, negated: bool, number: Option<usize>) -> Outcome {
+    async fn expect(
+        &self,
+        expectation: &Expectation,
+        negated: bool,
+        number: Option<usize>,
+    ) -> CommandOutcome {
         let within = match expectation.within {
             // Whatever a command caused there has come.
             _ if negated && self.client.is_local_service() => Duration::ZERO,
             within => within.unwrap_or(DEFAULT_WITHIN),
         };
-        let verdict = tokio::select! {
-            verdict = self.transcript.expect(expectation, within) => verdict,
+        let outcome = tokio::select! {
+            outcome = self.transcript.expect(expectation, within) => outcome,
             // What has come is all there will be.
             () = self.client.over() => {
-                self.transcript.caught_up(self.client.last_event()).await;
+                self.transcript.wait_until_printed(self.client.last_event()).await;
                 self.transcript.expect(expectation, Duration::ZERO).await
             }
         };
-        let failed = match (verdict, negated) {
-            (Verdict::Found(_), false) | (Verdict::Missing { .. }, true) => None,
-            (Verdict::Missing { what, instead }, false) => {
-                Some(Failed { details: instead, ..Failed::new("NotAsExpected", what) })
+        let failure = match (outcome, negated) {
+            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
+            (ExpectOutcome::Missing { what, instead }, false) => {
+                Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
             }
-            (Verdict::Found(message), true) => {
+            (ExpectOutcome::Found(message), true) => {
                 let body = json_text::compact(message.body.as_deref().unwrap_or("null"));
-                Some(Failed::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
+                Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
             }
         };
-        let words = failed.as_ref().map_or_else(String::new, Failed::one_line);
-        let body = serde_json::json!({ "passed": failed.is_none(), "message": words }).to_string();
+        let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
+        let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
         let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
         self.printer().message(&Message { line: number, ..message });
-        failed.map_or(Outcome::Passed, Outcome::Unexpected)
+        failure.map_or(CommandOutcome::Passed, CommandOutcome::Unexpected)
     }
 }
 

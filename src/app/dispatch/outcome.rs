@@ -9,26 +9,26 @@ use crate::client::{control_plane, jobs};
 
 /// How a command went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CommandOutcome {
     /// As it should.
     Passed,
     /// The service refused; that has been shown.
     Refused(Refusal),
     /// It failed otherwise; that is yet to be shown.
-    Failed(Failed),
+    Failed(Failure),
     /// Another message came than was expected, or none; its message has been printed, its words are yet to be.
-    Unexpected(Failed),
+    Unexpected(Failure),
     /// The session is to end.
     Quit,
 }
 
-impl Outcome {
+impl CommandOutcome {
     /// What the `!` of a line makes of it.
-    pub(super) fn judged(self, line: &Line) -> Self {
+    pub(super) fn negated_by(self, line: &Line) -> Self {
         match self {
             Self::Refused(_) if line.negated => Self::Passed,
             Self::Passed if line.negated => {
-                Self::Failed(Failed::new("NotRefused", "the service was to refuse this, but did it"))
+                Self::Failed(Failure::new("NotRefused", "the service was to refuse this, but did it"))
             }
             other => other,
         }
@@ -46,7 +46,7 @@ pub(crate) struct Refusal {
 
 /// A failure in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed {
+pub(crate) struct Failure {
     /// What kind of failure, in one word.
     pub title: &'static str,
     /// What failed and what to do, on one line.
@@ -55,7 +55,7 @@ pub(crate) struct Failed {
     pub details: Vec<String>,
 }
 
-impl Failed {
+impl Failure {
     /// A failure that one line tells.
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
@@ -75,19 +75,19 @@ impl Failed {
 }
 
 /// Why a command has no answer to show.
-pub(super) enum Failure {
+pub(super) enum CommandError {
     /// The service refused, with this message.
     Refused(Box<Message>, Refusal),
-    Failed(Failed),
+    Failed(Failure),
 }
 
-impl From<Failed> for Failure {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed)
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 
-impl From<jobs::Error> for Failure {
+impl From<jobs::Error> for CommandError {
     fn from(error: jobs::Error) -> Self {
         use jobs::Error;
         let text = error.to_string();
@@ -105,11 +105,11 @@ impl From<jobs::Error> for Failure {
             Error::NotConnected { .. } => "NotConnected",
             Error::NotAccepted { .. } => "NotAccepted",
         };
-        Failed::new(title, text).into()
+        Failure::new(title, text).into()
     }
 }
 
-impl From<control_plane::Error> for Failure {
+impl From<control_plane::Error> for CommandError {
     fn from(error: control_plane::Error) -> Self {
         use control_plane::Error;
         let text = error.to_string();
@@ -130,7 +130,7 @@ impl From<control_plane::Error> for Failure {
             Error::Malformed { .. } => "Malformed",
             Error::NotSent { .. } => "NotSent",
         };
-        Failed::new(title, text).into()
+        Failure::new(title, text).into()
     }
 }
 
@@ -161,19 +161,22 @@ mod tests {
 
     #[test]
     fn a_bang_passes_only_on_a_refusal() {
-        let refused = || Outcome::Refused(Refusal { text: "no".into(), hint: None });
-        let failed = || Outcome::Failed(Failed::new("TimedOut", "late"));
-        assert_eq!(refused().judged(&line("! delete-job J")), Outcome::Passed);
-        assert_eq!(refused().judged(&line("delete-job J")), refused());
-        assert_eq!(failed().judged(&line("! delete-job J")), failed());
-        assert!(matches!(Outcome::Passed.judged(&line("! delete-job J")), Outcome::Failed(_)));
+        let refused = || CommandOutcome::Refused(Refusal { text: "no".into(), hint: None });
+        let failed = || CommandOutcome::Failed(Failure::new("TimedOut", "late"));
+        assert_eq!(refused().negated_by(&line("! delete-job J")), CommandOutcome::Passed);
+        assert_eq!(refused().negated_by(&line("delete-job J")), refused());
+        assert_eq!(failed().negated_by(&line("! delete-job J")), failed());
+        assert!(matches!(
+            CommandOutcome::Passed.negated_by(&line("! delete-job J")),
+            CommandOutcome::Failed(_)
+        ));
     }
 
     #[test]
     fn a_failure_fits_on_one_line() {
         let failed = |what: &str, details: &[&str]| {
             let details = details.iter().map(|&detail| detail.to_owned()).collect();
-            Failed { details, ..Failed::new("NotAsExpected", what) }.one_line()
+            Failure { details, ..Failure::new("NotAsExpected", what) }.one_line()
         };
         assert_eq!(failed("late", &[]), "late");
         assert_eq!(failed("these came:", &["a:; b", "c"]), "these came: a:; b; c");

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustyline::completion::Pair;
 
 use crate::app::command::table::{COMMANDS, titles};
-use crate::app::command::{Await, Scan, Shape, scan};
+use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
 
@@ -16,16 +16,20 @@ const MAX_FILES: usize = 500;
 const FILE: &str = "file://";
 
 /// Where the word before the cursor begins, and what it could become.
-pub(super) fn candidates(text: &str, known: &KnownJobs) -> (usize, Vec<Pair>) {
+pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
-    let mut words = match scan.awaits {
-        Await::Nothing => Vec::new(),
-        Await::Command => COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
-        Await::Value(flag) => flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known)),
-        Await::Argument(_) if word.starts_with("--") => flags(&scan),
-        Await::Argument(shape) => {
-            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known));
+    let mut words = match scan.context {
+        CompletionContext::Nothing => Vec::new(),
+        CompletionContext::Command => {
+            COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
+        }
+        CompletionContext::Value(flag) => {
+            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs))
+        }
+        CompletionContext::Argument(_) if word.starts_with("--") => flags(&scan),
+        CompletionContext::Argument(shape) => {
+            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_jobs));
             let is_free = shape == Some(Shape::NewJob);
             if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
@@ -42,12 +46,12 @@ fn flags(scan: &Scan) -> Vec<Pair> {
         .collect()
 }
 
-fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
+fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
-        Shape::Job => jobs(known).iter().map(|job| with_space(job, true)).collect(),
+        Shape::Job => jobs(known_jobs).iter().map(|job| with_space(job, true)).collect(),
         Shape::JobOrNext => {
-            let jobs = jobs(known);
+            let jobs = jobs(known_jobs);
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
@@ -62,12 +66,12 @@ fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
         | Shape::StepTimeout
         | Shape::Text
         | Shape::Duration
-        | Shape::Condition => Vec::new(),
+        | Shape::Predicate => Vec::new(),
     }
 }
 
-fn jobs(known: &KnownJobs) -> Vec<String> {
-    let mut jobs = known.jobs();
+fn jobs(known_jobs: &KnownJobs) -> Vec<String> {
+    let mut jobs = known_jobs.jobs();
     jobs.sort();
     jobs
 }
@@ -110,10 +114,10 @@ mod tests {
     use crate::app::output::message::{Message, MessageKind};
 
     fn offered(text: &str) -> Vec<String> {
-        let known = KnownJobs::default();
+        let known_jobs = KnownJobs::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
-        known.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
-        candidates(text, &known).1.into_iter().map(|pair| pair.replacement).collect()
+        known_jobs.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
+        candidates(text, &known_jobs).1.into_iter().map(|pair| pair.replacement).collect()
     }
 
     #[test]

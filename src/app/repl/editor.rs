@@ -25,7 +25,7 @@ const PASTE_OFF: &str = "\x1b[?2004l\n";
 
 /// What came of asking for a line.
 #[derive(Debug)]
-pub(super) enum Typed {
+pub(super) enum EditorEvent {
     /// A line, or several where JSON went on or text was pasted.
     Text(String),
     /// Ctrl-C with text on the line: never mind.
@@ -43,9 +43,9 @@ pub(super) type Prompt = (String, String);
 
 /// A handle to the editor's thread.
 #[derive(Debug)]
-pub(super) struct Keyboard {
+pub(super) struct EditorHandle {
     prompts: Option<mpsc::Sender<Prompt>>,
-    typed: async_mpsc::Receiver<Typed>,
+    events: async_mpsc::Receiver<EditorEvent>,
     /// Whether the editor has been asked and has not answered.
     reading: bool,
     /// None on a dumb terminal.
@@ -77,43 +77,43 @@ impl Modes {
     }
 }
 
-impl Keyboard {
+impl EditorHandle {
     /// Starts the editor and lets `printer` print above its line.
-    pub(super) fn start(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = LineEditor::new(printer, known)?;
+    pub(super) fn start(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
+        let mut editor = LineEditor::new(printer, known_jobs)?;
         let modes = editor.modes.clone();
-        let (prompts, asked) = mpsc::channel();
-        let (answer, typed) = async_mpsc::channel(1);
+        let (prompts, requests) = mpsc::channel();
+        let (sender, events) = async_mpsc::channel(1);
         thread::spawn(move || {
-            while let Ok(prompt) = asked.recv() {
-                if answer.blocking_send(editor.read(&prompt)).is_err() {
+            while let Ok(prompt) = requests.recv() {
+                if sender.blocking_send(editor.read(&prompt)).is_err() {
                     return;
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
+        Ok(Self { prompts: Some(prompts), events, reading: false, modes })
     }
 
     /// Asks for a line. Dropped, it leaves the editor reading.
     ///
     /// A dumb terminal makes a signal of Ctrl-C; elsewhere the editor reads it as a key.
-    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> Typed {
+    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
             drain(interrupt).await;
         }
-        let gone = || Typed::Broken("the line editor ended".to_owned());
+        let gone = || EditorEvent::Broken("the line editor ended".to_owned());
         let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());
         if !asked {
             return gone();
         }
         self.reading = true;
-        let typed = tokio::select! {
-            typed = self.typed.recv() => typed.unwrap_or_else(gone),
-            _ = interrupt.recv(), if is_dumb => return Typed::Left,
+        let event = tokio::select! {
+            event = self.events.recv() => event.unwrap_or_else(gone),
+            _ = interrupt.recv(), if is_dumb => return EditorEvent::Left,
         };
         self.reading = false;
-        typed
+        event
     }
 
     /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
@@ -133,23 +133,23 @@ struct LineEditor {
     editor: Editor<LineHelper, FileHistory>,
     history: HistoryFile,
     printer: Printer,
-    known: KnownJobs,
+    known_jobs: KnownJobs,
     /// None on a dumb terminal, which reads lines and no more.
     modes: Option<Modes>,
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = editor(printer, known)?;
+    fn new(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
+        let mut editor = editor(printer, known_jobs)?;
         let history = HistoryFile::open(&mut editor, printer);
         let modes = attach(&mut editor, printer).then(Modes::found).flatten();
         if let Some(modes) = &modes {
             modes.quiet();
         }
-        Ok(Self { editor, history, printer: printer.clone(), known: known.clone(), modes })
+        Ok(Self { editor, history, printer: printer.clone(), known_jobs: known_jobs.clone(), modes })
     }
 
-    fn read(&mut self, prompt: &Prompt) -> Typed {
+    fn read(&mut self, prompt: &Prompt) -> EditorEvent {
         if let (Some(helper), Some(width)) = (self.editor.helper_mut(), self.printer.width()) {
             helper.set_columns(width, prompt.0.width());
         }
@@ -165,19 +165,19 @@ impl LineEditor {
         match read {
             Ok(text) => {
                 self.history.add(&mut self.editor, &text, &self.printer);
-                Typed::Text(text)
+                EditorEvent::Text(text)
             }
-            Err(ReadlineError::Interrupted) if had_text => Typed::Cleared,
-            Err(ReadlineError::Interrupted) => Typed::Interrupted,
-            Err(ReadlineError::Eof) => Typed::Left,
-            Err(error) if is_closed(&error) => Typed::Left,
-            Err(error) => Typed::Broken(error.to_string()),
+            Err(ReadlineError::Interrupted) if had_text => EditorEvent::Cleared,
+            Err(ReadlineError::Interrupted) => EditorEvent::Interrupted,
+            Err(ReadlineError::Eof) => EditorEvent::Left,
+            Err(error) if is_closed(&error) => EditorEvent::Left,
+            Err(error) => EditorEvent::Broken(error.to_string()),
         }
     }
 
     /// Drops an editor that holds text which it has not shown, and goes on with a new one.
     fn renew(&mut self) {
-        let Ok(mut editor) = editor(&self.printer, &self.known) else { return };
+        let Ok(mut editor) = editor(&self.printer, &self.known_jobs) else { return };
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
         attach(&mut self.editor, &self.printer);
@@ -198,7 +198,10 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
     editor.create_external_printer().map(|external| printer.attach_editor(external)).is_ok()
 }
 
-fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
+fn editor(
+    printer: &Printer,
+    known_jobs: &KnownJobs,
+) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
     let theme = printer.theme();
     let config = Config::builder()
         .color_mode(if theme.color { ColorMode::Enabled } else { ColorMode::Disabled })
@@ -209,6 +212,6 @@ fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, Fil
         .build();
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
-    editor.set_helper(Some(LineHelper::new(theme, known.clone())));
+    editor.set_helper(Some(LineHelper::new(theme, known_jobs.clone())));
     Ok(editor)
 }

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
 use crate::app::command::table::COMMANDS;
-use crate::app::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
+use crate::app::command::{CompletionContext, Scan, WordKind, is_unfinished, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::style::{Style, Theme};
@@ -29,15 +29,15 @@ const MAX_PAST: usize = 20;
 #[derive(Debug)]
 pub(super) struct LineHelper {
     theme: Theme,
-    known: KnownJobs,
+    known_jobs: KnownJobs,
     line_has_text: Cell<bool>,
     /// Columns of the terminal, and those that the prompt takes.
     columns: (usize, usize),
 }
 
 impl LineHelper {
-    pub(super) fn new(theme: Theme, known: KnownJobs) -> Self {
-        Self { theme, known, line_has_text: Cell::new(false), columns: (80, 0) }
+    pub(super) fn new(theme: Theme, known_jobs: KnownJobs) -> Self {
+        Self { theme, known_jobs, line_has_text: Cell::new(false), columns: (80, 0) }
     }
 
     /// Tells how wide the terminal and the prompt are.
@@ -58,7 +58,7 @@ impl Completer for LineHelper {
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let (begun, rest) = line.split_at(position);
-        let (start, mut candidates) = complete::candidates(begun, &self.known);
+        let (start, mut candidates) = complete::candidates(begun, &self.known_jobs);
         if rest.starts_with(' ') {
             // One space is enough.
             for candidate in &mut candidates {
@@ -127,7 +127,7 @@ fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
 
 /// The arguments that come next, where the next word would stand: after a space.
 fn placeholder(scan: &Scan, line: &str) -> Option<String> {
-    let next = if scan.awaits == Await::Command { String::new() } else { scan.still_to_come() };
+    let next = if scan.context == CompletionContext::Command { String::new() } else { scan.still_to_come() };
     (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
 }
 
@@ -136,7 +136,9 @@ fn command_begun(scan: &Scan, line: &str) -> Option<String> {
     let begun = &line[scan.start..];
     let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
     match (fitting.next(), fitting.next()) {
-        (Some(only), None) if scan.awaits == Await::Command => Some(only.name[begun.len()..].to_owned()),
+        (Some(only), None) if scan.context == CompletionContext::Command => {
+            Some(only.name[begun.len()..].to_owned())
+        }
         _ => None,
     }
 }

@@ -4,23 +4,24 @@
 //! goes through it and appears above that line, which stays whole.
 
 mod complete;
+mod editor;
 mod helper;
 mod history;
-mod keyboard;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use crate::app::command::{Command, Line, entries};
-use crate::app::dispatch::{Dispatcher, Failed, Outcome};
+use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::style::{Style, Theme};
-use crate::app::signals::{Endings, drain};
+use crate::app::signals::{ShutdownSignals, drain};
 use crate::wire::model::JobExecutionStatus;
 
-use keyboard::{Keyboard, Prompt, Typed};
+use editor::{EditorEvent, EditorHandle, Prompt};
 
 /// A command that has no answer after so long says that it waits.
 const LONG_WAIT: Duration = Duration::from_secs(1);
@@ -35,11 +36,12 @@ const MOST_LISTED: usize = 10;
 /// leave; `banner` is printed before the first.
 pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
-    let started = Endings::watch_but_interrupt().map_err(|error| error.to_string()).and_then(|endings| {
-        let keyboard = Keyboard::start(printer, dispatcher.transcript.known());
-        keyboard.map(|keyboard| (endings, keyboard)).map_err(|error| error.to_string())
-    });
-    let (mut endings, mut keyboard) = match started {
+    let started =
+        ShutdownSignals::watch_all_but_interrupt().map_err(|error| error.to_string()).and_then(|signals| {
+            let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs());
+            editor.map(|editor| (signals, editor)).map_err(|error| error.to_string())
+        });
+    let (mut signals, mut editor) = match started {
         Ok(started) => started,
         Err(error) => {
             printer.failure("error:", &format!("cannot use the terminal: {error}"));
@@ -47,13 +49,13 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
         }
     };
     printer.result(format!("{banner}\n"));
-    let session = Session { dispatcher };
+    let repl = Repl { dispatcher };
     let left = tokio::select! {
-        () = endings.next() => None,
-        never = session.tell_faults() => never,
-        status = session.read_commands(&mut keyboard) => Some(status),
+        () = signals.next() => None,
+        never = repl.tell_faults() => never,
+        status = repl.read_commands(&mut editor) => Some(status),
     };
-    keyboard.end(printer);
+    editor.end(printer);
     match left {
         Some(_) => printer.flush().await,
         None => printer.flush_briefly().await,
@@ -61,17 +63,12 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     left.unwrap_or(ExitStatus::Success)
 }
 
-struct Session<'a> {
+struct Repl<'a> {
     dispatcher: &'a Dispatcher,
 }
 
-enum Next {
-    GoOn,
-    Leave,
-}
-
-impl Session<'_> {
-    async fn read_commands(&self, keyboard: &mut Keyboard) -> ExitStatus {
+impl Repl<'_> {
+    async fn read_commands(&self, editor: &mut EditorHandle) -> ExitStatus {
         let mut interrupt = match signal(SignalKind::interrupt()) {
             Ok(interrupt) => interrupt,
             Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
@@ -82,26 +79,26 @@ impl Session<'_> {
         let mut may_leave = false;
         loop {
             self.dispatcher.printer().flush().await;
-            let typed = keyboard.read(self.prompt(), &mut interrupt).await;
-            let was_warned = std::mem::replace(&mut may_leave, matches!(typed, Typed::Interrupted));
-            let next = match typed {
-                Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
-                Typed::Cleared => Next::GoOn,
-                Typed::Interrupted if !was_warned => {
+            let event = editor.read(self.prompt(), &mut interrupt).await;
+            let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
+            let next = match event {
+                EditorEvent::Text(text) => self.carry_out(&text, &mut interrupt).await,
+                EditorEvent::Cleared => ControlFlow::Continue(()),
+                EditorEvent::Interrupted if !was_warned => {
                     self.dispatcher.printer().notice("Ctrl-C once more leaves, as do Ctrl-D and quit");
-                    Next::GoOn
+                    ControlFlow::Continue(())
                 }
-                Typed::Interrupted | Typed::Left => Next::Leave,
-                Typed::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
+                EditorEvent::Interrupted | EditorEvent::Left => ControlFlow::Break(()),
+                EditorEvent::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
             };
-            if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {
+            if next.is_break() || self.dispatcher.printer().is_closed() {
                 return ExitStatus::Success;
             }
         }
     }
 
     fn give_up(&self, why: &str) -> ExitStatus {
-        self.fail(&Failed::new("NoTerminal", why));
+        self.fail(&Failure::new("NoTerminal", why));
         ExitStatus::Failure
     }
 
@@ -109,31 +106,31 @@ impl Session<'_> {
     async fn tell_faults(&self) -> ! {
         loop {
             let faults = self.dispatcher.transcript.next_faults().await;
-            for fault in faults.iter().filter(|fault| !fault.told) {
+            for fault in faults.iter().filter(|fault| !fault.reported) {
                 self.dispatcher.printer().failure("error:", &fault.text);
             }
         }
     }
 
     /// Carries out what was typed: one command, or several that were pasted.
-    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
+    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> ControlFlow<()> {
         // Memory can always be read.
         for entry in entries(text.as_bytes()).flatten() {
             match entry.parsed {
-                Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
+                Err(error) => self.fail(&Failure::new("UsageError", error.to_string())),
                 Ok(line) => match self.one(&line, interrupt).await {
-                    Some(Outcome::Quit) => return Next::Leave,
+                    Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
                     // Interrupted: what was pasted behind it is not carried out either.
-                    None => return Next::GoOn,
+                    None => return ControlFlow::Continue(()),
                     Some(outcome) => self.show(&line, outcome),
                 },
             }
         }
-        Next::GoOn
+        ControlFlow::Continue(())
     }
 
     /// Carries a command out; none if Ctrl-C ended the wait for its answer.
-    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
+    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<CommandOutcome> {
         // An earlier Ctrl-C was not meant for this command.
         drain(interrupt).await;
         let printer = self.dispatcher.printer();
@@ -160,24 +157,26 @@ impl Session<'_> {
         }
     }
 
-    fn show(&self, line: &Line, outcome: Outcome) {
+    fn show(&self, line: &Line, outcome: CommandOutcome) {
         let printer = self.dispatcher.printer();
         match outcome {
-            Outcome::Passed if line.negated => printer.notice("as expected"),
-            Outcome::Passed if matches!(line.command, Command::Expect(_)) => printer.notice("as expected"),
-            Outcome::Passed | Outcome::Quit => {}
-            Outcome::Refused(refusal) => {
+            CommandOutcome::Passed if line.negated => printer.notice("as expected"),
+            CommandOutcome::Passed if matches!(line.command, Command::Expect(_)) => {
+                printer.notice("as expected")
+            }
+            CommandOutcome::Passed | CommandOutcome::Quit => {}
+            CommandOutcome::Refused(refusal) => {
                 if let Some(hint) = refusal.hint {
                     printer.notice(&format!("hint: {hint}"));
                 }
             }
-            Outcome::Unexpected(failed) => self.dispatcher.show_words("error:", &failed),
-            Outcome::Failed(failed) => self.fail(&failed),
+            CommandOutcome::Unexpected(failure) => self.dispatcher.show_details("error:", &failure),
+            CommandOutcome::Failed(failure) => self.fail(&failure),
         }
     }
 
-    fn fail(&self, failed: &Failed) {
-        self.dispatcher.show_failure("error:", None, failed);
+    fn fail(&self, failure: &Failure) {
+        self.dispatcher.show_failure("error:", None, failure);
     }
 
     /// The thing and how much is pending: without and with colors.
