@@ -1,5 +1,5 @@
-//! The background tasks that print what the service tells unasked: one small task, started twice,
-//! and one that says what happens to the connection.
+//! The background tasks: one, started twice, prints the events of a stream; another prints what happens to the
+//! connection.
 
 use tokio::sync::mpsc;
 
@@ -24,10 +24,10 @@ pub(crate) async fn print_events(
     }
 }
 
-/// Says what happens to the connection until it is closed; once it is back, also what changed meanwhile.
+/// Prints what happens to the connection until it is closed; once it is back, also what changed meanwhile.
 ///
-/// No event tells what happened while there was no connection, so the full list is compared with what was known
-/// when it broke, whoever has heard more by then.
+/// No event reports what happened without a connection, so the list of pending executions is compared with what
+/// was known when it broke, even if events have arrived since.
 pub(crate) async fn print_changes(
     mut changes: mpsc::Receiver<ConnectionChange>,
     client: Client,
@@ -55,13 +55,13 @@ pub(crate) async fn print_changes(
                 });
                 changes.recv().await
             }
-            // Should it break again before the list comes, that is said at once; the next list tells of both.
+            // If it breaks again before the list arrives, that is printed at once; the next list covers both.
             next = changes.recv() => next,
         };
     }
 }
 
-/// What is different from `before`; all that is pending, where nothing was known.
+/// What is different from `before`; all that is pending if nothing was known.
 fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse) -> String {
     let now = Pending::from(list);
     let (same, introduction) = match before {
@@ -110,7 +110,7 @@ mod tests {
     use crate::testing::in_time;
 
     #[tokio::test]
-    async fn events_become_messages_and_what_is_none_is_a_fault() {
+    async fn events_become_messages_and_malformed_ones_are_faults() {
         let (printer, out, _) = Printer::to_memory(true);
         let transcript = Transcript::new(printer, KnownJobs::default());
         let (sender, receiver) = mpsc::channel(4);

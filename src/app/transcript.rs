@@ -1,5 +1,5 @@
-//! What is said, in order: an answer before the events that it caused, events by their numbers
-//! whichever task brings them, and a memory of it all for `expect`.
+//! The output in order: an answer before the events that it caused, events by their numbers whichever task
+//! delivers them, and a memory of them all for `expect`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,13 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
-/// What `expect` can look back at, in bytes of bodies: a bound that no honest script comes near.
+/// How many bytes of messages `expect` can look back at: far more than any sane script needs.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
 
-/// What a hold may hold back, in bytes; more waits with the connection, which bounds it too.
+/// How many bytes of events a hold may hold back; more wait in the connection's own bounded queue.
 const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-/// [`SharedTranscript::delivery_timeout`] outside tests.
+/// How long an event that the connection has numbered may take to be delivered.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The order and the memory of what is printed. Clones share it.
@@ -35,9 +35,9 @@ struct SharedTranscript {
     printer: Printer,
     known_jobs: KnownJobs,
     state: Mutex<TranscriptState>,
-    /// Woken by every message and every event that arrives.
+    /// Notified of every message and every event.
     changed: Notify,
-    /// How long an event that the connection has numbered may take to come through its task.
+    /// [`DELIVERY_TIMEOUT`], or less in tests.
     delivery_timeout: Duration,
 }
 
@@ -45,10 +45,10 @@ struct SharedTranscript {
 struct TranscriptState {
     /// The number of the event to print next.
     next: u64,
-    /// Events that wait for an earlier one, or for the command that holds them.
+    /// Events that wait for an earlier one, or for the release of a hold.
     waiting: BTreeMap<u64, Message>,
     waiting_bytes: usize,
-    /// Counts the holds, so that a late release does not end the next one.
+    /// The number of the latest hold, so that a late release does not end the next one.
     hold: u64,
     held: bool,
     memory: VecDeque<Remembered>,
@@ -64,14 +64,14 @@ struct Remembered {
     used: bool,
 }
 
-/// Something that went wrong and that no command asked for.
+/// Something that went wrong, but not in a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// What kind, in one word.
+    /// What kind of fault, in one word.
     pub title: &'static str,
     /// What went wrong, on one line.
     pub text: String,
-    /// Whether that has been printed already.
+    /// Whether it has been printed already.
     pub reported: bool,
 }
 
@@ -84,7 +84,7 @@ pub(crate) enum ExpectOutcome {
     Missing {
         /// What was awaited.
         what: String,
-        /// What came instead, a line each.
+        /// What came instead, one line per message.
         instead: Vec<String>,
     },
 }
@@ -118,14 +118,13 @@ impl Transcript {
         &self.shared.printer
     }
 
-    /// What its messages have taught.
+    /// The jobs that its messages have mentioned.
     #[must_use]
     pub(crate) fn known_jobs(&self) -> &KnownJobs {
         &self.shared.known_jobs
     }
 
-    /// Event `number` has come. It is printed after all earlier ones, and not while a command holds
-    /// events back.
+    /// Takes event `number`, which is printed after all earlier ones, and not during a hold.
     ///
     /// Returns once there is room for another one.
     pub(crate) async fn deliver(&self, number: u64, event: Message) {
@@ -150,20 +149,21 @@ impl Transcript {
         }
     }
 
-    /// An answer, printed now, before any event that is held back.
+    /// Prints an answer at once, before any event that is held back.
     pub(crate) fn answer(&self, message: Message) {
         self.record(&mut self.state(), message);
     }
 
-    /// An answer whose body is shown as `text`.
+    /// Prints an answer with `text` in place of its body.
     pub(crate) fn answer_as(&self, message: Message, text: &str) {
         let mut state = self.state();
         self.shared.printer.message_as(&message, text);
         self.remember(&mut state, message);
     }
 
-    /// Something went wrong that no command asked for: the drop of an event, a message that is none.
-    /// A script counts it as a failure of the command at which it shows; a person is told at once.
+    /// Records that something went wrong outside a command, such as a lost event or a malformed message.
+    ///
+    /// A script fails the command during which it is noticed; at a terminal it is printed at once.
     pub(crate) fn fault(&self, fault: Fault) {
         self.state().faults.push(fault);
         self.shared.changed.notify_waiters();
@@ -175,7 +175,7 @@ impl Transcript {
         std::mem::take(&mut self.state().faults)
     }
 
-    /// The same as soon as there are some.
+    /// Waits for faults, and takes them.
     pub(crate) async fn next_faults(&self) -> Vec<Fault> {
         loop {
             let changed = self.shared.changed.notified();
@@ -187,7 +187,7 @@ impl Transcript {
         }
     }
 
-    /// Forgets what came so far: a command begins that is not an expect.
+    /// Clears the memory, as each command other than `expect` does when it begins.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.memory.clear();
@@ -195,7 +195,7 @@ impl Transcript {
         state.forgotten = 0;
     }
 
-    /// Holds events back while a command waits; at a terminal for `at_most` only.
+    /// Holds events back while a command waits for its answer, for `at_most` if given.
     #[must_use]
     pub(crate) fn hold(&self, at_most: Option<Duration>) -> Hold {
         let mut state = self.state();
@@ -214,11 +214,11 @@ impl Transcript {
         Hold { transcript: self.clone(), number: hold, timer }
     }
 
-    /// Looks for what is expected among the messages since [`Transcript::clear`], and waits for it
-    /// at most so long. A message that it finds satisfies no second expectation.
+    /// Looks for the expected message among those since [`Transcript::clear`], and waits for it at most
+    /// `within`. A message that it finds satisfies no second expectation.
     pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> ExpectOutcome {
         let deadline = Instant::now() + within;
-        // How many messages, counting forgotten ones, need no second look.
+        // How many messages have been looked at, counting forgotten ones.
         let mut looked_at = 0_usize;
         loop {
             let changed = self.shared.changed.notified();
@@ -280,7 +280,7 @@ impl Transcript {
             if self.state().next > last {
                 return;
             }
-            // The tasks that bring events wait for a slow reader, so their time runs only without one.
+            // The tasks that deliver events wait for a slow reader, which must not count against them.
             self.printer().flush().await;
             if timeout(self.shared.delivery_timeout, changed).await.is_err() {
                 return self.give_up(last);
@@ -288,7 +288,7 @@ impl Transcript {
         }
     }
 
-    /// Stops waiting for events that the connection numbered and no task brought.
+    /// Stops waiting for events that the connection numbered but no task delivered.
     fn give_up(&self, last: u64) {
         let mut state = self.state();
         let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
@@ -366,7 +366,7 @@ impl Drop for Hold {
     }
 }
 
-/// About what a message takes in memory, in bytes.
+/// Roughly how many bytes of memory a message takes.
 fn size(message: &Message) -> usize {
     200 + message.body.as_ref().map_or(0, String::len)
 }

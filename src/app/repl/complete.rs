@@ -10,12 +10,12 @@ use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
 
-/// No more files than this are offered.
+/// At most this many files are offered.
 const MAX_FILES: usize = 500;
 
 const FILE: &str = "file://";
 
-/// Where the word before the cursor begins, and what it could become.
+/// Where the word before the cursor begins, and its possible completions.
 pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
@@ -76,7 +76,7 @@ fn jobs(known_jobs: &KnownJobs) -> Vec<String> {
     jobs
 }
 
-/// The files that a path begun could name. One with a space in its name cannot be typed.
+/// The files that complete a path. A name with a space in it cannot be typed, and is left out.
 fn files(begun: &str) -> Vec<Pair> {
     let (folder, name) = begun.split_at(begun.rfind('/').map_or(0, |slash| slash + 1));
     let Ok(entries) = fs::read_dir(if folder.is_empty() { Path::new(".") } else { Path::new(folder) }) else {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_is_offered_what_fits_there() {
+    fn each_position_is_offered_what_fits_there() {
         assert_eq!(offered("creat"), ["create-job "]);
         assert_eq!(offered("! delete"), ["delete-job "]);
         assert_eq!(offered("qu"), ["quit"]);

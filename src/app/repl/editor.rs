@@ -1,4 +1,4 @@
-//! The line editor, on a thread of its own: it may wait for a key for ever, and nothing else may.
+//! The line editor, on its own thread, since it may wait for a key forever.
 
 use std::io;
 use std::sync::mpsc;
@@ -23,18 +23,18 @@ use crate::app::signals::drain;
 /// Ends bracketed paste, which the editor switches on while it reads.
 const PASTE_OFF: &str = "\x1b[?2004l\n";
 
-/// What came of asking for a line.
+/// The result of reading a line.
 #[derive(Debug)]
 pub(super) enum EditorEvent {
     /// A line, or several where JSON went on or text was pasted.
     Text(String),
-    /// Ctrl-C with text on the line: never mind.
+    /// Ctrl-C with text on the line, which discards the text.
     Cleared,
     /// Ctrl-C on an empty line.
     Interrupted,
     /// Ctrl-D: the user leaves.
     Left,
-    /// The terminal can no longer be read: why.
+    /// The terminal can no longer be read, and why.
     Broken(String),
 }
 
@@ -46,33 +46,33 @@ pub(super) type Prompt = (String, String);
 pub(super) struct EditorHandle {
     prompts: Option<mpsc::Sender<Prompt>>,
     events: async_mpsc::Receiver<EditorEvent>,
-    /// Whether the editor has been asked and has not answered.
+    /// Whether the editor is reading a line.
     reading: bool,
-    /// None on a dumb terminal.
+    /// `None` on a dumb terminal.
     modes: Option<Modes>,
 }
 
-/// The modes in which the terminal was found.
+/// The terminal's modes when the program started.
 #[derive(Debug, Clone)]
 struct Modes(Termios);
 
 impl Modes {
-    /// None without a terminal.
-    fn found() -> Option<Self> {
+    /// The current modes; `None` without a terminal.
+    fn current() -> Option<Self> {
         tcgetattr(io::stdin()).ok().map(Self)
     }
 
-    /// No echo while no line is being read: what is typed ahead would stand in the middle of the output, and
-    /// appears with the next prompt anyway.
+    /// Turns echo off while no line is being read: text typed ahead would land in the middle of the output, and
+    /// appears at the next prompt anyway.
     fn quiet(&self) {
         let mut quiet = self.0.clone();
         quiet.local_flags.remove(LocalFlags::ECHO);
-        // Should it not work, typing ahead is ugly and nothing else.
+        // If this fails, typing ahead looks ugly, no more.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
     }
 
     fn restore(&self) {
-        // A terminal that is gone needs nothing.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
     }
 }
@@ -94,9 +94,9 @@ impl EditorHandle {
         Ok(Self { prompts: Some(prompts), events, reading: false, modes })
     }
 
-    /// Asks for a line. Dropped, it leaves the editor reading.
+    /// Reads a line. If this future is dropped, the editor goes on reading.
     ///
-    /// A dumb terminal makes a signal of Ctrl-C; elsewhere the editor reads it as a key.
+    /// On a dumb terminal Ctrl-C is a signal; elsewhere the editor reads it as a key.
     pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
@@ -116,7 +116,7 @@ impl EditorHandle {
         event
     }
 
-    /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
+    /// Ends the editor, or abandons it if it still waits for a key, and restores the terminal.
     pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
         let Some(modes) = &self.modes else { return };
@@ -128,13 +128,13 @@ impl EditorHandle {
     }
 }
 
-/// The editor with all that belongs to it.
+/// The editor with its history and its printer.
 struct LineEditor {
     editor: Editor<LineHelper, FileHistory>,
     history: HistoryFile,
     printer: Printer,
     known_jobs: KnownJobs,
-    /// None on a dumb terminal, which reads lines and no more.
+    /// `None` on a dumb terminal, which only reads lines.
     modes: Option<Modes>,
 }
 
@@ -142,7 +142,7 @@ impl LineEditor {
     fn new(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
         let mut editor = editor(printer, known_jobs)?;
         let history = HistoryFile::open(&mut editor, printer);
-        let modes = attach(&mut editor, printer).then(Modes::found).flatten();
+        let modes = attach(&mut editor, printer).then(Modes::current).flatten();
         if let Some(modes) = &modes {
             modes.quiet();
         }
@@ -154,13 +154,13 @@ impl LineEditor {
             helper.set_columns(width, prompt.0.width());
         }
         self.printer.editing();
-        // The editor takes the modes that it finds for those to return to, with Ctrl-Z too.
+        // The editor returns to the modes that it finds here, on Ctrl-Z too.
         self.modes.iter().for_each(Modes::restore);
         let read = self.editor.readline(prompt);
         self.modes.iter().for_each(Modes::quiet);
         let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
         if !self.printer.edited() {
-            self.renew();
+            self.replace_editor();
         }
         match read {
             Ok(text) => {
@@ -175,8 +175,8 @@ impl LineEditor {
         }
     }
 
-    /// Drops an editor that holds text which it has not shown, and goes on with a new one.
-    fn renew(&mut self) {
+    /// Replaces an editor that holds text it has not shown.
+    fn replace_editor(&mut self) {
         let Ok(mut editor) = editor(&self.printer, &self.known_jobs) else { return };
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
@@ -184,7 +184,7 @@ impl LineEditor {
     }
 }
 
-/// Whether the terminal's window was closed, of which SIGHUP tells too, sooner or later.
+/// Whether the terminal's window was closed; SIGHUP may arrive before or after this.
 fn is_closed(error: &ReadlineError) -> bool {
     match error {
         ReadlineError::Errno(errno) => *errno == Errno::EIO,
@@ -193,7 +193,7 @@ fn is_closed(error: &ReadlineError) -> bool {
     }
 }
 
-/// A dumb terminal has no editor that could print above its line: false, and everything is printed directly.
+/// Lets the printer print above the editor's line; false on a dumb terminal, which cannot.
 fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bool {
     editor.create_external_printer().map(|external| printer.attach_editor(external)).is_ok()
 }

@@ -1,5 +1,5 @@
-//! What the line editor asks while a line is being typed: how it looks, how it could go on, whether
-//! it is finished.
+//! What the line editor shows while a line is being typed: colors, hints and completions; and whether the
+//! line is finished.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -20,18 +20,18 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
 
-/// Beyond this a line is too long for anyone to look at colors, and each key would go through it.
-const MAX_LIVELY: usize = 20_000;
+/// Longer lines get no colors and no hints, since each key would go through all of the line.
+const MAX_DECORATED: usize = 20_000;
 
-/// So many lines of the history that begin alike are looked at for one that was a command.
-const MAX_PAST: usize = 20;
+/// How many matching lines of the history are searched for one that is a valid command.
+const MAX_HISTORY_MATCHES: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct LineHelper {
     theme: Theme,
     known_jobs: KnownJobs,
     line_has_text: Cell<bool>,
-    /// Columns of the terminal, and those that the prompt takes.
+    /// The columns of the terminal, and of the prompt.
     columns: (usize, usize),
 }
 
@@ -40,12 +40,12 @@ impl LineHelper {
         Self { theme, known_jobs, line_has_text: Cell::new(false), columns: (80, 0) }
     }
 
-    /// Tells how wide the terminal and the prompt are.
+    /// Sets the widths of the terminal and of the prompt.
     pub(super) fn set_columns(&mut self, terminal: usize, prompt: usize) {
         self.columns = (terminal.max(1), prompt);
     }
 
-    /// Whether the line had text when it was last looked at, which is after each key.
+    /// Whether the line had text after the last key.
     pub(super) fn line_has_text(&self) -> bool {
         self.line_has_text.get()
     }
@@ -60,7 +60,7 @@ impl Completer for LineHelper {
         let (begun, rest) = line.split_at(position);
         let (start, mut candidates) = complete::candidates(begun, &self.known_jobs);
         if rest.starts_with(' ') {
-            // One space is enough.
+            // The space is there already.
             for candidate in &mut candidates {
                 candidate.replacement.truncate(candidate.replacement.trim_end().len());
             }
@@ -71,9 +71,9 @@ impl Completer for LineHelper {
 
 /// What could come next, in gray.
 pub(super) struct Suggestion {
-    /// As much of it as fits.
+    /// As much of it as fits the row.
     display: String,
-    /// What the right arrow takes over; none for a placeholder, which is no text to type.
+    /// What the right arrow inserts; `None` for a placeholder.
     completion: Option<String>,
 }
 
@@ -92,10 +92,10 @@ impl Hinter for LineHelper {
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Suggestion> {
         self.line_has_text.set(!line.is_empty());
-        if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
+        if line.trim().is_empty() || position < line.len() || line.len() > MAX_DECORATED {
             return None;
         }
-        // Without colors a line of the history would look as if it had been typed.
+        // Without colors a hint from the history would look like typed text.
         let past = || self.theme.color.then(|| from_history(line, context)).flatten();
         let scan = scan(line);
         let (text, completes) = placeholder(&scan, line)
@@ -110,11 +110,11 @@ impl Hinter for LineHelper {
     }
 }
 
-/// How the last line that begins like this one went on, if it was a command at all.
+/// The rest of the latest valid command in the history that begins with this line.
 fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
     let history = context.history();
     let mut before = history.len();
-    for _ in 0..MAX_PAST {
+    for _ in 0..MAX_HISTORY_MATCHES {
         let found = history.starts_with(line, before.checked_sub(1)?, SearchDirection::Reverse).ok()??;
         let rest = found.entry.get(line.len()..)?;
         if !rest.is_empty() && !rest.contains('\n') && parse(&found.entry).is_ok() {
@@ -125,13 +125,13 @@ fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
     None
 }
 
-/// The arguments that come next, where the next word would stand: after a space.
+/// The remaining arguments, shown after a space.
 fn placeholder(scan: &Scan, line: &str) -> Option<String> {
     let next = if scan.context == CompletionContext::Command { String::new() } else { scan.still_to_come() };
     (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
 }
 
-/// The rest of the only command that begins so.
+/// The rest of the only command that begins with this word.
 fn command_begun(scan: &Scan, line: &str) -> Option<String> {
     let begun = &line[scan.start..];
     let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
@@ -149,7 +149,7 @@ fn ends_in_json(scan: &Scan, line: &str) -> bool {
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
+        if line.len() > MAX_DECORATED { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -157,7 +157,7 @@ impl Highlighter for LineHelper {
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
-        // Any key may change what a piece is.
+        // Any key may change the kind of a word.
         kind != CmdKind::MoveCursor
     }
 }
@@ -184,7 +184,7 @@ fn colored(line: &str, theme: Theme) -> String {
     out
 }
 
-/// Whether a word that is not right yet may still become so.
+/// Whether an invalid word may still become a valid one.
 fn is_begun(word: &str) -> bool {
     COMMANDS
         .iter()
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_stays_on_its_row_and_is_taken_over_whole() {
+    fn a_hint_stays_on_its_row_and_is_inserted_whole() {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();

@@ -23,17 +23,16 @@ use crate::wire::model::JobExecutionStatus;
 
 use editor::{EditorEvent, EditorHandle, Prompt};
 
-/// A command that has no answer after so long says that it waits.
+/// A command without an answer after this long prints that it is waiting.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// The first prompt waits no longer than this to tell what is pending.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How long the first prompt waits to find out what is pending.
+const FIRST_PROMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The service lists at most so many pending executions.
+/// The service lists at most this many pending executions.
 const MOST_LISTED: usize = 10;
 
-/// Reads commands from the terminal until the user leaves, or SIGTERM or the terminal's end makes it
-/// leave; `banner` is printed before the first.
+/// Prints `banner`, and runs commands from the terminal until the user leaves, or a signal ends the session.
 pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
     let started =
@@ -52,7 +51,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let repl = Repl { dispatcher };
     let left = tokio::select! {
         () = signals.next() => None,
-        never = repl.tell_faults() => never,
+        never = repl.report_faults() => never,
         status = repl.read_commands(&mut editor) => Some(status),
     };
     editor.end(printer);
@@ -73,9 +72,9 @@ impl Repl<'_> {
             Ok(interrupt) => interrupt,
             Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
         };
-        // So that the first prompt tells what is pending. Should it fail, no prompt tells.
-        let _ = timeout(FIRST_LOOK, self.dispatcher.client.get_pending_job_executions()).await;
-        // A Ctrl-C that was meant for a wait which has just ended must not end the local service and its jobs.
+        // So that the first prompt shows how much is pending. If this fails, it shows nothing.
+        let _ = timeout(FIRST_PROMPT_TIMEOUT, self.dispatcher.client.get_pending_job_executions()).await;
+        // A Ctrl-C meant for a wait that has just ended must not end the local service and lose its jobs.
         let mut may_leave = false;
         loop {
             self.dispatcher.printer().flush().await;
@@ -102,8 +101,8 @@ impl Repl<'_> {
         ExitStatus::Failure
     }
 
-    /// Tells at once what goes wrong that no command asked for.
-    async fn tell_faults(&self) -> ! {
+    /// Prints faults as soon as they happen.
+    async fn report_faults(&self) -> ! {
         loop {
             let faults = self.dispatcher.transcript.next_faults().await;
             for fault in faults.iter().filter(|fault| !fault.reported) {
@@ -114,13 +113,13 @@ impl Repl<'_> {
 
     /// Carries out what was typed: one command, or several that were pasted.
     async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> ControlFlow<()> {
-        // Memory can always be read.
+        // Reading from memory never fails.
         for entry in entries(text.as_bytes()).flatten() {
             match entry.parsed {
                 Err(error) => self.fail(&Failure::new("UsageError", error.to_string())),
-                Ok(line) => match self.one(&line, interrupt).await {
+                Ok(line) => match self.run_line(&line, interrupt).await {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
-                    // Interrupted: what was pasted behind it is not carried out either.
+                    // Interrupted: the commands pasted after it are not run either.
                     None => return ControlFlow::Continue(()),
                     Some(outcome) => self.show(&line, outcome),
                 },
@@ -129,8 +128,8 @@ impl Repl<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Carries a command out; none if Ctrl-C ended the wait for its answer.
-    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<CommandOutcome> {
+    /// Carries out a command; `None` if Ctrl-C ended the wait for its answer.
+    async fn run_line(&self, line: &Line, interrupt: &mut Signal) -> Option<CommandOutcome> {
         // An earlier Ctrl-C was not meant for this command.
         drain(interrupt).await;
         let printer = self.dispatcher.printer();
@@ -138,7 +137,7 @@ impl Repl<'_> {
         tokio::pin!(outcome);
         let long_wait = sleep(LONG_WAIT);
         tokio::pin!(long_wait);
-        let mut said = false;
+        let mut notified = false;
         loop {
             tokio::select! {
                 outcome = &mut outcome => return Some(outcome),
@@ -149,8 +148,8 @@ impl Repl<'_> {
                     });
                     return None;
                 }
-                () = &mut long_wait, if !said => {
-                    said = true;
+                () = &mut long_wait, if !notified => {
+                    notified = true;
                     printer.notice("waiting; Ctrl-C ends the wait");
                 }
             }
@@ -160,9 +159,8 @@ impl Repl<'_> {
     fn show(&self, line: &Line, outcome: CommandOutcome) {
         let printer = self.dispatcher.printer();
         match outcome {
-            CommandOutcome::Passed if line.negated => printer.notice("as expected"),
-            CommandOutcome::Passed if matches!(line.command, Command::Expect(_)) => {
-                printer.notice("as expected")
+            CommandOutcome::Passed if line.negated || matches!(line.command, Command::Expect(_)) => {
+                printer.notice("as expected");
             }
             CommandOutcome::Passed | CommandOutcome::Quit => {}
             CommandOutcome::Refused(refusal) => {
@@ -179,7 +177,7 @@ impl Repl<'_> {
         self.dispatcher.show_failure("error:", None, failure);
     }
 
-    /// The thing and how much is pending: without and with colors.
+    /// The thing and how much is pending.
     fn prompt(&self) -> Prompt {
         let thing = self.dispatcher.thing.as_str();
         let pending = self.dispatcher.client.pending().map_or(0, |pending| {

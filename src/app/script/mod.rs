@@ -21,14 +21,14 @@ use crate::app::script::junit::Report;
 use crate::app::signals::ShutdownSignals;
 use crate::app::transcript::Fault;
 
-/// At the end of a script, elsewhere than on the local service: events of its last commands may
-/// still be on their way for so long,
-const MAX_SETTLING: Duration = Duration::from_secs(3);
-/// but not if nothing has come for so long.
+/// How long the end of a script on AWS waits for events of its last commands.
+const MAX_QUIET_WAIT: Duration = Duration::from_secs(3);
+
+/// No more events are expected once none has arrived for this long.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Ctrl-C ends the program that feeds a pipe too, and the end of the pipe may be noticed first: the
-/// signal, sent before, is given so long to be heard.
+/// How long a signal may arrive after the end of a pipe: Ctrl-C also ends the program that feeds the pipe, and
+/// its end may be noticed first.
 const LATE_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Where commands come from.
@@ -67,7 +67,7 @@ impl Source {
         Self { name: "stdin".to_owned(), kind: SourceKind::Stdin }
     }
 
-    /// Reads ahead on a thread of its own, since reading may block for ever.
+    /// Reads ahead on its own thread, since reading may block forever.
     fn start(self) -> mpsc::Receiver<io::Result<Entry>> {
         let (sender, receiver) = mpsc::channel(16);
         thread::spawn(move || match self.kind {
@@ -79,15 +79,15 @@ impl Source {
     }
 }
 
-/// Whether a report could be written to this file, which is there afterwards.
+/// Checks that a report can be written to this file, which it leaves as it was.
 pub(crate) fn try_report(path: &Path) -> io::Result<()> {
     let is_new = !path.exists();
     File::options().append(true).create(true).open(path)?;
-    // An empty report is none, should there be no session to report on.
+    // An empty file is no report, if the session never starts.
     if is_new { fs::remove_file(path) } else { Ok(()) }
 }
 
-/// Runs a script to its end, or to what ends it earlier; the report is written in any case.
+/// Runs a script to its end, or until a failure or a signal stops it; the report is written in any case.
 pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
     let mut script = Script {
         dispatcher,
@@ -95,7 +95,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         options,
         report: Report::new(&source.name),
         failed: false,
-        unsettled: false,
+        events_may_follow: false,
         current: None,
     };
     let mut status = match ShutdownSignals::watch() {
@@ -132,8 +132,8 @@ struct Script<'a> {
     options: &'a ScriptOptions,
     report: Report,
     failed: bool,
-    /// Whether something was done whose events may still be on their way.
-    unsettled: bool,
+    /// Whether a command has run whose events may still be on their way.
+    events_may_follow: bool,
     /// The command that is being carried out, and since when.
     current: Option<(usize, String, Instant)>,
 }
@@ -162,7 +162,7 @@ impl Script<'_> {
         if is_piped {
             sleep(LATE_SIGNAL).await;
         }
-        self.settle().await;
+        self.finish().await;
         let closed = self.dispatcher.printer().is_closed();
         if self.failed || closed { ExitStatus::Failure } else { ExitStatus::Success }
     }
@@ -203,15 +203,14 @@ impl Script<'_> {
         if self.options.bail { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What went wrong meanwhile fails the command at which it shows. After `quit` the end of the script
-    /// counts it.
+    /// Faults fail the command during which they are noticed. After `quit`, [`Script::finish`] counts them.
     fn with_faults(&self, outcome: CommandOutcome) -> CommandOutcome {
         if outcome == CommandOutcome::Quit {
             return outcome;
         }
         let faults = self.dispatcher.transcript.take_faults();
         match outcome {
-            // What the command itself failed of comes first.
+            // The command's own failure comes first.
             CommandOutcome::Failed(mut failure) | CommandOutcome::Unexpected(mut failure)
                 if !faults.is_empty() =>
             {
@@ -235,23 +234,23 @@ impl Script<'_> {
     }
 
     fn note_events(&mut self, line: &Line, outcome: &CommandOutcome) {
-        self.unsettled = match line.command {
+        self.events_may_follow = match line.command {
             Command::CreateJob { .. }
             | Command::DeleteJob { .. }
             | Command::CancelJob { .. }
             | Command::UpdateJobExecution(..) => true,
-            // What was awaited has come.
-            Command::Expect(_) => self.unsettled && *outcome != CommandOutcome::Passed,
-            _ => self.unsettled,
+            // The expected event has arrived.
+            Command::Expect(_) => self.events_may_follow && *outcome != CommandOutcome::Passed,
+            _ => self.events_may_follow,
         };
     }
 
-    /// Gives messages in flight a moment, and counts what went wrong since the last command.
-    async fn settle(&mut self) {
-        if self.unsettled && !self.dispatcher.client.is_local_service() {
-            self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_SETTLING).await;
+    /// Waits a moment for messages in flight, and reports faults since the last command.
+    async fn finish(&mut self) {
+        if self.events_may_follow && !self.dispatcher.client.is_local_service() {
+            self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
-        // What has come is shown, however long its reader takes, before anybody is told how it went.
+        // What has arrived is printed before the exit code is decided, however slow the reader is.
         let last = self.dispatcher.client.last_event();
         self.dispatcher.transcript.wait_until_printed(last).await;
         if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
@@ -273,7 +272,7 @@ impl Script<'_> {
         }
         let printer = self.dispatcher.printer();
         for line in text.lines() {
-            // Stdout is JSON and nothing else, if it is JSON at all.
+            // In JSON mode stdout holds nothing but JSON.
             if printer.is_json() {
                 printer.diagnostic(&format!("> {line}"));
             } else {
@@ -288,14 +287,14 @@ impl Script<'_> {
     }
 }
 
-/// Faults as one failure, called after the first.
+/// Faults as one failure, with the title of the first.
 fn failure_of(faults: Vec<Fault>) -> Option<Failure> {
     let mut faults = faults.into_iter();
     let Fault { title, text, .. } = faults.next()?;
     Some(Failure { details: faults.map(|fault| fault.text).collect(), ..Failure::new(title, text) })
 }
 
-/// An error means that nobody takes commands any more, which is no error of the reader's.
+/// Where commands go. Sending fails once the script has stopped, which is no error here.
 type Sender = mpsc::Sender<io::Result<Entry>>;
 
 fn read_lines(input: impl io::BufRead, sender: &Sender) {
@@ -307,7 +306,7 @@ fn read_lines(input: impl io::BufRead, sender: &Sender) {
     }
 }
 
-/// Each `-c` stands by itself: what is unfinished in one does not go on in the next.
+/// Each `-c` is complete in itself: JSON unfinished in one does not continue in the next.
 fn read_commands(commands: Vec<String>, sender: &Sender) {
     for (index, command) in commands.into_iter().enumerate() {
         for entry in entries(command.as_bytes()) {
