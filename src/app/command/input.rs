@@ -29,14 +29,14 @@ pub(crate) fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<En
     })
 }
 
-/// Whether `text` ends within the JSON of a command, which may go on with the next line.
+/// The commands of `text`; `None` if it ends within the JSON of one, which may go on with the next line.
 #[must_use]
-pub(crate) fn is_unfinished(text: &str) -> bool {
+pub(crate) fn finished_entries(text: &str) -> Option<Vec<Entry>> {
     let mut assembler = Assembler::default();
-    for line in raw_lines(text.as_bytes()).flatten() {
-        assembler.feed(0, line);
-    }
-    assembler.unfinished.is_some()
+    // Reading from memory never fails.
+    let lines = raw_lines(text.as_bytes()).flatten().enumerate();
+    let entries = lines.filter_map(|(index, line)| assembler.feed(index + 1, line)).collect();
+    assembler.unfinished.is_none().then_some(entries)
 }
 
 /// One line as it was read, without its line break.

@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::helper::LineHelper;
 use super::history::HistoryFile;
+use crate::app::command::Entry;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
 use crate::app::signals::drain;
@@ -26,8 +27,8 @@ const PASTE_OFF: &str = "\x1b[?2004l\n";
 /// The result of reading a line.
 #[derive(Debug)]
 pub(super) enum EditorEvent {
-    /// A line, or several where JSON went on or text was pasted.
-    Text(String),
+    /// The commands of a line: none if it is blank, several if text was pasted.
+    Commands(Vec<Entry>),
     /// Ctrl-C with text on the line, which discards the text.
     Cleared,
     /// Ctrl-C on an empty line.
@@ -159,13 +160,17 @@ impl LineEditor {
         let read = self.editor.readline(prompt);
         self.modes.iter().for_each(Modes::quiet);
         let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
+        let commands = match (&read, self.editor.helper()) {
+            (Ok(text), Some(helper)) => helper.take_entries(text),
+            _ => Vec::new(),
+        };
         if !self.printer.edited() {
             self.replace_editor();
         }
         match read {
             Ok(text) => {
                 self.history.add(&mut self.editor, &text, &self.printer);
-                EditorEvent::Text(text)
+                EditorEvent::Commands(commands)
             }
             Err(ReadlineError::Interrupted) if had_text => EditorEvent::Cleared,
             Err(ReadlineError::Interrupted) => EditorEvent::Interrupted,

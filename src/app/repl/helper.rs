@@ -2,7 +2,7 @@
 //! line is finished.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
 use crate::app::command::table::COMMANDS;
-use crate::app::command::{CompletionContext, Scan, WordKind, is_unfinished, parse, scan};
+use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::style::{Style, Theme};
@@ -31,13 +31,21 @@ pub(super) struct LineHelper {
     theme: Theme,
     known_jobs: KnownJobs,
     line_has_text: Cell<bool>,
+    /// The last text that the validator took for finished, and its commands.
+    validated: RefCell<Option<(String, Vec<Entry>)>>,
     /// The columns of the terminal, and of the prompt.
     columns: (usize, usize),
 }
 
 impl LineHelper {
     pub(super) fn new(theme: Theme, known_jobs: KnownJobs) -> Self {
-        Self { theme, known_jobs, line_has_text: Cell::new(false), columns: (80, 0) }
+        Self {
+            theme,
+            known_jobs,
+            line_has_text: Cell::new(false),
+            validated: RefCell::new(None),
+            columns: (80, 0),
+        }
     }
 
     /// Sets the widths of the terminal and of the prompt.
@@ -48,6 +56,24 @@ impl LineHelper {
     /// Whether the line had text after the last key.
     pub(super) fn line_has_text(&self) -> bool {
         self.line_has_text.get()
+    }
+
+    /// Whether `text` is finished. Its commands are kept for [`LineHelper::take_entries`].
+    fn validate_text(&self, text: &str) -> bool {
+        let entries = finished_entries(text);
+        let validated = entries.map(|entries| (text.to_owned(), entries));
+        let is_finished = validated.is_some();
+        self.validated.replace(validated);
+        is_finished
+    }
+
+    /// The commands of a line that was read, parsed again only if the validator has not seen this text.
+    pub(super) fn take_entries(&self, text: &str) -> Vec<Entry> {
+        match self.validated.take() {
+            Some((validated, entries)) if validated == text => entries,
+            // Reading from memory never fails.
+            _ => entries(text.as_bytes()).flatten().collect(),
+        }
     }
 }
 
@@ -193,10 +219,10 @@ fn is_begun(word: &str) -> bool {
 
 impl Validator for LineHelper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
-        Ok(if is_unfinished(context.input()) {
-            ValidationResult::Incomplete
-        } else {
+        Ok(if self.validate_text(context.input()) {
             ValidationResult::Valid(None)
+        } else {
+            ValidationResult::Incomplete
         })
     }
 }
@@ -252,6 +278,22 @@ mod tests {
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
         let plain = LineHelper::new(Theme::default(), KnownJobs::default());
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
+    }
+
+    #[test]
+    fn what_the_validator_parsed_is_handed_on_for_the_same_text_alone() {
+        let helper = LineHelper::new(COLOR, KnownJobs::default());
+        let parsed = |text: &str| entries(text.as_bytes()).flatten().collect::<Vec<_>>();
+        assert!(!helper.validate_text("create-job J {"));
+        assert_eq!(helper.take_entries("create-job J {"), parsed("create-job J {"));
+        let pasted = "help\n# comment\ncreate-job J {\n}\nnope";
+        assert!(helper.validate_text(pasted));
+        let validated = helper.validated.borrow().as_ref().unwrap().1[0].text.as_ptr();
+        let taken = helper.take_entries(pasted);
+        assert_eq!(taken, parsed(pasted));
+        assert_eq!(taken[0].text.as_ptr(), validated, "it was parsed again");
+        assert!(helper.validate_text("help"));
+        assert_eq!(helper.take_entries("quit"), parsed("quit"), "another text was validated");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::app::command::{Command, Line, entries};
+use crate::app::command::{Command, Entry, Line};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::style::{Style, Theme};
@@ -81,7 +81,7 @@ impl Repl<'_> {
             let event = editor.read(self.prompt(), &mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
-                EditorEvent::Text(text) => self.carry_out(&text, &mut interrupt).await,
+                EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
                 EditorEvent::Cleared => ControlFlow::Continue(()),
                 EditorEvent::Interrupted if !was_warned => {
                     self.dispatcher.printer().notice("Ctrl-C once more leaves, as do Ctrl-D and quit");
@@ -112,9 +112,8 @@ impl Repl<'_> {
     }
 
     /// Carries out what was typed: one command, or several that were pasted.
-    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> ControlFlow<()> {
-        // Reading from memory never fails.
-        for entry in entries(text.as_bytes()).flatten() {
+    async fn carry_out(&self, commands: Vec<Entry>, interrupt: &mut Signal) -> ControlFlow<()> {
+        for entry in commands {
             match entry.parsed {
                 Err(error) => self.fail(&Failure::new("UsageError", error.to_string())),
                 Ok(line) => match self.run_line(&line, interrupt).await {
