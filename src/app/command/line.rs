@@ -94,6 +94,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether its answer is a list.
+    #[must_use]
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::ListJobs { .. } | Self::ListJobExecutions { .. } | Self::GetPendingJobExecutions { .. }
+        )
+    }
+
     /// Whether its answer is to be shown as a table.
     #[must_use]
     pub(crate) fn as_table(&self) -> bool {

@@ -20,7 +20,7 @@ use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{Answer, Client};
 use crate::client::trace::Trace;
-use crate::wire::model::{JobId, StartNextJobExecutionResponse, ThingName};
+use crate::wire::model::{JobId, ThingName};
 
 use outcome::CommandError;
 
@@ -117,8 +117,8 @@ impl Dispatcher {
     async fn ask(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
-            Ok(answer) => {
-                self.show(command, Message { line: number, ..answer });
+            Ok((answer, note)) => {
+                self.show(command, Message { line: number, ..answer }, note);
                 CommandOutcome::Passed
             }
             Err(CommandError::Refused(answer, refusal)) => {
@@ -131,9 +131,10 @@ impl Dispatcher {
         outcome
     }
 
-    async fn answer_to(&self, command: &Command) -> Result<Message, CommandError> {
+    /// What the service answered, and a note on it for a person.
+    async fn answer_to(&self, command: &Command) -> Result<(Message, Option<&'static str>), CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
-        Ok(match command {
+        let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
                 let request = CreateJob {
                     document: document::read(document).await?,
@@ -168,7 +169,8 @@ impl Dispatcher {
             }
             Command::StartNextPendingJobExecution(request) => {
                 let answer = device.start_next_pending_job_execution(request.clone()).await?;
-                accepted("StartNextPendingJobExecution", answer)
+                let note = answer.response.execution.is_none().then_some("nothing is pending");
+                return Ok((accepted("StartNextPendingJobExecution", answer), note));
             }
             Command::DescribeJobExecution(job, request) => {
                 let answer = device.describe_job_execution(job, request.clone()).await?;
@@ -182,7 +184,8 @@ impl Dispatcher {
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
-        })
+        };
+        Ok((answer, None))
     }
 
     /// What the control plane answered about `job`, which is not offered for completion if there is none.
@@ -255,17 +258,16 @@ impl Dispatcher {
         }
     }
 
-    /// Prints an answer, as a table if it is to be one. A person sees a document as such, a long list summed
-    /// up, and is told that nothing was pending.
-    fn show(&self, command: &Command, message: Message) {
+    /// Prints an answer, as a table if it is to be one. At a terminal a document is shown as such, and a note
+    /// or the summary of a long list follows.
+    fn show(&self, command: &Command, message: Message, note: Option<&'static str>) {
         let printer = self.printer();
         let body = message.body.as_deref().filter(|_| !printer.is_json());
         let for_person = body.filter(|_| printer.is_terminal());
-        let table = for_person.or(body.filter(|_| command.as_table())).and_then(Table::of_answer);
-        let note = match command {
-            Command::StartNextPendingJobExecution(_) => for_person.and_then(nothing_pending),
-            _ => table.as_ref().filter(|_| for_person.is_some()).and_then(Table::summary),
-        };
+        let list = if command.as_table() { body } else { for_person.filter(|_| command.is_list()) };
+        let table = list.and_then(Table::of_answer);
+        let summary = || table.as_ref().and_then(Table::summary);
+        let note = for_person.and_then(|_| note.map(str::to_owned).or_else(summary));
         let text = match command {
             Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
             _ => table
@@ -321,12 +323,6 @@ impl Dispatcher {
 /// Whether the control plane refused with this code.
 fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
     matches!(error, control_plane::Error::Rejected { code, .. } if code == with)
-}
-
-/// What to say of an answer to StartNextPendingJobExecution without an execution.
-fn nothing_pending(answer: &str) -> Option<String> {
-    let answer: StartNextJobExecutionResponse = serde_json::from_str(answer).ok()?;
-    answer.execution.is_none().then(|| "nothing is pending".to_owned())
 }
 
 /// Makes sure that the thing exists, says so if it was created, and returns its ARN.
