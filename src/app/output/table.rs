@@ -1,37 +1,21 @@
-//! Lists as tables: aligned, as wide as the terminal at most, wide characters counted as two.
+//! Lists as tables, at most as wide as the terminal.
+
+mod columns;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::output::escape;
 use crate::app::output::json_text::Layout;
-use crate::app::output::style::{Style, Theme};
+use crate::app::output::style::Style;
 use crate::app::output::times;
 
-/// The columns in the order in which they stand, the most telling one first; others follow as they come.
-/// What does not fit the terminal goes from the end.
-const COLUMNS: [&str; 11] = [
-    "status",
-    "jobId",
-    "thing",
-    "lastUpdatedAt",
-    "completedAt",
-    "startedAt",
-    "queuedAt",
-    "createdAt",
-    "retryAttempt",
-    "executionNumber",
-    "versionNumber",
-];
+use columns::{Column, fit, line, rank, total};
 
-/// So many of them say what a row is about: they are cut if they must be, and never left out.
-const KEPT: usize = 3;
-
-/// What stands between two columns.
-const GAP: &str = "  ";
+pub(crate) use columns::cut;
 
 /// More columns than the service's answers ever have; what has no column is left out, so that an answer
 /// cannot make a table much larger than itself.
@@ -52,15 +36,6 @@ struct Cell {
     text: String,
     /// Epoch milliseconds, where the text spells a time.
     time: Option<i64>,
-}
-
-/// A column as it is to be seen.
-struct Column<'a> {
-    name: &'a str,
-    cells: Vec<Cow<'a, str>>,
-    width: usize,
-    /// Whether all rows say the same in it; of times each tells something.
-    tells_nothing: bool,
 }
 
 impl Table {
@@ -102,12 +77,7 @@ impl Table {
         if total(&columns) > width {
             columns = self.columns(layout);
         }
-        while total(&columns) > width
-            && let Some(column) = least_telling(&columns)
-        {
-            columns.remove(column);
-        }
-        narrow(&mut columns, width);
+        fit(&mut columns, width);
         let heading = line(&columns, layout.theme, |column| column.name);
         let mut out = layout.theme.paint(Style::Strong, &heading) + "\n";
         for row in 0..self.rows.len() {
@@ -218,65 +188,10 @@ impl Cell {
     }
 }
 
-fn rank(name: &str) -> usize {
-    COLUMNS.iter().position(|column| *column == name).unwrap_or(COLUMNS.len())
-}
-
-fn total(columns: &[Column<'_>]) -> usize {
-    columns.iter().map(|column| column.width).sum::<usize>() + GAP.len() * columns.len().saturating_sub(1)
-}
-
-/// The column to leave out next; none where only those are left that are kept.
-fn least_telling(columns: &[Column<'_>]) -> Option<usize> {
-    let may_go = |column: &Column<'_>| rank(column.name) >= KEPT && columns.len() > 1;
-    let last = |which: &dyn Fn(&Column<'_>) -> bool| columns.iter().rposition(which);
-    last(&|column| may_go(column) && column.tells_nothing).or_else(|| last(&may_go))
-}
-
-/// Makes the columns fit into `width`; the widest gives first.
-fn narrow(columns: &mut [Column<'_>], width: usize) {
-    while total(columns) > width {
-        match columns.iter_mut().max_by_key(|column| column.width) {
-            Some(widest) if widest.width > 1 => widest.width -= 1,
-            _ => return,
-        }
-    }
-}
-
-fn line<'a>(columns: &'a [Column<'a>], theme: Theme, cell: impl Fn(&'a Column<'a>) -> &'a str) -> String {
-    let mut out = String::new();
-    for column in columns {
-        let cell = cut(cell(column), column.width, theme);
-        out.push_str(&cell);
-        out.extend(std::iter::repeat_n(' ', column.width - cell.width()));
-        out.push_str(GAP);
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// `text` in `width` columns at most, with a mark where something is left out.
-pub(crate) fn cut(text: &str, width: usize, theme: Theme) -> Cow<'_, str> {
-    if text.width() <= width {
-        return text.into();
-    }
-    let mark = if theme.unicode { "…" } else { "..." };
-    let mark: String = mark.chars().take(width).collect();
-    let mut out = String::new();
-    let mut taken = mark.width();
-    for character in text.chars() {
-        taken += character.width().unwrap_or(0);
-        if taken > width {
-            break;
-        }
-        out.push(character);
-    }
-    Cow::Owned(out + &mark)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::output::style::Theme;
 
     const UNICODE: Layout = Layout { theme: Theme { color: false, unicode: true }, now: None };
 
@@ -391,9 +306,6 @@ mod tests {
     fn wide_characters_take_two_columns_and_controls_none() {
         let body = r#"{"jobs":[{"a":"世界","\u001b[2J\n":"\u001b[2J"},{"a":"x","\u001b[2J\n":"y"}]}"#;
         assert_eq!(render(body, 80), "a     \\u{1b}[2J\\n\n世界  \\u{1b}[2J\nx     y\n");
-        assert_eq!(cut("世界世界", 5, UNICODE.theme), "世界…");
-        assert_eq!(cut("abcdef", 5, Theme::default()), "ab...");
-        assert_eq!(cut("abcdef", 2, Theme::default()), "..");
     }
 
     #[test]
