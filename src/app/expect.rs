@@ -10,11 +10,11 @@ use crate::app::command::{Expectation, Expected, MemberPath, Predicate, Step};
 use crate::app::output::escape;
 use crate::app::output::message::Message;
 
-/// So many of the messages that came instead are shown.
+/// How many of the messages that came instead are shown.
 const MAX_SHOWN: usize = 5;
 
-/// What differs between a message and an expectation of its title, a phrase for each predicate that
-/// does not hold; `None` where the title differs.
+/// How a message differs from an expectation: one phrase per predicate that does not hold; `None` if
+/// the title differs.
 #[must_use]
 pub(crate) fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
     if message.title != expectation.title {
@@ -30,7 +30,7 @@ pub(crate) fn matches(expectation: &Expectation, message: &Message) -> bool {
     differences(expectation, message).is_some_and(|differences| differences.is_empty())
 }
 
-/// What was awaited and what came instead, nearest first, a line each.
+/// What was expected, and what came instead, one line per message, the closest match first.
 #[must_use]
 pub(crate) fn explain<'a>(
     expectation: &Expectation,
@@ -47,13 +47,13 @@ pub(crate) fn explain<'a>(
         1 => format!("awaited {expectation}; this came instead:"),
         count => format!("awaited {expectation}; these {count} came instead:"),
     };
-    // Stable: of equally near ones the earlier stays first.
+    // A stable sort: among equally close ones the earlier stays first.
     others.sort_by_key(|(distance, ..)| *distance);
     let mut instead: Vec<String> = others
         .iter()
         .take(MAX_SHOWN)
         .map(|(_, message, differences)| match differences.as_slice() {
-            // It matches, and so has served an earlier expect.
+            // It matches, so an earlier expect has used it.
             [] if message.title == expectation.title => {
                 format!("{}, which an earlier expect has used up", message.title)
             }
@@ -81,7 +81,7 @@ fn difference(predicate: &Predicate, body: Option<&RawValue>) -> Option<String> 
     }
 }
 
-/// What is at `path`. Goes from raw text to raw text, so that nothing nests on the stack.
+/// What is at `path`. Works on raw text, so that deep nesting cannot overflow the stack.
 fn find<'a>(body: &'a RawValue, path: &MemberPath) -> Option<&'a RawValue> {
     path.steps().iter().try_fold(body, |at, step| match step {
         Step::Member(name) => {
@@ -98,7 +98,7 @@ fn find<'a>(body: &'a RawValue, path: &MemberPath) -> Option<&'a RawValue> {
 /// Equal as JSON: the order of members and the spelling of numbers do not matter.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        // Exact where both are whole, as doubles where one is not.
+        // Exact if both are integers, as doubles if one is not.
         (Value::Number(a), Value::Number(b)) => {
             a == b || (a.is_f64() != b.is_f64() && a.as_f64() == b.as_f64())
         }

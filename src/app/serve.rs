@@ -12,7 +12,7 @@ use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
 use crate::service::{self, LocalService};
 
-/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
+/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where it listens.
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;
@@ -34,7 +34,7 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
     Ok(ExitStatus::Success)
 }
 
-/// Starts the local service, which tells `printer` what it refuses.
+/// Starts the local service, which logs to `printer`.
 pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     if !options.listen.is_loopback() {
         printer.diagnostic(&format!(

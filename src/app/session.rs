@@ -1,4 +1,4 @@
-//! A session, wired together: the only module that knows all the others.
+//! A session: the only module that knows all the others, and wires them together.
 //!
 //! The local service if one is asked for, then the two clients, then the background tasks that print
 //! events, then commands until they end; everything is taken down in the opposite order.
@@ -25,10 +25,10 @@ use crate::client::jobs::{Client, Streams};
 use crate::client::trace::Trace;
 use crate::service::LocalService;
 
-/// Why there was no session.
+/// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionError {
-    /// The files given on the command line will not do.
+    /// The certificate files given on the command line are unusable.
     #[error(transparent)]
     Identity(#[from] identity::Error),
     /// The script cannot be read.
@@ -39,7 +39,7 @@ pub(crate) enum SessionError {
         /// Why not.
         source: io::Error,
     },
-    /// An option for scripts, and commands that a person types.
+    /// An option for scripts, but no script.
     #[error("{option} is for a script: name one with -f FILE or -c COMMAND, or pipe it in")]
     NoScript {
         /// The option.
@@ -53,7 +53,7 @@ pub(crate) enum SessionError {
         /// Why not.
         source: io::Error,
     },
-    /// The MQTT connection did not come about.
+    /// The MQTT connection failed.
     #[error(transparent)]
     Connection(#[from] connection::Error),
     /// The local service did not start.
@@ -74,7 +74,7 @@ impl SessionError {
     }
 }
 
-/// Runs a session from its first connection to its last word.
+/// Runs a session, and waits until all of its output is written.
 pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, SessionError> {
     let printer = Printer::new(options.output.color, options.output.json);
     let ended = start_and_run(options, runtime, &printer);
@@ -87,8 +87,8 @@ fn start_and_run(
     runtime: &Runtime,
     printer: &Printer,
 ) -> Result<ExitStatus, SessionError> {
-    // Opened first: nothing is started, and no thing created, for a script that cannot be read, or whose report
-    // would be lost in the end.
+    // Opened first: nothing is started, and no thing created, for a script that cannot be read or whose report
+    // could not be written.
     let commands = Commands::open(&options.input, &options.script)?;
     if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
         script::try_report(path)
@@ -172,7 +172,7 @@ impl Session {
             timeout: options.timeout,
             trace: trace.clone(),
         };
-        // Without a connection there is no session, so nothing more is asked of the control plane.
+        // Without a connection there is no session, so a failure ends the calls to the control plane, too.
         let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
             async { Ok(connect_control_plane(control_plane, options, printer).await) },
             Client::connect(options.thing.clone(), mqtt, trace.clone()),
@@ -195,7 +195,7 @@ impl Session {
         Ok(Self { dispatcher, background, service })
     }
 
-    /// Says DISCONNECT, lets the background tasks print what is left, and stops the service last.
+    /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
         self.dispatcher.client.clone().disconnect().await;
         while let Some(ended) = self.background.join_next().await {
@@ -209,7 +209,7 @@ impl Session {
     }
 }
 
-/// Starts the local service, and says how another program gets to it.
+/// Starts the local service, and prints how another program connects to it.
 async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     let service = serve::start(options.clone(), printer).await?;
     printer.notice(&format!(
@@ -221,7 +221,7 @@ async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyho
     Ok(service)
 }
 
-/// The local service as the clients see it: a server like any other.
+/// The local service as the clients see it, which is like any other server.
 fn as_server(service: &LocalService, region: &str) -> AwsOptions {
     AwsOptions {
         endpoint: service.mqtt_addr().ip().to_string(),
@@ -253,8 +253,8 @@ fn mqtt_options(
     })
 }
 
-/// The control plane, and the ARN of the thing if it tells one. If it does not, the device half of the
-/// session works all the same, and the first command that needs the ARN asks again.
+/// The control plane, and the ARN of the thing if that can be found. If not, the commands of the device work
+/// all the same, and the first command that needs the ARN asks for it again.
 async fn connect_control_plane(
     control_plane: control_plane::Options,
     options: &SessionOptions,
@@ -268,7 +268,7 @@ async fn connect_control_plane(
     (control_plane, OnceCell::new_with(arn.ok()))
 }
 
-/// Two tasks print events, one says what happens to the connection.
+/// Starts two tasks that print events, and one that prints changes of the connection.
 fn start_background(streams: Streams, client: &Client, transcript: &Transcript) -> JoinSet<()> {
     let mut background = JoinSet::new();
     background.spawn(print_events(

@@ -17,7 +17,7 @@ pub(super) async fn read(document: &JobDocument) -> Result<String, Failure> {
         JobDocument::Json(json) => return Ok(json.clone()),
         JobDocument::File(path) => path.clone(),
     };
-    // On a thread of its own: a pipe or a dead mount may block for ever, and Ctrl-C is to be heard.
+    // On a separate thread: a pipe or a dead mount may block forever, and Ctrl-C must still work.
     let read = tokio::task::spawn_blocking(move || from_file(&path)).await;
     read.unwrap_or_else(|error| {
         Err(Failure::new("UsageError", format!("cannot take the job document: {error}")))
@@ -38,7 +38,7 @@ fn from_file(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// The text of a file, cut off just beyond what may be taken.
+/// The text of a file, cut off just beyond the limit.
 fn read_file(path: &Path) -> io::Result<String> {
     let home = path.strip_prefix("~").ok().zip(std::env::home_dir());
     let path = home.map_or_else(|| path.to_owned(), |(below, home)| home.join(below));
@@ -47,8 +47,8 @@ fn read_file(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The document that an answer to GetJobDocument carries in a string, laid out for a person; none if that
-/// string is no JSON.
+/// The document that an answer to GetJobDocument carries in a string, laid out for a person; `None` if it is
+/// not JSON.
 pub(super) fn shown(answer: &str, layout: Layout) -> Option<String> {
     let answer: serde_json::Value = serde_json::from_str(answer).ok()?;
     let document = answer.get("document")?.as_str()?;

@@ -1,5 +1,4 @@
-//! Carries commands out: from a [`Line`] to the Jobs client or the control plane, and from what
-//! comes back to messages.
+//! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
 mod document;
 mod outcome;
@@ -26,24 +25,23 @@ use outcome::CommandError;
 
 pub(crate) use outcome::{CommandOutcome, Failure};
 
-/// The clock of the local Jobs service: moved forward if told by how much, then read, in epoch
-/// milliseconds.
+/// The clock of the local Jobs service, in epoch milliseconds; moved forward first if a duration is given.
 pub(crate) type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
 
-/// At a terminal events wait no longer than this for the answer of a slow command.
+/// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
-/// How long `expect` waits unless told. AWS's events come a second or two after their cause.
+/// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
 const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How wide help is where there is no terminal that it could fit.
-const WIDTH_OF_NO_TERMINAL: usize = 100;
+/// The width of help texts if stdout is not a terminal.
+const DEFAULT_WIDTH: usize = 100;
 
-/// What a command is carried out with.
+/// Everything that commands need.
 pub(crate) struct Dispatcher {
-    /// The thing whose device we play and that jobs target.
+    /// The thing that jobs target and whose device this program plays.
     pub thing: ThingName,
-    /// Its ARN, as soon as the control plane has told it.
+    /// Its ARN, once the control plane has returned it.
     pub thing_arn: OnceCell<String>,
     /// The data plane.
     pub client: Client,
@@ -51,7 +49,7 @@ pub(crate) struct Dispatcher {
     pub control_plane: ControlPlane,
     /// Where answers go.
     pub transcript: Transcript,
-    /// The clock of the local service; none elsewhere.
+    /// The clock of the local service; `None` on AWS.
     pub clock: Option<Clock>,
     /// What `trace` switches.
     pub trace: Trace,
@@ -60,8 +58,8 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// Carries out a command; `number` is the line of the script on which it begins.
     ///
-    /// Its answer is printed before the events that it caused. On the local service these have all
-    /// been printed when this returns; elsewhere those that have come so far.
+    /// Its answer is printed before the events that it caused. On the local service all of these have been
+    /// printed when this returns; on AWS those that have arrived so far.
     pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> CommandOutcome {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
@@ -77,19 +75,19 @@ impl Dispatcher {
                 self.help(*about, number);
                 CommandOutcome::Passed
             }
-            command => self.ask(command, number).await,
+            command => self.call(command, number).await,
         };
         outcome.negated_by(line)
     }
 
-    /// Prints a failure on stderr, in JSON on stdout too; `origin` is where the command stands.
+    /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
     pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
         let message = Message::in_words(MessageKind::Error, failure.title, number, &failure.one_line());
         self.printer().message(&message);
         self.show_details(origin, failure);
     }
 
-    /// Prints a failure on stderr alone: its message has been printed.
+    /// Prints a failure on stderr only.
     pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
         let printer = self.printer();
         printer.failure(origin, &failure.what);
@@ -102,10 +100,10 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that what was done so far has caused, as far as that can be known.
+    /// The number of the last event that the commands so far have caused, as far as that is known.
     async fn last_event(&self) -> u64 {
         if self.client.is_local_service() {
-            // Should the connection be gone, what has come so far is all there will be.
+            // If the connection is gone, no more events will come.
             if let Ok(last) = self.client.barrier().await {
                 return last;
             }
@@ -113,8 +111,8 @@ impl Dispatcher {
         self.client.last_event()
     }
 
-    /// Asks the service, and shows its answer and then the events that it caused.
-    async fn ask(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
+    /// Calls the service, and shows its answer and then the events that it caused.
+    async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok((answer, note)) => {
@@ -147,18 +145,18 @@ impl Dispatcher {
             }
             Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
             Command::CancelJob { job, force } => {
-                response("CancelJob", self.of(job, operator.cancel_job(job, *force).await)?)
+                response("CancelJob", self.reply_about(job, operator.cancel_job(job, *force).await)?)
             }
             Command::DescribeJob(job) => {
-                response("DescribeJob", self.of(job, operator.describe_job(job).await)?)
+                response("DescribeJob", self.reply_about(job, operator.describe_job(job).await)?)
             }
             Command::GetJobDocument(job) => {
-                response("GetJobDocument", self.of(job, operator.get_job_document(job).await)?)
+                response("GetJobDocument", self.reply_about(job, operator.get_job_document(job).await)?)
             }
             Command::ListJobs { status, .. } => response("ListJobs", operator.list_jobs(*status).await?),
             Command::ListJobExecutions { job: Some(job), .. } => {
                 let reply = operator.list_job_executions_for_job(job).await;
-                response("ListJobExecutionsForJob", self.of(job, reply)?)
+                response("ListJobExecutionsForJob", self.reply_about(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
                 let reply = operator.list_job_executions_for_thing(&self.thing).await?;
@@ -188,8 +186,8 @@ impl Dispatcher {
         Ok((answer, None))
     }
 
-    /// What the control plane answered about `job`, which is not offered for completion if there is none.
-    fn of(
+    /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
+    fn reply_about(
         &self,
         job: &JobId,
         reply: Result<Reply, control_plane::Error>,
@@ -202,7 +200,7 @@ impl Dispatcher {
     }
 
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
-        let error = match self.of(job, self.control_plane.delete_job(job, force).await) {
+        let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
                 self.transcript.known_jobs().remove(job);
                 return Ok(response("DeleteJob", reply));
@@ -222,7 +220,7 @@ impl Dispatcher {
         Err(error)
     }
 
-    /// The ARN of the thing; asks the control plane if it has not said so yet, and says what was created.
+    /// The ARN of the thing, which the control plane is asked for the first time.
     async fn thing_arn(&self) -> Result<String, control_plane::Error> {
         let found =
             self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
@@ -241,7 +239,7 @@ impl Dispatcher {
 
     fn help(&self, about: Option<&'static str>, number: Option<usize>) {
         let is_json = self.printer().is_json();
-        let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
+        let width = self.printer().width().filter(|_| !is_json).unwrap_or(DEFAULT_WIDTH);
         let theme = self.printer().theme();
         let theme = Theme { color: theme.color && !is_json, ..theme };
         let text = about
@@ -290,13 +288,13 @@ impl Dispatcher {
         number: Option<usize>,
     ) -> CommandOutcome {
         let within = match expectation.within {
-            // Whatever a command caused there has come.
+            // Everything that a command caused has arrived by then.
             _ if negated && self.client.is_local_service() => Duration::ZERO,
             within => within.unwrap_or(DEFAULT_WITHIN),
         };
         let outcome = tokio::select! {
             outcome = self.transcript.expect(expectation, within) => outcome,
-            // What has come is all there will be.
+            // No more events will come.
             () = self.client.over() => {
                 self.transcript.wait_until_printed(self.client.last_event()).await;
                 self.transcript.expect(expectation, Duration::ZERO).await
@@ -325,7 +323,7 @@ fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
     matches!(error, control_plane::Error::Rejected { code, .. } if code == with)
 }
 
-/// Makes sure that the thing exists, says so if it was created, and returns its ARN.
+/// Creates the thing if it does not exist, which is printed, and returns its ARN.
 pub(crate) async fn find_thing(
     control_plane: &ControlPlane,
     thing: &ThingName,
@@ -340,12 +338,12 @@ pub(crate) async fn find_thing(
     })
 }
 
-/// The answer of the control plane.
+/// An answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
     Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
 }
 
-/// The answer of the data plane.
+/// An answer of the data plane.
 fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
     let body = String::from_utf8_lossy(&answer.payload).into_owned();
     let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));

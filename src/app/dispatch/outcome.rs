@@ -1,4 +1,4 @@
-//! How commands go wrong: refused by the service, or failed otherwise, each in words for people.
+//! How commands end: passed, refused by the service, or failed, with a text for people.
 
 use serde_json::value::RawValue;
 
@@ -7,23 +7,24 @@ use crate::app::hints;
 use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
 
-/// How a command went.
+/// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CommandOutcome {
-    /// As it should.
+    /// It succeeded.
     Passed,
-    /// The service refused; that has been shown.
+    /// The service refused it, which has been shown.
     Refused(Refusal),
-    /// It failed otherwise; that is yet to be shown.
+    /// It failed otherwise, which has yet to be shown.
     Failed(Failure),
-    /// Another message came than was expected, or none; its message has been printed, its words are yet to be.
+    /// The expected message did not come, or an unwanted one did. In JSON that has been shown, as text it has
+    /// yet to be.
     Unexpected(Failure),
     /// The session is to end.
     Quit,
 }
 
 impl CommandOutcome {
-    /// What the `!` of a line makes of it.
+    /// The outcome of the line, whose `!` turns a refusal into success.
     pub(super) fn negated_by(self, line: &Line) -> Self {
         match self {
             Self::Refused(_) if line.negated => Self::Passed,
@@ -35,28 +36,28 @@ impl CommandOutcome {
     }
 }
 
-/// A refusal in words.
+/// A refusal, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// On one line: the operation, the code and the service's words.
+    /// The operation, the code and the service's message, on one line.
     pub text: String,
-    /// What may help, if anything is known to.
+    /// What to do about it.
     pub hint: Option<String>,
 }
 
-/// A failure in words.
+/// A failure, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// What kind of failure, in one word.
+    /// The kind of failure, in one word.
     pub title: &'static str,
     /// What failed and what to do, on one line.
     pub what: String,
-    /// What else there is to say, a line each.
+    /// More about it, line by line.
     pub details: Vec<String>,
 }
 
 impl Failure {
-    /// A failure that one line tells.
+    /// A failure described by one line.
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
         Self { title, what: what.into(), details: Vec::new() }
@@ -89,21 +90,20 @@ impl From<Failure> for CommandError {
 
 impl From<jobs::Error> for CommandError {
     fn from(error: jobs::Error) -> Self {
-        use jobs::Error;
         let text = error.to_string();
         let title = match error {
-            Error::Rejected { operation, topic, payload, response } => {
+            jobs::Error::Rejected { operation, topic, payload, response } => {
                 let body = String::from_utf8_lossy(&payload).into_owned();
                 let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 let message = Message { topic: Some(topic), ..message };
                 let hint = hints::data_plane(&response);
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
-            Error::TimedOut { .. } => "TimedOut",
-            Error::Malformed { .. } => "Malformed",
-            Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-            Error::NotConnected { .. } => "NotConnected",
-            Error::NotAccepted { .. } => "NotAccepted",
+            jobs::Error::TimedOut { .. } => "TimedOut",
+            jobs::Error::Malformed { .. } => "Malformed",
+            jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
+            jobs::Error::NotConnected { .. } => "NotConnected",
+            jobs::Error::NotAccepted { .. } => "NotAccepted",
         };
         Failure::new(title, text).into()
     }
@@ -111,24 +111,23 @@ impl From<jobs::Error> for CommandError {
 
 impl From<control_plane::Error> for CommandError {
     fn from(error: control_plane::Error) -> Self {
-        use control_plane::Error;
         let text = error.to_string();
         let title = match error {
-            Error::Rejected { operation, code, message, request_id, body } => {
+            control_plane::Error::Rejected { operation, code, message, request_id, body } => {
                 let hint = hints::control_plane(operation, &code, &message);
                 let body = refusal_body(&code, &message, request_id.as_deref(), body.as_deref());
                 let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
-            Error::NotAuthenticated { .. } => "NotAuthenticated",
-            Error::NoCredentials { .. } => "NoCredentials",
-            Error::NoRegion => "NoRegion",
-            Error::Unreachable { .. } => "Unreachable",
-            Error::NotTrusted { .. } => "NotTrusted",
-            Error::TimedOut { .. } => "TimedOut",
-            Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-            Error::Malformed { .. } => "Malformed",
-            Error::NotSent { .. } => "NotSent",
+            control_plane::Error::NotAuthenticated { .. } => "NotAuthenticated",
+            control_plane::Error::NoCredentials { .. } => "NoCredentials",
+            control_plane::Error::NoRegion => "NoRegion",
+            control_plane::Error::Unreachable { .. } => "Unreachable",
+            control_plane::Error::NotTrusted { .. } => "NotTrusted",
+            control_plane::Error::TimedOut { .. } => "TimedOut",
+            control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
+            control_plane::Error::Malformed { .. } => "Malformed",
+            control_plane::Error::NotSent { .. } => "NotSent",
         };
         Failure::new(title, text).into()
     }

@@ -1,8 +1,8 @@
 //! JSON as text: laid out for people or put on one line, its order and spelling kept.
 //!
 //! Works on the text, not on parsed values, so that the order of members, the digits of numbers
-//! and the escapes of strings stay the sender's own. The text should have been checked to be JSON;
-//! if it is not, the result is no JSON either, but nothing panics and nothing unsafe gets through.
+//! and the escapes of strings stay as they were sent. The text should be valid JSON; if it is not,
+//! neither is the result, but nothing panics and nothing unsafe gets through.
 
 mod layout;
 mod tokens;
@@ -11,10 +11,10 @@ use crate::app::output::escape;
 use crate::app::output::style::{Style, Theme};
 
 pub(crate) use layout::{Layout, abridged, document, pretty};
-pub(crate) use tokens::is_foreign;
+pub(crate) use tokens::is_user_content;
 pub(crate) use tokens::{TokenKind, tokens};
 
-/// `json` on one line without a space between tokens.
+/// `json` on one line, without spaces between tokens.
 #[must_use]
 pub(crate) fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_drive_the_terminal_is_escaped() {
+    fn what_could_control_the_terminal_is_escaped() {
         assert_eq!(compact("{\"a\": \"\u{7f}\u{9b}2J\u{202e}\"}"), r#"{"a":"\u007f\u009b2J\u202e"}"#);
         assert_eq!(compact("\u{1b}[31m"), r"\u001b[31m");
     }

@@ -49,30 +49,30 @@ impl KnownJobs {
 /// The job ids in the `jobId` members of `body`, except inside what the user wrote.
 fn job_ids(body: &str) -> impl Iterator<Item = &str> {
     let mut after_key = false;
-    let mut foreign = false;
+    let mut user_content = false;
     let mut depth = 0_usize;
-    let mut foreign_depth = 0;
+    let mut user_depth = 0;
     json_text::tokens(body).filter_map(move |token| {
         match token.kind {
             TokenKind::Open => depth += 1,
             TokenKind::Close => {
                 depth = depth.saturating_sub(1);
-                foreign &= depth > foreign_depth;
+                user_content &= depth > user_depth;
             }
             TokenKind::Key => {
-                if !foreign && json_text::is_foreign(token.text) {
-                    (foreign, foreign_depth) = (true, depth);
+                if !user_content && json_text::is_user_content(token.text) {
+                    (user_content, user_depth) = (true, depth);
                 }
                 after_key = token.text == "\"jobId\"";
                 return None;
             }
-            TokenKind::Text if after_key && !foreign => {
+            TokenKind::Text if after_key && !user_content => {
                 after_key = false;
                 let id = token.text.trim_matches('"');
                 return id.parse::<JobId>().is_ok().then_some(id);
             }
             TokenKind::Separator => return None,
-            TokenKind::Text | TokenKind::Value => foreign &= depth > foreign_depth,
+            TokenKind::Text | TokenKind::Value => user_content &= depth > user_depth,
         }
         after_key = false;
         None

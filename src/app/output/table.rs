@@ -17,11 +17,11 @@ use columns::{Column, fit, line, rank, total};
 
 pub(crate) use columns::cut;
 
-/// More columns than the service's answers ever have; what has no column is left out, so that an answer
-/// cannot make a table much larger than itself.
+/// More columns than the service's answers ever have. Members without a column are left out, so that a table
+/// cannot be much larger than the answer.
 const MAX_COLUMNS: usize = 32;
 
-/// A list of so many entries gets a summary.
+/// A list of this many entries gets a summary.
 const LONG: usize = 4;
 
 /// Rows under a heading.
@@ -39,10 +39,10 @@ struct Cell {
 }
 
 impl Table {
-    /// The lists of an answer as one table; none if it holds no list of objects.
+    /// The lists of an answer as one table; `None` if it holds no list.
     ///
-    /// Knows the answers of ListJobs, of both ListJobExecutions and of GetPendingJobExecutions; in
-    /// the last one the list that an execution stands in tells its status.
+    /// Made for the answers of ListJobs, ListJobExecutionsForJob, ListJobExecutionsForThing and
+    /// GetPendingJobExecutions; in the last, an execution's status is the list that it is in.
     #[must_use]
     pub(crate) fn of_answer(body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
@@ -63,10 +63,10 @@ impl Table {
         found.then_some(table)
     }
 
-    /// The table as text, `width` columns wide at most.
+    /// The table as text, at most `width` columns wide.
     ///
-    /// Where it would be wider, its times say how long ago they were; then columns are left out, first those
-    /// in which all rows agree, then the least telling; then what is left is cut, the widest column first.
+    /// If it would be wider, its times become relative; then columns are left out, first those with the same
+    /// value in all rows, then the least useful; then the rest is cut, the widest column first.
     #[must_use]
     pub(crate) fn render(&self, width: Option<usize>, layout: Layout) -> String {
         if self.rows.is_empty() {
@@ -87,7 +87,7 @@ impl Table {
         out
     }
 
-    /// One line that tells how many there are, and of which status; none where a look tells as much.
+    /// How many rows there are, and with which statuses; `None` for a short table.
     #[must_use]
     pub(crate) fn summary(&self) -> Option<String> {
         if self.rows.len() < LONG {
@@ -115,7 +115,7 @@ impl Table {
     fn fill(&mut self, entry: &Value, row: &mut Vec<Cell>) {
         for (name, value) in entry.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
-                // The id says the same as the ARN, shorter.
+                // The id is in the ARN.
                 (_, Value::Null) | ("jobArn", _) => {}
                 ("jobExecutionSummary", summary) => self.fill(summary, row),
                 ("thingArn", Value::String(arn)) => {
@@ -160,8 +160,8 @@ impl Table {
         let rows = || self.rows.iter().map(|row| row.get(column).unwrap_or(empty));
         let cells: Vec<_> = rows().map(|cell| cell.spell(layout)).collect();
         let widest = cells.iter().map(|cell| cell.width()).max();
-        let tells_nothing = rows().all(|cell| cell.time.is_none() && Some(cell) == rows().next());
-        Column { name, width: name.width().max(widest.unwrap_or(0)), cells, tells_nothing }
+        let is_uniform = rows().all(|cell| cell.time.is_none() && Some(cell) == rows().next());
+        Column { name, width: name.width().max(widest.unwrap_or(0)), cells, is_uniform }
     }
 }
 
@@ -181,7 +181,7 @@ impl Cell {
     fn spell(&self, layout: Layout) -> Cow<'_, str> {
         match self.time.zip(layout.now) {
             Some((time, now)) => times::distance(time, now).into(),
-            // Spelled out here, so that what it takes is counted.
+            // Escaped here, so that the escapes count for the width.
             None if !layout.theme.unicode => escape::ascii(&self.text).into(),
             None => self.text.as_str().into(),
         }
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_summed_up() {
+    fn a_long_list_has_a_summary() {
         let list = |count| {
             let job = |n| {
                 format!(r#"{{"jobId":"J{n}","status":"{}"}}"#, if n < 2 { "COMPLETED" } else { "CANCELED" })
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_narrower_terminal_times_are_distances_and_then_the_least_telling_columns_go() {
+    fn in_a_narrower_terminal_times_are_relative_and_then_the_least_useful_columns_go() {
         assert_eq!(
             at_terminal(PENDING, 100),
             "status       jobId  lastUpdatedAt  startedAt  queuedAt   executionNumber  versionNumber\n\
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_in_all_rows_goes_before_what_tells() {
+    fn columns_that_are_the_same_in_all_rows_go_first() {
         let job = |id: &str, more: &str| {
             format!(
                 r#"{{"jobId":"{id}","targetSelection":"SNAPSHOT","status":"COMPLETED","createdAt":1748981622,"lastUpdatedAt":1748981623{more},"isConcurrent":false}}"#

@@ -7,8 +7,8 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::output::style::Theme;
 
-/// The columns in the order in which they stand, the most telling one first; others follow as they come.
-/// What does not fit the terminal goes from the end.
+/// The order of the columns, the most useful first; others follow in the order of the answer.
+/// What does not fit the terminal is left out from the end.
 const COLUMNS: [&str; 11] = [
     "status",
     "jobId",
@@ -23,19 +23,19 @@ const COLUMNS: [&str; 11] = [
     "versionNumber",
 ];
 
-/// So many of them say what a row is about: they are cut if they must be, and never left out.
+/// How many of them identify a row: they may be cut, but are never left out.
 const KEPT: usize = 3;
 
-/// What stands between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// A column as it is to be seen.
+/// A column as it will be shown.
 pub(super) struct Column<'a> {
     pub(super) name: &'a str,
     pub(super) cells: Vec<Cow<'a, str>>,
     pub(super) width: usize,
-    /// Whether all rows say the same in it; of times each tells something.
-    pub(super) tells_nothing: bool,
+    /// Whether all rows have the same value, which is not a time.
+    pub(super) is_uniform: bool,
 }
 
 /// Where a column stands, by its name.
@@ -51,21 +51,21 @@ pub(super) fn total(columns: &[Column<'_>]) -> usize {
 /// Makes the columns fit into `width`, without the less useful ones if need be.
 pub(super) fn fit(columns: &mut Vec<Column<'_>>, width: usize) {
     while total(columns) > width
-        && let Some(column) = least_telling(columns)
+        && let Some(column) = least_useful(columns)
     {
         columns.remove(column);
     }
     narrow(columns, width);
 }
 
-/// The column to leave out next; none where only those are left that are kept.
-fn least_telling(columns: &[Column<'_>]) -> Option<usize> {
+/// The column to leave out next; `None` if the others must be kept.
+fn least_useful(columns: &[Column<'_>]) -> Option<usize> {
     let may_go = |column: &Column<'_>| rank(column.name) >= KEPT && columns.len() > 1;
     let last = |which: &dyn Fn(&Column<'_>) -> bool| columns.iter().rposition(which);
-    last(&|column| may_go(column) && column.tells_nothing).or_else(|| last(&may_go))
+    last(&|column| may_go(column) && column.is_uniform).or_else(|| last(&may_go))
 }
 
-/// Makes the columns fit into `width`; the widest gives first.
+/// Narrows the columns to fit into `width`, the widest first.
 fn narrow(columns: &mut [Column<'_>], width: usize) {
     while total(columns) > width {
         match columns.iter_mut().max_by_key(|column| column.width) {
@@ -92,7 +92,7 @@ pub(super) fn line<'a>(
     out
 }
 
-/// `text` in `width` columns at most, with a mark where something is left out.
+/// `text` in at most `width` columns, with an ellipsis where it is cut off.
 pub(crate) fn cut(text: &str, width: usize, theme: Theme) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();
