@@ -92,7 +92,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
         Err(problem) => {
             let text = format!("{}: {problem}", escape::line(&event.topic));
             transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
-            let mut message = Message::in_words(MessageKind::Error, title, None, &text);
+            let mut message = Message::with_text(MessageKind::Error, title, None, &text);
             message.topic = Some(event.topic);
             message
         }

@@ -64,7 +64,8 @@ impl Cli {
 }
 
 impl ConnectionArgs {
-    /// Even an empty value counts: a CI job whose secret is missing must not end up on the local service.
+    /// Whether any connection option is given. Even an empty value counts: a CI job whose secret is missing must
+    /// not run against the local service.
     fn selects_aws(&self) -> bool {
         [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
             .into_iter()
@@ -96,7 +97,7 @@ impl ConnectionArgs {
         })
     }
 
-    /// What AWS mode cannot do without and has not got.
+    /// The error for the options that AWS mode requires and that are missing.
     fn missing(&self, thing_given: bool) -> UsageError {
         let missing: Vec<&str> = [
             ("--endpoint", given(self.endpoint.as_deref()).is_some()),
@@ -140,7 +141,7 @@ impl LocalArgs {
             ("--dir", self.dir.is_some()),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
-            // The variable may stand there for a service that runs beside.
+            // The variable may be set for a service that runs alongside.
             ("--hostname", !self.hostname.is_empty() && std::env::var_os(HOSTNAME_VARIABLE).is_none()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
@@ -197,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// A command line, untouched by the environment of whoever runs the tests.
+    /// Parses a command line, ignoring environment variables.
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         let without_environment = |argument: Arg| argument.env(Resettable::Reset);
         let command = Cli::command().mut_args(without_environment);

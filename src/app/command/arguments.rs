@@ -1,4 +1,4 @@
-//! The arguments and options of a command, between reading its text and building it.
+//! The parsed arguments and options that a command is built from.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,10 +21,9 @@ pub(super) enum ArgumentValue {
     Predicate(Predicate),
 }
 
-/// The arguments and options of one command, which the table's `build` functions take out in the order of
-/// the table.
+/// The arguments and options of one command, which the table's `build` functions take in the table's order.
 ///
-/// A value that the table does not announce is a mistake in the table, and the tests try every entry of it.
+/// A value of another kind than the table declares is a bug in the table, whose every entry is tested.
 #[derive(Debug, Default)]
 pub(super) struct ParsedArguments {
     pub(super) positionals: VecDeque<ArgumentValue>,
@@ -35,7 +34,7 @@ macro_rules! take {
     ($value:expr, $variant:ident) => {
         match $value {
             ArgumentValue::$variant(value) => value,
-            other => unreachable!("the table announces another shape than {other:?}"),
+            other => unreachable!("the table declares another shape than {other:?}"),
         }
     };
 }
@@ -94,7 +93,7 @@ impl ParsedArguments {
         index.map(|index| self.flags.swap_remove(index)).is_some()
     }
 
-    /// Whether the command was built from everything that the table announces for it.
+    /// Whether building the command took everything that the table declares for it.
     pub(super) fn is_used_up(&self) -> bool {
         self.positionals.is_empty() && self.flags.is_empty()
     }

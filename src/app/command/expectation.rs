@@ -31,7 +31,7 @@ impl fmt::Display for Expectation {
 pub(crate) struct Predicate {
     /// Where to look.
     pub path: MemberPath,
-    /// What must be there.
+    /// The value that is expected there.
     pub expected: Expected,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Predicate {
     }
 }
 
-/// What must be at a path.
+/// The value that is expected at a path.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expected {
     /// Nothing: there is no such member.
@@ -114,7 +114,7 @@ impl fmt::Display for MemberPath {
 }
 
 impl Predicate {
-    /// Reads `path=value`: the value is JSON, or else a plain word; bare `absent` means no member.
+    /// Reads `path=value`: the value is JSON, or else a plain word; `absent` without quotes means no member.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, JsonError> {
         let rest = reader.rest();
         let word_end = rest.find(super::reader::is_space).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! The help texts, made from the table.
+//! The help texts, generated from the table.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ pub(crate) fn help_on(spec: &Spec, theme: Theme, width: usize) -> String {
         push_list(&flags, width, &mut out);
     }
     let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "Example"));
-    // Not folded: it is there to be copied.
+    // Not folded, so that it can be copied.
     let _ = writeln!(out, "    {}", spec.example);
     if !spec.refusals.is_empty() {
         let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "The service may refuse with"));
@@ -56,7 +56,7 @@ pub(crate) fn help_on(spec: &Spec, theme: Theme, width: usize) -> String {
     out
 }
 
-/// Words in one column, what each means in the next.
+/// Appends words in one column, and their meanings in the next.
 fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
     let column = list.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
     for (word, meaning) in list {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn colors_take_no_room() {
+    fn colors_take_no_space() {
         let plain = help(Theme::default(), 80);
         let colored = help(Theme { color: true, unicode: true }, 80);
         assert_eq!(colored.lines().count(), plain.lines().count());

@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         ValueError::Invalid(problem) => ParseError::Arguments { command: Usage(spec), problem },
     })?;
     let command = (spec.build)(&mut arguments);
-    debug_assert!(arguments.is_used_up(), "{} leaves out what it announces: {arguments:?}", spec.name);
+    debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_of_the_table_is_built_from_what_the_table_announces() {
+    fn every_command_of_the_table_is_built_from_what_the_table_declares() {
         let sample = |shape: Shape| match shape {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
             Shape::Document | Shape::Details => "{}",

@@ -11,9 +11,9 @@ use super::spec::Shape;
 use super::table;
 use crate::app::output::escape;
 
-/// Why a text is no such value.
+/// Why a text is not a valid value.
 pub(super) enum ValueError {
-    /// Its JSON goes on.
+    /// Its JSON is incomplete.
     Unfinished,
     Invalid(String),
 }
@@ -24,7 +24,7 @@ impl From<String> for ValueError {
     }
 }
 
-/// Reads one value; `name` is the argument's or option's name, for the error.
+/// Reads one value; `name` is the argument's or option's name, for error messages.
 pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
         Shape::Document if !reader.rest().starts_with("file://") => {
@@ -123,7 +123,7 @@ fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueEr
     })
 }
 
-/// The longest that anything waits or the clock moves at once.
+/// The longest wait, and the furthest that the clock moves at once.
 const MAX_DURATION: Duration = Duration::from_hours(10 * 366 * 24);
 
 fn duration(word: &str) -> Result<Duration, String> {

@@ -82,7 +82,7 @@ impl Dispatcher {
 
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
     pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
-        let message = Message::in_words(MessageKind::Error, failure.title, number, &failure.one_line());
+        let message = Message::with_text(MessageKind::Error, failure.title, number, &failure.one_line());
         self.printer().message(&message);
         self.show_details(origin, failure);
     }
@@ -220,7 +220,7 @@ impl Dispatcher {
         Err(error)
     }
 
-    /// The ARN of the thing, which the control plane is asked for the first time.
+    /// The ARN of the thing; asks the control plane for it, and for the thing, if it is not known yet.
     async fn thing_arn(&self) -> Result<String, control_plane::Error> {
         let found =
             self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));

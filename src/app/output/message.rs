@@ -55,9 +55,9 @@ impl Message {
         Self { kind, title: title.into(), line: None, topic: None, body }
     }
 
-    /// An error or the outcome of an expectation, in words.
+    /// An error, with its text as the body.
     #[must_use]
-    pub(crate) fn in_words(
+    pub(crate) fn with_text(
         kind: MessageKind,
         title: impl Into<String>,
         line: Option<usize>,
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn words_are_json_and_cannot_drive_the_terminal() {
-        let message = Message::in_words(MessageKind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
+        let message = Message::with_text(MessageKind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
         assert_eq!(
             message.to_json_line(),
             r#"{"type":"error","title":"ParseError","line":1,"topic":null,"body":{"message":"no \"\u001b\u009b\""}}"#

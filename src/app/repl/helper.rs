@@ -153,7 +153,8 @@ fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
 
 /// The remaining arguments, shown after a space.
 fn placeholder(scan: &Scan, line: &str) -> Option<String> {
-    let next = if scan.context == CompletionContext::Command { String::new() } else { scan.still_to_come() };
+    let next =
+        if scan.context == CompletionContext::Command { String::new() } else { scan.remaining_usage() };
     (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
 }
 

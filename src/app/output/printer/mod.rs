@@ -281,7 +281,7 @@ mod tests {
     async fn results_and_diagnostics_go_their_own_ways() {
         let (printer, out, err) = Printer::to_memory(false);
         printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(MessageKind::Error, "TimedOut", None, "no"));
+        printer.message(&Message::with_text(MessageKind::Error, "TimedOut", None, "no"));
         printer.diagnostic("no\u{1b}[2J");
         in_time(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
@@ -292,7 +292,7 @@ mod tests {
     async fn json_is_one_object_a_line() {
         let (printer, out, _) = Printer::to_memory(true);
         printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(MessageKind::Error, "TimedOut", Some(2), "no"));
+        printer.message(&Message::with_text(MessageKind::Error, "TimedOut", Some(2), "no"));
         in_time(printer.flush()).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
