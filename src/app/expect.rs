@@ -133,7 +133,7 @@ mod tests {
 
     const BODY: &str = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"Job1","n":1.0,"x":null}]}}"#;
 
-    fn said(predicates: &str) -> String {
+    fn joined_differences(predicates: &str) -> String {
         differences(&expectation(predicates), &event(BODY)).unwrap().join("; ")
     }
 
@@ -149,12 +149,15 @@ mod tests {
             "jobs.IN_PROGRESS=absent jobs.QUEUED[1]=absent nothing.there[3].at.all=absent",
             "jobs={\"QUEUED\": [{\"x\": null, \"n\": 1, \"jobId\": \"Job1\"}]}",
         ] {
-            assert_eq!(said(holds), "", "{holds}");
+            assert_eq!(joined_differences(holds), "", "{holds}");
         }
-        assert_eq!(said("jobs.QUEUED[0].jobId=Job2"), "jobs.QUEUED[0].jobId is \"Job1\"");
-        assert_eq!(said("timestamp=\"1\""), "timestamp is 1");
-        assert_eq!(said("jobs.QUEUED=absent"), r#"jobs.QUEUED is [{"jobId":"Job1","n":1.0,"x":null}]"#);
-        assert_eq!(said("a=1 jobs.QUEUED.x=2"), "there is no a; there is no jobs.QUEUED.x");
+        assert_eq!(joined_differences("jobs.QUEUED[0].jobId=Job2"), "jobs.QUEUED[0].jobId is \"Job1\"");
+        assert_eq!(joined_differences("timestamp=\"1\""), "timestamp is 1");
+        assert_eq!(
+            joined_differences("jobs.QUEUED=absent"),
+            r#"jobs.QUEUED is [{"jobId":"Job1","n":1.0,"x":null}]"#
+        );
+        assert_eq!(joined_differences("a=1 jobs.QUEUED.x=2"), "there is no a; there is no jobs.QUEUED.x");
     }
 
     #[test]

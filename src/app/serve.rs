@@ -12,7 +12,7 @@ use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
 use crate::service::{self, LocalService};
 
-/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where it listens.
+/// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;

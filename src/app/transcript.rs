@@ -90,7 +90,9 @@ pub(crate) enum ExpectOutcome {
 }
 
 impl Transcript {
-    /// A transcript that prints to `printer` and adds the jobs that its messages mention to `known_jobs`. Events are numbered from 1.
+    /// A transcript that prints to `printer`, and adds the jobs that its messages mention to `known_jobs`.
+    ///
+    /// Events are numbered from 1.
     #[must_use]
     pub(crate) fn new(printer: Printer, known_jobs: KnownJobs) -> Self {
         Self::with_delivery_timeout(printer, known_jobs, DELIVERY_TIMEOUT)

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_wrong_and_how_it_goes() {
-        for (text, said) in [
+        for (text, expected) in [
             (
                 "creat-job J {}",
                 "unknown command \"creat-job\": did you mean create-job? (help lists the commands)",
@@ -244,7 +244,7 @@ mod tests {
                 "help: there is no command \"creat-job\", did you mean create-job?; usage: help [<command>]",
             ),
         ] {
-            assert_eq!(error(text), said, "{text}");
+            assert_eq!(error(text), expected, "{text}");
         }
         assert!(error("update-job-execution J succeeded").contains(
             "\"succeeded\" is none of SUCCEEDED, IN_PROGRESS, FAILED, CANCELED, REJECTED, did you mean SUCCEEDED?"

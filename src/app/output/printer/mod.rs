@@ -75,7 +75,7 @@ impl Printer {
         let (queue, items) = mpsc::channel();
         let state = Arc::new(state);
         let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&state), queue.clone());
-        // Not joined: it ends with the program, and `flush` tells when everything is written.
+        // Not joined: it ends with the program, and `flush` waits until everything is written.
         thread::spawn(move || writer.run(&items));
         Self { queue, state }
     }
@@ -339,10 +339,10 @@ mod tests {
         let text = err.text();
         let shown = text.lines().filter(|shown| **shown == line).count();
         assert!((300..500).contains(&shown), "{shown}");
-        let said =
+        let notice =
             format!("… {} lines were left out here: they came faster than they were read", 1000 - shown);
         let others: Vec<_> = text.lines().filter(|shown| **shown != line).collect();
-        assert_eq!(others, [&said, "an error is never left out", "later"]);
+        assert_eq!(others, [&notice, "an error is never left out", "later"]);
     }
 
     #[tokio::test]
