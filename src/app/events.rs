@@ -1,10 +1,10 @@
-//! The background tasks that print what the service tells unasked: one small task, started twice,
-//! and one that says what happens to the connection.
+//! The background tasks: one, started twice, prints the events of a stream; another prints what happens to the
+//! connection.
 
 use tokio::sync::mpsc;
 
 use crate::app::output::escape;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::transcript::{Fault, Transcript};
 use crate::client::connection::Change;
 use crate::client::jobs::{Client, ConnectionChange, Pending, StreamEvent};
@@ -24,10 +24,10 @@ pub(crate) async fn print_events(
     }
 }
 
-/// Says what happens to the connection until it is closed; once it is back, also what changed meanwhile.
+/// Prints what happens to the connection until it is closed; once it is back, also what changed meanwhile.
 ///
-/// No event tells what happened while there was no connection, so the full list is compared with what was known
-/// when it broke, whoever has heard more by then.
+/// No event reports what happened without a connection, so the list of pending executions is compared with what
+/// was known when it broke, even if events have arrived since.
 pub(crate) async fn print_changes(
     mut changes: mpsc::Receiver<ConnectionChange>,
     client: Client,
@@ -42,7 +42,7 @@ pub(crate) async fn print_changes(
         let is_restored = change == Change::Restored;
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
-            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, told: true }),
+            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, reported: true }),
             Change::Restored | Change::Retrying { .. } => {}
         }
         next = tokio::select! {
@@ -55,13 +55,13 @@ pub(crate) async fn print_changes(
                 });
                 changes.recv().await
             }
-            // Should it break again before the list comes, that is said at once; the next list tells of both.
+            // If it breaks again before the list arrives, that is printed at once; the next list covers both.
             next = changes.recv() => next,
         };
     }
 }
 
-/// What is different from `before`; all that is pending, where nothing was known.
+/// What is different from `before`; all that is pending if nothing was known.
 fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse) -> String {
     let now = Pending::from(list);
     let (same, introduction) = match before {
@@ -83,7 +83,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
     };
     match body {
         Ok(body) => Message {
-            kind: Kind::Event,
+            kind: MessageKind::Event,
             title: title.to_owned(),
             line: None,
             topic: Some(event.topic),
@@ -91,8 +91,8 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
         },
         Err(problem) => {
             let text = format!("{}: {problem}", escape::line(&event.topic));
-            transcript.fault(Fault { title: "EventsLost", text: text.clone(), told: false });
-            let mut message = Message::in_words(Kind::Error, title, None, &text);
+            transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
+            let mut message = Message::with_text(MessageKind::Error, title, None, &text);
             message.topic = Some(event.topic);
             message
         }
@@ -110,7 +110,7 @@ mod tests {
     use crate::testing::in_time;
 
     #[tokio::test]
-    async fn events_become_messages_and_what_is_none_is_a_fault() {
+    async fn events_become_messages_and_malformed_ones_are_faults() {
         let (printer, out, _) = Printer::to_memory(true);
         let transcript = Transcript::new(printer, KnownJobs::default());
         let (sender, receiver) = mpsc::channel(4);

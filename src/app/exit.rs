@@ -1,4 +1,4 @@
-//! How the program ends: one code for each thing that a CI job would want to tell apart.
+//! How the program ends: one exit code for each case that a CI job might want to distinguish.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitStatus {
-    /// All went well, or a person left the terminal session.
+    /// All went well, or the user left the terminal session.
     Success = 0,
     /// A command or an `expect` failed, or the connection was lost for good.
     Failure = 1,
@@ -14,7 +14,7 @@ pub enum ExitStatus {
     Usage = 2,
     /// No connection came about, or the local service did not start.
     NotConnected = 3,
-    /// A signal that asks to end, such as Ctrl-C, in a script.
+    /// A script was stopped by a signal, such as Ctrl-C.
     Interrupted = 130,
 }
 

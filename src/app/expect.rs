@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::app::command::{Condition, Expectation, Expected, Path, Step};
+use crate::app::command::{Expectation, Expected, MemberPath, Predicate, Step};
 use crate::app::output::escape;
 use crate::app::output::message::Message;
 
-/// So many of the messages that came instead are shown.
+/// How many of the messages that came instead are shown.
 const MAX_SHOWN: usize = 5;
 
-/// What differs between a message and an expectation of its title, a phrase for each condition that
-/// does not hold; `None` where the title differs.
+/// How a message differs from an expectation: one phrase per predicate that does not hold; `None` if
+/// the title differs.
 #[must_use]
 pub(crate) fn differences(expectation: &Expectation, message: &Message) -> Option<Vec<String>> {
     if message.title != expectation.title {
         return None;
     }
     let body = message.body.as_deref().and_then(|body| serde_json::from_str::<&RawValue>(body).ok());
-    Some(expectation.conditions.iter().filter_map(|condition| difference(condition, body)).collect())
+    Some(expectation.predicates.iter().filter_map(|predicate| difference(predicate, body)).collect())
 }
 
 /// Whether a message is what was expected.
@@ -30,7 +30,7 @@ pub(crate) fn matches(expectation: &Expectation, message: &Message) -> bool {
     differences(expectation, message).is_some_and(|differences| differences.is_empty())
 }
 
-/// What was awaited and what came instead, nearest first, a line each.
+/// What was expected, and what came instead, one line per message, the closest match first.
 #[must_use]
 pub(crate) fn explain<'a>(
     expectation: &Expectation,
@@ -47,13 +47,13 @@ pub(crate) fn explain<'a>(
         1 => format!("awaited {expectation}; this came instead:"),
         count => format!("awaited {expectation}; these {count} came instead:"),
     };
-    // Stable: of equally near ones the earlier stays first.
+    // A stable sort: among equally close ones the earlier stays first.
     others.sort_by_key(|(distance, ..)| *distance);
     let mut instead: Vec<String> = others
         .iter()
         .take(MAX_SHOWN)
         .map(|(_, message, differences)| match differences.as_slice() {
-            // It matches, and so has served an earlier expect.
+            // It matches, so an earlier expect has used it.
             [] if message.title == expectation.title => {
                 format!("{}, which an earlier expect has used up", message.title)
             }
@@ -67,22 +67,22 @@ pub(crate) fn explain<'a>(
     (what, instead)
 }
 
-fn difference(condition: &Condition, body: Option<&RawValue>) -> Option<String> {
-    let found = body.and_then(|body| find(body, &condition.path));
-    let wanted = match &condition.expected {
-        Expected::Absent => return found.map(|found| format!("{} is {}", condition.path, shown(found))),
+fn difference(predicate: &Predicate, body: Option<&RawValue>) -> Option<String> {
+    let found = body.and_then(|body| find(body, &predicate.path));
+    let wanted = match &predicate.expected {
+        Expected::Absent => return found.map(|found| format!("{} is {}", predicate.path, shown(found))),
         Expected::Value(wanted) => wanted,
     };
-    let Some(found) = found else { return Some(format!("there is no {}", condition.path)) };
+    let Some(found) = found else { return Some(format!("there is no {}", predicate.path)) };
     match serde_json::from_str::<Value>(found.get()) {
         Ok(value) if equal(&value, wanted) => None,
-        Ok(_) => Some(format!("{} is {}", condition.path, shown(found))),
-        Err(error) => Some(format!("{} cannot be compared: {error}", condition.path)),
+        Ok(_) => Some(format!("{} is {}", predicate.path, shown(found))),
+        Err(error) => Some(format!("{} cannot be compared: {error}", predicate.path)),
     }
 }
 
-/// What is at `path`. Goes from raw text to raw text, so that nothing nests on the stack.
-fn find<'a>(body: &'a RawValue, path: &Path) -> Option<&'a RawValue> {
+/// What is at `path`. Works on raw text, so that deep nesting cannot overflow the stack.
+fn find<'a>(body: &'a RawValue, path: &MemberPath) -> Option<&'a RawValue> {
     path.steps().iter().try_fold(body, |at, step| match step {
         Step::Member(name) => {
             let members: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(at.get()).ok()?;
@@ -98,7 +98,7 @@ fn find<'a>(body: &'a RawValue, path: &Path) -> Option<&'a RawValue> {
 /// Equal as JSON: the order of members and the spelling of numbers do not matter.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        // Exact where both are whole, as doubles where one is not.
+        // Exact if both are integers, as doubles if one is not.
         (Value::Number(a), Value::Number(b)) => {
             a == b || (a.is_f64() != b.is_f64() && a.as_f64() == b.as_f64())
         }
@@ -118,23 +118,23 @@ fn shown(value: &RawValue) -> String {
 mod tests {
     use super::*;
     use crate::app::command::{Command, Line, parse};
-    use crate::app::output::message::Kind;
+    use crate::app::output::message::MessageKind;
 
-    fn expectation(conditions: &str) -> Expectation {
-        match parse(&format!("expect JobExecutionsChangedEvent {conditions}")) {
+    fn expectation(predicates: &str) -> Expectation {
+        match parse(&format!("expect JobExecutionsChangedEvent {predicates}")) {
             Ok(Some(Line { command: Command::Expect(expectation), .. })) => expectation,
             other => panic!("{other:?}"),
         }
     }
 
     fn event(body: &str) -> Message {
-        Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body.to_owned()))
+        Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body.to_owned()))
     }
 
     const BODY: &str = r#"{"timestamp":1,"jobs":{"QUEUED":[{"jobId":"Job1","n":1.0,"x":null}]}}"#;
 
-    fn said(conditions: &str) -> String {
-        differences(&expectation(conditions), &event(BODY)).unwrap().join("; ")
+    fn joined_differences(predicates: &str) -> String {
+        differences(&expectation(predicates), &event(BODY)).unwrap().join("; ")
     }
 
     #[test]
@@ -149,12 +149,15 @@ mod tests {
             "jobs.IN_PROGRESS=absent jobs.QUEUED[1]=absent nothing.there[3].at.all=absent",
             "jobs={\"QUEUED\": [{\"x\": null, \"n\": 1, \"jobId\": \"Job1\"}]}",
         ] {
-            assert_eq!(said(holds), "", "{holds}");
+            assert_eq!(joined_differences(holds), "", "{holds}");
         }
-        assert_eq!(said("jobs.QUEUED[0].jobId=Job2"), "jobs.QUEUED[0].jobId is \"Job1\"");
-        assert_eq!(said("timestamp=\"1\""), "timestamp is 1");
-        assert_eq!(said("jobs.QUEUED=absent"), r#"jobs.QUEUED is [{"jobId":"Job1","n":1.0,"x":null}]"#);
-        assert_eq!(said("a=1 jobs.QUEUED.x=2"), "there is no a; there is no jobs.QUEUED.x");
+        assert_eq!(joined_differences("jobs.QUEUED[0].jobId=Job2"), "jobs.QUEUED[0].jobId is \"Job1\"");
+        assert_eq!(joined_differences("timestamp=\"1\""), "timestamp is 1");
+        assert_eq!(
+            joined_differences("jobs.QUEUED=absent"),
+            r#"jobs.QUEUED is [{"jobId":"Job1","n":1.0,"x":null}]"#
+        );
+        assert_eq!(joined_differences("a=1 jobs.QUEUED.x=2"), "there is no a; there is no jobs.QUEUED.x");
     }
 
     #[test]
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_failure_shows_the_nearest_first() {
-        let messages = [Message::new(Kind::Response, "CreateJobResponse", None), event("{}"), event(BODY)];
+        let messages =
+            [Message::new(MessageKind::Response, "CreateJobResponse", None), event("{}"), event(BODY)];
         let (what, instead) = explain(&expectation("timestamp=1 jobs.QUEUED[0].jobId=J"), messages.iter());
         assert_eq!(
             what,

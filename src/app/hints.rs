@@ -1,11 +1,11 @@
-//! What may help after a refusal, where something is known to.
+//! Hints on what to do after a refusal.
 
 use serde::Deserialize;
 
 use crate::app::output::escape;
 use crate::wire::model::{JobExecutionStatus, JobId, RejectedResponse};
 
-/// What may help after a refusal of the data plane.
+/// A hint for a refusal of the data plane.
 #[must_use]
 pub(crate) fn data_plane(response: &RejectedResponse) -> Option<String> {
     let state = response.execution_state.as_ref();
@@ -29,7 +29,7 @@ pub(crate) fn data_plane(response: &RejectedResponse) -> Option<String> {
     })
 }
 
-/// What may help after a refusal of the control plane.
+/// A hint for a refusal of the control plane.
 #[must_use]
 pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Option<String> {
     Some(match (operation, code) {
@@ -53,7 +53,7 @@ pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Optio
     })
 }
 
-/// Which executions keep a job from being deleted, from what ListJobExecutionsForJob answered.
+/// A hint on which executions keep a job from being deleted, from the answer to ListJobExecutionsForJob.
 #[must_use]
 pub(crate) fn not_terminal(job: &JobId, executions: Option<&str>) -> String {
     let things =

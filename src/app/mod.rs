@@ -7,13 +7,13 @@
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
-//! | [`dispatch`], [`hints`] | a command carried out; what may help after a refusal |
+//! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`cli`] | the command line, and what its options mean together |
-//! | [`events`] | the background tasks that print notify and notify-next events |
-//! | [`transcript`] | what is shown, in which order, and a memory of it for `expect` |
+//! | [`events`] | the background tasks that print notify and notify-next events, and connection changes |
+//! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
-//! | [`exit`], `signals` | the exit codes; what ends the program from outside |
+//! | [`exit`], `signals` | the exit codes; the signals that end the program |
 
 pub(crate) mod cli;
 pub(crate) mod command;

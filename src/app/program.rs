@@ -37,7 +37,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
         Launch::Completions(shell) => match io::stdout().write_all(completions(shell).as_bytes()) {
-            // A reader that has seen enough is no error.
+            // That the reader has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
             }
@@ -57,7 +57,7 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox")
 }
 
-/// The one line that a program that did not get to work ends with.
+/// Prints why the program could not do its work.
 fn fail(message: &str, status: ExitStatus) -> ExitCode {
     eprintln!("error: {}", escape::line(message));
     status.into()

@@ -9,19 +9,19 @@ use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
-use crate::app::signals::Endings;
+use crate::app::signals::ShutdownSignals;
 use crate::service::{self, LocalService};
 
-/// Runs the local service until a signal ends it; the one line on stdout says that it is ready, and where.
+/// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
     let ended = start_and_run(options, &printer).await;
-    printer.last_words().await;
+    printer.flush_briefly().await;
     ended
 }
 
 async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
-    let mut endings = Endings::watch().context("cannot wait for signals")?;
+    let mut signals = ShutdownSignals::watch().context("cannot wait for signals")?;
     let service = start(options, printer).await?;
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
@@ -29,12 +29,12 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
         service.http_addr(),
         escape::line(&service.dir().display().to_string())
     ));
-    endings.next().await;
+    signals.next().await;
     service.stop().await;
     Ok(ExitStatus::Success)
 }
 
-/// Starts the local service, which tells `printer` what it refuses.
+/// Starts the local service, which logs to `printer`.
 pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     if !options.listen.is_loopback() {
         printer.diagnostic(&format!(
@@ -52,7 +52,7 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         account: options.account,
         region: options.region,
         things: options.things,
-        log: Arc::new(move |line| printer.aside(&format!("local service: {line}"))),
+        log: Arc::new(move |line| printer.notice(&format!("local service: {line}"))),
     };
     LocalService::start(options).await.context("cannot start the local service")
 }

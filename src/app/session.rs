@@ -1,4 +1,4 @@
-//! A session, wired together: the only module that knows all the others.
+//! A session: the only module that knows all the others, and wires them together.
 //!
 //! The local service if one is asked for, then the two clients, then the background tasks that print
 //! events, then commands until they end; everything is taken down in the opposite order.
@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::app::cli::{AwsOptions, Input, LocalOptions, ScriptOptions, SessionOptions, Target};
+use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::dispatch::{Dispatcher, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -25,10 +25,10 @@ use crate::client::jobs::{Client, Streams};
 use crate::client::trace::Trace;
 use crate::service::LocalService;
 
-/// Why there was no session.
+/// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    /// The files given on the command line will not do.
+pub(crate) enum SessionError {
+    /// The certificate files given on the command line are unusable.
     #[error(transparent)]
     Identity(#[from] identity::Error),
     /// The script cannot be read.
@@ -39,7 +39,7 @@ pub(crate) enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// An option for scripts, and commands that a person types.
+    /// An option for scripts, but no script.
     #[error("{option} is for a script: name one with -f FILE or -c COMMAND, or pipe it in")]
     NoScript {
         /// The option.
@@ -53,7 +53,7 @@ pub(crate) enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// The MQTT connection did not come about.
+    /// The MQTT connection failed.
     #[error(transparent)]
     Connection(#[from] connection::Error),
     /// The local service did not start.
@@ -61,7 +61,7 @@ pub(crate) enum Error {
     Service(anyhow::Error),
 }
 
-impl Error {
+impl SessionError {
     /// How the program ends.
     #[must_use]
     pub(crate) fn exit_status(&self) -> ExitStatus {
@@ -74,8 +74,8 @@ impl Error {
     }
 }
 
-/// Runs a session from its first connection to its last word.
-pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, Error> {
+/// Runs a session, and waits until all of its output is written.
+pub(crate) fn run(options: &SessionOptions, runtime: &Runtime) -> Result<ExitStatus, SessionError> {
     let printer = Printer::new(options.output.color, options.output.json);
     let ended = start_and_run(options, runtime, &printer);
     runtime.block_on(printer.flush());
@@ -86,13 +86,13 @@ fn start_and_run(
     options: &SessionOptions,
     runtime: &Runtime,
     printer: &Printer,
-) -> Result<ExitStatus, Error> {
-    // Opened first: nothing is started, and no thing created, for a script that cannot be read, or whose report
-    // would be lost in the end.
+) -> Result<ExitStatus, SessionError> {
+    // Opened first: nothing is started, and no thing created, for a script that cannot be read or whose report
+    // could not be written.
     let commands = Commands::open(&options.input, &options.script)?;
     if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
         script::try_report(path)
-            .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
+            .map_err(|source| SessionError::Report { path: path.display().to_string(), source })?;
     }
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
@@ -119,16 +119,16 @@ enum Commands {
 }
 
 impl Commands {
-    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, Error> {
+    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, SessionError> {
         Ok(match input {
             Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
             Input::File(path) => Self::Script(
                 script::Source::file(path)
-                    .map_err(|source| Error::Script { path: path.display().to_string(), source })?,
+                    .map_err(|source| SessionError::Script { path: path.display().to_string(), source })?,
             ),
             Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
                 match options.first_given() {
-                    Some(option) => return Err(Error::NoScript { option }),
+                    Some(option) => return Err(SessionError::NoScript { option }),
                     None => Self::Terminal,
                 }
             }
@@ -145,18 +145,18 @@ struct Session {
 }
 
 impl Session {
-    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, Error> {
-        let (service, server) = match &options.target {
-            Target::Aws(aws) => (None, aws.clone()),
-            Target::Local(local) => {
-                let service = start_local_service(local, printer).await.map_err(Error::Service)?;
+    async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, SessionError> {
+        let (service, server) = match &options.mode {
+            Mode::Aws(aws) => (None, aws.clone()),
+            Mode::Local(local) => {
+                let service = start_local_service(local, printer).await.map_err(SessionError::Service)?;
                 let server = as_server(&service, &local.region);
                 (Some(service), server)
             }
         };
         let trace = Trace::new(options.output.trace, {
             let printer = printer.clone();
-            move |line| printer.aside(line)
+            move |line| printer.notice(line)
         });
         let mqtt = mqtt_options(&server, options, printer)?;
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
@@ -172,7 +172,7 @@ impl Session {
             timeout: options.timeout,
             trace: trace.clone(),
         };
-        // Without a connection there is no session, so nothing more is asked of the control plane.
+        // Without a connection there is no session, so a failure ends the calls to the control plane, too.
         let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
             async { Ok(connect_control_plane(control_plane, options, printer).await) },
             Client::connect(options.thing.clone(), mqtt, trace.clone()),
@@ -195,7 +195,7 @@ impl Session {
         Ok(Self { dispatcher, background, service })
     }
 
-    /// Says DISCONNECT, lets the background tasks print what is left, and stops the service last.
+    /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
         self.dispatcher.client.clone().disconnect().await;
         while let Some(ended) = self.background.join_next().await {
@@ -209,19 +209,19 @@ impl Session {
     }
 }
 
-/// Starts the local service, and says how another program gets to it.
+/// Starts the local service, and prints how another program connects to it.
 async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     let service = serve::start(options.clone(), printer).await?;
-    printer.aside(&format!(
+    printer.notice(&format!(
         "local service: MQTT {}, control plane http://{}",
         service.mqtt_addr(),
         service.http_addr()
     ));
-    printer.aside(&format!("local service: for other programs: . {}", service.env_file().display()));
+    printer.notice(&format!("local service: for other programs: . {}", service.env_file().display()));
     Ok(service)
 }
 
-/// The local service as the clients see it: a server like any other.
+/// The local service as the clients see it, which is like any other server.
 fn as_server(service: &LocalService, region: &str) -> AwsOptions {
     AwsOptions {
         endpoint: service.mqtt_addr().ip().to_string(),
@@ -238,7 +238,7 @@ fn mqtt_options(
     server: &AwsOptions,
     options: &SessionOptions,
     printer: &Printer,
-) -> Result<connection::Options, Error> {
+) -> Result<connection::Options, SessionError> {
     let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
     for warning in identity.warnings() {
         printer.diagnostic(&format!("warning: {warning}"));
@@ -253,8 +253,8 @@ fn mqtt_options(
     })
 }
 
-/// The control plane, and the ARN of the thing if it tells one. If it does not, the device half of the
-/// session works all the same, and the first command that needs the ARN asks again.
+/// The control plane, and the ARN of the thing if that can be found. If not, the commands of the device work
+/// all the same, and the first command that needs the ARN asks for it again.
 async fn connect_control_plane(
     control_plane: control_plane::Options,
     options: &SessionOptions,
@@ -268,7 +268,7 @@ async fn connect_control_plane(
     (control_plane, OnceCell::new_with(arn.ok()))
 }
 
-/// Two tasks print events, one says what happens to the connection.
+/// Starts two tasks that print events, and one that prints changes of the connection.
 fn start_background(streams: Streams, client: &Client, transcript: &Transcript) -> JoinSet<()> {
     let mut background = JoinSet::new();
     background.spawn(print_events(

@@ -1,4 +1,4 @@
-//! What ends the program from outside, so that it can tidy up first.
+//! The signals that end the program, caught so that it can clean up first.
 
 use std::fs;
 use std::io;
@@ -7,38 +7,38 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
-/// SIGINT and SIGTERM; SIGHUP too, unless whoever started us wants it ignored, as `nohup` does.
+/// SIGINT, SIGTERM and SIGHUP, the last unless the parent process had it ignored, as `nohup` does.
 #[derive(Debug)]
-pub(crate) struct Endings {
+pub(crate) struct ShutdownSignals {
     interrupt: Option<Signal>,
     terminate: Signal,
-    hang_up: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
-impl Endings {
-    /// From now on none of them ends the program by itself.
+impl ShutdownSignals {
+    /// Catches them from now on.
     pub(crate) fn watch() -> io::Result<Self> {
-        Ok(Self { interrupt: Some(signal(SignalKind::interrupt())?), ..Self::watch_but_interrupt()? })
+        Ok(Self { interrupt: Some(signal(SignalKind::interrupt())?), ..Self::watch_all_but_interrupt()? })
     }
 
-    /// The same where SIGINT means something else.
-    pub(crate) fn watch_but_interrupt() -> io::Result<Self> {
+    /// Catches all but SIGINT, where that has another meaning.
+    pub(crate) fn watch_all_but_interrupt() -> io::Result<Self> {
         // Asked first: a handler would hide that the signal was ignored.
-        let hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
-        Ok(Self { interrupt: None, terminate: signal(SignalKind::terminate())?, hang_up })
+        let hangup = if hangup_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self { interrupt: None, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
-    /// Returns with the next of them.
+    /// Waits for the next of them.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             () = received(&mut self.interrupt) => {}
             _ = self.terminate.recv() => {}
-            () = received(&mut self.hang_up) => {}
+            () = received(&mut self.hangup) => {}
         }
     }
 }
 
-/// Returns when the signal comes, and never if it is not watched.
+/// Waits for a signal, forever if it is not watched.
 async fn received(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
@@ -46,13 +46,13 @@ async fn received(signal: &mut Option<Signal>) {
     }
 }
 
-/// Takes the signals that have come so far, so that they count for nothing.
+/// Discards the signals received so far.
 pub(crate) async fn drain(signal: &mut Signal) {
     while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
 }
 
-/// Linux tells. Elsewhere this cannot be asked without unsafe code, and SIGHUP is left as it is.
-fn hang_up_is_ignored() -> bool {
+/// Known only on Linux: elsewhere asking takes unsafe code, so SIGHUP is left alone.
+fn hangup_is_ignored() -> bool {
     let Ok(status) = fs::read_to_string("/proc/self/status") else { return true };
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     // The lowest bit stands for signal 1, which is SIGHUP.

@@ -1,5 +1,5 @@
-//! What is said, in order: an answer before the events that it caused, events by their numbers
-//! whichever task brings them, and a memory of it all for `expect`.
+//! The output in order: an answer before the events that it caused, events by their numbers whichever task
+//! delivers them, and a memory of them all for `expect`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,43 +12,43 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::app::command::Expectation;
 use crate::app::expect;
 use crate::app::output::known_jobs::KnownJobs;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
-/// What `expect` can look back at, in bytes of bodies: a bound that no honest script comes near.
+/// How many bytes of messages `expect` can look back at: far more than any sane script needs.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
 
-/// What a hold may hold back, in bytes; more waits with the connection, which bounds it too.
+/// How many bytes of events a hold may hold back; more wait in the connection's own bounded queue.
 const MAX_WAITING: usize = 4 * 1024 * 1024;
 
-/// [`Shared::patience`] outside tests.
-const MAX_DELIVERY: Duration = Duration::from_secs(5);
+/// How long an event that the connection has numbered may take to be delivered.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The order and the memory of what is printed. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Transcript {
-    shared: Arc<Shared>,
+    shared: Arc<SharedTranscript>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedTranscript {
     printer: Printer,
-    known: KnownJobs,
-    inner: Mutex<Inner>,
-    /// Woken by every message and every event that arrives.
-    news: Notify,
-    /// How long an event that the connection has numbered may take to come through its task.
-    patience: Duration,
+    known_jobs: KnownJobs,
+    state: Mutex<TranscriptState>,
+    /// Notified of every message and every event.
+    changed: Notify,
+    /// [`DELIVERY_TIMEOUT`], or less in tests.
+    delivery_timeout: Duration,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct TranscriptState {
     /// The number of the event to print next.
     next: u64,
-    /// Events that wait for an earlier one, or for the command that holds them.
+    /// Events that wait for an earlier one, or for the release of a hold.
     waiting: BTreeMap<u64, Message>,
     waiting_bytes: usize,
-    /// Counts the holds, so that a late release does not end the next one.
+    /// The number of the latest hold, so that a late release does not end the next one.
     hold: u64,
     held: bool,
     memory: VecDeque<Remembered>,
@@ -64,40 +64,42 @@ struct Remembered {
     used: bool,
 }
 
-/// Something that went wrong and that no command asked for.
+/// Something that went wrong, but not in a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// What kind, in one word.
+    /// What kind of fault, in one word.
     pub title: &'static str,
     /// What went wrong, on one line.
     pub text: String,
-    /// Whether that has been printed already.
-    pub told: bool,
+    /// Whether it has been printed already.
+    pub reported: bool,
 }
 
 /// How `expect` went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ExpectOutcome {
     /// The message came.
     Found(Box<Message>),
     /// It did not.
     Missing {
         /// What was awaited.
         what: String,
-        /// What came instead, a line each.
+        /// What came instead, one line per message.
         instead: Vec<String>,
     },
 }
 
 impl Transcript {
-    /// A transcript that prints to `printer` and teaches `known`. Events are numbered from 1.
+    /// A transcript that prints to `printer`, and adds the jobs that its messages mention to `known_jobs`.
+    ///
+    /// Events are numbered from 1.
     #[must_use]
-    pub(crate) fn new(printer: Printer, known: KnownJobs) -> Self {
-        Self::with_patience(printer, known, MAX_DELIVERY)
+    pub(crate) fn new(printer: Printer, known_jobs: KnownJobs) -> Self {
+        Self::with_delivery_timeout(printer, known_jobs, DELIVERY_TIMEOUT)
     }
 
-    fn with_patience(printer: Printer, known: KnownJobs, patience: Duration) -> Self {
-        let inner = Inner {
+    fn with_delivery_timeout(printer: Printer, known_jobs: KnownJobs, delivery_timeout: Duration) -> Self {
+        let state = TranscriptState {
             next: 1,
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
@@ -108,8 +110,8 @@ impl Transcript {
             forgotten: 0,
             faults: Vec::new(),
         };
-        let (inner, news) = (Mutex::new(inner), Notify::new());
-        Self { shared: Arc::new(Shared { printer, known, inner, news, patience }) }
+        let (state, changed) = (Mutex::new(state), Notify::new());
+        Self { shared: Arc::new(SharedTranscript { printer, known_jobs, state, changed, delivery_timeout }) }
     }
 
     /// Where it prints.
@@ -118,91 +120,91 @@ impl Transcript {
         &self.shared.printer
     }
 
-    /// What its messages have taught.
+    /// The jobs that its messages have mentioned.
     #[must_use]
-    pub(crate) fn known(&self) -> &KnownJobs {
-        &self.shared.known
+    pub(crate) fn known_jobs(&self) -> &KnownJobs {
+        &self.shared.known_jobs
     }
 
-    /// Event `number` has come. It is printed after all earlier ones, and not while a command holds
-    /// events back.
+    /// Takes event `number`, which is printed after all earlier ones, and not during a hold.
     ///
     /// Returns once there is room for another one.
     pub(crate) async fn deliver(&self, number: u64, event: Message) {
         {
-            let mut inner = self.inner();
-            inner.waiting_bytes += size(&event);
-            inner.waiting.insert(number, event);
-            if !inner.held {
-                self.print_ready(&mut inner);
+            let mut state = self.state();
+            state.waiting_bytes += size(&event);
+            state.waiting.insert(number, event);
+            if !state.held {
+                self.print_ready(&mut state);
             }
         }
-        self.shared.news.notify_waiters();
+        self.shared.changed.notify_waiters();
         loop {
-            let news = self.shared.news.notified();
+            let changed = self.shared.changed.notified();
             {
-                let inner = self.inner();
-                if inner.waiting_bytes <= MAX_WAITING || !inner.held {
+                let state = self.state();
+                if state.waiting_bytes <= MAX_WAITING || !state.held {
                     return;
                 }
             }
-            news.await;
+            changed.await;
         }
     }
 
-    /// An answer, printed now, before any event that is held back.
+    /// Prints an answer at once, before any event that is held back.
     pub(crate) fn answer(&self, message: Message) {
-        self.record(&mut self.inner(), message);
+        self.record(&mut self.state(), message);
     }
 
-    /// An answer whose body is shown as `text`.
+    /// Prints an answer with `text` in place of its body.
     pub(crate) fn answer_as(&self, message: Message, text: &str) {
-        let mut inner = self.inner();
+        let mut state = self.state();
         self.shared.printer.message_as(&message, text);
-        self.remember(&mut inner, message);
+        self.remember(&mut state, message);
     }
 
-    /// Something went wrong that no command asked for: the drop of an event, a message that is none.
-    /// A script counts it as a failure of the command at which it shows; a person is told at once.
+    /// Records that something went wrong outside a command, such as a lost event or a malformed message.
+    ///
+    /// A script fails the command during which it is noticed; at a terminal it is printed at once.
     pub(crate) fn fault(&self, fault: Fault) {
-        self.inner().faults.push(fault);
-        self.shared.news.notify_waiters();
+        self.state().faults.push(fault);
+        self.shared.changed.notify_waiters();
     }
 
     /// The faults since the last call.
     #[must_use]
     pub(crate) fn take_faults(&self) -> Vec<Fault> {
-        std::mem::take(&mut self.inner().faults)
+        std::mem::take(&mut self.state().faults)
     }
 
-    /// The same as soon as there are some.
+    /// Waits for faults, and takes them.
     pub(crate) async fn next_faults(&self) -> Vec<Fault> {
         loop {
-            let news = self.shared.news.notified();
+            let changed = self.shared.changed.notified();
             let faults = self.take_faults();
             if !faults.is_empty() {
                 return faults;
             }
-            news.await;
+            changed.await;
         }
     }
 
-    /// Forgets what came so far: a command begins that is not an expect.
-    pub(crate) fn forget(&self) {
-        let mut inner = self.inner();
-        inner.memory.clear();
-        inner.memory_bytes = 0;
-        inner.forgotten = 0;
+    /// Clears the memory, as each command other than `expect` does when it begins.
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.memory.clear();
+        state.memory_bytes = 0;
+        state.forgotten = 0;
     }
 
-    /// Holds events back while a command waits; at a terminal for `at_most` only.
+    /// Holds events back while a command waits for its answer, for `at_most` if given.
     #[must_use]
     pub(crate) fn hold(&self, at_most: Option<Duration>) -> Hold {
-        let mut inner = self.inner();
-        inner.hold += 1;
-        inner.held = true;
-        let hold = inner.hold;
-        drop(inner);
+        let mut state = self.state();
+        state.hold += 1;
+        state.held = true;
+        let hold = state.hold;
+        drop(state);
         let timer = at_most.map(|at_most| {
             let transcript = self.clone();
             tokio::spawn(async move {
@@ -214,129 +216,129 @@ impl Transcript {
         Hold { transcript: self.clone(), number: hold, timer }
     }
 
-    /// Looks for what is expected among the messages since [`Transcript::forget`], and waits for it
-    /// at most so long. A message that it finds satisfies no second expectation.
-    pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> Verdict {
+    /// Looks for the expected message among those since [`Transcript::clear`], and waits for it at most
+    /// `within`. A message that it finds satisfies no second expectation.
+    pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> ExpectOutcome {
         let deadline = Instant::now() + within;
-        // How many messages, counting forgotten ones, need no second look.
+        // How many messages have been looked at, counting forgotten ones.
         let mut looked_at = 0_usize;
         loop {
-            let news = self.shared.news.notified();
+            let changed = self.shared.changed.notified();
             {
-                let mut inner = self.inner();
-                let new = looked_at.saturating_sub(inner.forgotten);
-                looked_at = inner.forgotten + inner.memory.len();
+                let mut state = self.state();
+                let new = looked_at.saturating_sub(state.forgotten);
+                looked_at = state.forgotten + state.memory.len();
                 let found =
-                    inner.memory.iter_mut().skip(new).find(|remembered| {
+                    state.memory.iter_mut().skip(new).find(|remembered| {
                         !remembered.used && expect::matches(expectation, &remembered.message)
                     });
                 if let Some(found) = found {
                     found.used = true;
-                    return Verdict::Found(Box::new(found.message.clone()));
+                    return ExpectOutcome::Found(Box::new(found.message.clone()));
                 }
             }
-            if timeout_at(deadline, news).await.is_err() {
+            if timeout_at(deadline, changed).await.is_err() {
                 return self.explain(expectation);
             }
         }
     }
 
     /// Waits until nothing has come for `quiet`, but no longer than `at_most`.
-    pub(crate) async fn settle(&self, quiet: Duration, at_most: Duration) {
+    pub(crate) async fn wait_until_quiet(&self, quiet: Duration, at_most: Duration) {
         let deadline = Instant::now() + at_most;
         loop {
-            let news = self.shared.news.notified();
+            let changed = self.shared.changed.notified();
             let until = deadline.min(Instant::now() + quiet);
-            if timeout_at(until, news).await.is_err() {
+            if timeout_at(until, changed).await.is_err() {
                 return;
             }
         }
     }
 
-    fn explain(&self, expectation: &Expectation) -> Verdict {
-        let inner = self.inner();
+    fn explain(&self, expectation: &Expectation) -> ExpectOutcome {
+        let state = self.state();
         let (what, mut instead) =
-            expect::explain(expectation, inner.memory.iter().map(|remembered| &remembered.message));
-        if inner.forgotten > 0 {
-            instead.push(format!("and {} earlier ones that had to be forgotten", inner.forgotten));
+            expect::explain(expectation, state.memory.iter().map(|remembered| &remembered.message));
+        if state.forgotten > 0 {
+            instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
         }
-        Verdict::Missing { what, instead }
+        ExpectOutcome::Missing { what, instead }
     }
 
     fn let_go(&self, hold: u64) {
-        let mut inner = self.inner();
-        if inner.hold == hold && inner.held {
-            inner.held = false;
-            self.print_ready(&mut inner);
+        let mut state = self.state();
+        if state.hold == hold && state.held {
+            state.held = false;
+            self.print_ready(&mut state);
         }
-        drop(inner);
-        self.shared.news.notify_waiters();
+        drop(state);
+        self.shared.changed.notify_waiters();
     }
 
     /// Waits until event `last` and all before it have been printed.
-    pub(crate) async fn caught_up(&self, last: u64) {
+    pub(crate) async fn wait_until_printed(&self, last: u64) {
         loop {
-            let news = self.shared.news.notified();
-            if self.inner().next > last {
+            let changed = self.shared.changed.notified();
+            if self.state().next > last {
                 return;
             }
-            // The tasks that bring events wait for a slow reader, so their time runs only without one.
+            // The tasks that deliver events wait for a slow reader, which must not count against them.
             self.printer().flush().await;
-            if timeout(self.shared.patience, news).await.is_err() {
+            if timeout(self.shared.delivery_timeout, changed).await.is_err() {
                 return self.give_up(last);
             }
         }
     }
 
-    /// Stops waiting for events that the connection numbered and no task brought.
+    /// Stops waiting for events that the connection numbered but no task delivered.
     fn give_up(&self, last: u64) {
-        let mut inner = self.inner();
-        let missing = (inner.next..=last).filter(|number| !inner.waiting.contains_key(number)).count();
+        let mut state = self.state();
+        let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
         let text = format!("{missing} events were announced and did not come");
-        inner.faults.push(Fault { title: "EventsLost", text, told: false });
-        while inner.next <= last {
-            self.print_next(&mut inner);
+        state.faults.push(Fault { title: "EventsLost", text, reported: false });
+        while state.next <= last {
+            self.print_next(&mut state);
         }
-        self.print_ready(&mut inner);
+        self.print_ready(&mut state);
     }
 
-    fn print_ready(&self, inner: &mut Inner) {
-        while inner.waiting.contains_key(&inner.next) {
-            self.print_next(inner);
-        }
-    }
-
-    fn print_next(&self, inner: &mut Inner) {
-        let next = inner.next;
-        inner.next += 1;
-        if let Some(event) = inner.waiting.remove(&next) {
-            inner.waiting_bytes -= size(&event);
-            self.record(inner, event);
+    fn print_ready(&self, state: &mut TranscriptState) {
+        while state.waiting.contains_key(&state.next) {
+            self.print_next(state);
         }
     }
 
-    fn record(&self, inner: &mut Inner, message: Message) {
+    fn print_next(&self, state: &mut TranscriptState) {
+        let next = state.next;
+        state.next += 1;
+        if let Some(event) = state.waiting.remove(&next) {
+            state.waiting_bytes -= size(&event);
+            self.record(state, event);
+        }
+    }
+
+    fn record(&self, state: &mut TranscriptState, message: Message) {
         self.shared.printer.message(&message);
-        self.remember(inner, message);
+        self.remember(state, message);
     }
 
-    fn remember(&self, inner: &mut Inner, message: Message) {
-        self.shared.known.learn(&message);
-        self.shared.news.notify_waiters();
-        if message.kind == Kind::Error {
+    fn remember(&self, state: &mut TranscriptState, message: Message) {
+        self.shared.known_jobs.learn(&message);
+        self.shared.changed.notify_waiters();
+        if message.kind == MessageKind::Error {
             return;
         }
-        inner.memory_bytes += size(&message);
-        inner.memory.push_back(Remembered { message, used: false });
-        while inner.memory_bytes > MAX_MEMORY {
-            let Some(oldest) = inner.memory.pop_front() else { break };
-            inner.memory_bytes -= size(&oldest.message);
-            inner.forgotten += 1;
+        state.memory_bytes += size(&message);
+        state.memory.push_back(Remembered { message, used: false });
+        while state.memory_bytes > MAX_MEMORY {
+            let Some(oldest) = state.memory.pop_front() else { break };
+            state.memory_bytes -= size(&oldest.message);
+            state.forgotten += 1;
         }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, TranscriptState> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -353,7 +355,7 @@ impl Hold {
     pub(crate) async fn release(self, last: u64) {
         let transcript = self.transcript.clone();
         drop(self);
-        transcript.caught_up(last).await;
+        transcript.wait_until_printed(last).await;
     }
 }
 
@@ -366,7 +368,7 @@ impl Drop for Hold {
     }
 }
 
-/// About what a message takes in memory, in bytes.
+/// Roughly how many bytes of memory a message takes.
 fn size(message: &Message) -> usize {
     200 + message.body.as_ref().map_or(0, String::len)
 }

@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, SanType, date_time_ymd};
 use crate::support::certificates::Authority;
 use crate::support::http::http_server;
 use crate::support::mosquitto::Mosquitto;
-use crate::support::tls::{Behaviour, Hello, TlsServer};
+use crate::support::tls::{Behavior, Hello, TlsServer};
 use crate::support::{Sandbox, Serve, peers, refusing};
 
 const ADDRESS: &str = "127.77.0.1";
@@ -36,8 +36,8 @@ fn on_port_443_mqtt_is_offered_by_its_name_and_elsewhere_by_none() {
     let control_plane = Serve::start();
     let authority = Authority::new();
     for (listener, alpn) in [(on_443, Some("x-amzn-mqtt-ca")), (elsewhere, None)] {
-        let behaviour = Behaviour { behind: mosquitto.plain_address(), is_proxy: false, alpn };
-        let server = TlsServer::start(listener, &authority.sign(params(|_| ())), behaviour);
+        let behavior = Behavior { behind: mosquitto.plain_address(), is_proxy: false, alpn };
+        let server = TlsServer::start(listener, &authority.sign(params(|_| ())), behavior);
         Sandbox::aws_mode_at(ADDRESS, server.address.port(), &control_plane.url(), control_plane.dir())
             .file("ca.pem", authority.pem())
             .args(["-c", "quit"])
@@ -64,8 +64,8 @@ fn a_server_certificate_out_of_its_time_names_the_clock() {
         ),
     ] {
         let certificate = authority.sign(params(change));
-        let behaviour = Behaviour { behind: serve.mqtt, is_proxy: false, alpn: None };
-        let server = TlsServer::start(free_port(), &certificate, behaviour);
+        let behavior = Behavior { behind: serve.mqtt, is_proxy: false, alpn: None };
+        let server = TlsServer::start(free_port(), &certificate, behavior);
         serve
             .client_through(server.address.port())
             .file("ca.pem", authority.pem())
@@ -93,8 +93,8 @@ fn a_server_certificate_out_of_its_time_names_the_clock() {
 fn a_control_plane_of_an_unknown_authority_names_the_way_out() {
     let serve = Serve::start();
     let certificate = Authority::new().sign(params(|_| ()));
-    let behaviour = Behaviour { behind: serve.http, is_proxy: false, alpn: None };
-    let server = TlsServer::start(free_port(), &certificate, behaviour);
+    let behavior = Behavior { behind: serve.http, is_proxy: false, alpn: None };
+    let server = TlsServer::start(free_port(), &certificate, behavior);
     let control_plane = format!("https://localhost:{}", server.address.port());
     let sandbox = Sandbox::aws_mode(serve.mqtt.port(), &control_plane, serve.dir());
     sandbox
@@ -118,8 +118,8 @@ fn the_control_plane_is_reached_through_a_proxy_that_opens_tls() {
     let authority = Authority::new();
     let name = "iot.us-east-1.amazonaws.com";
     let certificate = authority.sign(CertificateParams::new([name.to_owned()]).unwrap());
-    let behaviour = Behaviour { behind: serve.http, is_proxy: true, alpn: None };
-    let proxy = TlsServer::start(free_port(), &certificate, behaviour);
+    let behavior = Behavior { behind: serve.http, is_proxy: true, alpn: None };
+    let proxy = TlsServer::start(free_port(), &certificate, behavior);
     let output = on_aws(&serve)
         .file("bundle.pem", authority.pem())
         .env("AWS_CA_BUNDLE", "bundle.pem")
@@ -157,8 +157,8 @@ fn a_proxy_that_lets_nobody_through_is_blamed() {
 fn what_no_proxy_names_is_reached_directly() {
     let serve = Serve::start();
     let authority = Authority::new();
-    let behaviour = Behaviour { behind: serve.http, is_proxy: false, alpn: None };
-    let server = TlsServer::start(free_port(), &authority.sign(params(|_| ())), behaviour);
+    let behavior = Behavior { behind: serve.http, is_proxy: false, alpn: None };
+    let server = TlsServer::start(free_port(), &authority.sign(params(|_| ())), behavior);
     let control_plane = format!("https://localhost:{}", server.address.port());
     Sandbox::aws_mode(serve.mqtt.port(), &control_plane, serve.dir())
         .file("bundle.pem", authority.pem())

@@ -70,7 +70,7 @@ fn a_file_with_something_else_in_it_is_named() {
 }
 
 #[test]
-fn certificate_and_key_in_each_others_place_are_recognised() {
+fn certificate_and_key_in_each_others_place_are_recognized() {
     let device = Authority::new().device();
     refused(sandbox().file("cert.pem", &device.key), &["cert.pem", "private key"]);
     refused(sandbox().file("key.pem", &device.cert), &["key.pem", "certificate"]);

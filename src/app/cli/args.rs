@@ -21,7 +21,7 @@ use crate::wire::model::ThingName;
 #[command(version = env!("JOBS_SANDBOX_VERSION"), max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<CliCommand>,
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
     /// Print a completion script for a shell
@@ -116,7 +116,7 @@ pub(super) struct OutputArgs {
     /// Show every message and control-plane call as it goes and comes
     #[arg(long)]
     pub(super) trace: bool,
-    /// Whether to colour the output
+    /// Whether to color the output
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: ColorChoice,
     /// How long a request waits for its answer, such as 30s or 2m

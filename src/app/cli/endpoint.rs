@@ -1,10 +1,10 @@
-//! What the name of an AWS IoT endpoint tells.
+//! Checks the endpoints given on the command line, and finds the region in an endpoint's name.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/connect-to-iot.html>
 
 use super::error::UsageError;
 
-/// A host name, without the scheme, port or path that people paste along with it.
+/// Checks that an endpoint is a host name, without the scheme, port or path that people paste with it.
 pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
     let host = endpoint.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
@@ -18,11 +18,11 @@ pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
     }
 }
 
-/// The URL of a control plane.
+/// Checks the URL of a control plane.
 pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
     let url = url.trim();
     match url.parse::<http::Uri>() {
-        // Not repeated: what is before the @ may be a password.
+        // The URL is not printed: what is before the @ may be a password.
         Ok(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
             Err(UsageError("--control-endpoint-url must hold no user name and no password".to_owned()))
         }
@@ -35,7 +35,7 @@ pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
     }
 }
 
-/// The region to use: as given, or else as the endpoint shows it.
+/// The region to use: the one given, or else the one in the endpoint's name.
 pub(super) fn region(endpoint: &str, given: Option<&str>) -> Result<Option<String>, UsageError> {
     let given = given.map(str::trim).filter(|region| !region.is_empty());
     let shown = shown_region(endpoint);
@@ -50,7 +50,7 @@ pub(super) fn region(endpoint: &str, given: Option<&str>) -> Result<Option<Strin
     }
 }
 
-/// The label after `iot` (or `iot-fips`) in a name of AWS's own.
+/// The region in an AWS host name: the label after `iot` or `iot-fips`.
 fn shown_region(endpoint: &str) -> Option<&str> {
     let name = endpoint.strip_suffix(".cn").unwrap_or(endpoint).strip_suffix(".amazonaws.com")?;
     let labels: Vec<&str> = name.split('.').collect();
@@ -58,7 +58,8 @@ fn shown_region(endpoint: &str) -> Option<&str> {
     labels.get(iot + 1).copied().filter(|label| looks_like_region(label))
 }
 
-/// Letters, digits and dashes, as in `us-gov-west-1`; new regions must not need a new release.
+/// Whether a text has the form of a region name, such as `us-gov-west-1`; there is no list of regions, so that
+/// new ones need no new release.
 pub(super) fn looks_like_region(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     text.len() <= 32

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::args::{Cli, Command, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
+use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
 use super::error::UsageError;
 use super::options::{
-    AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, OutputOptions, ScriptOptions,
-    SessionOptions, Target,
+    AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
+    ScriptOptions, SessionOptions,
 };
 use crate::wire::model::ThingName;
 
@@ -23,27 +23,27 @@ impl Cli {
     /// One line where options are missing or contradict each other.
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
-            Some(Command::Serve(serve)) => return serve.options().map(Launch::Serve),
-            Some(Command::Completions { shell }) => return Ok(Launch::Completions(shell)),
+            Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
-        let (target, thing) = if self.connection.selects_aws() {
+        let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
             let aws = self.connection.aws_options(thing.is_some())?;
-            (Target::Aws(aws), thing.unwrap_or_else(default_thing))
+            (Mode::Aws(aws), thing.unwrap_or_else(default_thing))
         } else {
             let thing = thing.unwrap_or_else(default_thing);
             let region = self.connection.region.as_deref().unwrap_or(LOCAL_REGION);
             let region = parse_region(region).map_err(|why| UsageError(format!("--region: {why}")))?;
-            (Target::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
+            (Mode::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
         };
         let client_id = match self.connection.client_id {
             None => format!("test-{}", uuid::Uuid::new_v4()),
             Some(id) => parse_client_id(id)?,
         };
         Ok(Launch::Session(SessionOptions {
-            target,
+            mode,
             thing,
             client_id,
             timeout: self.output.timeout,
@@ -64,7 +64,8 @@ impl Cli {
 }
 
 impl ConnectionArgs {
-    /// Even an empty value counts: a CI job whose secret is missing must not end up on the local service.
+    /// Whether any connection option is given. Even an empty value counts: a CI job whose secret is missing must
+    /// not run against the local service.
     fn selects_aws(&self) -> bool {
         [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
             .into_iter()
@@ -96,7 +97,7 @@ impl ConnectionArgs {
         })
     }
 
-    /// What AWS mode cannot do without and has not got.
+    /// The error for the options that AWS mode requires and that are missing.
     fn missing(&self, thing_given: bool) -> UsageError {
         let missing: Vec<&str> = [
             ("--endpoint", given(self.endpoint.as_deref()).is_some()),
@@ -140,7 +141,7 @@ impl LocalArgs {
             ("--dir", self.dir.is_some()),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
-            // The variable may stand there for a service that runs beside.
+            // The variable may be set for a service that runs alongside.
             ("--hostname", !self.hostname.is_empty() && std::env::var_os(HOSTNAME_VARIABLE).is_none()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
@@ -197,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// A command line, untouched by the environment of whoever runs the tests.
+    /// Parses a command line, ignoring environment variables.
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         let without_environment = |argument: Arg| argument.env(Resettable::Reset);
         let command = Cli::command().mut_args(without_environment);
@@ -220,7 +221,7 @@ mod tests {
     fn without_connection_options_the_local_service_is_used() {
         let options = session(&[]);
         assert!(
-            matches!(options.target, Target::Local(local) if local.region == LOCAL_REGION && local.mqtt_port == 0)
+            matches!(options.mode, Mode::Local(local) if local.region == LOCAL_REGION && local.mqtt_port == 0)
         );
         assert_eq!(options.thing.as_str(), "MyThing");
         assert!(options.client_id.starts_with("test-"));
@@ -248,7 +249,7 @@ mod tests {
     fn aws_mode_takes_the_region_from_the_endpoint() {
         let endpoint = "a1b2-ats.iot.eu-west-1.amazonaws.com";
         let options = session(&["--endpoint", endpoint, "--cert", "c", "--key", "k", "--thing", "T"]);
-        let Target::Aws(aws) = options.target else { panic!("not AWS mode") };
+        let Mode::Aws(aws) = options.mode else { panic!("not AWS mode") };
         assert_eq!(aws.region.as_deref(), Some("eu-west-1"));
         assert_eq!(aws.port, 8883);
     }

@@ -1,4 +1,4 @@
-//! What the program is started with, once the command line makes sense.
+//! The options of the program, checked and complete.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -30,9 +30,9 @@ pub(crate) enum Launch {
 /// A terminal session or a script.
 #[derive(Debug)]
 pub(crate) struct SessionOptions {
-    /// What it talks to.
-    pub target: Target,
-    /// The thing that it plays.
+    /// Whether it runs on AWS or on the local service.
+    pub mode: Mode,
+    /// The thing whose device it plays.
     pub thing: ThingName,
     /// The MQTT client id.
     pub client_id: String,
@@ -42,7 +42,7 @@ pub(crate) struct SessionOptions {
     pub input: Input,
     /// How a script runs.
     pub script: ScriptOptions,
-    /// What is shown, and how.
+    /// What is printed, and how.
     pub output: OutputOptions,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct ScriptOptions {
 }
 
 impl ScriptOptions {
-    /// An option that was given, if one was.
+    /// The first of these options that was given, if any.
     #[must_use]
     pub(crate) fn first_given(&self) -> Option<&'static str> {
         let given = [("--bail", self.bail), ("--echo", self.echo), ("--junit", self.junit.is_some())];
@@ -66,14 +66,14 @@ impl ScriptOptions {
     }
 }
 
-/// What is shown, and how.
+/// What is printed, and how.
 #[derive(Debug)]
 pub(crate) struct OutputOptions {
     /// One JSON object a line.
     pub json: bool,
     /// Show every message and control-plane call.
     pub trace: bool,
-    /// When to colour.
+    /// When to color.
     pub color: ColorChoice,
 }
 
@@ -88,16 +88,16 @@ pub(crate) enum Input {
     Stdin,
 }
 
-/// What a session talks to.
+/// Whether a session runs on AWS or on the local service.
 #[derive(Debug)]
-pub(crate) enum Target {
+pub(crate) enum Mode {
     /// AWS, or whatever answers at the given endpoints.
     Aws(AwsOptions),
     /// The local service, started in this process.
     Local(LocalOptions),
 }
 
-/// Where AWS is and who we are there.
+/// Where AWS is, and the identity to use there.
 #[derive(Debug, Clone)]
 pub(crate) struct AwsOptions {
     /// Host name of the MQTT endpoint.
@@ -108,9 +108,9 @@ pub(crate) struct AwsOptions {
     pub cert: PathBuf,
     /// PEM file of its private key.
     pub key: PathBuf,
-    /// PEM file of the CA; the system's roots where `None`.
+    /// PEM file of the CA; the system's root certificates if `None`.
     pub ca_file: Option<PathBuf>,
-    /// The region, as given or as the endpoint shows it.
+    /// The region, as given or as in the endpoint's name.
     pub region: Option<String>,
     /// URL of the control plane, if it is not AWS's own.
     pub control_endpoint_url: Option<String>,
@@ -123,7 +123,7 @@ pub(crate) struct LocalOptions {
     pub mqtt_port: u16,
     /// HTTP port; 0 is any free one.
     pub http_port: u16,
-    /// Folder for its files; a private temporary one where `None`.
+    /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
     /// Account in ARNs.
     pub account: String,

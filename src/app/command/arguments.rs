@@ -1,10 +1,10 @@
-//! The arguments and options of a command, between reading its text and building it.
+//! The parsed arguments and options that a command is built from.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::expectation::{Condition, Expectation};
-use super::line::Document;
+use super::expectation::{Expectation, Predicate};
+use super::line::JobDocument;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
@@ -12,19 +12,18 @@ use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 pub(super) enum ArgumentValue {
     Job(JobId),
     JobOrNext(JobRef),
-    Document(Document),
+    Document(JobDocument),
     Details(StatusDetails),
     Choice(&'static str),
     Number(i64),
     Text(String),
     Duration(Duration),
-    Condition(Condition),
+    Predicate(Predicate),
 }
 
-/// The arguments and options of one command, which the table's `build` functions take out in the order of
-/// the table.
+/// The arguments and options of one command, which the table's `build` functions take in the table's order.
 ///
-/// A value that the table does not announce is a mistake in the table, and the tests try every entry of it.
+/// A value of another kind than the table declares is a bug in the table, whose every entry is tested.
 #[derive(Debug, Default)]
 pub(super) struct ParsedArguments {
     pub(super) positionals: VecDeque<ArgumentValue>,
@@ -35,7 +34,7 @@ macro_rules! take {
     ($value:expr, $variant:ident) => {
         match $value {
             ArgumentValue::$variant(value) => value,
-            other => unreachable!("the table announces another shape than {other:?}"),
+            other => unreachable!("the table declares another shape than {other:?}"),
         }
     };
 }
@@ -62,7 +61,7 @@ impl ParsedArguments {
         take!(self.next(), JobOrNext)
     }
 
-    pub(super) fn document(&mut self) -> Document {
+    pub(super) fn document(&mut self) -> JobDocument {
         take!(self.next(), Document)
     }
 
@@ -84,9 +83,9 @@ impl ParsedArguments {
 
     pub(super) fn expectation(&mut self) -> Expectation {
         let title = take!(self.next(), Text);
-        let conditions = self.positionals.drain(..).map(|value| take!(value, Condition)).collect();
+        let predicates = self.positionals.drain(..).map(|value| take!(value, Predicate)).collect();
         let within = self.flag("--within").map(|value| take!(value, Duration));
-        Expectation { title, conditions, within }
+        Expectation { title, predicates, within }
     }
 
     pub(super) fn switch(&mut self, name: &str) -> bool {
@@ -94,7 +93,7 @@ impl ParsedArguments {
         index.map(|index| self.flags.swap_remove(index)).is_some()
     }
 
-    /// Whether the command was built from everything that the table announces for it.
+    /// Whether building the command took everything that the table declares for it.
     pub(super) fn is_used_up(&self) -> bool {
         self.positionals.is_empty() && self.flags.is_empty()
     }

@@ -1,12 +1,12 @@
-//! Every way in which a line can fail to be a command.
+//! Why a line is not a command.
 
 use super::nearest::advice;
 use super::spec::Spec;
 
-/// Why a text is no command.
+/// Why a text is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
-    /// The JSON at its end goes on; more lines may complete it.
+    /// The JSON at its end is incomplete; more lines may complete it.
     #[error("{0}: the JSON is not finished; usage: {usage}", usage = .0.usage())]
     Unfinished(Usage),
     /// No command has this name.
@@ -17,7 +17,7 @@ pub(crate) enum ParseError {
         /// A command that may have been meant.
         nearest: Option<&'static str>,
     },
-    /// The command is known, its arguments are wrong.
+    /// The command is known, but its arguments are wrong.
     #[error("{command}: {problem}; usage: {usage}", usage = .command.usage())]
     Arguments {
         /// The command.
@@ -25,13 +25,13 @@ pub(crate) enum ParseError {
         /// What is wrong.
         problem: String,
     },
-    /// `!` stands before something that cannot be refused.
+    /// `!` is before something that cannot be refused.
     #[error("! goes before expect, or before a command that the service can refuse")]
     Negation,
-    /// Its bytes are no text.
+    /// It is not UTF-8.
     #[error("the line is not UTF-8 text")]
     NotText,
-    /// It holds more than a command may.
+    /// It is longer than a command may be.
     #[error("a command may hold at most 1 MiB")]
     TooLong,
 }

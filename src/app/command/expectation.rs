@@ -1,4 +1,4 @@
-//! What `expect` waits for: a title, and conditions on members of the body.
+//! What `expect` waits for: a title, and predicates on members of the body.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub(crate) struct Expectation {
     /// The title of the message.
     pub title: String,
     /// What its body must hold.
-    pub conditions: Vec<Condition>,
+    pub predicates: Vec<Predicate>,
     /// How long to wait for it.
     pub within: Option<Duration>,
 }
@@ -22,20 +22,20 @@ pub(crate) struct Expectation {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.title)?;
-        self.conditions.iter().try_for_each(|condition| write!(f, " {condition}"))
+        self.predicates.iter().try_for_each(|predicate| write!(f, " {predicate}"))
     }
 }
 
 /// `path=value`
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Condition {
+pub(crate) struct Predicate {
     /// Where to look.
-    pub path: Path,
-    /// What must be there.
+    pub path: MemberPath,
+    /// The value that is expected there.
     pub expected: Expected,
 }
 
-impl fmt::Display for Condition {
+impl fmt::Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.expected {
             Expected::Absent => write!(f, "{}=absent", self.path),
@@ -44,7 +44,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What must be at a path.
+/// The value that is expected at a path.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expected {
     /// Nothing: there is no such member.
@@ -55,7 +55,7 @@ pub(crate) enum Expected {
 
 /// A dotted path with `[n]` for elements of arrays, such as `jobs.QUEUED[0].jobId`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Path(Vec<Step>);
+pub(crate) struct MemberPath(Vec<Step>);
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(crate) enum Step {
     Element(usize),
 }
 
-impl Path {
+impl MemberPath {
     /// Its steps, from the outside in.
     #[must_use]
     pub(crate) fn steps(&self) -> &[Step] {
@@ -100,7 +100,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for MemberPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.0.iter().enumerate() {
             match step {
@@ -113,8 +113,8 @@ impl fmt::Display for Path {
     }
 }
 
-impl Condition {
-    /// Reads `path=value`: the value is JSON, or else a plain word; bare `absent` means no member.
+impl Predicate {
+    /// Reads `path=value`: the value is JSON, or else a plain word; `absent` without quotes means no member.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, JsonError> {
         let rest = reader.rest();
         let word_end = rest.find(super::reader::is_space).unwrap_or(rest.len());
@@ -122,7 +122,7 @@ impl Condition {
             let word = escape::excerpt(reader.word(), 80);
             return Err(JsonError::Invalid(format!("\"{word}\" is no path=value")));
         };
-        let path = Path::parse(&rest[..equals]).map_err(JsonError::Invalid)?;
+        let path = MemberPath::parse(&rest[..equals]).map_err(JsonError::Invalid)?;
         let shown = || escape::excerpt(&path.to_string(), 80);
         reader.advance(equals + 1);
         let value = &rest[equals + 1..];
@@ -152,8 +152,8 @@ impl Condition {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Condition, JsonError> {
-        Condition::read(&mut Reader::new(text))
+    fn read(text: &str) -> Result<Predicate, JsonError> {
+        Predicate::read(&mut Reader::new(text))
     }
 
     #[test]

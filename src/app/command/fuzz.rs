@@ -1,4 +1,4 @@
-//! A script is read to its end: every line counts, and what is wrong is said in one line.
+//! Checks that a script is read to its end: no line is lost, and each error is one line.
 
 use super::error::ParseError;
 use super::input::{Entry, RawLine, entries, raw_lines};
@@ -14,13 +14,13 @@ pub(crate) fn check(data: &[u8]) {
     entries.iter().for_each(check_entry);
 }
 
-/// Each line belongs to one command, or is blank or a comment.
+/// Each line belongs to one command, or is blank, or is a comment.
 fn check_lines(lines: &[RawLine], entries: &[Entry]) {
     let mut next = 0;
     for entry in entries {
         assert!(entry.line > next && entry.line <= lines.len(), "{entry:?} after line {next}");
         check_idle(&lines[next..entry.line - 1]);
-        // The line that is no text is part of the command that it breaks off.
+        // A line that is not text is part of the command that it interrupts.
         let bad = lines[entry.line - 1..].iter().position(|line| matches!(line, RawLine::Bad(_)));
         next = match (&entry.parsed, bad) {
             (Err(ParseError::NotText | ParseError::TooLong), Some(bad))
@@ -61,7 +61,7 @@ fn check_entry(entry: &Entry) {
     }
 }
 
-/// What is coloured while it is typed stands in order, inside the text.
+/// The pieces that are colored while typing are in order and inside the text.
 fn check_pieces(text: &str) {
     let mut end = 0;
     for (_, piece) in scan(text).pieces {

@@ -1,11 +1,11 @@
-//! The help texts, made from the table.
+//! The help texts, generated from the table.
 
 use std::fmt::Write as _;
 
 use super::spec::{CommandGroup, Spec};
 use super::table::COMMANDS;
 use crate::app::output::fold::fold;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 
 const GROUPS: [(CommandGroup, &str); 3] = [
     (CommandGroup::ControlPlane, "Control Plane"),
@@ -15,12 +15,12 @@ const GROUPS: [(CommandGroup, &str); 3] = [
 
 /// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.
 #[must_use]
-pub(crate) fn help(style: Style, width: usize) -> String {
+pub(crate) fn help(theme: Theme, width: usize) -> String {
     let mut out = String::new();
     for (group, heading) in GROUPS {
-        let _ = writeln!(out, "{}", style.paint(Ink::Strong, heading));
+        let _ = writeln!(out, "{}", theme.paint(Style::Strong, heading));
         for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
-            let _ = writeln!(out, "{}", fold(&head(spec, style), width, "  ", "      "));
+            let _ = writeln!(out, "{}", fold(&head(spec, theme), width, "  ", "      "));
             let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
         }
         out.push('\n');
@@ -28,7 +28,7 @@ pub(crate) fn help(style: Style, width: usize) -> String {
     for line in [
         "! before a command: it passes only if the service refuses it",
         "help <command> explains one with its options, an example and what may be refused",
-        "at a terminal: Tab completes, Right takes the grey hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
+        "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
         let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }
@@ -37,26 +37,26 @@ pub(crate) fn help(style: Style, width: usize) -> String {
 
 /// One command with its options, an example and what the service may refuse, folded to `width` columns.
 #[must_use]
-pub(crate) fn help_on(spec: &Spec, style: Style, width: usize) -> String {
-    let mut out = format!("{}\n", fold(&head(spec, style), width, "", "    "));
+pub(crate) fn help_on(spec: &Spec, theme: Theme, width: usize) -> String {
+    let mut out = format!("{}\n", fold(&head(spec, theme), width, "", "    "));
     let _ = writeln!(out, "{}", fold(spec.summary, width, "    ", "    "));
     if !spec.flags.is_empty() {
-        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Options"));
+        let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "Options"));
         let flags: Vec<_> = spec.flags.iter().map(|flag| (flag.usage(), flag.help)).collect();
         push_list(&flags, width, &mut out);
     }
-    let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "Example"));
-    // Not folded: it is there to be copied.
+    let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "Example"));
+    // Not folded, so that it can be copied.
     let _ = writeln!(out, "    {}", spec.example);
     if !spec.refusals.is_empty() {
-        let _ = writeln!(out, "\n{}", style.paint(Ink::Strong, "The service may refuse with"));
+        let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "The service may refuse with"));
         let refusals: Vec<_> = spec.refusals.iter().map(|(code, why)| ((*code).to_owned(), *why)).collect();
         push_list(&refusals, width, &mut out);
     }
     out
 }
 
-/// Words in one column, what each means in the next.
+/// Appends words in one column, and their meanings in the next.
 fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
     let column = list.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
     for (word, meaning) in list {
@@ -65,13 +65,13 @@ fn push_list(list: &[(String, &str)], width: usize, out: &mut String) {
     }
 }
 
-fn head(spec: &Spec, style: Style) -> String {
-    let mut head = style.paint(Ink::Strong, spec.name);
+fn head(spec: &Spec, theme: Theme) -> String {
+    let mut head = theme.paint(Style::Strong, spec.name);
     for argument in spec.arguments {
         let _ = write!(head, " {}", argument.usage());
     }
     if !spec.flags.is_empty() {
-        style.push(Ink::Faint, " [options]", &mut head);
+        theme.push(Style::Faint, " [options]", &mut head);
     }
     head
 }
@@ -83,8 +83,8 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
-            let texts = COMMANDS.iter().map(|spec| help_on(spec, Style::default(), width));
-            for text in texts.chain([help(Style::default(), width)]) {
+            let texts = COMMANDS.iter().map(|spec| help_on(spec, Theme::default(), width));
+            for text in texts.chain([help(Theme::default(), width)]) {
                 let example = |line: &&str| COMMANDS.iter().any(|spec| line.trim() == spec.example);
                 for line in text.lines().filter(|line| !example(line)) {
                     assert!(line.len() <= width, "{line:?} is wider than {width}");
@@ -94,9 +94,9 @@ mod tests {
     }
 
     #[test]
-    fn colours_take_no_room() {
-        let plain = help(Style::default(), 80);
-        let coloured = help(Style { colour: true, unicode: true }, 80);
-        assert_eq!(coloured.lines().count(), plain.lines().count());
+    fn colors_take_no_space() {
+        let plain = help(Theme::default(), 80);
+        let colored = help(Theme { color: true, unicode: true }, 80);
+        assert_eq!(colored.lines().count(), plain.lines().count());
     }
 }

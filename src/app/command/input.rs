@@ -1,4 +1,4 @@
-//! From bytes to commands: lines within bounds, and lines joined where JSON goes on.
+//! From bytes to commands: lines of bounded length, joined while the JSON of a command goes on.
 
 use std::io::{self, BufRead};
 
@@ -6,9 +6,9 @@ use super::error::ParseError;
 use super::line::{Line, MAX_COMMAND_BYTES};
 use super::parse::parse;
 
-/// Unfinished JSON up to this size is looked at with every line, larger JSON only where its brackets
-/// balance or after it has grown by a quarter: the time that a long document takes stays in
-/// proportion to its length.
+/// Unfinished JSON up to this size is parsed again with every line, larger JSON only if its brackets
+/// balance or after it has grown by a quarter, so that the time for a long document is linear in its
+/// length.
 const EAGER_BYTES: usize = 4 * 1024;
 
 /// The commands of `input`, each as soon as its last line has been read.
@@ -29,14 +29,14 @@ pub(crate) fn entries(input: impl BufRead) -> impl Iterator<Item = io::Result<En
     })
 }
 
-/// Whether `text` ends within the JSON of a command, which may go on with the next line.
+/// The commands of `text`; `None` if it ends within the JSON of one, which may go on with the next line.
 #[must_use]
-pub(crate) fn is_unfinished(text: &str) -> bool {
+pub(crate) fn finished_entries(text: &str) -> Option<Vec<Entry>> {
     let mut assembler = Assembler::default();
-    for line in raw_lines(text.as_bytes()).flatten() {
-        assembler.feed(0, line);
-    }
-    assembler.unfinished.is_some()
+    // Reading from memory never fails.
+    let lines = raw_lines(text.as_bytes()).flatten().enumerate();
+    let entries = lines.filter_map(|(index, line)| assembler.feed(index + 1, line)).collect();
+    assembler.unfinished.is_none().then_some(entries)
 }
 
 /// One line as it was read, without its line break.
@@ -44,11 +44,11 @@ pub(crate) fn is_unfinished(text: &str) -> bool {
 pub(super) enum RawLine {
     /// Text.
     Text(String),
-    /// What no command can be: more than a command may hold, or no text at all.
+    /// A line that cannot be in a command: too long, or not text.
     Bad(ParseError),
 }
 
-/// The lines of `input`; each takes bounded memory, however long it is.
+/// The lines of `input`, each in bounded memory, however long it is.
 pub(super) fn raw_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<RawLine>> {
     let mut first = true;
     std::iter::from_fn(move || {
@@ -109,11 +109,11 @@ pub(crate) struct Entry {
 struct Assembler {
     text: String,
     line: usize,
-    /// The size at which the text is looked at again.
-    look_at: usize,
+    /// The size at which the text is parsed again.
+    parse_at: usize,
     balance: Balance,
     unfinished: Option<ParseError>,
-    /// The document was over the limit: its rest is no command.
+    /// The document was over the limit, and its rest is skipped.
     skipping: bool,
 }
 
@@ -141,7 +141,7 @@ impl Assembler {
         }
         self.text.push_str(&line);
         self.balance.add(&line);
-        if self.balance.is_open() && self.text.len() < self.look_at && self.text.len() <= MAX_COMMAND_BYTES {
+        if self.balance.is_open() && self.text.len() < self.parse_at && self.text.len() <= MAX_COMMAND_BYTES {
             return None;
         }
         match parse(&self.text) {
@@ -152,7 +152,7 @@ impl Assembler {
             Err(error @ ParseError::Unfinished(_)) => {
                 self.unfinished = Some(error);
                 let size = self.text.len();
-                self.look_at = if size < EAGER_BYTES { 0 } else { size + size / 4 };
+                self.parse_at = if size < EAGER_BYTES { 0 } else { size + size / 4 };
                 None
             }
             Ok(Some(parsed)) => self.complete(Ok(parsed)),
@@ -166,10 +166,10 @@ impl Assembler {
         }
     }
 
-    /// The input ends: a command whose JSON goes on is an error.
+    /// Ends the input: a command with incomplete JSON is an error.
     fn finish(&mut self) -> Option<Entry> {
         let unfinished = self.unfinished.clone()?;
-        // The last lines may not have been looked at yet.
+        // The last lines may not have been parsed yet.
         let parsed = match parse(&self.text) {
             Ok(Some(line)) => Ok(line),
             Ok(None) => Err(unfinished),
@@ -185,7 +185,7 @@ impl Assembler {
     }
 }
 
-/// Whether brackets are open, as far as that can be told without reading the whole text again.
+/// Counts open brackets line by line, without parsing the whole text again.
 #[derive(Debug, Default)]
 struct Balance {
     depth: usize,
@@ -208,7 +208,7 @@ impl Balance {
         }
     }
 
-    /// No string goes on over a line break: one that seems to is looked at.
+    /// Whether brackets are open. No string can go on after a line break, so one that seems to is parsed.
     fn is_open(&self) -> bool {
         self.depth > 0 && !self.in_string
     }
@@ -217,7 +217,7 @@ impl Balance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::command::{Command, Document};
+    use crate::app::command::{Command, JobDocument};
 
     fn read_all(input: &[u8]) -> Vec<Entry> {
         entries(input).map(Result::unwrap).collect()
@@ -232,7 +232,7 @@ mod tests {
     fn a_document_goes_on_over_lines_byte_for_byte() {
         let entries = read_all(b"\xef\xbb\xbf# smoke\r\n\r\ncreate-job J {\r\n  \"a\": 1\r\n}\r\nquit\r\n");
         assert_eq!(entries.iter().map(|entry| entry.line).collect::<Vec<_>>(), [3, 6]);
-        let Ok(Line { command: Command::CreateJob { document: Document::Json(json), .. }, .. }) =
+        let Ok(Line { command: Command::CreateJob { document: JobDocument::Json(json), .. }, .. }) =
             &entries[0].parsed
         else {
             panic!("{entries:?}")

@@ -1,4 +1,4 @@
-//! What a line of input means: a command with its arguments, ready to be carried out.
+//! What a line of input means: a command with its arguments.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::wire::model::{
     UpdateJobExecutionRequest,
 };
 
-/// The most that one command may hold, in bytes, over all its lines.
+/// The maximum size of one command in bytes, over all its lines.
 pub(crate) const MAX_COMMAND_BYTES: usize = 1024 * 1024;
 
 /// A command as it was given.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Line {
-    /// Whether `!` stands before it: it passes only if the service refuses it, or, before `expect`,
-    /// if no such message comes.
+    /// Whether `!` is before it: it passes only if the service refuses it, or, for `expect`, if no such
+    /// message comes.
     pub negated: bool,
     /// What to do.
     pub command: Command,
@@ -30,12 +30,12 @@ pub(crate) enum Command {
         /// The new job.
         job: JobId,
         /// What the device is to do.
-        document: Document,
+        document: JobDocument,
         /// For people.
         description: Option<String>,
         /// Minutes until an execution in progress times out.
         timeout_minutes: Option<i64>,
-        /// How often a failed or timed out execution is tried again.
+        /// How often a failed or timed-out execution is retried.
         retries: Option<i32>,
     },
     /// `delete-job`
@@ -65,7 +65,7 @@ pub(crate) enum Command {
     },
     /// `list-job-executions`
     ListJobExecutions {
-        /// Of this job; of this thing where none is named.
+        /// Of this job; if `None`, of this thing.
         job: Option<JobId>,
         /// As a table.
         table: bool,
@@ -94,6 +94,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether its answer is a list.
+    #[must_use]
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::ListJobs { .. } | Self::ListJobExecutions { .. } | Self::GetPendingJobExecutions { .. }
+        )
+    }
+
     /// Whether its answer is to be shown as a table.
     #[must_use]
     pub(crate) fn as_table(&self) -> bool {
@@ -108,7 +117,7 @@ impl Command {
 
 /// Where a job document comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Document {
+pub(crate) enum JobDocument {
     /// JSON, byte for byte as it was typed.
     Json(String),
     /// `file://path`

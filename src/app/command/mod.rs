@@ -20,10 +20,10 @@ mod spec;
 pub(crate) mod table;
 mod values;
 
-pub(crate) use expectation::{Condition, Expectation, Expected, Path, Step};
+pub(crate) use expectation::{Expectation, Expected, MemberPath, Predicate, Step};
 pub(crate) use help::{help, help_on};
-pub(crate) use input::{Entry, entries, is_unfinished};
-pub(crate) use line::{Command, Document, Line, MAX_COMMAND_BYTES};
+pub(crate) use input::{Entry, entries, finished_entries};
+pub(crate) use line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
 pub(crate) use parse::parse;
-pub(crate) use scan::{Await, Scan, WordKind, scan};
+pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};
 pub(crate) use spec::Shape;

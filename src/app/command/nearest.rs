@@ -1,4 +1,4 @@
-//! What may have been meant by a word that is not known.
+//! The closest known word to an unknown one.
 
 use super::table::COMMANDS;
 
@@ -13,7 +13,7 @@ pub(super) fn advice(nearest: Option<&'static str>) -> String {
     }
 }
 
-/// What people type who know another program.
+/// What people type who are used to other programs.
 const SYNONYMS: [(&str, &str); 4] = [("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
 
 pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
@@ -21,7 +21,7 @@ pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
     synonym.or_else(|| nearest(word, COMMANDS.iter().map(|spec| spec.name)))
 }
 
-/// The candidate that differs least from `word`, if it differs little.
+/// The candidate that is most similar to `word`, if it is similar enough.
 pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 80 {
         return None;

@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         ValueError::Invalid(problem) => ParseError::Arguments { command: Usage(spec), problem },
     })?;
     let command = (spec.build)(&mut arguments);
-    debug_assert!(arguments.is_used_up(), "{} leaves out what it announces: {arguments:?}", spec.name);
+    debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::app::command::table::COMMANDS;
-    use crate::app::command::{Document, Shape};
+    use crate::app::command::{JobDocument, Shape};
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {
@@ -127,7 +127,7 @@ mod tests {
             command(r#"create-job Job1 {"ToDo":"Delete Root User"}"#),
             Command::CreateJob {
                 job: job(),
-                document: Document::Json(r#"{"ToDo":"Delete Root User"}"#.into()),
+                document: JobDocument::Json(r#"{"ToDo":"Delete Root User"}"#.into()),
                 description: None,
                 timeout_minutes: None,
                 retries: None,
@@ -164,7 +164,8 @@ mod tests {
     fn json_is_kept_byte_for_byte_between_other_arguments() {
         let text =
             "create-job J {\"n\" :  1.50,\r\n \"s\": \"a  \\u00e9\"} --description \"two words\" --retries 2";
-        let Command::CreateJob { document: Document::Json(json), description, retries, .. } = command(text)
+        let Command::CreateJob { document: JobDocument::Json(json), description, retries, .. } =
+            command(text)
         else {
             panic!("{text}")
         };
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!((description.as_deref(), retries), (Some("two words"), Some(2)));
         assert!(matches!(
             command("create-job J file://doc.json"),
-            Command::CreateJob { document: Document::File(path), .. } if path.as_os_str() == "doc.json"
+            Command::CreateJob { document: JobDocument::File(path), .. } if path.as_os_str() == "doc.json"
         ));
     }
 
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_error_says_what_is_wrong_and_how_it_goes() {
-        for (text, said) in [
+        for (text, expected) in [
             (
                 "creat-job J {}",
                 "unknown command \"creat-job\": did you mean create-job? (help lists the commands)",
@@ -243,7 +244,7 @@ mod tests {
                 "help: there is no command \"creat-job\", did you mean create-job?; usage: help [<command>]",
             ),
         ] {
-            assert_eq!(error(text), said, "{text}");
+            assert_eq!(error(text), expected, "{text}");
         }
         assert!(error("update-job-execution J succeeded").contains(
             "\"succeeded\" is none of SUCCEEDED, IN_PROGRESS, FAILED, CANCELED, REJECTED, did you mean SUCCEEDED?"
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_of_the_table_is_built_from_what_the_table_announces() {
+    fn every_command_of_the_table_is_built_from_what_the_table_declares() {
         let sample = |shape: Shape| match shape {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
             Shape::Document | Shape::Details => "{}",
@@ -310,7 +311,7 @@ mod tests {
             Shape::Duration => "5s",
             Shape::Advance => "+5s",
             Shape::Title => "CreateJobResponse",
-            Shape::Condition => "a=1",
+            Shape::Predicate => "a=1",
             Shape::CommandName => "quit",
         };
         for spec in COMMANDS {
@@ -335,7 +336,7 @@ mod tests {
             let json = serde_json::to_string_pretty(&members).unwrap();
             let text = format!("create-job{spaces}J{spaces}{json}{spaces}");
             match command(&text) {
-                Command::CreateJob { document: Document::Json(kept), .. } => prop_assert_eq!(kept, json),
+                Command::CreateJob { document: JobDocument::Json(kept), .. } => prop_assert_eq!(kept, json),
                 other => prop_assert!(false, "{:?}", other),
             }
         }

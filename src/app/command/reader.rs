@@ -1,8 +1,8 @@
-//! A cursor over the text of a command: words between spaces, and JSON byte for byte.
+//! A cursor over the text of a command, which reads words, and JSON byte for byte.
 
 use serde_json::value::RawValue;
 
-/// What separates arguments. A line break is one too: a document may span lines.
+/// Whether a character separates arguments, as a line break does, since a document may span lines.
 pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
@@ -10,9 +10,9 @@ pub(super) fn is_space(character: char) -> bool {
 /// Why a piece of JSON was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum JsonError {
-    /// It could still become JSON with more lines.
+    /// More lines may complete it.
     Unfinished,
-    /// It can never become JSON: what is wrong, and where.
+    /// It is not JSON: what is wrong, and where.
     Invalid(String),
 }
 
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         Self { text, position: 0 }
     }
 
-    /// What is left, from the next argument on.
+    /// The rest of the text, from the next argument on.
     pub(super) fn rest(&mut self) -> &'a str {
         let rest = &self.text[self.position..];
         let rest = rest.trim_start_matches(is_space);
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         word
     }
 
-    /// The next JSON value, exactly as it is spelled.
+    /// The next JSON value, byte for byte.
     pub(super) fn json(&mut self) -> Result<&'a str, JsonError> {
         let rest = self.rest();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&'a RawValue>();
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
                 Ok(value.get())
             }
             None => Err(JsonError::Unfinished),
-            Some(Err(error)) if error.is_eof() && grows(rest) => Err(JsonError::Unfinished),
+            Some(Err(error)) if error.is_eof() && can_go_on(rest) => Err(JsonError::Unfinished),
             Some(Err(error)) if error.is_eof() && in_string(rest) => {
                 Err(JsonError::Invalid("a string is not closed on its line".to_owned()))
             }
@@ -78,9 +78,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether more lines could complete `unfinished`. An open string or half a word cannot go on after
+/// Whether more lines could complete `unfinished`: an open string or half a word cannot go on after
 /// a line break.
-fn grows(unfinished: &str) -> bool {
+fn can_go_on(unfinished: &str) -> bool {
     let text = format!("{unfinished}\n");
     match serde_json::from_str::<&RawValue>(&text) {
         Ok(_) => true,

@@ -1,4 +1,4 @@
-//! A command while it is being typed: what each piece is, and what may come at its end.
+//! A command while it is being typed: what each piece is, and what may come next.
 
 use super::reader::{Reader, is_space};
 use super::spec::{Argument, Flag, Positionals, Shape, Spec};
@@ -18,7 +18,7 @@ pub(crate) enum WordKind {
     Json,
     /// Any other argument.
     Plain,
-    /// What no command, option or argument can be here.
+    /// A word that is not valid here.
     Wrong,
     /// A comment.
     Comment,
@@ -27,16 +27,16 @@ pub(crate) enum WordKind {
 /// A piece of a command: what it is, where it begins and where it ends, in bytes.
 pub(crate) type Piece = (WordKind, std::ops::Range<usize>);
 
-/// What may come at the end of the text.
+/// What can be completed at the end of the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Await {
+pub(crate) enum CompletionContext {
     /// The name of a command.
     Command,
     /// The value of this option.
     Value(&'static Flag),
-    /// An argument of this shape, if there is one to come, or an option.
+    /// An option, or an argument of this shape if one is left.
     Argument(Option<Shape>),
-    /// Nothing that could be completed.
+    /// Nothing.
     Nothing,
 }
 
@@ -45,22 +45,22 @@ pub(crate) enum Await {
 pub(crate) struct Scan {
     /// Its pieces, in order.
     pub pieces: Vec<Piece>,
-    /// Which command it is, as far as one is named.
+    /// The command, once its name is complete.
     pub spec: Option<&'static Spec>,
-    /// The options that it has already.
+    /// The options given so far.
     pub flags: Vec<&'static str>,
-    /// What may come at the end of the text, or is begun there.
-    pub awaits: Await,
-    /// Where the piece at the end of the text begins; the end where none is begun.
+    /// What can be completed at the end of the text.
+    pub context: CompletionContext,
+    /// Where the word to complete begins.
     pub start: usize,
     positionals: Option<Positionals>,
 }
 
 impl Scan {
-    /// What has yet to be given, as the usage line shows it; empty while a piece is unfinished.
+    /// The arguments not given yet, as the usage line shows them.
     #[must_use]
-    pub(crate) fn still_to_come(&self) -> String {
-        if let Await::Value(flag) = self.awaits {
+    pub(crate) fn remaining_usage(&self) -> String {
+        if let CompletionContext::Value(flag) = self.context {
             return flag.value.map_or("", |(name, _)| name).to_owned();
         }
         let left = self.positionals.as_ref().map_or(&[][..], Positionals::remaining);
@@ -68,21 +68,21 @@ impl Scan {
     }
 }
 
-/// Looks at `text` as far as it has been typed.
+/// Scans the text typed so far.
 #[must_use]
 pub(crate) fn scan(text: &str) -> Scan {
     let mut scan = Scan {
         pieces: Vec::new(),
         spec: None,
         flags: Vec::new(),
-        awaits: Await::Command,
+        context: CompletionContext::Command,
         start: text.len(),
         positionals: None,
     };
     let mut reader = Reader::new(text);
     if reader.rest().starts_with('#') {
         scan.pieces.push((WordKind::Comment, reader.position()..text.len()));
-        scan.awaits = Await::Nothing;
+        scan.context = CompletionContext::Nothing;
         return scan;
     }
     if reader.rest().starts_with('!') {
@@ -98,7 +98,7 @@ pub(crate) fn scan(text: &str) -> Scan {
     scan.push(kind, word.len(), &reader);
     let Some(spec) = scan.spec else {
         if reader.position() < text.len() {
-            scan.awaits = Await::Nothing;
+            scan.context = CompletionContext::Nothing;
             let rest = reader.rest();
             reader.advance(rest.len());
             scan.push(WordKind::Plain, rest.len(), &reader);
@@ -111,13 +111,13 @@ pub(crate) fn scan(text: &str) -> Scan {
 }
 
 impl Scan {
-    /// A piece of `length` bytes that ends where the reader is.
+    /// Adds a piece of `length` bytes that ends at the reader's position.
     fn push(&mut self, kind: WordKind, length: usize, reader: &Reader<'_>) {
         self.start = reader.position() - length;
         self.pieces.push((kind, self.start..reader.position()));
     }
 
-    /// One more piece, with the space before it; whether there may be another.
+    /// Scans one more piece; returns whether there may be another.
     fn next(&mut self, spec: &'static Spec, reader: &mut Reader<'_>) -> bool {
         let open_flag = self.open_flag(spec);
         let rest = reader.rest();
@@ -126,7 +126,7 @@ impl Scan {
             let word = reader.word();
             let flag = spec.flags.iter().find(|flag| flag.name == word);
             self.flags.extend(flag.map(|flag| flag.name));
-            self.awaits = Await::Argument(None);
+            self.context = CompletionContext::Argument(None);
             self.push(if flag.is_some() { WordKind::Flag } else { WordKind::Wrong }, word.len(), reader);
             return true;
         }
@@ -136,9 +136,9 @@ impl Scan {
             None if rest.is_empty() => positionals.remaining().first().map(|argument| argument.shape),
             None => positionals.next().map(|argument| argument.shape),
         };
-        self.awaits = match open_flag {
-            Some((flag, _)) => Await::Value(flag),
-            None => Await::Argument(shape),
+        self.context = match open_flag {
+            Some((flag, _)) => CompletionContext::Value(flag),
+            None => CompletionContext::Argument(shape),
         };
         let (kind, length) = piece(shape, rest);
         if length > 0 {
@@ -148,7 +148,7 @@ impl Scan {
         length > 0
     }
 
-    /// The option at the end of the pieces whose value has yet to come.
+    /// The option at the end of the pieces, if its value is still missing.
     fn open_flag(&self, spec: &'static Spec) -> Option<(&'static Flag, Shape)> {
         let (WordKind::Flag, _) = self.pieces.last()? else { return None };
         let flag = spec.flags.iter().find(|flag| Some(&flag.name) == self.flags.last())?;
@@ -162,7 +162,7 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
         Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
-        Some(Shape::Condition) => match rest[..word].find('=') {
+        Some(Shape::Predicate) => match rest[..word].find('=') {
             Some(equals) if rest[equals + 1..].starts_with(['{', '[', '"']) => {
                 (WordKind::Plain, equals + 1 + json_length(&rest[equals + 1..]))
             }
@@ -176,7 +176,7 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
     }
 }
 
-/// How far the JSON at the beginning of `text` goes, finished or not.
+/// The length of the JSON at the beginning of `text`, finished or not.
 fn json_length(text: &str) -> usize {
     let mut depth = 0_usize;
     for token in json_text::tokens(text) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn each_piece_is_told_for_what_it_is() {
+    fn each_piece_has_its_kind() {
         use WordKind::{Bang, Command, Flag, Json, Plain, Wrong};
         assert_eq!(
             pieces("! create-job  J {\"a\": [1, 2]} --retries 2 --nope"),
@@ -225,28 +225,30 @@ mod tests {
 
     #[test]
     fn what_may_come_next_is_known() {
-        let awaits = |text: &str| (scan(text).awaits, scan(text).start);
-        assert_eq!(awaits(""), (Await::Command, 0));
-        assert_eq!(awaits("crea"), (Await::Command, 0));
-        assert_eq!(awaits("! crea"), (Await::Command, 2));
-        assert_eq!(awaits("delete-job "), (Await::Argument(Some(Shape::Job)), 11));
-        assert_eq!(awaits("delete-job Jo"), (Await::Argument(Some(Shape::Job)), 11));
-        assert_eq!(awaits("delete-job Job1 "), (Await::Argument(None), 16));
-        assert_eq!(awaits("delete-job Job1 --fo"), (Await::Argument(None), 16));
-        assert!(matches!(awaits("list-jobs --status "), (Await::Value(flag), 19) if flag.name == "--status"));
+        let context = |text: &str| (scan(text).context, scan(text).start);
+        assert_eq!(context(""), (CompletionContext::Command, 0));
+        assert_eq!(context("crea"), (CompletionContext::Command, 0));
+        assert_eq!(context("! crea"), (CompletionContext::Command, 2));
+        assert_eq!(context("delete-job "), (CompletionContext::Argument(Some(Shape::Job)), 11));
+        assert_eq!(context("delete-job Jo"), (CompletionContext::Argument(Some(Shape::Job)), 11));
+        assert_eq!(context("delete-job Job1 "), (CompletionContext::Argument(None), 16));
+        assert_eq!(context("delete-job Job1 --fo"), (CompletionContext::Argument(None), 16));
         assert!(
-            matches!(awaits("list-jobs --status IN"), (Await::Value(flag), 19) if flag.name == "--status")
+            matches!(context("list-jobs --status "), (CompletionContext::Value(flag), 19) if flag.name == "--status")
         );
-        assert_eq!(awaits("list-jobs --status IN_PROGRESS "), (Await::Argument(None), 31));
-        assert_eq!(scan("nope ").awaits, Await::Nothing);
+        assert!(
+            matches!(context("list-jobs --status IN"), (CompletionContext::Value(flag), 19) if flag.name == "--status")
+        );
+        assert_eq!(context("list-jobs --status IN_PROGRESS "), (CompletionContext::Argument(None), 31));
+        assert_eq!(scan("nope ").context, CompletionContext::Nothing);
     }
 
     #[test]
     fn the_hint_is_what_is_left_of_the_usage_line() {
-        assert_eq!(scan("create-job ").still_to_come(), "<jobId> <jobDocument-as-JSON>");
-        assert_eq!(scan("create-job J ").still_to_come(), "<jobDocument-as-JSON>");
-        assert_eq!(scan("create-job J {} --retries ").still_to_come(), "<n>");
-        assert_eq!(scan("expect X a=1 ").still_to_come(), "[<path=value> ...]");
-        assert_eq!(scan("quit ").still_to_come(), "");
+        assert_eq!(scan("create-job ").remaining_usage(), "<jobId> <jobDocument-as-JSON>");
+        assert_eq!(scan("create-job J ").remaining_usage(), "<jobDocument-as-JSON>");
+        assert_eq!(scan("create-job J {} --retries ").remaining_usage(), "<n>");
+        assert_eq!(scan("expect X a=1 ").remaining_usage(), "[<path=value> ...]");
+        assert_eq!(scan("quit ").remaining_usage(), "");
     }
 }

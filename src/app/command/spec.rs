@@ -1,4 +1,4 @@
-//! What a command looks like: its name, its arguments and options, and its help.
+//! What describes a command: its name, arguments, options and help.
 
 use super::arguments::ParsedArguments;
 use super::line::Command;
@@ -14,7 +14,7 @@ pub(crate) enum CommandGroup {
     Miscellaneous,
 }
 
-/// What an argument looks like.
+/// The form of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// The id of a job.
@@ -42,12 +42,12 @@ pub(crate) enum Shape {
     /// The title of a message.
     Title,
     /// `path=value`
-    Condition,
+    Predicate,
     /// A command.
     CommandName,
 }
 
-/// How often an argument stands.
+/// How often an argument may be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     /// Once.
@@ -58,23 +58,23 @@ pub(crate) enum Count {
     Any,
 }
 
-/// An argument that has its place.
+/// A positional argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Argument {
     /// As the usage line shows it, such as `<jobId>`.
     pub name: &'static str,
-    /// What it looks like.
+    /// The form of its value.
     pub shape: Shape,
-    /// How often it stands.
+    /// How often it may be given.
     pub count: Count,
 }
 
-/// An option; it may stand anywhere after the command.
+/// An option; it may be anywhere after the command's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag {
     /// Such as `--force`.
     pub name: &'static str,
-    /// What follows it: a name for the usage line, and what it looks like.
+    /// Its value, if it takes one: a name for the usage line, and the value's form.
     pub value: Option<(&'static str, Shape)>,
     /// What it does.
     pub help: &'static str,
@@ -83,9 +83,9 @@ pub(crate) struct Flag {
 /// A command of the table.
 #[derive(Debug)]
 pub(crate) struct Spec {
-    /// The word that is typed.
+    /// Its name, as typed.
     pub name: &'static str,
-    /// Where help lists it.
+    /// The group that help lists it in.
     pub group: CommandGroup,
     /// Its arguments, in order.
     pub arguments: &'static [Argument],
@@ -95,9 +95,9 @@ pub(crate) struct Spec {
     pub summary: &'static str,
     /// A line that works.
     pub example: &'static str,
-    /// What the service may refuse, and why.
+    /// The codes with which the service may refuse it, and why.
     pub refusals: &'static [(&'static str, &'static str)],
-    /// The API's operations behind it; none for commands that ask no service.
+    /// The API operations that it calls; none if it calls no service.
     pub operations: &'static [&'static str],
     pub(super) build: fn(&mut ParsedArguments) -> Command,
 }
@@ -109,7 +109,7 @@ impl PartialEq for Spec {
 }
 
 impl Spec {
-    /// Whether nothing can follow the command.
+    /// Whether it has neither arguments nor options.
     #[must_use]
     pub(crate) fn takes_nothing(&self) -> bool {
         self.arguments.is_empty() && self.flags.is_empty()
@@ -162,7 +162,7 @@ impl Positionals {
         Self(spec.arguments)
     }
 
-    /// The argument whose turn it is.
+    /// The next argument.
     pub(super) fn next(&mut self) -> Option<&'static Argument> {
         let (first, rest) = self.0.split_first()?;
         if first.count != Count::Any {
@@ -171,7 +171,7 @@ impl Positionals {
         Some(first)
     }
 
-    /// Those that have not been read yet.
+    /// The arguments not read yet.
     pub(super) fn remaining(&self) -> &'static [Argument] {
         self.0
     }

@@ -128,7 +128,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         flags: &[Flag { name: "--force", value: None, help: "also executions in progress" }],
         summary: "cancel a job and its executions that no device has started",
         example: "cancel-job Job1",
-        refusals: &[("InvalidRequestException", "the job is finished or cancelled already"), NO_JOB],
+        refusals: &[("InvalidRequestException", "the job is finished or canceled already"), NO_JOB],
         operations: &["CancelJob"],
         build: |args| Command::CancelJob { job: args.job(), force: args.switch("--force") },
     },
@@ -296,7 +296,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         group: CommandGroup::Miscellaneous,
         arguments: &[
             Argument { name: "<title>", shape: Shape::Title, count: Count::One },
-            Argument { name: "<path=value>", shape: Shape::Condition, count: Count::Any },
+            Argument { name: "<path=value>", shape: Shape::Predicate, count: Count::Any },
         ],
         flags: &[Flag {
             name: "--within",

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use super::arguments::ArgumentValue;
-use super::expectation::Condition;
-use super::line::Document;
+use super::expectation::Predicate;
+use super::line::JobDocument;
 use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
 use super::spec::Shape;
 use super::table;
 use crate::app::output::escape;
 
-/// Why a text is no such value.
+/// Why a text is not a valid value.
 pub(super) enum ValueError {
-    /// Its JSON goes on.
+    /// Its JSON is incomplete.
     Unfinished,
     Invalid(String),
 }
@@ -24,7 +24,7 @@ impl From<String> for ValueError {
     }
 }
 
-/// Reads one value; `name` is the argument's or option's name, for the error.
+/// Reads one value; `name` is the argument's or option's name, for error messages.
 pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
         Shape::Document if !reader.rest().starts_with("file://") => {
@@ -36,7 +36,7 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
                 }
                 other => other,
             })?;
-            return Ok(ArgumentValue::Document(Document::Json(json.to_owned())));
+            return Ok(ArgumentValue::Document(JobDocument::Json(json.to_owned())));
         }
         Shape::Details => {
             let json = read_json(name, reader)?;
@@ -51,9 +51,9 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
                 .map(ArgumentValue::Text)
                 .map_err(|error| error.to_string().into());
         }
-        Shape::Condition => {
-            return match Condition::read(reader) {
-                Ok(condition) => Ok(ArgumentValue::Condition(condition)),
+        Shape::Predicate => {
+            return match Predicate::read(reader) {
+                Ok(predicate) => Ok(ArgumentValue::Predicate(predicate)),
                 Err(JsonError::Unfinished) => Err(ValueError::Unfinished),
                 Err(JsonError::Invalid(problem)) => Err(problem.into()),
             };
@@ -78,7 +78,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         ),
         Shape::Document => match word.strip_prefix("file://") {
             Some("") | None => return Err("file:// needs a path".to_owned()),
-            Some(path) => ArgumentValue::Document(Document::File(path.into())),
+            Some(path) => ArgumentValue::Document(JobDocument::File(path.into())),
         },
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
             Some(choice) => ArgumentValue::Choice(choice),
@@ -112,7 +112,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             }
         },
         Shape::Text => ArgumentValue::Text(word.to_owned()),
-        Shape::Details | Shape::Condition => unreachable!("`read` takes them"),
+        Shape::Details | Shape::Predicate => unreachable!("`read` takes them"),
     })
 }
 
@@ -123,7 +123,7 @@ fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueEr
     })
 }
 
-/// The longest that anything waits or the clock moves at once.
+/// The longest wait, and the furthest that the clock moves at once.
 const MAX_DURATION: Duration = Duration::from_hours(10 * 366 * 24);
 
 fn duration(word: &str) -> Result<Duration, String> {

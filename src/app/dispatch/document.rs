@@ -7,26 +7,26 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use super::Failed;
-use crate::app::command::{Document, MAX_COMMAND_BYTES};
+use super::Failure;
+use crate::app::command::{JobDocument, MAX_COMMAND_BYTES};
 use crate::app::output::json_text::{self, Layout};
 
 /// The text of a job document, which is JSON.
-pub(super) async fn read(document: &Document) -> Result<String, Failed> {
+pub(super) async fn read(document: &JobDocument) -> Result<String, Failure> {
     let path = match document {
-        Document::Json(json) => return Ok(json.clone()),
-        Document::File(path) => path.clone(),
+        JobDocument::Json(json) => return Ok(json.clone()),
+        JobDocument::File(path) => path.clone(),
     };
-    // On a thread of its own: a pipe or a dead mount may block for ever, and Ctrl-C is to be heard.
+    // On a separate thread: a pipe or a dead mount may block forever, and Ctrl-C must still work.
     let read = tokio::task::spawn_blocking(move || from_file(&path)).await;
     read.unwrap_or_else(|error| {
-        Err(Failed::new("UsageError", format!("cannot take the job document: {error}")))
+        Err(Failure::new("UsageError", format!("cannot take the job document: {error}")))
     })
 }
 
-fn from_file(path: &Path) -> Result<String, Failed> {
+fn from_file(path: &Path) -> Result<String, Failure> {
     let failed = |why: &dyn Display| {
-        Failed::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
+        Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
     };
     let text = read_file(path).map_err(|error| failed(&error))?;
     if text.len() > MAX_COMMAND_BYTES {
@@ -38,7 +38,7 @@ fn from_file(path: &Path) -> Result<String, Failed> {
     }
 }
 
-/// The text of a file, cut off just beyond what may be taken.
+/// The text of a file, cut off just beyond the limit.
 fn read_file(path: &Path) -> io::Result<String> {
     let home = path.strip_prefix("~").ok().zip(std::env::home_dir());
     let path = home.map_or_else(|| path.to_owned(), |(below, home)| home.join(below));
@@ -47,8 +47,8 @@ fn read_file(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The document that an answer to GetJobDocument carries in a string, laid out for a person; none if that
-/// string is no JSON.
+/// The document that an answer to GetJobDocument carries in a string, laid out for a person; `None` if it is
+/// not JSON.
 pub(super) fn shown(answer: &str, layout: Layout) -> Option<String> {
     let answer: serde_json::Value = serde_json::from_str(answer).ok()?;
     let document = answer.get("document")?.as_str()?;
@@ -73,7 +73,7 @@ mod tests {
     fn a_document_comes_from_a_file_that_holds_json() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("doc.json");
-        let read = || from_file(&path).map_err(|failed| failed.what);
+        let read = || from_file(&path).map_err(|failure| failure.what);
         assert!(read().unwrap_err().starts_with("cannot take the job document from "));
         std::fs::write(&path, "{\"a\" : 1.0}\r\n").unwrap();
         assert_eq!(read().unwrap(), "{\"a\" : 1.0}");

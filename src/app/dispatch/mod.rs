@@ -1,8 +1,7 @@
-//! Carries commands out: from a [`Line`] to the Jobs client or the control plane, and from what
-//! comes back to messages.
+//! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
 mod document;
-mod failure;
+mod outcome;
 
 use std::time::Duration;
 
@@ -11,35 +10,35 @@ use tokio::sync::OnceCell;
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
 use crate::app::output::json_text;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
-use crate::app::transcript::{Transcript, Verdict};
+use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{Answer, Client};
 use crate::client::trace::Trace;
 use crate::service::JobsClock;
-use crate::wire::model::{JobId, StartNextJobExecutionResponse, ThingName};
+use crate::wire::model::{JobId, ThingName};
 
-use failure::Failure;
+use outcome::CommandError;
 
-pub(crate) use failure::{Failed, Outcome};
+pub(crate) use outcome::{CommandOutcome, Failure};
 
-/// At a terminal events wait no longer than this for the answer of a slow command.
+/// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
-/// How long `expect` waits unless told. AWS's events come a second or two after their cause.
+/// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
 const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How wide help is where there is no terminal that it could fit.
-const WIDTH_OF_NO_TERMINAL: usize = 100;
+/// The width of help texts if stdout is not a terminal.
+const DEFAULT_WIDTH: usize = 100;
 
-/// What a command is carried out with.
+/// Everything that commands need.
 pub(crate) struct Dispatcher {
-    /// The thing whose device we play and that jobs target.
+    /// The thing that jobs target and whose device this program plays.
     pub thing: ThingName,
-    /// Its ARN, as soon as the control plane has told it.
+    /// Its ARN, once the control plane has returned it.
     pub thing_arn: OnceCell<String>,
     /// The data plane.
     pub client: Client,
@@ -47,7 +46,7 @@ pub(crate) struct Dispatcher {
     pub control_plane: ControlPlane,
     /// Where answers go.
     pub transcript: Transcript,
-    /// The clock of the local service; none elsewhere.
+    /// The clock of the local service; `None` on AWS.
     pub clock: Option<JobsClock>,
     /// What `trace` switches.
     pub trace: Trace,
@@ -56,40 +55,40 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     /// Carries out a command; `number` is the line of the script on which it begins.
     ///
-    /// Its answer is printed before the events that it caused. On the local service these have all
-    /// been printed when this returns; elsewhere those that have come so far.
-    pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> Outcome {
+    /// Its answer is printed before the events that it caused. On the local service all of these have been
+    /// printed when this returns; on AWS those that have arrived so far.
+    pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> CommandOutcome {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
-        self.transcript.forget();
+        self.transcript.clear();
         let outcome = match &line.command {
-            Command::Quit => Outcome::Quit,
+            Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
                 self.trace.switch(*on);
-                Outcome::Passed
+                CommandOutcome::Passed
             }
             Command::Help(about) => {
                 self.help(*about, number);
-                Outcome::Passed
+                CommandOutcome::Passed
             }
-            command => self.ask(command, number).await,
+            command => self.call(command, number).await,
         };
-        outcome.judged(line)
+        outcome.negated_by(line)
     }
 
-    /// Prints a failure on stderr, in JSON on stdout too; `origin` is where the command stands.
-    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failed: &Failed) {
-        let message = Message::in_words(Kind::Error, failed.title, number, &failed.one_line());
+    /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
+    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
+        let message = Message::with_text(MessageKind::Error, failure.title, number, &failure.one_line());
         self.printer().message(&message);
-        self.show_words(origin, failed);
+        self.show_details(origin, failure);
     }
 
-    /// Prints a failure on stderr alone: its message has been printed.
-    pub(crate) fn show_words(&self, origin: &str, failed: &Failed) {
+    /// Prints a failure on stderr only.
+    pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
         let printer = self.printer();
-        printer.failure(origin, &failed.what);
-        failed.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
+        printer.failure(origin, &failure.what);
+        failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 
     /// Where it prints.
@@ -98,10 +97,10 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that what was done so far has caused, as far as that can be known.
+    /// The number of the last event that the commands so far have caused, as far as that is known.
     async fn last_event(&self) -> u64 {
         if self.client.is_local_service() {
-            // Should the connection be gone, what has come so far is all there will be.
+            // If the connection is gone, no more events will come.
             if let Ok(last) = self.client.barrier().await {
                 return last;
             }
@@ -109,27 +108,28 @@ impl Dispatcher {
         self.client.last_event()
     }
 
-    /// Asks the service, and shows its answer and then the events that it caused.
-    async fn ask(&self, command: &Command, number: Option<usize>) -> Outcome {
+    /// Calls the service, and shows its answer and then the events that it caused.
+    async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
-            Ok(answer) => {
-                self.show(command, Message { line: number, ..answer });
-                Outcome::Passed
+            Ok((answer, note)) => {
+                self.show(command, Message { line: number, ..answer }, note);
+                CommandOutcome::Passed
             }
-            Err(Failure::Refused(answer, refusal)) => {
+            Err(CommandError::Refused(answer, refusal)) => {
                 self.transcript.answer(Message { line: number, ..*answer });
-                Outcome::Refused(refusal)
+                CommandOutcome::Refused(refusal)
             }
-            Err(Failure::Failed(failed)) => Outcome::Failed(failed),
+            Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
         };
         hold.release(self.last_event().await).await;
         outcome
     }
 
-    async fn answer_to(&self, command: &Command) -> Result<Message, Failure> {
+    /// What the service answered, and a note on it for a person.
+    async fn answer_to(&self, command: &Command) -> Result<(Message, Option<&'static str>), CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
-        Ok(match command {
+        let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
                 let request = CreateJob {
                     document: document::read(document).await?,
@@ -142,18 +142,18 @@ impl Dispatcher {
             }
             Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
             Command::CancelJob { job, force } => {
-                response("CancelJob", self.of(job, operator.cancel_job(job, *force).await)?)
+                response("CancelJob", self.reply_about(job, operator.cancel_job(job, *force).await)?)
             }
             Command::DescribeJob(job) => {
-                response("DescribeJob", self.of(job, operator.describe_job(job).await)?)
+                response("DescribeJob", self.reply_about(job, operator.describe_job(job).await)?)
             }
             Command::GetJobDocument(job) => {
-                response("GetJobDocument", self.of(job, operator.get_job_document(job).await)?)
+                response("GetJobDocument", self.reply_about(job, operator.get_job_document(job).await)?)
             }
             Command::ListJobs { status, .. } => response("ListJobs", operator.list_jobs(*status).await?),
             Command::ListJobExecutions { job: Some(job), .. } => {
                 let reply = operator.list_job_executions_for_job(job).await;
-                response("ListJobExecutionsForJob", self.of(job, reply)?)
+                response("ListJobExecutionsForJob", self.reply_about(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
                 let reply = operator.list_job_executions_for_thing(&self.thing).await?;
@@ -164,7 +164,8 @@ impl Dispatcher {
             }
             Command::StartNextPendingJobExecution(request) => {
                 let answer = device.start_next_pending_job_execution(request.clone()).await?;
-                accepted("StartNextPendingJobExecution", answer)
+                let note = answer.response.execution.is_none().then_some("nothing is pending");
+                return Ok((accepted("StartNextPendingJobExecution", answer), note));
             }
             Command::DescribeJobExecution(job, request) => {
                 let answer = device.describe_job_execution(job, request.clone()).await?;
@@ -178,33 +179,34 @@ impl Dispatcher {
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
-        })
+        };
+        Ok((answer, None))
     }
 
-    /// What the control plane answered about `job`, which is not offered for completion if there is none.
-    fn of(
+    /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
+    fn reply_about(
         &self,
         job: &JobId,
         reply: Result<Reply, control_plane::Error>,
     ) -> Result<Reply, control_plane::Error> {
         reply.inspect_err(|error| {
             if is_refusal(error, "ResourceNotFoundException") {
-                self.transcript.known().forget(job);
+                self.transcript.known_jobs().remove(job);
             }
         })
     }
 
-    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, Failure> {
-        let error = match self.of(job, self.control_plane.delete_job(job, force).await) {
+    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
+        let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
-                self.transcript.known().forget(job);
+                self.transcript.known_jobs().remove(job);
                 return Ok(response("DeleteJob", reply));
             }
             Err(error) => error,
         };
         let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
-        let mut failure = Failure::from(error);
-        if let Failure::Refused(_, refusal) = &mut failure
+        let mut error = CommandError::from(error);
+        if let CommandError::Refused(_, refusal) = &mut error
             && not_terminal
             && self.printer().is_terminal()
         {
@@ -212,20 +214,20 @@ impl Dispatcher {
             let hint = hints::not_terminal(job, executions.and_then(|reply| reply.body).as_deref());
             refusal.hint = Some(hint);
         }
-        Err(failure)
+        Err(error)
     }
 
-    /// The ARN of the thing; asks the control plane if it has not said so yet, and says what was created.
+    /// The ARN of the thing; asks the control plane for it, and for the thing, if it is not known yet.
     async fn thing_arn(&self) -> Result<String, control_plane::Error> {
         let found =
             self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
         found.await.cloned()
     }
 
-    async fn clock(&self, advance: Option<Duration>) -> Result<Message, Failed> {
+    async fn clock(&self, advance: Option<Duration>) -> Result<Message, Failure> {
         let Some(clock) = &self.clock else {
             let why = "there is a clock to move only in local mode, where the Jobs service is ours";
-            return Err(Failed::new("NotLocal", why));
+            return Err(Failure::new("NotLocal", why));
         };
         let now = match advance {
             Some(by) => clock.advance(by).await,
@@ -233,37 +235,38 @@ impl Dispatcher {
         };
         let millis = now.millis();
         let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
-        Ok(Message::new(Kind::Response, "Clock", Some(body)))
+        Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
     }
 
     fn help(&self, about: Option<&'static str>, number: Option<usize>) {
         let is_json = self.printer().is_json();
-        let width = self.printer().width().filter(|_| !is_json).unwrap_or(WIDTH_OF_NO_TERMINAL);
-        let style = self.printer().style();
-        let style = Style { colour: style.colour && !is_json, ..style };
+        let width = self.printer().width().filter(|_| !is_json).unwrap_or(DEFAULT_WIDTH);
+        let theme = self.printer().theme();
+        let theme = Theme { color: theme.color && !is_json, ..theme };
         let text = about
             .and_then(command::table::find)
-            .map_or_else(|| command::help(style, width), |spec| command::help_on(spec, style, width));
+            .map_or_else(|| command::help(theme, width), |spec| command::help_on(spec, theme, width));
         if is_json {
             let body = serde_json::Value::from(text).to_string();
-            self.printer()
-                .message(&Message { line: number, ..Message::new(Kind::Response, "Help", Some(body)) });
+            self.printer().message(&Message {
+                line: number,
+                ..Message::new(MessageKind::Response, "Help", Some(body))
+            });
         } else {
             self.printer().result(text);
         }
     }
 
-    /// Prints an answer, as a table if it is to be one. A person sees a document as such, a long list summed
-    /// up, and is told that nothing was pending.
-    fn show(&self, command: &Command, message: Message) {
+    /// Prints an answer, as a table if it is to be one. At a terminal a document is shown as such, and a note
+    /// or the summary of a long list follows.
+    fn show(&self, command: &Command, message: Message, note: Option<&'static str>) {
         let printer = self.printer();
         let body = message.body.as_deref().filter(|_| !printer.is_json());
         let for_person = body.filter(|_| printer.is_terminal());
-        let table = for_person.or(body.filter(|_| command.as_table())).and_then(Table::of_answer);
-        let note = match command {
-            Command::StartNextPendingJobExecution(_) => for_person.and_then(nothing_pending),
-            _ => table.as_ref().filter(|_| for_person.is_some()).and_then(Table::summary),
-        };
+        let list = if command.as_table() { body } else { for_person.filter(|_| command.is_list()) };
+        let table = list.and_then(Table::of_answer);
+        let summary = || table.as_ref().and_then(Table::summary);
+        let note = for_person.and_then(|_| note.map(str::to_owned).or_else(summary));
         let text = match command {
             Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
             _ => table
@@ -275,39 +278,44 @@ impl Dispatcher {
             None => self.transcript.answer(message),
         }
         if let Some(note) = note {
-            printer.result(format!("{}\n", printer.style().paint(Ink::Faint, &note)));
+            printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
         }
     }
 
-    async fn expect(&self, expectation: &Expectation, negated: bool, number: Option<usize>) -> Outcome {
+    async fn expect(
+        &self,
+        expectation: &Expectation,
+        negated: bool,
+        number: Option<usize>,
+    ) -> CommandOutcome {
         let within = match expectation.within {
-            // Whatever a command caused there has come.
+            // Everything that a command caused has arrived by then.
             _ if negated && self.client.is_local_service() => Duration::ZERO,
             within => within.unwrap_or(DEFAULT_WITHIN),
         };
-        let verdict = tokio::select! {
-            verdict = self.transcript.expect(expectation, within) => verdict,
-            // What has come is all there will be.
+        let outcome = tokio::select! {
+            outcome = self.transcript.expect(expectation, within) => outcome,
+            // No more events will come.
             () = self.client.over() => {
-                self.transcript.caught_up(self.client.last_event()).await;
+                self.transcript.wait_until_printed(self.client.last_event()).await;
                 self.transcript.expect(expectation, Duration::ZERO).await
             }
         };
-        let failed = match (verdict, negated) {
-            (Verdict::Found(_), false) | (Verdict::Missing { .. }, true) => None,
-            (Verdict::Missing { what, instead }, false) => {
-                Some(Failed { details: instead, ..Failed::new("NotAsExpected", what) })
+        let failure = match (outcome, negated) {
+            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
+            (ExpectOutcome::Missing { what, instead }, false) => {
+                Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
             }
-            (Verdict::Found(message), true) => {
+            (ExpectOutcome::Found(message), true) => {
                 let body = json_text::compact(message.body.as_deref().unwrap_or("null"));
-                Some(Failed::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
+                Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
             }
         };
-        let words = failed.as_ref().map_or_else(String::new, Failed::one_line);
-        let body = serde_json::json!({ "passed": failed.is_none(), "message": words }).to_string();
-        let message = Message::new(Kind::Expect, expectation.title.clone(), Some(body));
+        let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
+        let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
+        let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
         self.printer().message(&Message { line: number, ..message });
-        failed.map_or(Outcome::Passed, Outcome::Unexpected)
+        failure.map_or(CommandOutcome::Passed, CommandOutcome::Unexpected)
     }
 }
 
@@ -316,13 +324,7 @@ fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
     matches!(error, control_plane::Error::Rejected { code, .. } if code == with)
 }
 
-/// What to say of an answer to StartNextPendingJobExecution without an execution.
-fn nothing_pending(answer: &str) -> Option<String> {
-    let answer: StartNextJobExecutionResponse = serde_json::from_str(answer).ok()?;
-    answer.execution.is_none().then(|| "nothing is pending".to_owned())
-}
-
-/// Makes sure that the thing exists, says so if it was created, and returns its ARN.
+/// Creates the thing if it does not exist, which is printed, and returns its ARN.
 pub(crate) async fn find_thing(
     control_plane: &ControlPlane,
     thing: &ThingName,
@@ -337,15 +339,15 @@ pub(crate) async fn find_thing(
     })
 }
 
-/// The answer of the control plane.
+/// An answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
-    Message::new(Kind::Response, format!("{operation}Response"), reply.body)
+    Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
 }
 
-/// The answer of the data plane.
+/// An answer of the data plane.
 fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
     let body = String::from_utf8_lossy(&answer.payload).into_owned();
-    let message = Message::new(Kind::Response, format!("{operation}Response"), Some(body));
+    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
     Message { topic: Some(answer.topic), ..message }
 }
 

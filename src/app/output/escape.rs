@@ -1,12 +1,12 @@
-//! Makes text from outside safe to show: what could drive the terminal or reorder what a reader
-//! sees is spelled out instead of sent.
+//! Makes text from outside safe to show: characters that could control the terminal or reorder the text are
+//! escaped.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Whether a character could act on the terminal instead of appearing on it: C0 and C1 controls,
-/// DEL, the line and paragraph separators, and everything that changes the writing direction; and
-/// the two characters U+FFFE and U+FFFF that are none, which XML refuses.
+/// DEL, the line and paragraph separators, and everything that changes the writing direction; also
+/// the noncharacters U+FFFE and U+FFFF, which XML forbids.
 #[must_use]
 pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
@@ -34,7 +34,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escape(text, push_utf16)
 }
 
-/// `text` with everything that is not ASCII as `\uXXXX`, for terminals that show nothing else.
+/// `text` with everything that is not ASCII as `\uXXXX`, for terminals that show only ASCII.
 #[must_use]
 pub(crate) fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);

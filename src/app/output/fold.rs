@@ -1,4 +1,4 @@
-//! Text that fits the terminal: how wide it is, and lines folded to it.
+//! The width of the terminal, and text folded to it.
 
 use textwrap::{Options, WordSplitter};
 
@@ -8,10 +8,10 @@ pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size().map(|(columns, _)| columns.0.into())
 }
 
-/// `text` folded to `width` columns between words, colours not counted; the first line begins with `first`,
+/// `text` folded to `width` columns between words, colors not counted; the first line begins with `first`,
 /// each other one with `others`.
 ///
-/// A word that is too long stays whole, and no name is parted at its hyphens: both are there to be copied.
+/// Words are never broken, not even at hyphens: people copy names from here.
 #[must_use]
 pub(crate) fn fold(text: &str, width: usize, first: &str, others: &str) -> String {
     let options = Options::new(width).initial_indent(first).subsequent_indent(others);

@@ -1,84 +1,78 @@
-//! Which jobs there are, as far as the messages of the service have told: for completion.
+//! The jobs that the service's messages have mentioned, for completion.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::output::json_text::{self, TokenKind};
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::wire::model::JobId;
 
-/// More job ids than this help nobody to complete one.
+/// How many jobs are remembered: nobody completes a job id from a longer list.
 const MAX_JOBS: usize = 500;
 
-/// What is known. Clones share it.
+/// The jobs known so far, the latest first. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownJobs(Arc<Mutex<Inner>>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    /// The latest first.
-    jobs: VecDeque<String>,
-}
+pub(crate) struct KnownJobs(Arc<Mutex<VecDeque<String>>>);
 
 impl KnownJobs {
-    /// Learns from a message.
+    /// Adds the jobs that a message mentions.
     pub(crate) fn learn(&self, message: &Message) {
         let Some(body) = message.body.as_deref() else { return };
-        if !matches!(message.kind, Kind::Response | Kind::Event) {
+        if !matches!(message.kind, MessageKind::Response | MessageKind::Event) {
             return;
         }
-        let told: Vec<&str> = job_ids(body).collect();
-        let mut inner = self.inner();
-        for job in &told[told.len().saturating_sub(MAX_JOBS)..] {
-            inner.jobs.retain(|known| known != job);
-            inner.jobs.push_front((*job).to_owned());
+        let ids: Vec<&str> = job_ids(body).collect();
+        let mut jobs = self.lock();
+        for job in &ids[ids.len().saturating_sub(MAX_JOBS)..] {
+            jobs.retain(|known| known != job);
+            jobs.push_front((*job).to_owned());
         }
-        inner.jobs.truncate(MAX_JOBS);
+        jobs.truncate(MAX_JOBS);
     }
 
-    /// A job that was deleted.
-    pub(crate) fn forget(&self, job: &JobId) {
-        self.inner().jobs.retain(|known| known != job.as_str());
+    /// Removes a job that does not exist any more.
+    pub(crate) fn remove(&self, job: &JobId) {
+        self.lock().retain(|known| known != job.as_str());
     }
 
-    /// The ids of jobs, the one heard of last first.
+    /// The ids of the jobs, the latest first.
     #[must_use]
     pub(crate) fn jobs(&self) -> Vec<String> {
-        self.inner().jobs.iter().cloned().collect()
+        self.lock().iter().cloned().collect()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The values of `jobId` in `body` that are ids, wherever they stand outside what the user wrote.
+/// The job ids in the `jobId` members of `body`, except inside what the user wrote.
 fn job_ids(body: &str) -> impl Iterator<Item = &str> {
     let mut after_key = false;
-    let mut foreign = false;
+    let mut user_content = false;
     let mut depth = 0_usize;
-    let mut foreign_depth = 0;
+    let mut user_depth = 0;
     json_text::tokens(body).filter_map(move |token| {
         match token.kind {
             TokenKind::Open => depth += 1,
             TokenKind::Close => {
                 depth = depth.saturating_sub(1);
-                foreign &= depth > foreign_depth;
+                user_content &= depth > user_depth;
             }
             TokenKind::Key => {
-                if !foreign && json_text::is_foreign(token.text) {
-                    (foreign, foreign_depth) = (true, depth);
+                if !user_content && json_text::is_user_content(token.text) {
+                    (user_content, user_depth) = (true, depth);
                 }
                 after_key = token.text == "\"jobId\"";
                 return None;
             }
-            TokenKind::Text if after_key && !foreign => {
+            TokenKind::Text if after_key && !user_content => {
                 after_key = false;
                 let id = token.text.trim_matches('"');
                 return id.parse::<JobId>().is_ok().then_some(id);
             }
             TokenKind::Separator => return None,
-            TokenKind::Text | TokenKind::Value => foreign &= depth > foreign_depth,
+            TokenKind::Text | TokenKind::Value => user_content &= depth > user_depth,
         }
         after_key = false;
         None
@@ -90,7 +84,7 @@ mod tests {
     use super::*;
 
     fn learn(known: &KnownJobs, title: &str, body: &str) {
-        known.learn(&Message::new(Kind::Event, title, Some(body.to_owned())));
+        known.learn(&Message::new(MessageKind::Event, title, Some(body.to_owned())));
     }
 
     #[test]
@@ -101,7 +95,7 @@ mod tests {
         assert_eq!(known.jobs(), ["B", "A"]);
         learn(&known, "DescribeJobResponse", r#"{"job":{"jobId":"A"}}"#);
         assert_eq!(known.jobs(), ["A", "B"]);
-        known.forget(&"A".parse().unwrap());
+        known.remove(&"A".parse().unwrap());
         assert_eq!(known.jobs(), ["B"]);
     }
 

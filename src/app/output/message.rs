@@ -1,19 +1,19 @@
-//! What there is to say, one message at a time: answers, refusals, events, and what went wrong.
+//! Messages: answers, refusals, events and errors.
 
 use std::fmt::Write as _;
 
 use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MessageKind {
     /// The service did what a command asked.
     Response,
     /// The service refused a command.
     Rejected,
-    /// The service told of a change.
+    /// The service reported a change.
     Event,
     /// A command failed before or without an answer, or something is wrong with the connection.
     Error,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Expect,
 }
 
-impl Kind {
+impl MessageKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Response => "response",
@@ -37,27 +37,32 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// The API's name of the answer or event, such as `CreateJobResponse`.
     pub title: String,
     /// The line of the script whose command it answers.
     pub line: Option<usize>,
     /// The MQTT topic that it came on; none from the control plane.
     pub topic: Option<String>,
-    /// JSON as it was on the wire; none where the answer had no body.
+    /// JSON as it was on the wire; none if the answer had no body.
     pub body: Option<String>,
 }
 
 impl Message {
     /// A message without line and topic.
     #[must_use]
-    pub(crate) fn new(kind: Kind, title: impl Into<String>, body: Option<String>) -> Self {
+    pub(crate) fn new(kind: MessageKind, title: impl Into<String>, body: Option<String>) -> Self {
         Self { kind, title: title.into(), line: None, topic: None, body }
     }
 
-    /// An error or the outcome of an expectation, in words.
+    /// An error, with its text as the body.
     #[must_use]
-    pub(crate) fn in_words(kind: Kind, title: impl Into<String>, line: Option<usize>, text: &str) -> Self {
+    pub(crate) fn with_text(
+        kind: MessageKind,
+        title: impl Into<String>,
+        line: Option<usize>,
+        text: &str,
+    ) -> Self {
         let body = serde_json::json!({ "message": text }).to_string();
         Self { kind, title: title.into(), line, topic: None, body: Some(body) }
     }
@@ -84,10 +89,10 @@ impl Message {
     /// An event, which nobody asked for, does not fill a person's screen with all that is pending.
     #[must_use]
     pub(crate) fn to_block(&self, layout: Layout) -> String {
-        let mut out = self.title_line(layout.style);
+        let mut out = self.title_line(layout.theme);
         if let Some(body) = &self.body {
-            let is_read = self.kind == Kind::Event && layout.now.is_some();
-            let show = if is_read { json_text::abridged } else { json_text::pretty };
+            let abridge = self.kind == MessageKind::Event && layout.now.is_some();
+            let show = if abridge { json_text::abridged } else { json_text::pretty };
             out.push_str(&show(body, layout));
             out.push('\n');
         }
@@ -97,14 +102,14 @@ impl Message {
 
     /// The title line, with its line break.
     #[must_use]
-    pub(crate) fn title_line(&self, style: Style) -> String {
-        let rule = if style.unicode { "───" } else { "---" };
-        let ink = match self.kind {
-            Kind::Response => Ink::Title,
-            Kind::Event => Ink::Event,
-            Kind::Rejected | Kind::Error | Kind::Expect => Ink::Refusal,
+    pub(crate) fn title_line(&self, theme: Theme) -> String {
+        let rule = if theme.unicode { "───" } else { "---" };
+        let style = match self.kind {
+            MessageKind::Response => Style::Title,
+            MessageKind::Event => Style::Event,
+            MessageKind::Rejected | MessageKind::Error | MessageKind::Expect => Style::Refusal,
         };
-        style.paint(ink, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
+        theme.paint(style, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
 
     fn event() -> Message {
         Message {
-            kind: Kind::Event,
+            kind: MessageKind::Event,
             title: "JobExecutionsChangedEvent".into(),
             line: Some(3),
             topic: Some("$aws/things/T/jobs/notify".into()),
@@ -134,20 +139,20 @@ mod tests {
             r#"{"type":"event","title":"JobExecutionsChangedEvent","line":3,"topic":"$aws/things/T/jobs/notify","body":{"timestamp":1748981603,"jobs":{}}}"#
         );
         assert_eq!(
-            Message::new(Kind::Response, "DeleteJobResponse", None).to_json_line(),
+            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_json_line(),
             r#"{"type":"response","title":"DeleteJobResponse","line":null,"topic":null,"body":null}"#
         );
     }
 
     #[test]
     fn a_block_has_a_title_and_spells_times() {
-        let layout = Layout { style: Style { colour: false, unicode: true }, now: None };
+        let layout = Layout { theme: Theme { color: false, unicode: true }, now: None };
         assert_eq!(
             event().to_block(layout),
             "─── JobExecutionsChangedEvent ───\n{\n  \"timestamp\": \"2025-06-03T20:13:23Z\",\n  \"jobs\": {}\n}\n\n"
         );
         assert_eq!(
-            Message::new(Kind::Response, "DeleteJobResponse", None).to_block(Layout::default()),
+            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_block(Layout::default()),
             "--- DeleteJobResponse ---\n\n"
         );
     }
@@ -157,7 +162,7 @@ mod tests {
         let jobs = [r#"{"jobId":"J"}"#; 10].join(",");
         let body = Some(format!(r#"{{"jobs":{{"QUEUED":[{jobs}]}}}}"#));
         let event = Message { body: body.clone(), ..event() };
-        let answer = Message::new(Kind::Response, "ListJobsResponse", body);
+        let answer = Message::new(MessageKind::Response, "ListJobsResponse", body);
         let lines =
             |message: &Message, now| message.to_block(Layout { now, ..Layout::default() }).lines().count();
         assert_eq!((lines(&event, Some(0)), lines(&event, None)), (15, 38));
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn words_are_json_and_cannot_drive_the_terminal() {
-        let message = Message::in_words(Kind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
+        let message = Message::with_text(MessageKind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
         assert_eq!(
             message.to_json_line(),
             r#"{"type":"error","title":"ParseError","line":1,"topic":null,"body":{"message":"no \"\u001b\u009b\""}}"#

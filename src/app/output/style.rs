@@ -1,8 +1,8 @@
-//! How output looks: colours that can be read on dark and on light backgrounds, or none.
+//! How output looks: colors that are readable on dark and on light backgrounds, or none.
 
 use clap::ValueEnum;
 
-/// When output is coloured.
+/// When output is colored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
     /// At a terminal, unless the environment says otherwise.
@@ -14,9 +14,9 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// What a piece of text is, and so what colour it has.
+/// What a piece of text is, which decides its color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum Style {
     /// The title line of an answer.
     Title,
     /// The title line of an event, which nobody asked for.
@@ -29,13 +29,13 @@ pub(crate) enum Ink {
     Text,
     /// A JSON number, `true`, `false` or `null`.
     Value,
-    /// What stands back: hints, how long ago something was.
+    /// What matters less: hints, how long ago something was.
     Faint,
     /// A command word, or a heading.
     Strong,
 }
 
-impl Ink {
+impl Style {
     /// Chosen by eye on black and on white in xterm's own palette, the hardest one: there dark blue cannot
     /// be read on black, nor any cyan on white.
     fn code(self) -> &'static str {
@@ -52,28 +52,28 @@ impl Ink {
     }
 }
 
-/// What the reader's terminal can show.
+/// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Style {
-    /// Whether colours are wanted.
-    pub colour: bool,
+pub(crate) struct Theme {
+    /// Whether colors are wanted.
+    pub color: bool,
     /// Whether the terminal shows more than ASCII.
     pub unicode: bool,
 }
 
-impl Style {
-    /// `text` in the colour of `ink`.
+impl Theme {
+    /// `text` in `style`.
     #[must_use]
-    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 10);
-        self.push(ink, text, &mut out);
+        self.push(style, text, &mut out);
         out
     }
 
-    /// Appends `text` to `out` in the colour of `ink`.
-    pub(crate) fn push(self, ink: Ink, text: &str, out: &mut String) {
-        if self.colour {
-            out.extend(["\x1b[", ink.code(), "m", text, "\x1b[0m"]);
+    /// Appends `text` to `out` in `style`.
+    pub(crate) fn push(self, style: Style, text: &str, out: &mut String) {
+        if self.color {
+            out.extend(["\x1b[", style.code(), "m", text, "\x1b[0m"]);
         } else {
             out.push_str(text);
         }
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_colour_means_no_escape_sequence() {
-        assert_eq!(Style::default().paint(Ink::Title, "x"), "x");
-        assert_eq!(Style { colour: true, unicode: true }.paint(Ink::Strong, "x"), "\x1b[1mx\x1b[0m");
+    fn no_color_means_no_escape_sequence() {
+        assert_eq!(Theme::default().paint(Style::Title, "x"), "x");
+        assert_eq!(Theme { color: true, unicode: true }.paint(Style::Strong, "x"), "\x1b[1mx\x1b[0m");
     }
 }

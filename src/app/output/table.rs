@@ -1,43 +1,27 @@
-//! Lists as tables: aligned, as wide as the terminal at most, wide characters counted as two.
+//! Lists as tables, at most as wide as the terminal.
+
+mod columns;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::app::output::escape;
 use crate::app::output::json_text::Layout;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::Style;
 use crate::app::output::times;
 
-/// The columns in the order in which they stand, the most telling one first; others follow as they come.
-/// What does not fit the terminal goes from the end.
-const COLUMNS: [&str; 11] = [
-    "status",
-    "jobId",
-    "thing",
-    "lastUpdatedAt",
-    "completedAt",
-    "startedAt",
-    "queuedAt",
-    "createdAt",
-    "retryAttempt",
-    "executionNumber",
-    "versionNumber",
-];
+use columns::{Column, fit, line, rank, total};
 
-/// So many of them say what a row is about: they are cut if they must be, and never left out.
-const KEPT: usize = 3;
+pub(crate) use columns::cut;
 
-/// What stands between two columns.
-const GAP: &str = "  ";
-
-/// More columns than the service's answers ever have; what has no column is left out, so that an answer
-/// cannot make a table much larger than itself.
+/// More columns than the service's answers ever have. Members without a column are left out, so that a table
+/// cannot be much larger than the answer.
 const MAX_COLUMNS: usize = 32;
 
-/// A list of so many entries gets a summary.
+/// A list of this many entries gets a summary.
 const LONG: usize = 4;
 
 /// Rows under a heading.
@@ -54,20 +38,11 @@ struct Cell {
     time: Option<i64>,
 }
 
-/// A column as it is to be seen.
-struct Column<'a> {
-    name: &'a str,
-    cells: Vec<Cow<'a, str>>,
-    width: usize,
-    /// Whether all rows say the same in it; of times each tells something.
-    tells_nothing: bool,
-}
-
 impl Table {
-    /// The lists of an answer as one table; none if it holds no list of objects.
+    /// The lists of an answer as one table; `None` if it holds no list.
     ///
-    /// Knows the answers of ListJobs, of both ListJobExecutions and of GetPendingJobExecutions; in
-    /// the last one the list that an execution stands in tells its status.
+    /// Made for the answers of ListJobs, ListJobExecutionsForJob, ListJobExecutionsForThing and
+    /// GetPendingJobExecutions; in the last, an execution's status is the list that it is in.
     #[must_use]
     pub(crate) fn of_answer(body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
@@ -88,10 +63,10 @@ impl Table {
         found.then_some(table)
     }
 
-    /// The table as text, `width` columns wide at most.
+    /// The table as text, at most `width` columns wide.
     ///
-    /// Where it would be wider, its times say how long ago they were; then columns are left out, first those
-    /// in which all rows agree, then the least telling; then what is left is cut, the widest column first.
+    /// If it would be wider, its times become relative; then columns are left out, first those with the same
+    /// value in all rows, then the least useful; then the rest is cut, the widest column first.
     #[must_use]
     pub(crate) fn render(&self, width: Option<usize>, layout: Layout) -> String {
         if self.rows.is_empty() {
@@ -102,22 +77,17 @@ impl Table {
         if total(&columns) > width {
             columns = self.columns(layout);
         }
-        while total(&columns) > width
-            && let Some(column) = least_telling(&columns)
-        {
-            columns.remove(column);
-        }
-        narrow(&mut columns, width);
-        let heading = line(&columns, layout.style, |column| column.name);
-        let mut out = layout.style.paint(Ink::Strong, &heading) + "\n";
+        fit(&mut columns, width);
+        let heading = line(&columns, layout.theme, |column| column.name);
+        let mut out = layout.theme.paint(Style::Strong, &heading) + "\n";
         for row in 0..self.rows.len() {
-            out.push_str(&line(&columns, layout.style, |column| &column.cells[row]));
+            out.push_str(&line(&columns, layout.theme, |column| &column.cells[row]));
             out.push('\n');
         }
         out
     }
 
-    /// One line that tells how many there are, and of which status; none where a look tells as much.
+    /// How many rows there are, and with which statuses; `None` for a short table.
     #[must_use]
     pub(crate) fn summary(&self) -> Option<String> {
         if self.rows.len() < LONG {
@@ -145,7 +115,7 @@ impl Table {
     fn fill(&mut self, entry: &Value, row: &mut Vec<Cell>) {
         for (name, value) in entry.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
-                // The id says the same as the ARN, shorter.
+                // The id is in the ARN.
                 (_, Value::Null) | ("jobArn", _) => {}
                 ("jobExecutionSummary", summary) => self.fill(summary, row),
                 ("thingArn", Value::String(arn)) => {
@@ -190,8 +160,8 @@ impl Table {
         let rows = || self.rows.iter().map(|row| row.get(column).unwrap_or(empty));
         let cells: Vec<_> = rows().map(|cell| cell.spell(layout)).collect();
         let widest = cells.iter().map(|cell| cell.width()).max();
-        let tells_nothing = rows().all(|cell| cell.time.is_none() && Some(cell) == rows().next());
-        Column { name, width: name.width().max(widest.unwrap_or(0)), cells, tells_nothing }
+        let is_uniform = rows().all(|cell| cell.time.is_none() && Some(cell) == rows().next());
+        Column { name, width: name.width().max(widest.unwrap_or(0)), cells, is_uniform }
     }
 }
 
@@ -211,74 +181,19 @@ impl Cell {
     fn spell(&self, layout: Layout) -> Cow<'_, str> {
         match self.time.zip(layout.now) {
             Some((time, now)) => times::distance(time, now).into(),
-            // Spelled out here, so that what it takes is counted.
-            None if !layout.style.unicode => escape::ascii(&self.text).into(),
+            // Escaped here, so that the escapes count for the width.
+            None if !layout.theme.unicode => escape::ascii(&self.text).into(),
             None => self.text.as_str().into(),
         }
     }
 }
 
-fn rank(name: &str) -> usize {
-    COLUMNS.iter().position(|column| *column == name).unwrap_or(COLUMNS.len())
-}
-
-fn total(columns: &[Column<'_>]) -> usize {
-    columns.iter().map(|column| column.width).sum::<usize>() + GAP.len() * columns.len().saturating_sub(1)
-}
-
-/// The column to leave out next; none where only those are left that are kept.
-fn least_telling(columns: &[Column<'_>]) -> Option<usize> {
-    let may_go = |column: &Column<'_>| rank(column.name) >= KEPT && columns.len() > 1;
-    let last = |which: &dyn Fn(&Column<'_>) -> bool| columns.iter().rposition(which);
-    last(&|column| may_go(column) && column.tells_nothing).or_else(|| last(&may_go))
-}
-
-/// Makes the columns fit into `width`; the widest gives first.
-fn narrow(columns: &mut [Column<'_>], width: usize) {
-    while total(columns) > width {
-        match columns.iter_mut().max_by_key(|column| column.width) {
-            Some(widest) if widest.width > 1 => widest.width -= 1,
-            _ => return,
-        }
-    }
-}
-
-fn line<'a>(columns: &'a [Column<'a>], style: Style, cell: impl Fn(&'a Column<'a>) -> &'a str) -> String {
-    let mut out = String::new();
-    for column in columns {
-        let cell = cut(cell(column), column.width, style);
-        out.push_str(&cell);
-        out.extend(std::iter::repeat_n(' ', column.width - cell.width()));
-        out.push_str(GAP);
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// `text` in `width` columns at most, with a mark where something is left out.
-pub(crate) fn cut(text: &str, width: usize, style: Style) -> Cow<'_, str> {
-    if text.width() <= width {
-        return text.into();
-    }
-    let mark = if style.unicode { "…" } else { "..." };
-    let mark: String = mark.chars().take(width).collect();
-    let mut out = String::new();
-    let mut taken = mark.width();
-    for character in text.chars() {
-        taken += character.width().unwrap_or(0);
-        if taken > width {
-            break;
-        }
-        out.push(character);
-    }
-    Cow::Owned(out + &mark)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::output::style::Theme;
 
-    const UNICODE: Layout = Layout { style: Style { colour: false, unicode: true }, now: None };
+    const UNICODE: Layout = Layout { theme: Theme { color: false, unicode: true }, now: None };
 
     fn render(body: &str, width: usize) -> String {
         Table::of_answer(body).unwrap().render(Some(width), UNICODE)
@@ -313,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_summed_up() {
+    fn a_long_list_has_a_summary() {
         let list = |count| {
             let job = |n| {
                 format!(r#"{{"jobId":"J{n}","status":"{}"}}"#, if n < 2 { "COMPLETED" } else { "CANCELED" })
@@ -326,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_narrower_terminal_times_are_distances_and_then_the_least_telling_columns_go() {
+    fn in_a_narrower_terminal_times_are_relative_and_then_the_least_useful_columns_go() {
         assert_eq!(
             at_terminal(PENDING, 100),
             "status       jobId  lastUpdatedAt  startedAt  queuedAt   executionNumber  versionNumber\n\
@@ -349,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_in_all_rows_goes_before_what_tells() {
+    fn columns_that_are_the_same_in_all_rows_go_first() {
         let job = |id: &str, more: &str| {
             format!(
                 r#"{{"jobId":"{id}","targetSelection":"SNAPSHOT","status":"COMPLETED","createdAt":1748981622,"lastUpdatedAt":1748981623{more},"isConcurrent":false}}"#
@@ -377,7 +292,7 @@ mod tests {
         let many = r#"{"jobs":[{"a":"aaaaaaaaaaaaaaa","b":"世界世界世界","c":1,"thingArn":"x/yyyyyyyyyyyyyyyyyyyy","status":"QUEUED","jobId":"jjjjjjjjjjjjjjj"}]}"#;
         for body in [PENDING, many] {
             for unicode in [true, false] {
-                let layout = Layout { style: Style { colour: false, unicode }, now: Some(0) };
+                let layout = Layout { theme: Theme { color: false, unicode }, now: Some(0) };
                 for width in 7..130 {
                     let table = Table::of_answer(body).unwrap().render(Some(width), layout);
                     assert!(table.lines().all(|line| line.width() <= width), "{width}: {table}");
@@ -391,9 +306,6 @@ mod tests {
     fn wide_characters_take_two_columns_and_controls_none() {
         let body = r#"{"jobs":[{"a":"世界","\u001b[2J\n":"\u001b[2J"},{"a":"x","\u001b[2J\n":"y"}]}"#;
         assert_eq!(render(body, 80), "a     \\u{1b}[2J\\n\n世界  \\u{1b}[2J\nx     y\n");
-        assert_eq!(cut("世界世界", 5, UNICODE.style), "世界…");
-        assert_eq!(cut("abcdef", 5, Style::default()), "ab...");
-        assert_eq!(cut("abcdef", 2, Style::default()), "..");
     }
 
     #[test]

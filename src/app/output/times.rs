@@ -1,10 +1,11 @@
-//! Times in words: as RFC 3339, or as how long ago they were.
+//! Times as text: RFC 3339, or relative to now.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time as the service writes it, in epoch seconds with or without decimals, in milliseconds;
-/// `None` for what is no time between the years 0 and 9999.
+/// Epoch milliseconds of a time as the service writes it: epoch seconds, perhaps with a fraction.
+///
+/// `None` if it is not a number, or is outside the range that RFC 3339 can express.
 #[must_use]
 pub(crate) fn millis(number: &str) -> Option<i64> {
     let seconds: f64 = number.parse().ok()?;
@@ -20,13 +21,13 @@ pub(crate) fn rfc3339(millis: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?.format(&Rfc3339).ok()
 }
 
-/// The beginning of the second that `millis` is in.
+/// `millis` rounded down to the second.
 #[must_use]
 pub(crate) fn whole_second(millis: i64) -> i64 {
     millis - millis.rem_euclid(1000)
 }
 
-/// How far `millis` is from `now`, in the one unit that tells most: `5 min ago`, `in 2 h`.
+/// How far `millis` is from `now`, in its largest useful unit: `5 min ago`, `in 2 h`.
 #[must_use]
 pub(crate) fn distance(millis: i64, now: i64) -> String {
     let seconds = millis.abs_diff(now) / 1000;

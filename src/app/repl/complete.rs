@@ -6,26 +6,30 @@ use std::path::Path;
 use rustyline::completion::Pair;
 
 use crate::app::command::table::{COMMANDS, titles};
-use crate::app::command::{Await, Scan, Shape, scan};
+use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
 
-/// No more files than this are offered.
+/// At most this many files are offered.
 const MAX_FILES: usize = 500;
 
 const FILE: &str = "file://";
 
-/// Where the word before the cursor begins, and what it could become.
-pub(super) fn candidates(text: &str, known: &KnownJobs) -> (usize, Vec<Pair>) {
+/// Where the word before the cursor begins, and its possible completions.
+pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
-    let mut words = match scan.awaits {
-        Await::Nothing => Vec::new(),
-        Await::Command => COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
-        Await::Value(flag) => flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known)),
-        Await::Argument(_) if word.starts_with("--") => flags(&scan),
-        Await::Argument(shape) => {
-            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known));
+    let mut words = match scan.context {
+        CompletionContext::Nothing => Vec::new(),
+        CompletionContext::Command => {
+            COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
+        }
+        CompletionContext::Value(flag) => {
+            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs))
+        }
+        CompletionContext::Argument(_) if word.starts_with("--") => flags(&scan),
+        CompletionContext::Argument(shape) => {
+            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_jobs));
             let is_free = shape == Some(Shape::NewJob);
             if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
@@ -42,12 +46,12 @@ fn flags(scan: &Scan) -> Vec<Pair> {
         .collect()
 }
 
-fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
+fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
-        Shape::Job => jobs(known).iter().map(|job| with_space(job, true)).collect(),
+        Shape::Job => jobs(known_jobs).iter().map(|job| with_space(job, true)).collect(),
         Shape::JobOrNext => {
-            let jobs = jobs(known);
+            let jobs = jobs(known_jobs);
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
@@ -62,17 +66,17 @@ fn values(shape: Shape, word: &str, known: &KnownJobs) -> Vec<Pair> {
         | Shape::StepTimeout
         | Shape::Text
         | Shape::Duration
-        | Shape::Condition => Vec::new(),
+        | Shape::Predicate => Vec::new(),
     }
 }
 
-fn jobs(known: &KnownJobs) -> Vec<String> {
-    let mut jobs = known.jobs();
+fn jobs(known_jobs: &KnownJobs) -> Vec<String> {
+    let mut jobs = known_jobs.jobs();
     jobs.sort();
     jobs
 }
 
-/// The files that a path begun could name. One with a space in its name cannot be typed.
+/// The files that complete a path. A name with a space in it cannot be typed, and is left out.
 fn files(begun: &str) -> Vec<Pair> {
     let (folder, name) = begun.split_at(begun.rfind('/').map_or(0, |slash| slash + 1));
     let Ok(entries) = fs::read_dir(if folder.is_empty() { Path::new(".") } else { Path::new(folder) }) else {
@@ -107,17 +111,17 @@ fn with_space(word: &str, space: bool) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::output::message::{Kind, Message};
+    use crate::app::output::message::{Message, MessageKind};
 
     fn offered(text: &str) -> Vec<String> {
-        let known = KnownJobs::default();
+        let known_jobs = KnownJobs::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
-        known.learn(&Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(body)));
-        candidates(text, &known).1.into_iter().map(|pair| pair.replacement).collect()
+        known_jobs.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
+        candidates(text, &known_jobs).1.into_iter().map(|pair| pair.replacement).collect()
     }
 
     #[test]
-    fn each_place_is_offered_what_fits_there() {
+    fn each_position_is_offered_what_fits_there() {
         assert_eq!(offered("creat"), ["create-job "]);
         assert_eq!(offered("! delete"), ["delete-job "]);
         assert_eq!(offered("qu"), ["quit"]);

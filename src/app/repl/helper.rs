@@ -1,8 +1,8 @@
-//! What the line editor asks while a line is being typed: how it looks, how it could go on, whether
-//! it is finished.
+//! What the line editor shows while a line is being typed: colors, hints and completions; and whether the
+//! line is finished.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,40 +14,66 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
 use crate::app::command::table::COMMANDS;
-use crate::app::command::{Await, Scan, WordKind, is_unfinished, parse, scan};
+use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
 
-/// Beyond this a line is too long for anyone to look at colours, and each key would go through it.
-const MAX_LIVELY: usize = 20_000;
+/// Longer lines get no colors and no hints, since each key would go through all of the line.
+const MAX_DECORATED: usize = 20_000;
 
-/// So many lines of the history that begin alike are looked at for one that was a command.
-const MAX_PAST: usize = 20;
+/// How many matching lines of the history are searched for one that is a valid command.
+const MAX_HISTORY_MATCHES: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct LineHelper {
-    style: Style,
-    known: KnownJobs,
+    theme: Theme,
+    known_jobs: KnownJobs,
     line_has_text: Cell<bool>,
-    /// Columns of the terminal, and those that the prompt takes.
+    /// The last text that the validator took for finished, and its commands.
+    validated: RefCell<Option<(String, Vec<Entry>)>>,
+    /// The columns of the terminal, and of the prompt.
     columns: (usize, usize),
 }
 
 impl LineHelper {
-    pub(super) fn new(style: Style, known: KnownJobs) -> Self {
-        Self { style, known, line_has_text: Cell::new(false), columns: (80, 0) }
+    pub(super) fn new(theme: Theme, known_jobs: KnownJobs) -> Self {
+        Self {
+            theme,
+            known_jobs,
+            line_has_text: Cell::new(false),
+            validated: RefCell::new(None),
+            columns: (80, 0),
+        }
     }
 
-    /// Tells how wide the terminal and the prompt are.
+    /// Sets the widths of the terminal and of the prompt.
     pub(super) fn set_columns(&mut self, terminal: usize, prompt: usize) {
         self.columns = (terminal.max(1), prompt);
     }
 
-    /// Whether the line had text when it was last looked at, which is after each key.
+    /// Whether the line had text after the last key.
     pub(super) fn line_has_text(&self) -> bool {
         self.line_has_text.get()
+    }
+
+    /// Whether `text` is finished. Its commands are kept for [`LineHelper::take_entries`].
+    fn validate_text(&self, text: &str) -> bool {
+        let entries = finished_entries(text);
+        let validated = entries.map(|entries| (text.to_owned(), entries));
+        let is_finished = validated.is_some();
+        self.validated.replace(validated);
+        is_finished
+    }
+
+    /// The commands of a line that was read, parsed again only if the validator has not seen this text.
+    pub(super) fn take_entries(&self, text: &str) -> Vec<Entry> {
+        match self.validated.take() {
+            Some((validated, entries)) if validated == text => entries,
+            // Reading from memory never fails.
+            _ => entries(text.as_bytes()).flatten().collect(),
+        }
     }
 }
 
@@ -58,9 +84,9 @@ impl Completer for LineHelper {
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let (begun, rest) = line.split_at(position);
-        let (start, mut candidates) = complete::candidates(begun, &self.known);
+        let (start, mut candidates) = complete::candidates(begun, &self.known_jobs);
         if rest.starts_with(' ') {
-            // One space is enough.
+            // The space is there already.
             for candidate in &mut candidates {
                 candidate.replacement.truncate(candidate.replacement.trim_end().len());
             }
@@ -69,11 +95,11 @@ impl Completer for LineHelper {
     }
 }
 
-/// What could come next, in grey.
+/// What could come next, in gray.
 pub(super) struct Suggestion {
-    /// As much of it as fits.
+    /// As much of it as fits the row.
     display: String,
-    /// What the right arrow takes over; none for a placeholder, which is no text to type.
+    /// What the right arrow inserts; `None` for a placeholder.
     completion: Option<String>,
 }
 
@@ -92,11 +118,11 @@ impl Hinter for LineHelper {
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Suggestion> {
         self.line_has_text.set(!line.is_empty());
-        if line.trim().is_empty() || position < line.len() || line.len() > MAX_LIVELY {
+        if line.trim().is_empty() || position < line.len() || line.len() > MAX_DECORATED {
             return None;
         }
-        // Without colours a line of the history would look as if it had been typed.
-        let past = || self.style.colour.then(|| from_history(line, context)).flatten();
+        // Without colors a hint from the history would look like typed text.
+        let past = || self.theme.color.then(|| from_history(line, context)).flatten();
         let scan = scan(line);
         let (text, completes) = placeholder(&scan, line)
             .map(|text| (text, false))
@@ -104,17 +130,17 @@ impl Hinter for LineHelper {
         let (columns, prompt) = self.columns;
         let room = columns - (prompt + line.width()) % columns;
         Some(Suggestion {
-            display: cut(&text, room - 1, self.style).into_owned(),
+            display: cut(&text, room - 1, self.theme).into_owned(),
             completion: completes.then_some(text),
         })
     }
 }
 
-/// How the last line that begins like this one went on, if it was a command at all.
+/// The rest of the latest valid command in the history that begins with this line.
 fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
     let history = context.history();
     let mut before = history.len();
-    for _ in 0..MAX_PAST {
+    for _ in 0..MAX_HISTORY_MATCHES {
         let found = history.starts_with(line, before.checked_sub(1)?, SearchDirection::Reverse).ok()??;
         let rest = found.entry.get(line.len()..)?;
         if !rest.is_empty() && !rest.contains('\n') && parse(&found.entry).is_ok() {
@@ -125,18 +151,21 @@ fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
     None
 }
 
-/// The arguments that come next, where the next word would stand: after a space.
+/// The remaining arguments, shown after a space.
 fn placeholder(scan: &Scan, line: &str) -> Option<String> {
-    let next = if scan.awaits == Await::Command { String::new() } else { scan.still_to_come() };
+    let next =
+        if scan.context == CompletionContext::Command { String::new() } else { scan.remaining_usage() };
     (line.ends_with(' ') && !ends_in_json(scan, line) && !next.is_empty()).then_some(next)
 }
 
-/// The rest of the only command that begins so.
+/// The rest of the only command that begins with this word.
 fn command_begun(scan: &Scan, line: &str) -> Option<String> {
     let begun = &line[scan.start..];
     let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
     match (fitting.next(), fitting.next()) {
-        (Some(only), None) if scan.awaits == Await::Command => Some(only.name[begun.len()..].to_owned()),
+        (Some(only), None) if scan.context == CompletionContext::Command => {
+            Some(only.name[begun.len()..].to_owned())
+        }
         _ => None,
     }
 }
@@ -147,21 +176,21 @@ fn ends_in_json(scan: &Scan, line: &str) -> bool {
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if line.len() > MAX_LIVELY { Cow::Borrowed(line) } else { Cow::Owned(coloured(line, self.style)) }
+        if line.len() > MAX_DECORATED { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(self.style.paint(Ink::Faint, hint))
+        Cow::Owned(self.theme.paint(Style::Faint, hint))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
-        // Any key may change what a piece is.
+        // Any key may change the kind of a word.
         kind != CmdKind::MoveCursor
     }
 }
 
-/// `line` in colours; its characters stay what they are and where they are.
-fn coloured(line: &str, style: Style) -> String {
+/// `line` in colors; its characters stay what they are and where they are.
+fn colored(line: &str, theme: Theme) -> String {
     let mut out = String::with_capacity(line.len() * 2);
     let mut end = 0;
     for (kind, range) in scan(line).pieces {
@@ -169,12 +198,12 @@ fn coloured(line: &str, style: Style) -> String {
         end = range.end;
         let text = &line[range];
         match kind {
-            WordKind::Bang | WordKind::Command => style.push(Ink::Strong, text, &mut out),
-            WordKind::Flag => style.push(Ink::Key, text, &mut out),
-            WordKind::Json => out.push_str(&json_text::highlight(text, style)),
-            WordKind::Comment => style.push(Ink::Faint, text, &mut out),
+            WordKind::Bang | WordKind::Command => theme.push(Style::Strong, text, &mut out),
+            WordKind::Flag => theme.push(Style::Key, text, &mut out),
+            WordKind::Json => out.push_str(&json_text::highlight(text, theme)),
+            WordKind::Comment => theme.push(Style::Faint, text, &mut out),
             WordKind::Wrong if end == line.len() && is_begun(text) => out.push_str(text),
-            WordKind::Wrong => style.push(Ink::Refusal, text, &mut out),
+            WordKind::Wrong => theme.push(Style::Refusal, text, &mut out),
             WordKind::Plain => out.push_str(text),
         }
     }
@@ -182,7 +211,7 @@ fn coloured(line: &str, style: Style) -> String {
     out
 }
 
-/// Whether a word that is not right yet may still become so.
+/// Whether an invalid word may still become a valid one.
 fn is_begun(word: &str) -> bool {
     COMMANDS
         .iter()
@@ -191,10 +220,10 @@ fn is_begun(word: &str) -> bool {
 
 impl Validator for LineHelper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> Result<ValidationResult> {
-        Ok(if is_unfinished(context.input()) {
-            ValidationResult::Incomplete
-        } else {
+        Ok(if self.validate_text(context.input()) {
             ValidationResult::Valid(None)
+        } else {
+            ValidationResult::Incomplete
         })
     }
 }
@@ -204,14 +233,14 @@ mod tests {
     use super::*;
     use rustyline::history::{History as _, MemHistory};
 
-    const COLOUR: Style = Style { colour: true, unicode: true };
+    const COLOR: Theme = Theme { color: true, unicode: true };
 
     fn hint(line: &str, history: &[&str]) -> Option<(String, bool)> {
         let mut kept = MemHistory::new();
         for entry in history {
             kept.add(entry).unwrap();
         }
-        let helper = LineHelper::new(COLOUR, KnownJobs::default());
+        let helper = LineHelper::new(COLOR, KnownJobs::default());
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
         let completes = hint.completion.is_some();
         Some((hint.display, completes))
@@ -238,38 +267,54 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_stays_on_its_row_and_is_taken_over_whole() {
+    fn a_hint_stays_on_its_row_and_is_inserted_whole() {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();
-        let mut helper = LineHelper::new(COLOUR, KnownJobs::default());
+        let mut helper = LineHelper::new(COLOR, KnownJobs::default());
         helper.set_columns(40, 9);
         let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
         assert!(hint.display.ends_with('…'));
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
-        let plain = LineHelper::new(Style::default(), KnownJobs::default());
+        let plain = LineHelper::new(Theme::default(), KnownJobs::default());
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 
     #[test]
-    fn a_misspelt_command_is_seen_before_enter() {
-        let red = |line| coloured(line, COLOUR).contains("\x1b[1;31m");
+    fn what_the_validator_parsed_is_handed_on_for_the_same_text_alone() {
+        let helper = LineHelper::new(COLOR, KnownJobs::default());
+        let parsed = |text: &str| entries(text.as_bytes()).flatten().collect::<Vec<_>>();
+        assert!(!helper.validate_text("create-job J {"));
+        assert_eq!(helper.take_entries("create-job J {"), parsed("create-job J {"));
+        let pasted = "help\n# comment\ncreate-job J {\n}\nnope";
+        assert!(helper.validate_text(pasted));
+        let validated = helper.validated.borrow().as_ref().unwrap().1[0].text.as_ptr();
+        let taken = helper.take_entries(pasted);
+        assert_eq!(taken, parsed(pasted));
+        assert_eq!(taken[0].text.as_ptr(), validated, "it was parsed again");
+        assert!(helper.validate_text("help"));
+        assert_eq!(helper.take_entries("quit"), parsed("quit"), "another text was validated");
+    }
+
+    #[test]
+    fn a_misspelled_command_is_seen_before_enter() {
+        let red = |line| colored(line, COLOR).contains("\x1b[1;31m");
         assert!(!red("creat"), "it may still become create-job");
         assert!(red("creat "));
         assert!(red("craete-job"));
         assert!(!red("create-job J {} --for"), "it may still become --force");
         assert!(red("delete-job J extra "));
         assert!(!red("delete-job J --force"));
-        assert_eq!(coloured("! quit", Style::default()), "! quit");
+        assert_eq!(colored("! quit", Theme::default()), "! quit");
     }
 
     #[test]
-    fn colours_leave_the_characters_alone() {
+    fn colors_leave_the_characters_alone() {
         let line = "create-job J {\"é\": [1, \"x\"]} --retries 2  ";
-        let coloured = coloured(line, COLOUR);
+        let colored = colored(line, COLOR);
         let mut plain = String::new();
-        let mut rest = coloured.as_str();
+        let mut rest = colored.as_str();
         while let Some((before, after)) = rest.split_once('\x1b') {
             plain.push_str(before);
             rest = after.split_once('m').unwrap().1;

@@ -1,4 +1,4 @@
-//! The history of the terminal session: a file in the user's state directory, shared by sessions.
+//! The history of the terminal: a file in the user's state directory, shared by all sessions.
 
 use std::fs;
 use std::io;
@@ -11,12 +11,12 @@ use rustyline::{Editor, Helper};
 
 use crate::app::output::printer::Printer;
 
-/// Where the history is kept, if it can be kept.
+/// The history file; `None` if the history cannot be saved.
 #[derive(Debug)]
 pub(super) struct HistoryFile(Option<PathBuf>);
 
 impl HistoryFile {
-    /// Loads what there is. What goes wrong is said once, and then nothing is kept.
+    /// Loads the history. On an error a message is printed once, and nothing is saved.
     pub(super) fn open<H: Helper>(editor: &mut Editor<H, FileHistory>, printer: &Printer) -> Self {
         let Some(path) = path(|name| std::env::var_os(name).map(PathBuf::from)) else { return Self(None) };
         match load(editor, &path) {
@@ -28,7 +28,7 @@ impl HistoryFile {
         }
     }
 
-    /// Keeps a line, at once: another session that ends later loses nothing of this one.
+    /// Saves a line at once, so that a session that ends later does not overwrite it.
     pub(super) fn add<H: Helper>(
         &mut self,
         editor: &mut Editor<H, FileHistory>,
@@ -49,7 +49,7 @@ impl HistoryFile {
         }
     }
 
-    /// Gives a new editor the lines of the old one.
+    /// Copies the old editor's lines to a new editor.
     pub(super) fn hand_over<H: Helper>(
         &mut self,
         old: &Editor<H, FileHistory>,
@@ -57,7 +57,7 @@ impl HistoryFile {
     ) {
         match &self.0 {
             Some(path) => {
-                // Read a moment ago; should it fail now, the next line says so.
+                // It was read a moment ago; if it fails now, saving the next line reports that.
                 let _ = load(new, path);
             }
             None => old.history().iter().for_each(|line| drop(new.add_history_entry(line))),
@@ -69,7 +69,7 @@ fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &Path) -> Result<(
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    // A device or a pipe might never end.
+    // Reading a device or a pipe might never end.
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is not a file").into()),
         _ => {}
@@ -80,7 +80,7 @@ fn load<H: Helper>(editor: &mut Editor<H, FileHistory>, path: &Path) -> Result<(
     }
 }
 
-/// `$XDG_STATE_HOME/jobs-sandbox/history`, by default below `~/.local/state`; none without a home.
+/// `$XDG_STATE_HOME/jobs-sandbox/history`, by default below `~/.local/state`; `None` without a home.
 ///
 /// See <https://specifications.freedesktop.org/basedir-spec/latest/>.
 fn path(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {

@@ -4,42 +4,43 @@
 //! goes through it and appears above that line, which stays whole.
 
 mod complete;
+mod editor;
 mod helper;
 mod history;
-mod keyboard;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::app::command::{Command, Line, entries};
-use crate::app::dispatch::{Dispatcher, Failed, Outcome};
+use crate::app::command::{Command, Entry, Line};
+use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
-use crate::app::output::style::{Ink, Style};
-use crate::app::signals::{Endings, drain};
+use crate::app::output::style::{Style, Theme};
+use crate::app::signals::{ShutdownSignals, drain};
 use crate::wire::model::JobExecutionStatus;
 
-use keyboard::{Keyboard, Prompt, Typed};
+use editor::{EditorEvent, EditorHandle, Prompt};
 
-/// A command that has no answer after so long says that it waits.
+/// A command without an answer after this long prints that it is waiting.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// The first prompt waits no longer than this to tell what is pending.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How long the first prompt waits to find out what is pending.
+const FIRST_PROMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The service lists at most so many pending executions.
+/// The service lists at most this many pending executions.
 const MOST_LISTED: usize = 10;
 
-/// Reads commands from the terminal until the user leaves, or SIGTERM or the terminal's end makes it
-/// leave; `banner` is printed before the first.
+/// Prints `banner`, and runs commands from the terminal until the user leaves, or a signal ends the session.
 pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
-    let started = Endings::watch_but_interrupt().map_err(|error| error.to_string()).and_then(|endings| {
-        let keyboard = Keyboard::start(printer, dispatcher.transcript.known());
-        keyboard.map(|keyboard| (endings, keyboard)).map_err(|error| error.to_string())
-    });
-    let (mut endings, mut keyboard) = match started {
+    let started =
+        ShutdownSignals::watch_all_but_interrupt().map_err(|error| error.to_string()).and_then(|signals| {
+            let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs());
+            editor.map(|editor| (signals, editor)).map_err(|error| error.to_string())
+        });
+    let (mut signals, mut editor) = match started {
         Ok(started) => started,
         Err(error) => {
             printer.failure("error:", &format!("cannot use the terminal: {error}"));
@@ -47,93 +48,87 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
         }
     };
     printer.result(format!("{banner}\n"));
-    let session = Session { dispatcher };
+    let repl = Repl { dispatcher };
     let left = tokio::select! {
-        () = endings.next() => None,
-        never = session.tell_faults() => never,
-        status = session.read_commands(&mut keyboard) => Some(status),
+        () = signals.next() => None,
+        never = repl.report_faults() => never,
+        status = repl.read_commands(&mut editor) => Some(status),
     };
-    keyboard.end(printer);
+    editor.end(printer);
     match left {
         Some(_) => printer.flush().await,
-        None => printer.last_words().await,
+        None => printer.flush_briefly().await,
     }
     left.unwrap_or(ExitStatus::Success)
 }
 
-struct Session<'a> {
+struct Repl<'a> {
     dispatcher: &'a Dispatcher,
 }
 
-enum Next {
-    GoOn,
-    Leave,
-}
-
-impl Session<'_> {
-    async fn read_commands(&self, keyboard: &mut Keyboard) -> ExitStatus {
+impl Repl<'_> {
+    async fn read_commands(&self, editor: &mut EditorHandle) -> ExitStatus {
         let mut interrupt = match signal(SignalKind::interrupt()) {
             Ok(interrupt) => interrupt,
             Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
         };
-        // So that the first prompt tells what is pending. Should it fail, no prompt tells.
-        let _ = timeout(FIRST_LOOK, self.dispatcher.client.get_pending_job_executions()).await;
-        // A Ctrl-C that was meant for a wait which has just ended must not end the local service and its jobs.
+        // So that the first prompt shows how much is pending. If this fails, it shows nothing.
+        let _ = timeout(FIRST_PROMPT_TIMEOUT, self.dispatcher.client.get_pending_job_executions()).await;
+        // A Ctrl-C meant for a wait that has just ended must not end the local service and lose its jobs.
         let mut may_leave = false;
         loop {
             self.dispatcher.printer().flush().await;
-            let typed = keyboard.read(self.prompt(), &mut interrupt).await;
-            let was_warned = std::mem::replace(&mut may_leave, matches!(typed, Typed::Interrupted));
-            let next = match typed {
-                Typed::Text(text) => self.carry_out(&text, &mut interrupt).await,
-                Typed::Cleared => Next::GoOn,
-                Typed::Interrupted if !was_warned => {
-                    self.dispatcher.printer().aside("Ctrl-C once more leaves, as do Ctrl-D and quit");
-                    Next::GoOn
+            let event = editor.read(self.prompt(), &mut interrupt).await;
+            let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
+            let next = match event {
+                EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
+                EditorEvent::Cleared => ControlFlow::Continue(()),
+                EditorEvent::Interrupted if !was_warned => {
+                    self.dispatcher.printer().notice("Ctrl-C once more leaves, as do Ctrl-D and quit");
+                    ControlFlow::Continue(())
                 }
-                Typed::Interrupted | Typed::Left => Next::Leave,
-                Typed::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
+                EditorEvent::Interrupted | EditorEvent::Left => ControlFlow::Break(()),
+                EditorEvent::Broken(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
             };
-            if matches!(next, Next::Leave) || self.dispatcher.printer().is_closed() {
+            if next.is_break() || self.dispatcher.printer().is_closed() {
                 return ExitStatus::Success;
             }
         }
     }
 
     fn give_up(&self, why: &str) -> ExitStatus {
-        self.fail(&Failed::new("NoTerminal", why));
+        self.fail(&Failure::new("NoTerminal", why));
         ExitStatus::Failure
     }
 
-    /// Tells at once what goes wrong that no command asked for.
-    async fn tell_faults(&self) -> ! {
+    /// Prints faults as soon as they happen.
+    async fn report_faults(&self) -> ! {
         loop {
             let faults = self.dispatcher.transcript.next_faults().await;
-            for fault in faults.iter().filter(|fault| !fault.told) {
+            for fault in faults.iter().filter(|fault| !fault.reported) {
                 self.dispatcher.printer().failure("error:", &fault.text);
             }
         }
     }
 
     /// Carries out what was typed: one command, or several that were pasted.
-    async fn carry_out(&self, text: &str, interrupt: &mut Signal) -> Next {
-        // Memory can always be read.
-        for entry in entries(text.as_bytes()).flatten() {
+    async fn carry_out(&self, commands: Vec<Entry>, interrupt: &mut Signal) -> ControlFlow<()> {
+        for entry in commands {
             match entry.parsed {
-                Err(error) => self.fail(&Failed::new("UsageError", error.to_string())),
-                Ok(line) => match self.one(&line, interrupt).await {
-                    Some(Outcome::Quit) => return Next::Leave,
-                    // Interrupted: what was pasted behind it is not carried out either.
-                    None => return Next::GoOn,
+                Err(error) => self.fail(&Failure::new("UsageError", error.to_string())),
+                Ok(line) => match self.run_line(&line, interrupt).await {
+                    Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
+                    // Interrupted: the commands pasted after it are not run either.
+                    None => return ControlFlow::Continue(()),
                     Some(outcome) => self.show(&line, outcome),
                 },
             }
         }
-        Next::GoOn
+        ControlFlow::Continue(())
     }
 
-    /// Carries a command out; none if Ctrl-C ended the wait for its answer.
-    async fn one(&self, line: &Line, interrupt: &mut Signal) -> Option<Outcome> {
+    /// Carries out a command; `None` if Ctrl-C ended the wait for its answer.
+    async fn run_line(&self, line: &Line, interrupt: &mut Signal) -> Option<CommandOutcome> {
         // An earlier Ctrl-C was not meant for this command.
         drain(interrupt).await;
         let printer = self.dispatcher.printer();
@@ -141,7 +136,7 @@ impl Session<'_> {
         tokio::pin!(outcome);
         let long_wait = sleep(LONG_WAIT);
         tokio::pin!(long_wait);
-        let mut said = false;
+        let mut notified = false;
         loop {
             tokio::select! {
                 outcome = &mut outcome => return Some(outcome),
@@ -152,53 +147,54 @@ impl Session<'_> {
                     });
                     return None;
                 }
-                () = &mut long_wait, if !said => {
-                    said = true;
-                    printer.aside("waiting; Ctrl-C ends the wait");
+                () = &mut long_wait, if !notified => {
+                    notified = true;
+                    printer.notice("waiting; Ctrl-C ends the wait");
                 }
             }
         }
     }
 
-    fn show(&self, line: &Line, outcome: Outcome) {
+    fn show(&self, line: &Line, outcome: CommandOutcome) {
         let printer = self.dispatcher.printer();
         match outcome {
-            Outcome::Passed if line.negated => printer.aside("as expected"),
-            Outcome::Passed if matches!(line.command, Command::Expect(_)) => printer.aside("as expected"),
-            Outcome::Passed | Outcome::Quit => {}
-            Outcome::Refused(refusal) => {
+            CommandOutcome::Passed if line.negated || matches!(line.command, Command::Expect(_)) => {
+                printer.notice("as expected");
+            }
+            CommandOutcome::Passed | CommandOutcome::Quit => {}
+            CommandOutcome::Refused(refusal) => {
                 if let Some(hint) = refusal.hint {
-                    printer.aside(&format!("hint: {hint}"));
+                    printer.notice(&format!("hint: {hint}"));
                 }
             }
-            Outcome::Unexpected(failed) => self.dispatcher.show_words("error:", &failed),
-            Outcome::Failed(failed) => self.fail(&failed),
+            CommandOutcome::Unexpected(failure) => self.dispatcher.show_details("error:", &failure),
+            CommandOutcome::Failed(failure) => self.fail(&failure),
         }
     }
 
-    fn fail(&self, failed: &Failed) {
-        self.dispatcher.show_failure("error:", None, failed);
+    fn fail(&self, failure: &Failure) {
+        self.dispatcher.show_failure("error:", None, failure);
     }
 
-    /// The thing and how much is pending: without and with colours.
+    /// The thing and how much is pending.
     fn prompt(&self) -> Prompt {
         let thing = self.dispatcher.thing.as_str();
         let pending = self.dispatcher.client.pending().map_or(0, |pending| {
             pending.jobs(JobExecutionStatus::InProgress).count()
                 + pending.jobs(JobExecutionStatus::Queued).count()
         });
-        let style = self.dispatcher.printer().style();
-        (prompt(thing, pending, Style::default()), prompt(thing, pending, style))
+        let theme = self.dispatcher.printer().theme();
+        (prompt(thing, pending, Theme::default()), prompt(thing, pending, theme))
     }
 }
 
-fn prompt(thing: &str, pending: usize, style: Style) -> String {
+fn prompt(thing: &str, pending: usize, theme: Theme) -> String {
     let more = if pending >= MOST_LISTED { "+" } else { "" };
     let pending = match pending {
         0 => String::new(),
-        count => style.paint(Ink::Faint, &format!(" ({count}{more} pending)")),
+        count => theme.paint(Style::Faint, &format!(" ({count}{more} pending)")),
     };
-    format!("{}{pending}> ", style.paint(Ink::Strong, thing))
+    format!("{}{pending}> ", theme.paint(Style::Strong, thing))
 }
 
 #[cfg(test)]
@@ -207,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_prompt_tells_the_thing_and_what_is_pending() {
-        let plain = |pending| prompt("MyThing", pending, Style::default());
+        let plain = |pending| prompt("MyThing", pending, Theme::default());
         assert_eq!(plain(0), "MyThing> ");
         assert_eq!(plain(2), "MyThing (2 pending)> ");
         assert_eq!(plain(10), "MyThing (10+ pending)> ");

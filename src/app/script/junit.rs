@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::app::output::escape;
 
-/// How a script went, one case a command.
+/// The results of a script, one test case per command.
 #[derive(Debug)]
 pub(super) struct Report {
     script: String,
@@ -18,18 +18,18 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// The report of the script called so, before its first command.
+    /// An empty report of the script with this name.
     #[must_use]
     pub(super) fn new(script: &str) -> Self {
         Self { script: script.to_owned(), suite: TestSuite::new(script), time: Duration::ZERO }
     }
 
-    /// The command on this line passed.
+    /// Adds a command that passed.
     pub(super) fn passed(&mut self, line: usize, command: &str, time: Duration) {
         self.add(Some(line), command, time, TestCaseStatus::success());
     }
 
-    /// The command on this line failed, or without a line the script as a whole: in one word, and in full.
+    /// Adds a command that failed, or without a line the script as a whole.
     pub(super) fn failed(
         &mut self,
         line: Option<usize>,

@@ -4,6 +4,7 @@ mod junit;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,32 +14,32 @@ use tokio::time::sleep;
 
 use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, entries};
-use crate::app::dispatch::{Dispatcher, Failed, Outcome};
+use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
 use crate::app::script::junit::Report;
-use crate::app::signals::Endings;
+use crate::app::signals::ShutdownSignals;
 use crate::app::transcript::Fault;
 
-/// At the end of a script, elsewhere than on the local service: events of its last commands may
-/// still be on their way for so long,
-const MAX_SETTLING: Duration = Duration::from_secs(3);
-/// but not if nothing has come for so long.
+/// How long the end of a script on AWS waits for events of its last commands.
+const MAX_QUIET_WAIT: Duration = Duration::from_secs(3);
+
+/// No more events are expected once none has arrived for this long.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Ctrl-C ends the program that feeds a pipe too, and the end of the pipe may be noticed first: the
-/// signal, sent before, is given so long to be heard.
+/// How long a signal may arrive after the end of a pipe: Ctrl-C also ends the program that feeds the pipe, and
+/// its end may be noticed first.
 const LATE_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Where commands come from.
 #[derive(Debug)]
 pub(crate) struct Source {
     name: String,
-    input: Input,
+    kind: SourceKind,
 }
 
 #[derive(Debug)]
-enum Input {
+enum SourceKind {
     Commands(Vec<String>),
     File(File),
     Stdin,
@@ -48,7 +49,7 @@ impl Source {
     /// Commands given one by one.
     #[must_use]
     pub(crate) fn commands(commands: Vec<String>) -> Self {
-        Self { name: "-c".to_owned(), input: Input::Commands(commands) }
+        Self { name: "-c".to_owned(), kind: SourceKind::Commands(commands) }
     }
 
     /// The lines of a file.
@@ -57,36 +58,36 @@ impl Source {
         if file.metadata()?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(Self { name: path.display().to_string(), input: Input::File(file) })
+        Ok(Self { name: path.display().to_string(), kind: SourceKind::File(file) })
     }
 
     /// The lines of standard input.
     #[must_use]
     pub(crate) fn stdin() -> Self {
-        Self { name: "stdin".to_owned(), input: Input::Stdin }
+        Self { name: "stdin".to_owned(), kind: SourceKind::Stdin }
     }
 
-    /// Reads ahead on a thread of its own, since reading may block for ever.
+    /// Reads ahead on its own thread, since reading may block forever.
     fn start(self) -> mpsc::Receiver<io::Result<Entry>> {
         let (sender, receiver) = mpsc::channel(16);
-        thread::spawn(move || match self.input {
-            Input::Commands(commands) => read_commands(commands, &sender),
-            Input::File(file) => read_lines(BufReader::new(file), &sender),
-            Input::Stdin => read_lines(io::stdin().lock(), &sender),
+        thread::spawn(move || match self.kind {
+            SourceKind::Commands(commands) => read_commands(commands, &sender),
+            SourceKind::File(file) => read_lines(BufReader::new(file), &sender),
+            SourceKind::Stdin => read_lines(io::stdin().lock(), &sender),
         });
         receiver
     }
 }
 
-/// Whether a report could be written to this file, which is there afterwards.
+/// Checks that a report can be written to this file, which it leaves as it was.
 pub(crate) fn try_report(path: &Path) -> io::Result<()> {
     let is_new = !path.exists();
     File::options().append(true).create(true).open(path)?;
-    // An empty report is none, should there be no session to report on.
+    // An empty file is no report, if the session never starts.
     if is_new { fs::remove_file(path) } else { Ok(()) }
 }
 
-/// Runs a script to its end, or to what ends it earlier; the report is written in any case.
+/// Runs a script to its end, or until a failure or a signal stops it; the report is written in any case.
 pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
     let mut script = Script {
         dispatcher,
@@ -94,14 +95,14 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         options,
         report: Report::new(&source.name),
         failed: false,
-        unsettled: false,
+        events_may_follow: false,
         current: None,
     };
-    let mut status = match Endings::watch() {
-        Ok(mut endings) => {
+    let mut status = match ShutdownSignals::watch() {
+        Ok(mut signals) => {
             tokio::select! {
                 biased;
-                () = endings.next() => script.interrupted(),
+                () = signals.next() => script.interrupted(),
                 status = script.run_all(source) => status,
             }
         }
@@ -119,7 +120,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         }
     }
     match status {
-        ExitStatus::Interrupted => dispatcher.printer().last_words().await,
+        ExitStatus::Interrupted => dispatcher.printer().flush_briefly().await,
         _ => dispatcher.printer().flush().await,
     }
     status
@@ -131,20 +132,15 @@ struct Script<'a> {
     options: &'a ScriptOptions,
     report: Report,
     failed: bool,
-    /// Whether something was done whose events may still be on their way.
-    unsettled: bool,
+    /// Whether a command has run whose events may still be on their way.
+    events_may_follow: bool,
     /// The command that is being carried out, and since when.
     current: Option<(usize, String, Instant)>,
 }
 
-enum Next {
-    GoOn,
-    Stop,
-}
-
 impl Script<'_> {
     async fn run_all(&mut self, source: Source) -> ExitStatus {
-        let is_piped = matches!(source.input, Input::Stdin);
+        let is_piped = matches!(source.kind, SourceKind::Stdin);
         let mut entries = source.start();
         while let Some(entry) = entries.recv().await {
             if self.dispatcher.printer().is_closed() {
@@ -154,31 +150,31 @@ impl Script<'_> {
                 Ok(entry) => self.run_entry(entry).await,
                 Err(error) => {
                     let why = format!("cannot be read: {error}");
-                    self.fail(None, "", Instant::now(), &Failed::new("Unreadable", why));
-                    Next::Stop
+                    self.fail(None, "", Instant::now(), &Failure::new("Unreadable", why));
+                    ControlFlow::Break(())
                 }
             };
             self.dispatcher.printer().flush().await;
-            if matches!(next, Next::Stop) {
+            if next.is_break() {
                 break;
             }
         }
         if is_piped {
             sleep(LATE_SIGNAL).await;
         }
-        self.settle().await;
+        self.finish().await;
         let closed = self.dispatcher.printer().is_closed();
         if self.failed || closed { ExitStatus::Failure } else { ExitStatus::Success }
     }
 
-    async fn run_entry(&mut self, entry: Entry) -> Next {
+    async fn run_entry(&mut self, entry: Entry) -> ControlFlow<()> {
         let Entry { line: number, text, parsed } = entry;
         let text = text.trim().to_owned();
         self.echo(&text);
         let start = Instant::now();
         self.current = Some((number, text.clone(), start));
         let outcome = match parsed {
-            Err(error) => Outcome::Failed(Failed::new("UsageError", error.to_string())),
+            Err(error) => CommandOutcome::Failed(Failure::new("UsageError", error.to_string())),
             Ok(line) => {
                 let outcome = self.dispatcher.run(&line, Some(number)).await;
                 self.note_events(&line, &outcome);
@@ -188,74 +184,75 @@ impl Script<'_> {
         self.current = None;
         let origin = self.origin(Some(number));
         match self.with_faults(outcome) {
-            Outcome::Passed => {
+            CommandOutcome::Passed => {
                 self.report.passed(number, &text, start.elapsed());
-                return Next::GoOn;
+                return ControlFlow::Continue(());
             }
-            Outcome::Quit => return Next::Stop,
-            Outcome::Refused(refusal) => {
+            CommandOutcome::Quit => return ControlFlow::Break(()),
+            CommandOutcome::Refused(refusal) => {
                 self.dispatcher.printer().failure(&origin, &refusal.text);
                 self.report.failed(Some(number), &text, start.elapsed(), "Rejected", &refusal.text);
             }
-            Outcome::Unexpected(failed) => {
-                self.dispatcher.show_words(&origin, &failed);
-                self.report_failure(Some(number), &text, start, &failed);
+            CommandOutcome::Unexpected(failure) => {
+                self.dispatcher.show_details(&origin, &failure);
+                self.report_failure(Some(number), &text, start, &failure);
             }
-            Outcome::Failed(failed) => self.fail(Some(number), &text, start, &failed),
+            CommandOutcome::Failed(failure) => self.fail(Some(number), &text, start, &failure),
         }
         self.failed = true;
-        if self.options.bail { Next::Stop } else { Next::GoOn }
+        if self.options.bail { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What went wrong meanwhile fails the command at which it shows. After `quit` the end of the script
-    /// counts it.
-    fn with_faults(&self, outcome: Outcome) -> Outcome {
-        if outcome == Outcome::Quit {
+    /// Faults fail the command during which they are noticed. After `quit`, [`Script::finish`] counts them.
+    fn with_faults(&self, outcome: CommandOutcome) -> CommandOutcome {
+        if outcome == CommandOutcome::Quit {
             return outcome;
         }
         let faults = self.dispatcher.transcript.take_faults();
         match outcome {
-            // What the command itself failed of comes first.
-            Outcome::Failed(mut failed) | Outcome::Unexpected(mut failed) if !faults.is_empty() => {
-                let untold = faults.into_iter().filter(|fault| !fault.told);
-                failed.details.extend(untold.map(|fault| fault.text));
-                Outcome::Failed(failed)
+            // The command's own failure comes first.
+            CommandOutcome::Failed(mut failure) | CommandOutcome::Unexpected(mut failure)
+                if !faults.is_empty() =>
+            {
+                let unreported = faults.into_iter().filter(|fault| !fault.reported);
+                failure.details.extend(unreported.map(|fault| fault.text));
+                CommandOutcome::Failed(failure)
             }
-            outcome => failure_of(faults).map_or(outcome, Outcome::Failed),
+            outcome => failure_of(faults).map_or(outcome, CommandOutcome::Failed),
         }
     }
 
-    fn fail(&mut self, line: Option<usize>, text: &str, start: Instant, failed: &Failed) {
-        self.dispatcher.show_failure(&self.origin(line), line, failed);
-        self.report_failure(line, text, start, failed);
+    fn fail(&mut self, line: Option<usize>, text: &str, start: Instant, failure: &Failure) {
+        self.dispatcher.show_failure(&self.origin(line), line, failure);
+        self.report_failure(line, text, start, failure);
         self.failed = true;
     }
 
-    fn report_failure(&mut self, line: Option<usize>, text: &str, start: Instant, failed: &Failed) {
-        let words = [std::slice::from_ref(&failed.what), &failed.details].concat().join("\n");
-        self.report.failed(line, text, start.elapsed(), failed.title, &words);
+    fn report_failure(&mut self, line: Option<usize>, text: &str, start: Instant, failure: &Failure) {
+        let words = [std::slice::from_ref(&failure.what), &failure.details].concat().join("\n");
+        self.report.failed(line, text, start.elapsed(), failure.title, &words);
     }
 
-    fn note_events(&mut self, line: &Line, outcome: &Outcome) {
-        self.unsettled = match line.command {
+    fn note_events(&mut self, line: &Line, outcome: &CommandOutcome) {
+        self.events_may_follow = match line.command {
             Command::CreateJob { .. }
             | Command::DeleteJob { .. }
             | Command::CancelJob { .. }
             | Command::UpdateJobExecution(..) => true,
-            // What was awaited has come.
-            Command::Expect(_) => self.unsettled && *outcome != Outcome::Passed,
-            _ => self.unsettled,
+            // The expected event has arrived.
+            Command::Expect(_) => self.events_may_follow && *outcome != CommandOutcome::Passed,
+            _ => self.events_may_follow,
         };
     }
 
-    /// Gives messages in flight a moment, and counts what went wrong since the last command.
-    async fn settle(&mut self) {
-        if self.unsettled && !self.dispatcher.client.is_local_service() {
-            self.dispatcher.transcript.settle(QUIET, MAX_SETTLING).await;
+    /// Waits a moment for messages in flight, and reports faults since the last command.
+    async fn finish(&mut self) {
+        if self.events_may_follow && !self.dispatcher.client.is_local_service() {
+            self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
-        // What has come is shown, however long its reader takes, before anybody is told how it went.
+        // What has arrived is printed before the exit code is decided, however slow the reader is.
         let last = self.dispatcher.client.last_event();
-        self.dispatcher.transcript.caught_up(last).await;
+        self.dispatcher.transcript.wait_until_printed(last).await;
         if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
             self.fail(None, "", Instant::now(), &faults);
         }
@@ -264,7 +261,7 @@ impl Script<'_> {
 
     fn interrupted(&mut self) -> ExitStatus {
         if let Some((number, text, start)) = self.current.take() {
-            self.fail(Some(number), &text, start, &Failed::new("Interrupted", "interrupted"));
+            self.fail(Some(number), &text, start, &Failure::new("Interrupted", "interrupted"));
         }
         ExitStatus::Interrupted
     }
@@ -275,7 +272,7 @@ impl Script<'_> {
         }
         let printer = self.dispatcher.printer();
         for line in text.lines() {
-            // Stdout is JSON and nothing else, if it is JSON at all.
+            // In JSON mode stdout holds nothing but JSON.
             if printer.is_json() {
                 printer.diagnostic(&format!("> {line}"));
             } else {
@@ -290,14 +287,14 @@ impl Script<'_> {
     }
 }
 
-/// Faults as one failure, called after the first.
-fn failure_of(faults: Vec<Fault>) -> Option<Failed> {
+/// Faults as one failure, with the title of the first.
+fn failure_of(faults: Vec<Fault>) -> Option<Failure> {
     let mut faults = faults.into_iter();
     let Fault { title, text, .. } = faults.next()?;
-    Some(Failed { details: faults.map(|fault| fault.text).collect(), ..Failed::new(title, text) })
+    Some(Failure { details: faults.map(|fault| fault.text).collect(), ..Failure::new(title, text) })
 }
 
-/// An error means that nobody takes commands any more, which is no error of the reader's.
+/// Where commands go. Sending fails once the script has stopped, which is no error here.
 type Sender = mpsc::Sender<io::Result<Entry>>;
 
 fn read_lines(input: impl io::BufRead, sender: &Sender) {
@@ -309,7 +306,7 @@ fn read_lines(input: impl io::BufRead, sender: &Sender) {
     }
 }
 
-/// Each `-c` stands by itself: what is unfinished in one does not go on in the next.
+/// Each `-c` is complete in itself: JSON unfinished in one does not continue in the next.
 fn read_commands(commands: Vec<String>, sender: &Sender) {
     for (index, command) in commands.into_iter().enumerate() {
         for entry in entries(command.as_bytes()) {

@@ -9,11 +9,11 @@ fn transcript() -> (Transcript, Memory) {
 }
 
 fn event(n: u64) -> Message {
-    Message::new(Kind::Event, "JobExecutionsChangedEvent", Some(format!("{{\"n\":{n}}}")))
+    Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(format!("{{\"n\":{n}}}")))
 }
 
 fn response() -> Message {
-    Message::new(Kind::Response, "CreateJobResponse", None)
+    Message::new(MessageKind::Response, "CreateJobResponse", None)
 }
 
 async fn printed(transcript: &Transcript, out: &Memory) -> Vec<String> {
@@ -72,9 +72,9 @@ async fn at_a_terminal_a_hold_ends_by_itself() {
     let _hold = transcript.hold(Some(Duration::from_millis(20)));
     in_time(transcript.deliver(1, event(1))).await;
     // The timer shares our thread, so that it cannot have come in between.
-    assert_eq!(transcript.inner().waiting.len(), 1);
+    assert_eq!(transcript.state().waiting.len(), 1);
     let first = expectation("expect JobExecutionsChangedEvent n=1");
-    assert!(matches!(transcript.expect(&first, Duration::from_secs(10)).await, Verdict::Found(_)));
+    assert!(matches!(transcript.expect(&first, Duration::from_secs(10)).await, ExpectOutcome::Found(_)));
     assert_eq!(printed(&transcript, &out).await, ["1"]);
 }
 
@@ -93,22 +93,23 @@ async fn what_a_hold_holds_back_is_bounded() {
 #[tokio::test]
 async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
-    let transcript = Transcript::with_patience(printer, KnownJobs::default(), Duration::from_millis(5));
+    let transcript =
+        Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
     let hold = transcript.hold(None);
     in_time(transcript.deliver(2, event(2))).await;
     in_time(hold.release(2)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
-    assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, told: false }]);
+    assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, reported: false }]);
     in_time(transcript.deliver(3, event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }
 
 #[tokio::test]
 async fn events_that_wait_for_a_slow_reader_are_not_missing() {
-    let patience = Duration::from_millis(200);
+    let delivery_timeout = Duration::from_millis(200);
     let (printer, reads) = Printer::to_idle_reader();
-    let transcript = Transcript::with_patience(printer, KnownJobs::default(), patience);
+    let transcript = Transcript::with_delivery_timeout(printer, KnownJobs::default(), delivery_timeout);
     let hold = transcript.hold(None);
     transcript.answer(response());
     let delivering = tokio::spawn({
@@ -120,7 +121,7 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     });
     let releasing = hold.release(1);
     tokio::pin!(releasing);
-    assert!(timeout(patience * 2, releasing.as_mut()).await.is_err());
+    assert!(timeout(delivery_timeout * 2, releasing.as_mut()).await.is_err());
     drop(reads);
     in_time(releasing).await;
     in_time(delivering).await.unwrap();
@@ -132,8 +133,8 @@ async fn each_message_satisfies_one_expect() {
     let (transcript, _) = transcript();
     in_time(transcript.deliver(1, event(1))).await;
     let expected = expectation("expect JobExecutionsChangedEvent");
-    assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, Verdict::Found(_)));
-    let Verdict::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
+    assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, ExpectOutcome::Found(_)));
+    let ExpectOutcome::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
         panic!()
     };
     assert_eq!(instead, ["JobExecutionsChangedEvent, which an earlier expect has used up"]);
@@ -143,15 +144,15 @@ async fn each_message_satisfies_one_expect() {
 async fn expect_waits_for_what_has_not_come() {
     let (transcript, _) = transcript();
     let waiting = transcript.clone();
-    let verdict = tokio::spawn(async move {
+    let outcome = tokio::spawn(async move {
         waiting.expect(&expectation("expect JobExecutionsChangedEvent n=2"), Duration::from_secs(10)).await
     });
     tokio::task::yield_now().await;
     in_time(transcript.deliver(1, event(1))).await;
     in_time(transcript.deliver(2, event(2))).await;
-    assert_eq!(in_time(verdict).await.unwrap(), Verdict::Found(Box::new(event(2))));
-    transcript.forget();
+    assert_eq!(in_time(outcome).await.unwrap(), ExpectOutcome::Found(Box::new(event(2))));
+    transcript.clear();
     let expected = expectation("expect JobExecutionsChangedEvent");
-    let verdict = transcript.expect(&expected, Duration::ZERO).await;
-    assert!(matches!(verdict, Verdict::Missing { instead, .. } if instead.is_empty()));
+    let outcome = transcript.expect(&expected, Duration::ZERO).await;
+    assert!(matches!(outcome, ExpectOutcome::Missing { instead, .. } if instead.is_empty()));
 }

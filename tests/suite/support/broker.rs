@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::DEADLINE;
 use super::certificates::Authority;
-use super::tls::{Behaviour, TlsServer};
+use super::tls::{Behavior, TlsServer};
 use super::{Sandbox, Serve};
 
 /// The broker before anybody has come.
@@ -54,8 +54,8 @@ impl Broker {
         let plain = TcpListener::bind("127.0.0.1:0").unwrap();
         let behind: SocketAddr = plain.local_addr().unwrap();
         let authority = Authority::new();
-        let behaviour = Behaviour { behind, is_proxy: false, alpn: None };
-        let tls = TlsServer::start(TcpListener::bind("127.0.0.1:0").unwrap(), &authority.server(), behaviour);
+        let behavior = Behavior { behind, is_proxy: false, alpn: None };
+        let tls = TlsServer::start(TcpListener::bind("127.0.0.1:0").unwrap(), &authority.server(), behavior);
         let (sender, clients) = channel();
         thread::spawn(move || plain.incoming().try_for_each(|client| sender.send(client.unwrap())));
         Self { clients, tls, authority }

@@ -37,7 +37,7 @@ pub(crate) struct Hello {
 
 /// How a server behaves.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Behaviour {
+pub(crate) struct Behavior {
     /// Who gets the plain bytes.
     pub(crate) behind: SocketAddr,
     /// Whether it is an HTTP proxy first, and the server that the client asks for then.
@@ -48,17 +48,17 @@ pub(crate) struct Behaviour {
 
 impl TlsServer {
     /// Serves on `listener` with this certificate.
-    pub(crate) fn start(listener: TcpListener, certificate: &Pem, behaviour: Behaviour) -> Self {
+    pub(crate) fn start(listener: TcpListener, certificate: &Pem, behavior: Behavior) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = listener.local_addr().unwrap();
-        let config = config(certificate, behaviour.alpn);
+        let config = config(certificate, behavior.alpn);
         let (sender, hellos) = channel();
         listener.set_nonblocking(true).unwrap();
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, config.clone(), behaviour, sender.clone()));
+                tokio::spawn(serve(stream, config.clone(), behavior, sender.clone()));
             }
         });
         Self { address, hellos, _runtime: runtime }
@@ -93,10 +93,10 @@ fn config(certificate: &Pem, alpn: Option<&str>) -> Arc<ServerConfig> {
 async fn serve(
     mut stream: TcpStream,
     config: Arc<ServerConfig>,
-    behaviour: Behaviour,
+    behavior: Behavior,
     hellos: Sender<Hello>,
 ) -> Option<()> {
-    let connect = if behaviour.is_proxy { Some(accept_connect(&mut stream).await?) } else { None };
+    let connect = if behavior.is_proxy { Some(accept_connect(&mut stream).await?) } else { None };
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.ok()?;
     let hello = start.client_hello();
     let alpn = hello.alpn().into_iter().flatten().map(|name| String::from_utf8(name.to_vec()).unwrap());
@@ -104,7 +104,7 @@ async fn serve(
         Hello { connect, server_name: hello.server_name().map(ToOwned::to_owned), alpn: alpn.collect() };
     hellos.send(hello).ok()?;
     let mut stream = start.into_stream(config).await.ok()?;
-    let mut behind = TcpStream::connect(behaviour.behind).await.ok()?;
+    let mut behind = TcpStream::connect(behavior.behind).await.ok()?;
     copy_bidirectional(&mut stream, &mut behind).await.ok()?;
     Some(())
 }

@@ -245,20 +245,20 @@ fn tab_completes_commands_jobs_statuses_options_and_files() {
 }
 
 #[test]
-fn hints_show_in_grey_what_comes_next() {
+fn hints_show_in_gray_what_comes_next() {
     let home = home();
     let mut terminal = session(&home);
-    let grey = vt100::Color::Idx(8);
+    let gray = vt100::Color::Idx(8);
     terminal.press("create-job ");
     terminal.wait_for("the hint", |screen| last_line(screen).ends_with("<jobId> <jobDocument-as-JSON>"));
-    assert_eq!(terminal.colour_of("<jobId>"), grey);
+    assert_eq!(terminal.color_of("<jobId>"), gray);
     terminal.press("Job1 {\"a\": 1}\r");
     terminal.wait_for("the answer", |screen| last_line(screen) == "MyThing (1 pending)>");
     terminal.press("create-job J");
     terminal.wait_for("the line of the history", |screen| {
         last_line(screen).ends_with("create-job Job1 {\"a\": 1}")
     });
-    assert_eq!(terminal.colour_of("ob1 {"), grey);
+    assert_eq!(terminal.color_of("ob1 {"), gray);
     terminal.press(key::RIGHT);
     terminal.press(" --retries 1");
     terminal.wait_for("the hint taken over", |screen| {
@@ -267,22 +267,22 @@ fn hints_show_in_grey_what_comes_next() {
 }
 
 #[test]
-fn a_misspelt_command_is_red_before_enter() {
+fn a_misspelled_command_is_red_before_enter() {
     let home = home();
     let mut terminal = session(&home);
     let red = vt100::Color::Idx(1);
     terminal.press("craete-job ");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("craete-job"));
-    assert_eq!(terminal.colour_of("craete-job"), red);
+    assert_eq!(terminal.color_of("craete-job"), red);
     terminal.press("\r");
     terminal.wait_for("the error, folded between words", |screen| {
         screen.contains("did you mean create-job? (help lists the\ncommands)")
     });
     terminal.press("create-job J {\"a\": 1, \"b\": \"c\"}");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("\"c\"}"));
-    assert_ne!(terminal.colour_of("create-job J"), red);
-    assert_ne!(terminal.colour_of("\"a\""), vt100::Color::Default);
-    assert_ne!(terminal.colour_of("\"a\""), terminal.colour_of("\"c\""));
+    assert_ne!(terminal.color_of("create-job J"), red);
+    assert_ne!(terminal.color_of("\"a\""), vt100::Color::Default);
+    assert_ne!(terminal.color_of("\"a\""), terminal.color_of("\"c\""));
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn an_unfinished_document_goes_on_on_the_next_line() {
     terminal.command("get-job-document Job1");
     let screen = terminal.screen();
     assert!(screen.contains("─── GetJobDocumentResponse ───\n{\n  \"ToDo\": \"Reboot\"\n}\n"), "{screen}");
-    assert_ne!(terminal.colour_of("\"ToDo\""), terminal.colour_of("\"Reboot\""));
+    assert_ne!(terminal.color_of("\"ToDo\""), terminal.color_of("\"Reboot\""));
     // What is remembered is what was typed, line breaks included.
     terminal.command(r#"expect GetJobDocumentResponse document="{\n\"ToDo\": \"Reboot\"\n}""#);
     assert!(terminal.screen().contains("as expected"), "{}", terminal.screen());
@@ -404,7 +404,7 @@ fn a_job_that_is_not_found_is_no_longer_offered() {
 }
 
 #[test]
-fn help_in_json_has_no_colours() {
+fn help_in_json_has_no_colors() {
     let home = home();
     let args = ["--json", "--color", "always", "-c", "help quit"];
     let mut terminal = Terminal::launch(home.path(), &Setup { args: &args, ..Setup::default() });
@@ -425,7 +425,7 @@ fn times_say_how_long_ago_and_move_with_the_clock() {
 }
 
 #[test]
-fn no_colour_where_none_is_wanted() {
+fn no_color_where_none_is_wanted() {
     let home = home();
     for (args, env) in
         [(&["--color", "never"][..], &[][..]), (&[], &[("NO_COLOR", "1")]), (&[], &[("TERM", "dumb")])]
@@ -435,11 +435,11 @@ fn no_colour_where_none_is_wanted() {
         terminal.press("create-job Job1 {}\r");
         terminal.wait_for("the event", |screen| screen.contains("NextJobExecutionChangedEvent"));
         let raw = terminal.raw();
-        let colours = raw.split("\x1b[").skip(1).filter(|rest| {
+        let colors = raw.split("\x1b[").skip(1).filter(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(rest.len());
             rest[end..].starts_with('m')
         });
-        assert_eq!(colours.count(), 0, "{raw:?}");
+        assert_eq!(colors.count(), 0, "{raw:?}");
     }
 }
 

@@ -160,9 +160,9 @@ impl Terminal {
         self.wait("cursor in its column", |state| state.parser.screen().cursor_position().1 == column);
     }
 
-    /// The colour of the last place on the screen where `text` begins.
+    /// The color of the last place on the screen where `text` begins.
     #[track_caller]
-    pub(crate) fn colour_of(&self, text: &str) -> vt100::Color {
+    pub(crate) fn color_of(&self, text: &str) -> vt100::Color {
         let state = self.state();
         let screen = state.parser.screen();
         let width = screen.size().1.get();

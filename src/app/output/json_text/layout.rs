@@ -1,15 +1,15 @@
 //! JSON laid out for people, over several lines.
 
-use super::tokens::{TokenKind, is_foreign, tokens};
+use super::tokens::{TokenKind, is_user_content, tokens};
 use crate::app::output::escape;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::times;
 
-/// Nesting beyond this many levels is put on one line: indented, a hostile document of 128 KiB
-/// would fill gigabytes.
+/// Anything nested deeper is put on one line: indented, a hostile document of 128 KiB would fill
+/// gigabytes.
 const MAX_INDENTED_DEPTH: usize = 64;
 
-/// Lists nested deeper than this are not abridged: each level costs one more look at what it holds.
+/// Lists nested deeper are not abridged, since each level takes another pass over its content.
 const MAX_ABRIDGED_DEPTH: usize = 4;
 
 /// Members that hold a time of the service, in epoch seconds.
@@ -25,30 +25,30 @@ const TIMES: [&str; 6] = [
 /// How [`pretty`] lays JSON out.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {
-    /// Colours.
-    pub style: Style,
-    /// Epoch milliseconds, where a person reads: with it each time of the service also says how long ago it
-    /// was, and leaves fractions of a second out.
+    /// Colors.
+    pub theme: Theme,
+    /// The current time in epoch milliseconds, at a terminal: the service's times then also say how long ago
+    /// they were, and have no fractions of a second.
     pub now: Option<i64>,
 }
 
-/// `json` over several lines, two spaces a level, the service's own times as RFC 3339.
+/// `json` over several lines, indented by two spaces, with the service's own times as RFC 3339.
 #[must_use]
 pub(crate) fn pretty(json: &str, layout: Layout) -> String {
     lay_out(json, PrettyFormatter::new(layout))
 }
 
-/// The same with the first and the last entry alone of each list of objects, and how many stand between: of what
-/// is pending, what comes next and what came last.
+/// Like [`pretty`], but with only the first and the last entry of each list of objects, and how many are left
+/// out: of pending executions, the next one and the newest one.
 #[must_use]
 pub(crate) fn abridged(json: &str, layout: Layout) -> String {
     lay_out(json, PrettyFormatter { abridges: true, ..PrettyFormatter::new(layout) })
 }
 
-/// The same for a job document, in which no time is the service's.
+/// Like [`pretty`], for a job document, which has no times of the service.
 #[must_use]
 pub(crate) fn document(json: &str, layout: Layout) -> String {
-    lay_out(json, PrettyFormatter { foreign: Some(OUTSIDE), ..PrettyFormatter::new(layout) })
+    lay_out(json, PrettyFormatter { user_content: Some(OUTSIDE), ..PrettyFormatter::new(layout) })
 }
 
 fn lay_out(json: &str, mut formatter: PrettyFormatter) -> String {
@@ -80,8 +80,8 @@ fn lay_out(json: &str, mut formatter: PrettyFormatter) -> String {
                 formatter.new_line();
             }
             TokenKind::Separator => formatter.out.push_str(if formatter.is_indented() { ": " } else { ":" }),
-            TokenKind::Key => formatter.paint(Ink::Key, token.text),
-            TokenKind::Text => formatter.paint(Ink::Text, token.text),
+            TokenKind::Key => formatter.paint(Style::Key, token.text),
+            TokenKind::Text => formatter.paint(Style::Text, token.text),
             TokenKind::Value => formatter.value(token.text, key),
         }
         key = match token.kind {
@@ -93,30 +93,30 @@ fn lay_out(json: &str, mut formatter: PrettyFormatter) -> String {
     formatter.out
 }
 
-/// Where nothing of the service's stands, neither before nor after the user's.
+/// A depth that no nesting returns to: all of the text is the user's.
 const OUTSIDE: usize = usize::MAX;
 
 struct PrettyFormatter {
     layout: Layout,
     out: String,
     depth: usize,
-    /// The depth at which content of the user's began, while inside such.
-    foreign: Option<usize>,
+    /// The depth at which the user's content began, while inside it.
+    user_content: Option<usize>,
     abridges: bool,
 }
 
-/// What is left out of a list.
+/// The part of a list to leave out.
 struct Middle {
     /// Where the second entry begins, in bytes.
     start: usize,
     /// Where the last entry begins.
     end: usize,
-    /// How many entries that are.
+    /// How many entries it has.
     count: usize,
 }
 
 impl Middle {
-    /// That of the list that begins at `start`; none if it has none, or holds more than objects.
+    /// The middle of the list that begins at `start`; `None` if it is short, or holds anything but objects.
     fn of(json: &str, start: usize) -> Option<Self> {
         let mut entries = Vec::new();
         let mut depth = 0_usize;
@@ -145,16 +145,16 @@ impl Middle {
 
 impl PrettyFormatter {
     fn new(layout: Layout) -> Self {
-        Self { layout, out: String::new(), depth: 0, foreign: None, abridges: false }
+        Self { layout, out: String::new(), depth: 0, user_content: None, abridges: false }
     }
 
     fn may_abridge(&self) -> bool {
-        self.abridges && self.foreign.is_none() && self.depth <= MAX_ABRIDGED_DEPTH
+        self.abridges && self.user_content.is_none() && self.depth <= MAX_ABRIDGED_DEPTH
     }
 
     fn leave_out(&mut self, count: usize) {
-        let mark = if self.layout.style.unicode { "…" } else { "..." };
-        self.layout.style.push(Ink::Faint, &format!("{mark} {count} more"), &mut self.out);
+        let mark = if self.layout.theme.unicode { "…" } else { "..." };
+        self.layout.theme.push(Style::Faint, &format!("{mark} {count} more"), &mut self.out);
         self.new_line();
     }
 
@@ -162,13 +162,13 @@ impl PrettyFormatter {
         self.depth <= MAX_INDENTED_DEPTH
     }
 
-    fn paint(&mut self, ink: Ink, text: &str) {
-        self.layout.style.push(ink, &escape::json(text), &mut self.out);
+    fn paint(&mut self, style: Style, text: &str) {
+        self.layout.theme.push(style, &escape::json(text), &mut self.out);
     }
 
     fn open(&mut self, bracket: &str, key: Option<&str>) {
-        if self.foreign.is_none() && key.is_some_and(is_foreign) {
-            self.foreign = Some(self.depth);
+        if self.user_content.is_none() && key.is_some_and(is_user_content) {
+            self.user_content = Some(self.depth);
         }
         self.out.push_str(bracket);
         self.depth += 1;
@@ -177,8 +177,8 @@ impl PrettyFormatter {
     fn close(&mut self, bracket: &str, empty: bool) {
         let was_indented = self.is_indented();
         self.depth = self.depth.saturating_sub(1);
-        if self.foreign == Some(self.depth) {
-            self.foreign = None;
+        if self.user_content == Some(self.depth) {
+            self.user_content = None;
         }
         if !empty && was_indented {
             self.new_line();
@@ -194,17 +194,17 @@ impl PrettyFormatter {
     }
 
     fn value(&mut self, text: &str, key: Option<&str>) {
-        let is_time = self.foreign.is_none() && key.is_some_and(|key| TIMES.contains(&key));
+        let is_time = self.user_content.is_none() && key.is_some_and(|key| TIMES.contains(&key));
         let time = if is_time { times::millis(text) } else { None };
         let exact = |millis| if self.layout.now.is_some() { times::whole_second(millis) } else { millis };
         let Some((millis, spelled)) = time.and_then(|millis| Some((millis, times::rfc3339(exact(millis))?)))
         else {
-            return self.paint(Ink::Value, text);
+            return self.paint(Style::Value, text);
         };
-        self.paint(Ink::Value, &format!("\"{spelled}\""));
+        self.paint(Style::Value, &format!("\"{spelled}\""));
         if let Some(now) = self.layout.now {
-            self.layout.style.push(
-                Ink::Faint,
+            self.layout.theme.push(
+                Style::Faint,
                 &format!(" ({})", times::distance(millis, now)),
                 &mut self.out,
             );
@@ -219,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::app::output::json_text::{compact, highlight};
-    use crate::app::output::style::Style;
+    use crate::app::output::style::Theme;
 
     fn plain(json: &str) -> String {
         pretty(json, Layout::default())
@@ -285,7 +285,7 @@ mod tests {
         let short = jobs(0..2);
         assert_eq!(abridged(&short, Layout::default()), plain(&short));
         assert_eq!(abridged("[{},{},{},{},1]", Layout::default()), plain("[{},{},{},{},1]"));
-        let mark = |unicode| Layout { style: Style { colour: false, unicode }, now: None };
+        let mark = |unicode| Layout { theme: Theme { color: false, unicode }, now: None };
         let all = plain(&jobs(0..10));
         let (first, rest) = all.split_once("      {\n        \"jobId\": \"1\"").unwrap();
         let last =
@@ -355,7 +355,7 @@ mod tests {
             for shown in [plain(&text), abridged(&text, Layout::default()), document(&text, Layout::default())] {
                 prop_assert!(!shown.contains(|c| c != '\n' && escape::is_unsafe(c)));
             }
-            prop_assert_eq!(highlight(&text, Style::default()), text);
+            prop_assert_eq!(highlight(&text, Theme::default()), text);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! JSON cut into tokens, each where it stands in the text.
+//! JSON as tokens, each with its position in the text.
 
-/// Members whose content belongs to the user; nothing in there is a time of the service.
-const FOREIGN: [&str; 3] = ["\"jobDocument\"", "\"statusDetails\"", "\"documentParameters\""];
+/// Members whose content the user wrote, so that nothing in them is a time of the service.
+const USER_CONTENT: [&str; 3] = ["\"jobDocument\"", "\"statusDetails\"", "\"documentParameters\""];
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum TokenKind {
     Key,
     /// Any other string.
     Text,
-    /// A number, `true`, `false`, `null`, or what is no JSON at all.
+    /// A number, `true`, `false`, `null`, or anything that is not JSON.
     Value,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Token<'a> {
     pub start: usize,
 }
 
-/// The tokens of `json`, whether or not they make sense together.
+/// The tokens of `json`, even if it is not valid.
 pub(crate) fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
     let mut position = 0;
     std::iter::from_fn(move || {
@@ -55,9 +55,9 @@ pub(crate) fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// Whether a member, its name in quotes, holds what the user wrote and not the service.
-pub(crate) fn is_foreign(key: &str) -> bool {
-    FOREIGN.contains(&key)
+/// Whether a member, its name in quotes, holds content that the user wrote.
+pub(crate) fn is_user_content(key: &str) -> bool {
+    USER_CONTENT.contains(&key)
 }
 
 fn leading_white_space(text: &str) -> usize {

@@ -1,11 +1,11 @@
 //! The only writer to the terminal: results on stdout, diagnostics on stderr, one piece at a time.
 //!
-//! One thread (`writer`) owns both streams, so that nothing is torn and nobody who prints waits for a
-//! slow reader. While a line is being typed its text goes through the line editor, which shows it above
-//! that line.
+//! One thread (`writer`) owns both streams, so that output never interleaves and no caller waits for
+//! a slow reader. While a line is being typed, output goes through the line editor, which shows it above that
+//! line.
 
-mod asides;
-mod look;
+mod backlog;
+mod environment;
 #[cfg(test)]
 mod memory;
 mod state;
@@ -23,12 +23,12 @@ use rustyline::ExternalPrinter;
 use tokio::sync::{oneshot, watch};
 
 use crate::app::output::json_text::Layout;
-use crate::app::output::message::{Kind, Message};
-use crate::app::output::style::{ColorChoice, Ink, Style};
+use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
 
-use asides::Asides;
-use look::Look;
+use backlog::Backlog;
+use environment::Environment;
 use state::PrinterState;
 use writer::{Item, Writer};
 
@@ -36,8 +36,8 @@ use writer::{Item, Writer};
 pub(crate) use memory::Memory;
 pub(crate) use state::Now;
 
-/// How long a program that a signal ends waits for the reader of what it said.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a program stopped by a signal waits for its output to be read.
+const BRIEF_FLUSH: Duration = Duration::from_secs(1);
 
 /// A handle to the one writer. Clones write to the same place.
 #[derive(Clone)]
@@ -50,18 +50,18 @@ impl Printer {
     /// A printer on this process's stdout and stderr; `json` turns messages into lines of JSON.
     #[must_use]
     pub(crate) fn new(color: ColorChoice, json: bool) -> Self {
-        let look = Look::of_the_environment(color);
+        let environment = Environment::read(color);
         let out_is_terminal = io::stdout().is_terminal();
         let err_is_terminal = io::stderr().is_terminal();
         let state = PrinterState {
             json,
-            out: look.style(out_is_terminal),
-            err: look.style(err_is_terminal),
+            out: environment.theme(out_is_terminal),
+            err: environment.theme(err_is_terminal),
             out_is_terminal,
             now: OnceLock::new(),
             closed: AtomicBool::new(false),
             abandoned: watch::Sender::new(false),
-            asides: Asides::default(),
+            backlog: Backlog::default(),
         };
         Self::start(state, io::stdout(), io::stderr(), err_is_terminal)
     }
@@ -75,7 +75,7 @@ impl Printer {
         let (queue, items) = mpsc::channel();
         let state = Arc::new(state);
         let writer = Writer::new(out, err, err_is_terminal, Arc::clone(&state), queue.clone());
-        // Not joined: it ends with the program, and `flush` tells when everything is written.
+        // Not joined: it ends with the program, and `flush` waits until everything is written.
         thread::spawn(move || writer.run(&items));
         Self { queue, state }
     }
@@ -87,7 +87,7 @@ impl Printer {
         (Self::start(PrinterState::plain(json, false), out.clone(), err.clone(), false), out, err)
     }
 
-    /// A printer whose reader does not read before the sender is dropped.
+    /// A printer whose reader reads nothing until the sender is dropped.
     #[cfg(test)]
     pub(crate) fn to_idle_reader() -> (Self, mpsc::Sender<()>) {
         struct Idle(mpsc::Receiver<()>);
@@ -104,7 +104,7 @@ impl Printer {
         (Self::start(PrinterState::plain(true, false), Idle(idle), io::sink(), false), reads)
     }
 
-    /// The same with a person who reads.
+    /// A printer that keeps what it writes to a terminal.
     #[cfg(test)]
     fn at_terminal() -> (Self, Memory) {
         let out = Memory::default();
@@ -116,7 +116,7 @@ impl Printer {
     pub(crate) fn message(&self, message: &Message) {
         if self.state.json {
             self.send(Item::Out(message.to_json_line() + "\n"));
-        } else if !matches!(message.kind, Kind::Error | Kind::Expect) {
+        } else if !matches!(message.kind, MessageKind::Error | MessageKind::Expect) {
             self.send(Item::Out(message.to_block(self.layout())));
         }
     }
@@ -136,22 +136,23 @@ impl Printer {
         self.send(Item::Err(format!("{}\n", escape::line(line))));
     }
 
-    /// Prints one line on stderr that stands back, made safe to show: of the trace, or of a log. Where many
-    /// megabytes of them wait for a reader that does not read, it is left out and counted.
-    pub(crate) fn aside(&self, line: &str) {
-        let line = self.state.err.paint(Ink::Faint, &escape::line(line)) + "\n";
-        if self.state.asides.admit(line.len()) {
-            self.send(Item::Aside(line));
+    /// Prints one faint line on stderr, made safe to show: a hint, or a line of the trace or of a log.
+    ///
+    /// Once megabytes of them wait for a stalled reader, further ones are left out and counted.
+    pub(crate) fn notice(&self, line: &str) {
+        let line = self.state.err.paint(Style::Faint, &escape::line(line)) + "\n";
+        if self.state.backlog.admit(line.len()) {
+            self.send(Item::Notice(line));
         }
     }
 
-    /// Prints one line on stderr that begins with `head` in the colour of a failure.
+    /// Prints one line on stderr that begins with `head` in the color of a failure.
     pub(crate) fn failure(&self, head: &str, line: &str) {
-        let head = self.state.err.paint(Ink::Refusal, &escape::line(head));
+        let head = self.state.err.paint(Style::Refusal, &escape::line(head));
         self.send(Item::Err(format!("{head} {}\n", escape::line(line))));
     }
 
-    /// Takes on a line editor, through which to print while it reads a line.
+    /// Attaches a line editor, through which output goes while it reads a line.
     pub(crate) fn attach_editor(&self, editor: impl ExternalPrinter + Send + 'static) {
         self.send(Item::Attach(Box::new(editor)));
     }
@@ -171,39 +172,39 @@ impl Printer {
         shown.recv().unwrap_or(true)
     }
 
-    /// The editor is left behind while it reads: what is printed goes to the terminal directly.
+    /// Abandons the editor while it reads: output goes to the terminal directly.
     pub(crate) fn leave_editor(&self) {
         let (reply, _) = mpsc::channel();
         self.send(Item::Edited(reply));
     }
 
-    /// Tells the clock by which times are said to be so long ago; the system's unless told.
+    /// Sets the clock that "5 min ago" is relative to; the default is the system's.
     pub(crate) fn set_clock(&self, now: Now) {
-        // Told twice, the first one stays.
+        // Set twice, the first one stays.
         let _ = self.state.now.set(now);
     }
 
-    /// Waits until everything printed so far has been written, or [`Printer::last_words`] gave up.
+    /// Waits until everything printed so far has been written, or [`Printer::flush_briefly`] gave up.
     pub(crate) async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Item::Flush(done));
         let mut abandoned = self.state.abandoned.subscribe();
-        // An error means that the thread is gone, with which nothing more can be written.
+        // An error means that the writer thread is gone, and nothing more can be written.
         tokio::select! {
             _ = written => {}
             _ = abandoned.wait_for(|abandoned| *abandoned) => {}
         }
     }
 
-    /// The same for a program that a signal ends: a reader that does not read has so long and no longer, and
+    /// [`Printer::flush`] for a program stopped by a signal: gives up on a stalled reader after a moment, and
     /// from then on nobody waits for it.
-    pub(crate) async fn last_words(&self) {
-        if tokio::time::timeout(LAST_WORDS, self.flush()).await.is_err() {
+    pub(crate) async fn flush_briefly(&self) {
+        if tokio::time::timeout(BRIEF_FLUSH, self.flush()).await.is_err() {
             self.abandon();
         }
     }
 
-    /// From now on nobody waits for a reader that does not read.
+    /// From now on nobody waits for the reader.
     fn abandon(&self) {
         self.state.abandoned.send_replace(true);
     }
@@ -226,26 +227,26 @@ impl Printer {
         self.state.out_is_terminal
     }
 
-    /// How results look.
+    /// The theme of stdout.
     #[must_use]
-    pub(crate) fn style(&self) -> Style {
+    pub(crate) fn theme(&self) -> Theme {
         self.state.out
     }
 
-    /// The columns of the terminal; none where no person reads.
+    /// The columns of the terminal; none if stdout is not one.
     #[must_use]
     pub(crate) fn width(&self) -> Option<usize> {
         fold::columns().filter(|_| self.state.out_is_terminal)
     }
 
-    /// How a body is laid out; at a terminal each time also says how long ago it was.
+    /// How bodies are laid out; at a terminal each time also says how long ago it was.
     #[must_use]
     pub(crate) fn layout(&self) -> Layout {
         let now = self.state.out_is_terminal.then(|| self.now());
-        Layout { style: self.state.out, now }
+        Layout { theme: self.state.out, now }
     }
 
-    /// Epoch milliseconds of the clock that the service goes by.
+    /// Epoch milliseconds on the service's clock.
     #[must_use]
     pub(crate) fn now(&self) -> i64 {
         match self.state.now.get() {
@@ -255,7 +256,7 @@ impl Printer {
     }
 
     fn send(&self, item: Item) {
-        // An error means that the thread is gone: it panicked, and that has been said.
+        // An error means that the writer thread is gone: it panicked, and the panic was printed.
         let _ = self.queue.send(item);
     }
 }
@@ -279,8 +280,8 @@ mod tests {
     #[tokio::test]
     async fn results_and_diagnostics_go_their_own_ways() {
         let (printer, out, err) = Printer::to_memory(false);
-        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(Kind::Error, "TimedOut", None, "no"));
+        printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::with_text(MessageKind::Error, "TimedOut", None, "no"));
         printer.diagnostic("no\u{1b}[2J");
         in_time(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
@@ -290,8 +291,8 @@ mod tests {
     #[tokio::test]
     async fn json_is_one_object_a_line() {
         let (printer, out, _) = Printer::to_memory(true);
-        printer.message(&Message::new(Kind::Response, "DeleteJobResponse", None));
-        printer.message(&Message::in_words(Kind::Error, "TimedOut", Some(2), "no"));
+        printer.message(&Message::new(MessageKind::Response, "DeleteJobResponse", None));
+        printer.message(&Message::with_text(MessageKind::Error, "TimedOut", Some(2), "no"));
         in_time(printer.flush()).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_trace_that_nobody_reads_is_bounded_and_what_is_left_out_is_said() {
+    async fn a_trace_that_nobody_reads_is_bounded_and_what_is_left_out_is_counted() {
         struct Late(mpsc::Receiver<()>, Memory);
         impl Write for Late {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -328,20 +329,20 @@ mod tests {
             Printer::start(PrinterState::plain(false, false), io::sink(), Late(idle, err.clone()), false);
         let line = "x".repeat(10_000);
         for _ in 0..1000 {
-            printer.aside(&line);
+            printer.notice(&line);
         }
         printer.diagnostic("an error is never left out");
         drop(reads);
         in_time(printer.flush()).await;
-        printer.aside("later");
+        printer.notice("later");
         in_time(printer.flush()).await;
         let text = err.text();
         let shown = text.lines().filter(|shown| **shown == line).count();
         assert!((300..500).contains(&shown), "{shown}");
-        let said =
+        let notice =
             format!("… {} lines were left out here: they came faster than they were read", 1000 - shown);
         let others: Vec<_> = text.lines().filter(|shown| **shown != line).collect();
-        assert_eq!(others, [&said, "an error is never left out", "later"]);
+        assert_eq!(others, [&notice, "an error is never left out", "later"]);
     }
 
     #[tokio::test]

@@ -5,29 +5,29 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
-use super::asides::Asides;
-use crate::app::output::style::Style;
+use super::backlog::Backlog;
+use crate::app::output::style::Theme;
 
-/// Epoch milliseconds of the clock that the service goes by.
+/// Reads the service's clock, in epoch milliseconds.
 pub(crate) type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 pub(super) struct PrinterState {
     pub(super) json: bool,
-    pub(super) out: Style,
-    pub(super) err: Style,
+    pub(super) out: Theme,
+    pub(super) err: Theme,
     pub(super) out_is_terminal: bool,
     pub(super) now: OnceLock<Now>,
     pub(super) closed: AtomicBool,
     pub(super) abandoned: watch::Sender<bool>,
-    pub(super) asides: Asides,
+    pub(super) backlog: Backlog,
 }
 
 #[cfg(test)]
 impl PrinterState {
     pub(super) fn plain(json: bool, out_is_terminal: bool) -> Self {
-        let style = Style { colour: false, unicode: true };
+        let theme = Theme { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
-        let asides = Asides::default();
-        Self { json, out: style, err: style, out_is_terminal, now, closed, abandoned, asides }
+        let backlog = Backlog::default();
+        Self { json, out: theme, err: theme, out_is_terminal, now, closed, abandoned, backlog }
     }
 }

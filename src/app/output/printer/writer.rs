@@ -1,10 +1,9 @@
 //! The thread that writes, and the one that feeds the line editor.
 //!
-//! rustyline's external printer blocks where the editor has not shown the text before, and what it
-//! holds at the moment in which the editor returns its line stays there until the editor reads again.
-//! So a thread of its own hands the editor one text at a time, each followed by a text that changes
-//! nothing: as soon as that one is taken, the first has been shown. What the editor is found holding
-//! when it stops reading is given back by dropping it.
+//! rustyline's external printer blocks until the editor has shown the previous text, and a text that it
+//! holds when the editor returns its line stays there until the editor reads again. So a separate thread
+//! hands the editor one text at a time, each followed by a text without effect: once that is taken, the
+//! first has been shown. Dropping the editor gives back what it still holds when it stops reading.
 
 use std::io::{ErrorKind, Write};
 use std::mem;
@@ -18,34 +17,34 @@ use rustyline::ExternalPrinter;
 use tokio::sync::oneshot;
 
 use super::state::PrinterState;
-use crate::app::output::style::{Ink, Style};
+use crate::app::output::style::{Style, Theme};
 use crate::app::output::{escape, fold};
 
-/// Up a line and down again: shown above the line being typed, it changes nothing.
-const NOTHING: &str = "\x1b[A\n";
+/// Up a line and down again: shown above the line being typed, it has no effect.
+const NO_EFFECT: &str = "\x1b[A\n";
 
-/// How long the editor may take for what it was given before it returned its line.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long the editor may take to show the text that it held when it returned its line.
+const SHOW_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// An editor that begins to read is given nothing for so long. Where a line was typed ahead it returns that
-/// at once, and would have to be dropped with the keys behind it if it held a text then.
-const SETTLING: Duration = Duration::from_millis(50);
+/// How long an editor that begins to read is given no text. A line that was typed ahead makes it return at
+/// once, and if it held a text by then, it would have to be dropped with the keys typed after that line.
+const FEED_DELAY: Duration = Duration::from_millis(50);
 
-/// What the writer is told.
+/// A message to the writer.
 pub(super) enum Item {
     /// Print on stdout.
     Out(String),
     /// Print on stderr.
     Err(String),
-    /// Print on stderr, and say so to [`Asides`](super::asides::Asides).
-    Aside(String),
+    /// Print on stderr, and take it off the [`Backlog`](super::backlog::Backlog).
+    Notice(String),
     /// Print through this editor while it reads.
     Attach(Box<dyn ExternalPrinter + Send>),
     /// The editor begins to read.
     Editing,
     /// The editor has stopped reading; answer whether it has shown everything.
     Edited(mpsc::Sender<bool>),
-    /// The editor that was attached as this one has shown what it was given, or is gone and gives it back.
+    /// The editor with this number has shown its text, or is gone and gives the text back.
     Shown(usize, Result<(), String>),
     /// Answer once everything is written.
     Flush(oneshot::Sender<()>),
@@ -58,7 +57,7 @@ enum Route {
     Direct,
     /// Through the editor, which reads a line.
     Editor,
-    /// Nowhere yet: the editor no longer reads and has yet to give back what it holds.
+    /// Nowhere yet: the editor has stopped reading but still holds a text.
     Waiting,
 }
 
@@ -70,21 +69,21 @@ pub(super) struct Writer<Out, Err> {
     queue: mpsc::Sender<Item>,
     /// Takes texts to the editor.
     feed: Option<mpsc::Sender<String>>,
-    /// How many editors have been attached: an earlier one must not speak for the one that followed it.
+    /// How many editors have been attached; what an earlier one reports is not about the current one.
     attached: usize,
     route: Route,
     /// Whether the editor holds a text.
     fed: bool,
-    /// When the editor that began to read may be given one.
-    settled: Option<Instant>,
-    /// Text that waits for its way to the terminal.
+    /// When the editor that began to read may be given a text.
+    feed_from: Option<Instant>,
+    /// Text that waits to go to the terminal.
     pending: String,
-    /// How many bytes of asides are among that, and in what the editor holds.
-    pending_asides: usize,
-    fed_asides: usize,
-    /// Who waits for everything to be written.
+    /// How many bytes of that, and of what the editor holds, are notices.
+    pending_notices: usize,
+    fed_notices: usize,
+    /// Replies to send once everything is written.
     flushes: Vec<oneshot::Sender<()>>,
-    /// Who waits for the editor to have shown what it holds.
+    /// The reply to send once the editor has shown what it holds.
     edited: Option<mpsc::Sender<bool>>,
 }
 
@@ -106,10 +105,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
             attached: 0,
             route: Route::Direct,
             fed: false,
-            settled: None,
+            feed_from: None,
             pending: String::new(),
-            pending_asides: 0,
-            fed_asides: 0,
+            pending_notices: 0,
+            fed_notices: 0,
             flushes: Vec::new(),
             edited: None,
         }
@@ -117,17 +116,17 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     pub(super) fn run(mut self, items: &mpsc::Receiver<Item>) {
         loop {
-            let item = match (&self.edited, self.settled) {
-                (Some(_), _) => items.recv_timeout(PATIENCE),
-                (None, Some(settled)) => {
-                    items.recv_timeout(settled.saturating_duration_since(Instant::now()))
+            let item = match (&self.edited, self.feed_from) {
+                (Some(_), _) => items.recv_timeout(SHOW_TIMEOUT),
+                (None, Some(feed_from)) => {
+                    items.recv_timeout(feed_from.saturating_duration_since(Instant::now()))
                 }
                 (None, None) => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match item {
                 Ok(item) => self.handle(item),
                 Err(RecvTimeoutError::Timeout) if self.edited.is_some() => self.answer_edited(false),
-                Err(RecvTimeoutError::Timeout) => self.settled = None,
+                Err(RecvTimeoutError::Timeout) => self.feed_from = None,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.proceed();
@@ -147,13 +146,13 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
                 };
                 self.put_err(text);
             }
-            Item::Aside(text) => {
+            Item::Notice(text) => {
                 let bytes = text.len();
                 self.put_err(text);
                 if self.err_is_pending() {
-                    self.pending_asides += bytes;
+                    self.pending_notices += bytes;
                 } else {
-                    self.asides_written(bytes);
+                    self.notices_written(bytes);
                 }
             }
             Item::Attach(editor) => {
@@ -162,12 +161,12 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
             }
             Item::Editing if self.feed.is_some() => {
                 self.route = Route::Editor;
-                self.settled = Some(Instant::now() + SETTLING);
+                self.feed_from = Some(Instant::now() + FEED_DELAY);
             }
             Item::Editing => {}
             Item::Edited(reply) => {
                 self.edited = Some(reply);
-                self.settled = None;
+                self.feed_from = None;
                 self.route = if self.fed { Route::Waiting } else { Route::Direct };
             }
             Item::Shown(by, shown) => self.handle_shown(by, shown),
@@ -178,23 +177,23 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     fn handle_shown(&mut self, by: usize, shown: Result<(), String>) {
         self.fed = false;
         let is_attached = by == self.attached;
-        let asides = mem::take(&mut self.fed_asides);
+        let notices = mem::take(&mut self.fed_notices);
         if let Err(text) = shown {
             self.pending.insert_str(0, &text);
-            self.pending_asides += asides;
+            self.pending_notices += notices;
             if is_attached {
                 self.feed = None;
                 self.route = Route::Direct;
             }
         } else {
-            self.asides_written(asides);
+            self.notices_written(notices);
         }
         if self.route == Route::Waiting {
             self.route = Route::Direct;
         }
     }
 
-    /// Whether stderr is the terminal that stdout is, too.
+    /// Whether stdout and stderr are the same terminal.
     fn err_is_pending(&self) -> bool {
         self.err_is_terminal && self.state.out_is_terminal
     }
@@ -204,37 +203,37 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         if self.err_is_pending() {
             self.pending.push_str(&text);
         } else {
-            // With stderr closed there is nobody left to tell.
+            // With stderr closed there is nowhere to report an error.
             let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
         }
     }
 
-    /// Makes room for others, and says what was left out meanwhile.
-    fn asides_written(&mut self, bytes: usize) {
-        let left_out = self.state.asides.written(bytes);
+    /// Takes notices off the backlog, and prints how many were dropped after them.
+    fn notices_written(&mut self, bytes: usize) {
+        let left_out = self.state.backlog.written(bytes);
         if left_out > 0 {
-            let said = format!("… {left_out} lines were left out here: they came faster than they were read");
-            self.put_err(self.state.err.paint(Ink::Faint, &said) + "\n");
+            let text = format!("… {left_out} lines were left out here: they came faster than they were read");
+            self.put_err(self.state.err.paint(Style::Faint, &text) + "\n");
         }
     }
 
-    /// Brings on its way what can go, and answers who waits for that.
+    /// Writes what can be written, and replies to those who wait for that.
     fn proceed(&mut self) {
-        if !self.pending.is_empty() && self.route == Route::Editor && !self.fed && self.settled.is_none() {
+        if !self.pending.is_empty() && self.route == Route::Editor && !self.fed && self.feed_from.is_none() {
             self.feed_editor();
         }
         while !self.pending.is_empty() && self.route == Route::Direct {
             let text = mem::take(&mut self.pending);
             self.write_out(&text);
-            let asides = mem::take(&mut self.pending_asides);
-            self.asides_written(asides);
+            let notices = mem::take(&mut self.pending_notices);
+            self.notices_written(notices);
         }
         if self.route == Route::Direct {
             self.answer_edited(true);
         }
         if self.pending.is_empty() && !self.fed {
             for done in self.flushes.drain(..) {
-                // Nobody waits any longer: that is fine.
+                // Whoever waited may have given up.
                 let _ = done.send(());
             }
         }
@@ -245,7 +244,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         match self.feed.as_ref().map(|feed| feed.send(text)) {
             Some(Ok(())) => {
                 self.fed = true;
-                self.fed_asides = mem::take(&mut self.pending_asides);
+                self.fed_notices = mem::take(&mut self.pending_notices);
             }
             Some(Err(mpsc::SendError(text))) => {
                 self.route = Route::Direct;
@@ -257,14 +256,14 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     fn answer_edited(&mut self, shown: bool) {
         if let Some(reply) = self.edited.take() {
-            // Whoever asked is gone with the session.
+            // The receiver is gone with the session.
             let _ = reply.send(shown);
         }
     }
 
     fn write_out(&mut self, text: &str) {
         let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) else { return };
-        // A reader that has seen enough is no error, a full disk is one, said once.
+        // A reader that has seen enough is no error. A full disk is one, reported once.
         let was_closed = self.state.closed.swap(true, Ordering::AcqRel);
         if error.kind() != ErrorKind::BrokenPipe && !was_closed {
             let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
@@ -281,7 +280,7 @@ fn feed(
     let (feed, texts) = mpsc::channel::<String>();
     thread::spawn(move || {
         for text in texts {
-            let shown = editor.print(text.clone()).is_ok() && editor.print(NOTHING.to_owned()).is_ok();
+            let shown = editor.print(text.clone()).is_ok() && editor.print(NO_EFFECT.to_owned()).is_ok();
             let item = Item::Shown(number, if shown { Ok(()) } else { Err(text) });
             if queue.send(item).is_err() || !shown {
                 return;
@@ -291,9 +290,9 @@ fn feed(
     feed
 }
 
-/// A terminal that shows ASCII alone gets the rest spelled out.
-fn fit(text: String, style: Style) -> String {
-    if style.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
+/// Escapes all but ASCII for a terminal that shows nothing else.
+fn fit(text: String, theme: Theme) -> String {
+    if theme.unicode || text.is_ascii() { text } else { escape::ascii(&text) }
 }
 
 #[cfg(test)]
@@ -304,7 +303,7 @@ mod tests {
     use super::*;
     use crate::testing::{DEADLINE, in_time};
 
-    /// An editor as rustyline's: one text fits in, and printing another one blocks.
+    /// An editor like rustyline's: it holds one text, and printing another one blocks.
     struct Editor(SyncSender<String>);
 
     impl ExternalPrinter for Editor {
@@ -322,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_terminal_without_utf8_gets_ascii() {
-        let ascii = Style { colour: false, unicode: false };
+        let ascii = Theme { color: false, unicode: false };
         assert_eq!(fit("─ é 🚀".into(), ascii), "\\u2500 \\u00e9 \\ud83d\\ude80");
     }
 
@@ -334,7 +333,7 @@ mod tests {
         printer.result("while\n");
         assert_eq!(
             (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
-            ("while\n", NOTHING)
+            ("while\n", NO_EFFECT)
         );
         in_time(printer.flush()).await;
         assert!(printer.edited());
@@ -367,7 +366,7 @@ mod tests {
         printer.result("0\n");
         assert_eq!(
             (shown.recv_timeout(DEADLINE).unwrap().as_str(), shown.recv_timeout(DEADLINE).unwrap().as_str()),
-            ("0\n", NOTHING)
+            ("0\n", NO_EFFECT)
         );
         in_time(printer.flush()).await;
         printer.result("1\n");
@@ -378,9 +377,9 @@ mod tests {
         printer.editing();
         drop(shown);
         let next = || next.recv_timeout(Duration::from_secs(20)).unwrap();
-        assert_eq!((next().as_str(), next().as_str()), ("1\n", NOTHING));
+        assert_eq!((next().as_str(), next().as_str()), ("1\n", NO_EFFECT));
         printer.result("2\n");
-        assert_eq!((next().as_str(), next().as_str()), ("2\n", NOTHING));
+        assert_eq!((next().as_str(), next().as_str()), ("2\n", NO_EFFECT));
     }
 
     #[test]
@@ -393,7 +392,7 @@ mod tests {
         let mut all = String::new();
         while all.lines().count() < 200 {
             let text = shown.recv_timeout(DEADLINE).unwrap();
-            all.push_str(text.strip_prefix(NOTHING).unwrap_or(&text));
+            all.push_str(text.strip_prefix(NO_EFFECT).unwrap_or(&text));
         }
         assert!(all.lines().map(|line| line.parse::<usize>().unwrap()).eq(0..200), "{all}");
     }

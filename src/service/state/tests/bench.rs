@@ -19,7 +19,7 @@ pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
 pub(super) struct Bench {
     pub(super) state: State,
     pub(super) now: Timestamp,
-    /// What devices were told since [`Bench::told`] was last asked.
+    /// The events published since the last [`Bench::take_events`].
     events: Vec<Event>,
 }
 
@@ -35,7 +35,7 @@ impl Bench {
         bench
     }
 
-    /// The reply as JSON; the events are kept for [`Bench::told`].
+    /// The reply as JSON; the events are kept for [`Bench::take_events`].
     pub(super) fn take<T: Serialize>(&mut self, outcome: impl Into<Outcome<T>>) -> Result<Value, Rejected> {
         let outcome = outcome.into();
         self.events.extend(outcome.effects.events);
@@ -82,13 +82,13 @@ impl Bench {
         self.now = target;
     }
 
-    /// What devices were told, one line an event.
-    pub(super) fn told(&mut self) -> Vec<String> {
+    /// Takes the events since the last call, one line per event.
+    pub(super) fn take_events(&mut self) -> Vec<String> {
         std::mem::take(&mut self.events).iter().map(line).collect()
     }
 
-    /// How many events there were.
-    pub(super) fn count_told(&mut self) -> usize {
+    /// Takes the events since the last call, and counts them.
+    pub(super) fn count_events(&mut self) -> usize {
         std::mem::take(&mut self.events).len()
     }
 

@@ -11,22 +11,22 @@ const NONE: [&str; 0] = [];
 fn the_sequence_of_the_guide_raises_its_events() {
     let mut bench = Bench::with_things(["T"]);
     bench.create("job1", "thing/T", json!({})).unwrap();
-    assert_eq!(bench.told(), ["T notify Q[job1]", "T next job1 QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[job1]", "T next job1 QUEUED v1"]);
     bench.create("job2", "thing/T", json!({})).unwrap();
-    assert_eq!(bench.told(), ["T notify Q[job1 job2]"]);
+    assert_eq!(bench.take_events(), ["T notify Q[job1 job2]"]);
     bench.update("job1", "IN_PROGRESS");
-    assert_eq!(bench.told(), NONE, "a start changes neither the set nor the head");
+    assert_eq!(bench.take_events(), NONE, "a start changes neither the set nor the head");
     bench.create("job3", "thing/T", json!({})).unwrap();
-    assert_eq!(bench.told(), ["T notify IP[job1 v2] Q[job2 job3]"]);
+    assert_eq!(bench.take_events(), ["T notify IP[job1 v2] Q[job2 job3]"]);
     bench.update("job1", "SUCCEEDED");
-    assert_eq!(bench.told(), ["T notify Q[job2 job3]", "T next job2 QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[job2 job3]", "T next job2 QUEUED v1"]);
     bench.update("job3", "IN_PROGRESS");
-    assert_eq!(bench.told(), ["T next job3 IN_PROGRESS v2"], "it overtakes");
+    assert_eq!(bench.take_events(), ["T next job3 IN_PROGRESS v2"], "it overtakes");
     bench.update("job2", "REJECTED");
-    assert_eq!(bench.told(), ["T notify IP[job3 v2]"]);
+    assert_eq!(bench.take_events(), ["T notify IP[job3 v2]"]);
     let outcome = bench.state.delete_job(bench.now, "job3", true);
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
 }
 
 #[test]
@@ -36,14 +36,14 @@ fn a_second_start_and_the_end_of_one_behind_the_head_leave_the_head_alone() {
         bench.create(job, "thing/T", json!({})).unwrap();
     }
     bench.update("job1", "IN_PROGRESS");
-    bench.told();
+    bench.take_events();
     bench.update("job2", "IN_PROGRESS");
-    assert_eq!(bench.told(), NONE);
+    assert_eq!(bench.take_events(), NONE);
     let outcome = bench.state.cancel_job_execution(bench.now, "T", "job3", false, from(json!({})));
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify IP[job1 v2 job2 v2]"]);
+    assert_eq!(bench.take_events(), ["T notify IP[job1 v2 job2 v2]"]);
     bench.update("job2", "IN_PROGRESS");
-    assert_eq!(bench.told(), NONE, "progress");
+    assert_eq!(bench.take_events(), NONE, "progress");
 }
 
 #[test]
@@ -52,17 +52,17 @@ fn a_group_member_gets_the_continuous_job_that_never_completes() {
     let group = bench.state.create_thing_group(bench.now, "G", uuid::Uuid::from_u128(1), from(json!({})));
     bench.take(group).unwrap();
     bench.create("job", "thinggroup/G", json!({ "targetSelection": "CONTINUOUS" })).unwrap();
-    assert_eq!(bench.told(), NONE);
+    assert_eq!(bench.take_events(), NONE);
     let joined = bench
         .state
         .add_thing_to_thing_group(bench.now, &from(json!({ "thingName": "T", "thingGroupName": "G" })));
     bench.take(joined).unwrap();
-    assert_eq!(bench.told(), ["T notify Q[job]", "T next job QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[job]", "T next job QUEUED v1"]);
     let started = bench.device("start-next", json!({})).unwrap();
     assert_eq!(started["execution"]["jobId"], "job");
     assert_eq!(bench.device("job/get", json!({})).unwrap()["execution"]["status"], "IN_PROGRESS");
     bench.update("job", "SUCCEEDED");
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     assert_eq!(bench.job("job")["status"], "IN_PROGRESS");
 }
 
@@ -75,22 +75,22 @@ fn a_thing_that_leaves_loses_what_is_queued_and_comes_back_to_a_new_execution() 
     let membership = || from(json!({ "thingName": "T", "thingGroupName": "G" }));
     let outcome = bench.state.add_thing_to_thing_group(bench.now, &membership());
     bench.take(outcome).unwrap();
-    bench.told();
+    bench.take_events();
     let outcome = bench.state.remove_thing_from_thing_group(bench.now, &membership());
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     let removed = bench.execution("T", "job");
     assert_eq!((&removed["status"], &removed["versionNumber"]), (&json!("REMOVED"), &json!(1)));
     let outcome = bench.state.remove_thing_from_thing_group(bench.now, &membership());
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), NONE, "it was no member any more");
+    assert_eq!(bench.take_events(), NONE, "it was no member any more");
     let outcome = bench.state.add_thing_to_thing_group(bench.now, &membership());
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify Q[job#2 v1]", "T next job QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[job#2 v1]", "T next job QUEUED v1"]);
     bench.update("job", "IN_PROGRESS");
     let outcome = bench.state.delete_thing_group(bench.now, "G", None);
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), NONE, "what is IN_PROGRESS goes on");
+    assert_eq!(bench.take_events(), NONE, "what is IN_PROGRESS goes on");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn the_earlier_of_the_two_timers_wins() {
     let mut bench = Bench::with_things(["T"]);
     bench.create("J", "thing/T", json!({ "timeoutConfig": { "inProgressTimeoutInMinutes": 20 } })).unwrap();
     bench.device("start-next", json!({})).unwrap();
-    bench.told();
+    bench.take_events();
     let mut after = |minutes: i64, body: serde_json::Value| {
         bench.wait_minutes(minutes);
         let mut update = json!({ "status": "IN_PROGRESS" });
@@ -120,7 +120,7 @@ fn the_earlier_of_the_two_timers_wins() {
     assert_eq!(timed_out["lastUpdatedAt"], json!(1_748_952_000.0 + 20.0 * 60.0));
     assert_eq!(timed_out["versionNumber"], 8);
     assert!(timed_out.get("approximateSecondsBeforeTimedOut").is_none());
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     assert_eq!(bench.job("J")["status"], "COMPLETED");
 }
 
@@ -185,16 +185,16 @@ fn a_failed_execution_is_tried_again_with_both_events_once() {
     let retry = json!({ "criteriaList": [{ "failureType": "FAILED", "numberOfRetries": 2 }] });
     bench.create("J", "thing/T", json!({ "jobExecutionsRetryConfig": retry })).unwrap();
     bench.update("J", "IN_PROGRESS");
-    bench.told();
+    bench.take_events();
     bench.update("J", "FAILED");
-    assert_eq!(bench.told(), ["T notify Q[J#2 v1]", "T next J QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[J#2 v1]", "T next J QUEUED v1"]);
     assert_eq!(bench.job("J")["status"], "IN_PROGRESS", "not while a retry is queued");
     bench.update("J", "FAILED");
-    assert_eq!(bench.told(), ["T notify Q[J#3 v1]", "T next J QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[J#3 v1]", "T next J QUEUED v1"]);
     let old = json!({ "status": "IN_PROGRESS", "executionNumber": 1 });
     assert_eq!(bench.device("J/update", old).unwrap_err(), "InvalidStateTransition");
     bench.update("J", "FAILED");
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     assert_eq!(bench.job("J")["status"], "COMPLETED");
     let list = bench.state.list_job_executions_for_thing("T", &from(json!({}))).unwrap();
     let attempts: Vec<_> =
@@ -203,7 +203,7 @@ fn a_failed_execution_is_tried_again_with_both_events_once() {
 }
 
 #[test]
-fn cancelling_a_job_stops_its_retries() {
+fn canceling_a_job_stops_its_retries() {
     let mut bench = Bench::with_things(["T"]);
     let retry = json!({ "criteriaList": [{ "failureType": "ALL", "numberOfRetries": 10 }] });
     let timeout = json!({ "inProgressTimeoutInMinutes": 5 });
@@ -213,9 +213,9 @@ fn cancelling_a_job_stops_its_retries() {
     bench.update("J", "IN_PROGRESS");
     let outcome = bench.state.cancel_job(bench.now, "J", false, from(json!({})));
     bench.take(outcome).unwrap();
-    bench.told();
+    bench.take_events();
     bench.wait_minutes(5);
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     assert_eq!(bench.execution("T", "J")["executionNumber"], 1);
 }
 
@@ -225,7 +225,7 @@ fn cancel_job_takes_queued_executions_and_with_force_running_ones() {
     let both = json!({ "targets": [format!("{}thing/T", super::bench::ARN), format!("{}thing/U", super::bench::ARN)] });
     bench.create("J", "thing/T", both.clone()).unwrap();
     bench.update("J", "IN_PROGRESS");
-    bench.told();
+    bench.take_events();
     let body = json!({ "comment": "not needed", "reasonCode": "WHY" });
     let outcome = bench.state.cancel_job(bench.now, "J", false, from(body));
     let answer = bench.take(outcome).unwrap();
@@ -233,7 +233,7 @@ fn cancel_job_takes_queued_executions_and_with_force_running_ones() {
         answer.to_string(),
         r#"{"description":null,"jobArn":"arn:aws:iot:us-east-1:123456789012:job/J","jobId":"J"}"#
     );
-    assert_eq!(bench.told(), ["U notify", "U next none"], "T goes on");
+    assert_eq!(bench.take_events(), ["U notify", "U next none"], "T goes on");
     let job = bench.job("J");
     assert_eq!(
         (&job["status"], &job["forceCanceled"], &job["comment"], &job["reasonCode"], job.get("completedAt")),
@@ -250,10 +250,10 @@ fn cancel_job_takes_queued_executions_and_with_force_running_ones() {
 
     bench.create("K", "thing/T", both).unwrap();
     bench.update("K", "IN_PROGRESS");
-    bench.told();
+    bench.take_events();
     let outcome = bench.state.cancel_job(bench.now, "K", true, from(json!({})));
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify", "T next none", "U notify", "U next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none", "U notify", "U next none"]);
     assert_eq!(bench.execution("T", "K")["forceCanceled"], true);
 }
 
@@ -262,12 +262,12 @@ fn delete_job_needs_force_until_the_job_is_finished() {
     let mut bench = Bench::with_things(["T"]);
     bench.create("Job1", "thing/T", json!({})).unwrap();
     bench.update("Job1", "IN_PROGRESS");
-    bench.told();
+    bench.take_events();
     let refused = bench.state.delete_job(bench.now, "Job1", false).reply;
     assert_eq!(message(refused), "Job Job1 cannot be deleted in status IN_PROGRESS.");
     let outcome = bench.state.delete_job(bench.now, "Job1", true);
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     let update = bench.device("Job1/update", json!({ "status": "SUCCEEDED" }));
     assert_eq!(update.unwrap_err(), "ResourceNotFound");
     bench.create("Job1", "thing/T", json!({})).unwrap();
@@ -311,10 +311,10 @@ fn deleting_the_last_pending_execution_completes_a_snapshot_job() {
 fn a_deleted_thing_keeps_its_executions_and_is_told_nothing() {
     let mut bench = Bench::with_things(["T"]);
     bench.create("J", "thing/T", json!({})).unwrap();
-    bench.told();
+    bench.take_events();
     let outcome = bench.state.delete_thing("T", None);
     bench.take(outcome).unwrap();
-    assert_eq!(bench.told(), NONE);
+    assert_eq!(bench.take_events(), NONE);
     assert_eq!(bench.device("get", json!({})).unwrap_err(), "ResourceNotFound");
     assert_eq!(bench.execution("T", "J")["status"], "QUEUED");
 }

@@ -116,7 +116,7 @@ fn a_thing_in_several_targets_gets_one_execution() {
     let targets =
         json!([format!("{ARN}thing/t00000"), format!("{ARN}thinggroup/G"), format!("{ARN}thing/t00000")]);
     bench.create("J", "thing/t00000", json!({ "targets": targets })).unwrap();
-    assert_eq!(bench.told(), ["t00000 notify Q[J]", "t00000 next J QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["t00000 notify Q[J]", "t00000 next J QUEUED v1"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_continuous_job_takes_further_targets() {
     bench.take(outcome).unwrap();
     bench.create("S", "thing/T", json!({})).unwrap();
     bench.create("C", "thing/T", json!({ "targetSelection": "CONTINUOUS" })).unwrap();
-    bench.told();
+    bench.take_events();
     let mut associate = |job: &str, targets: Value| {
         let outcome =
             bench.state.associate_targets_with_job(bench.now, job, from(json!({ "targets": targets })));
@@ -146,7 +146,7 @@ fn a_continuous_job_takes_further_targets() {
     assert_eq!(message(associate("X", group.clone())), "Job X cannot be found.");
     assert!(matches!(associate("C", json!([format!("{ARN}thing/Y")])), Err(Rejected::ResourceNotFound(_))));
     assert_eq!(associate("C", group).unwrap()["description"], json!(null));
-    assert_eq!(bench.told(), ["t00000 notify Q[C]", "t00000 next C QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["t00000 notify Q[C]", "t00000 next C QUEUED v1"]);
     assert_eq!(bench.job("C")["targets"].as_array().unwrap().len(), 2);
 }
 

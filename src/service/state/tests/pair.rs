@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::naive::{Naive, Reply, Told};
+use super::naive::{Events, Naive, Reply};
 use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
 use super::rows::Rows;
 use crate::service::data_plane;
@@ -40,18 +40,18 @@ impl Pair {
         Timestamp::from_millis(self.naive.now)
     }
 
-    /// Does `op` on both sides: what each answered, and what each told devices.
-    pub(super) fn run(&mut self, op: &Op) -> ((Reply, Told), (Reply, Told)) {
+    /// Does `op` on both sides: what each answered, and the events of each.
+    pub(super) fn run(&mut self, op: &Op) -> ((Reply, Events), (Reply, Events)) {
         let before = Rows::of(&self.state);
         let (reply, effects) = self.on_state(op);
         Rows::of(&self.state).assert_changes_are_touched(&before, &effects.touched);
-        let mut told = Told::new();
+        let mut events = Events::new();
         for event in effects.events {
             let topic = event.topic().to_string().strip_prefix("$aws/things/").unwrap().to_owned();
-            told.push((topic, serde_json::from_slice(&event.payload()).unwrap()));
+            events.push((topic, serde_json::from_slice(&event.payload()).unwrap()));
         }
         let naive_reply = self.naive.operate(op);
-        ((reply, told), (naive_reply, std::mem::take(&mut self.naive.told)))
+        ((reply, events), (naive_reply, std::mem::take(&mut self.naive.events)))
     }
 
     /// Everything that can be asked about `thing` and all jobs, from both sides.
@@ -134,7 +134,7 @@ impl Pair {
             Op::Describe { thing, job, number } => {
                 let described =
                     state.describe_job_execution_any_status(now, THINGS[*thing], JOBS[*job], *number);
-                let told = described.map_err(|reason| refusal(&reason)).map(|described| {
+                let reply = described.map_err(|reason| refusal(&reason)).map(|described| {
                     let it = described.execution;
                     json!([
                         it.status,
@@ -145,7 +145,7 @@ impl Pair {
                         it.approximate_seconds_before_timed_out,
                     ])
                 });
-                (told, Effects::default())
+                (reply, Effects::default())
             }
             Op::CreateThing(thing) => {
                 let id = Uuid::from_u128(1);

@@ -11,7 +11,7 @@ fn a_large_job_is_rolled_out_canceled_and_deleted_in_slices() {
     let count = 3 * SLICE + 10;
     let mut bench = with_group(count);
     bench.create("J", "thinggroup/G", json!({})).unwrap();
-    assert_eq!(bench.count_told(), 2 * SLICE);
+    assert_eq!(bench.count_events(), 2 * SLICE);
     let job = bench.job("J");
     assert_eq!((&job["isConcurrent"], &job["status"]), (&json!(true), &json!("IN_PROGRESS")));
     assert_eq!(job["jobProcessDetails"]["processingTargets"], json!([format!("{ARN}thinggroup/G")]));
@@ -100,10 +100,10 @@ fn too_many_failures_abort_the_job() {
     bench.device_of("t00003", "J/update", json!({ "status": "IN_PROGRESS" })).unwrap();
     bench.device_of("t00000", "J/update", json!({ "status": "FAILED" })).unwrap();
     assert_eq!(bench.job("J")["status"], "IN_PROGRESS", "one of one failed, but two must have finished");
-    bench.told();
+    bench.take_events();
     bench.device_of("t00001", "J/update", json!({ "status": "SUCCEEDED" })).unwrap();
     assert_eq!(
-        bench.told(),
+        bench.take_events(),
         ["t00001 notify", "t00001 next none", "t00002 notify", "t00002 next none"],
         "the device's own events come first"
     );
@@ -119,12 +119,12 @@ fn a_scheduled_job_waits_for_its_start_and_stops_at_its_end() {
     bench.create("J", "thing/T", schedule("2025-06-03T13:00", "2025-06-03T14:00", "FORCE_CANCEL")).unwrap();
     assert_eq!(bench.job("J")["status"], "SCHEDULED");
     bench.wait_minutes(59);
-    assert_eq!(bench.count_told(), 0);
+    assert_eq!(bench.count_events(), 0);
     bench.wait_minutes(1);
-    assert_eq!(bench.told(), ["T notify Q[J]", "T next J QUEUED v1"]);
+    assert_eq!(bench.take_events(), ["T notify Q[J]", "T next J QUEUED v1"]);
     bench.update("J", "IN_PROGRESS");
     bench.wait_minutes(60);
-    assert_eq!(bench.told(), ["T notify", "T next none"]);
+    assert_eq!(bench.take_events(), ["T notify", "T next none"]);
     let job = bench.job("J");
     assert_eq!((&job["status"], &job["forceCanceled"]), (&json!("CANCELED"), &json!(true)));
 }
@@ -141,7 +141,7 @@ fn a_thing_that_left_and_came_back_waits_at_the_end() {
     let outcome = bench.state.add_thing_to_thing_group(bench.now, &membership);
     bench.take(outcome).unwrap();
     bench.wait_minutes(60);
-    assert_eq!(bench.told()[0], "t00001 notify Q[J]");
+    assert_eq!(bench.take_events()[0], "t00001 notify Q[J]");
 }
 
 #[test]

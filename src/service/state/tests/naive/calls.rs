@@ -139,7 +139,7 @@ impl Naive {
             return refuse("ResourceNotFound");
         };
         let execution = &self.executions[index];
-        // When cancelling, the number stands for the expected version.
+        // When canceling, the number stands for the expected version.
         if !delete && number.is_some_and(|expected| expected != execution.version) {
             return refuse("VersionConflict");
         }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub(super) type Reply = Result<Value, (String, Option<Value>)>;
 
 /// Topic below `$aws/things/`, payload.
-pub(super) type Told = Vec<(String, Value)>;
+pub(super) type Events = Vec<(String, Value)>;
 
 #[derive(Debug, Default)]
 pub(super) struct Naive {
@@ -23,7 +23,7 @@ pub(super) struct Naive {
     groups: Vec<Group>,
     jobs: Vec<Job>,
     executions: Vec<Execution>,
-    pub(super) told: Told,
+    pub(super) events: Events,
 }
 
 #[derive(Debug, Default)]
@@ -183,14 +183,14 @@ impl Naive {
                 jobs.insert("QUEUED".into(), queued.into());
             }
             let event = json!({ "timestamp": timestamp, "jobs": jobs });
-            self.told.push((format!("{thing}/jobs/notify"), event));
+            self.events.push((format!("{thing}/jobs/notify"), event));
         }
         if before.first() != after.first() {
             let mut event = json!({ "timestamp": timestamp });
             if let Some(head) = self.pending(thing).first() {
                 event["execution"] = self.executions[*head].data(self.now);
             }
-            self.told.push((format!("{thing}/jobs/notify-next"), event));
+            self.events.push((format!("{thing}/jobs/notify-next"), event));
         }
         self.settle(job);
     }

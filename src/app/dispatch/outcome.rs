@@ -1,62 +1,63 @@
-//! How commands go wrong: refused by the service, or failed otherwise, each in words for people.
+//! How commands end: passed, refused by the service, or failed, with a text for people.
 
 use serde_json::value::RawValue;
 
 use crate::app::command::Line;
 use crate::app::hints;
-use crate::app::output::message::{Kind, Message};
+use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
 
-/// How a command went.
+/// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// As it should.
+pub(crate) enum CommandOutcome {
+    /// It succeeded.
     Passed,
-    /// The service refused; that has been shown.
+    /// The service refused it, which has been shown.
     Refused(Refusal),
-    /// It failed otherwise; that is yet to be shown.
-    Failed(Failed),
-    /// Another message came than was expected, or none; its message has been printed, its words are yet to be.
-    Unexpected(Failed),
+    /// It failed otherwise, which has yet to be shown.
+    Failed(Failure),
+    /// The expected message did not come, or an unwanted one did. In JSON that has been shown, as text it has
+    /// yet to be.
+    Unexpected(Failure),
     /// The session is to end.
     Quit,
 }
 
-impl Outcome {
-    /// What the `!` of a line makes of it.
-    pub(super) fn judged(self, line: &Line) -> Self {
+impl CommandOutcome {
+    /// The outcome of the line, whose `!` turns a refusal into success.
+    pub(super) fn negated_by(self, line: &Line) -> Self {
         match self {
             Self::Refused(_) if line.negated => Self::Passed,
             Self::Passed if line.negated => {
-                Self::Failed(Failed::new("NotRefused", "the service was to refuse this, but did it"))
+                Self::Failed(Failure::new("NotRefused", "the service was to refuse this, but did it"))
             }
             other => other,
         }
     }
 }
 
-/// A refusal in words.
+/// A refusal, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// On one line: the operation, the code and the service's words.
+    /// The operation, the code and the service's message, on one line.
     pub text: String,
-    /// What may help, if anything is known to.
+    /// What to do about it.
     pub hint: Option<String>,
 }
 
-/// A failure in words.
+/// A failure, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed {
-    /// What kind of failure, in one word.
+pub(crate) struct Failure {
+    /// The kind of failure, in one word.
     pub title: &'static str,
     /// What failed and what to do, on one line.
     pub what: String,
-    /// What else there is to say, a line each.
+    /// More about it, line by line.
     pub details: Vec<String>,
 }
 
-impl Failed {
-    /// A failure that one line tells.
+impl Failure {
+    /// A failure described by one line.
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
         Self { title, what: what.into(), details: Vec::new() }
@@ -75,62 +76,60 @@ impl Failed {
 }
 
 /// Why a command has no answer to show.
-pub(super) enum Failure {
+pub(super) enum CommandError {
     /// The service refused, with this message.
     Refused(Box<Message>, Refusal),
-    Failed(Failed),
+    Failed(Failure),
 }
 
-impl From<Failed> for Failure {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed)
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 
-impl From<jobs::Error> for Failure {
+impl From<jobs::Error> for CommandError {
     fn from(error: jobs::Error) -> Self {
-        use jobs::Error;
         let text = error.to_string();
         let title = match error {
-            Error::Rejected { operation, topic, payload, response } => {
+            jobs::Error::Rejected { operation, topic, payload, response } => {
                 let body = String::from_utf8_lossy(&payload).into_owned();
-                let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
+                let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 let message = Message { topic: Some(topic), ..message };
                 let hint = hints::data_plane(&response);
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
-            Error::TimedOut { .. } => "TimedOut",
-            Error::Malformed { .. } => "Malformed",
-            Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-            Error::NotConnected { .. } => "NotConnected",
-            Error::NotAccepted { .. } => "NotAccepted",
+            jobs::Error::TimedOut { .. } => "TimedOut",
+            jobs::Error::Malformed { .. } => "Malformed",
+            jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
+            jobs::Error::NotConnected { .. } => "NotConnected",
+            jobs::Error::NotAccepted { .. } => "NotAccepted",
         };
-        Failed::new(title, text).into()
+        Failure::new(title, text).into()
     }
 }
 
-impl From<control_plane::Error> for Failure {
+impl From<control_plane::Error> for CommandError {
     fn from(error: control_plane::Error) -> Self {
-        use control_plane::Error;
         let text = error.to_string();
         let title = match error {
-            Error::Rejected { operation, code, message, request_id, body } => {
+            control_plane::Error::Rejected { operation, code, message, request_id, body } => {
                 let hint = hints::control_plane(operation, &code, &message);
                 let body = refusal_body(&code, &message, request_id.as_deref(), body.as_deref());
-                let message = Message::new(Kind::Rejected, format!("{operation}Rejected"), Some(body));
+                let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
-            Error::NotAuthenticated { .. } => "NotAuthenticated",
-            Error::NoCredentials { .. } => "NoCredentials",
-            Error::NoRegion => "NoRegion",
-            Error::Unreachable { .. } => "Unreachable",
-            Error::NotTrusted { .. } => "NotTrusted",
-            Error::TimedOut { .. } => "TimedOut",
-            Error::OutcomeUnknown { .. } => "OutcomeUnknown",
-            Error::Malformed { .. } => "Malformed",
-            Error::NotSent { .. } => "NotSent",
+            control_plane::Error::NotAuthenticated { .. } => "NotAuthenticated",
+            control_plane::Error::NoCredentials { .. } => "NoCredentials",
+            control_plane::Error::NoRegion => "NoRegion",
+            control_plane::Error::Unreachable { .. } => "Unreachable",
+            control_plane::Error::NotTrusted { .. } => "NotTrusted",
+            control_plane::Error::TimedOut { .. } => "TimedOut",
+            control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
+            control_plane::Error::Malformed { .. } => "Malformed",
+            control_plane::Error::NotSent { .. } => "NotSent",
         };
-        Failed::new(title, text).into()
+        Failure::new(title, text).into()
     }
 }
 
@@ -161,19 +160,22 @@ mod tests {
 
     #[test]
     fn a_bang_passes_only_on_a_refusal() {
-        let refused = || Outcome::Refused(Refusal { text: "no".into(), hint: None });
-        let failed = || Outcome::Failed(Failed::new("TimedOut", "late"));
-        assert_eq!(refused().judged(&line("! delete-job J")), Outcome::Passed);
-        assert_eq!(refused().judged(&line("delete-job J")), refused());
-        assert_eq!(failed().judged(&line("! delete-job J")), failed());
-        assert!(matches!(Outcome::Passed.judged(&line("! delete-job J")), Outcome::Failed(_)));
+        let refused = || CommandOutcome::Refused(Refusal { text: "no".into(), hint: None });
+        let failed = || CommandOutcome::Failed(Failure::new("TimedOut", "late"));
+        assert_eq!(refused().negated_by(&line("! delete-job J")), CommandOutcome::Passed);
+        assert_eq!(refused().negated_by(&line("delete-job J")), refused());
+        assert_eq!(failed().negated_by(&line("! delete-job J")), failed());
+        assert!(matches!(
+            CommandOutcome::Passed.negated_by(&line("! delete-job J")),
+            CommandOutcome::Failed(_)
+        ));
     }
 
     #[test]
     fn a_failure_fits_on_one_line() {
         let failed = |what: &str, details: &[&str]| {
             let details = details.iter().map(|&detail| detail.to_owned()).collect();
-            Failed { details, ..Failed::new("NotAsExpected", what) }.one_line()
+            Failure { details, ..Failure::new("NotAsExpected", what) }.one_line()
         };
         assert_eq!(failed("late", &[]), "late");
         assert_eq!(failed("these came:", &["a:; b", "c"]), "these came: a:; b; c");

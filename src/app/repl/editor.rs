@@ -1,4 +1,4 @@
-//! The line editor, on a thread of its own: it may wait for a key for ever, and nothing else may.
+//! The line editor, on its own thread, since it may wait for a key forever.
 
 use std::io;
 use std::sync::mpsc;
@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::helper::LineHelper;
 use super::history::HistoryFile;
+use crate::app::command::Entry;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
 use crate::app::signals::drain;
@@ -23,100 +24,100 @@ use crate::app::signals::drain;
 /// Ends bracketed paste, which the editor switches on while it reads.
 const PASTE_OFF: &str = "\x1b[?2004l\n";
 
-/// What came of asking for a line.
+/// The result of reading a line.
 #[derive(Debug)]
-pub(super) enum Typed {
-    /// A line, or several where JSON went on or text was pasted.
-    Text(String),
-    /// Ctrl-C with text on the line: never mind.
+pub(super) enum EditorEvent {
+    /// The commands of a line: none if it is blank, several if text was pasted.
+    Commands(Vec<Entry>),
+    /// Ctrl-C with text on the line, which discards the text.
     Cleared,
     /// Ctrl-C on an empty line.
     Interrupted,
     /// Ctrl-D: the user leaves.
     Left,
-    /// The terminal can no longer be read: why.
+    /// The terminal can no longer be read, and why.
     Broken(String),
 }
 
-/// A prompt, without and with colours.
+/// A prompt, without and with colors.
 pub(super) type Prompt = (String, String);
 
 /// A handle to the editor's thread.
 #[derive(Debug)]
-pub(super) struct Keyboard {
+pub(super) struct EditorHandle {
     prompts: Option<mpsc::Sender<Prompt>>,
-    typed: async_mpsc::Receiver<Typed>,
-    /// Whether the editor has been asked and has not answered.
+    events: async_mpsc::Receiver<EditorEvent>,
+    /// Whether the editor is reading a line.
     reading: bool,
-    /// None on a dumb terminal.
+    /// `None` on a dumb terminal.
     modes: Option<Modes>,
 }
 
-/// The modes in which the terminal was found.
+/// The terminal's modes when the program started.
 #[derive(Debug, Clone)]
 struct Modes(Termios);
 
 impl Modes {
-    /// None without a terminal.
-    fn found() -> Option<Self> {
+    /// The current modes; `None` without a terminal.
+    fn current() -> Option<Self> {
         tcgetattr(io::stdin()).ok().map(Self)
     }
 
-    /// No echo while no line is being read: what is typed ahead would stand in the middle of the output, and
-    /// appears with the next prompt anyway.
+    /// Turns echo off while no line is being read: text typed ahead would land in the middle of the output, and
+    /// appears at the next prompt anyway.
     fn quiet(&self) {
         let mut quiet = self.0.clone();
         quiet.local_flags.remove(LocalFlags::ECHO);
-        // Should it not work, typing ahead is ugly and nothing else.
+        // If this fails, typing ahead looks ugly, no more.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet);
     }
 
     fn restore(&self) {
-        // A terminal that is gone needs nothing.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
     }
 }
 
-impl Keyboard {
+impl EditorHandle {
     /// Starts the editor and lets `printer` print above its line.
-    pub(super) fn start(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = LineEditor::new(printer, known)?;
+    pub(super) fn start(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
+        let mut editor = LineEditor::new(printer, known_jobs)?;
         let modes = editor.modes.clone();
-        let (prompts, asked) = mpsc::channel();
-        let (answer, typed) = async_mpsc::channel(1);
+        let (prompts, requests) = mpsc::channel();
+        let (sender, events) = async_mpsc::channel(1);
         thread::spawn(move || {
-            while let Ok(prompt) = asked.recv() {
-                if answer.blocking_send(editor.read(&prompt)).is_err() {
+            while let Ok(prompt) = requests.recv() {
+                if sender.blocking_send(editor.read(&prompt)).is_err() {
                     return;
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), typed, reading: false, modes })
+        Ok(Self { prompts: Some(prompts), events, reading: false, modes })
     }
 
-    /// Asks for a line. Dropped, it leaves the editor reading.
+    /// Reads a line. If this future is dropped, the editor goes on reading.
     ///
-    /// A dumb terminal makes a signal of Ctrl-C; elsewhere the editor reads it as a key.
-    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> Typed {
+    /// On a dumb terminal Ctrl-C is a signal; elsewhere the editor reads it as a key.
+    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
             drain(interrupt).await;
         }
-        let gone = || Typed::Broken("the line editor ended".to_owned());
+        let gone = || EditorEvent::Broken("the line editor ended".to_owned());
         let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());
         if !asked {
             return gone();
         }
         self.reading = true;
-        let typed = tokio::select! {
-            typed = self.typed.recv() => typed.unwrap_or_else(gone),
-            _ = interrupt.recv(), if is_dumb => return Typed::Left,
+        let event = tokio::select! {
+            event = self.events.recv() => event.unwrap_or_else(gone),
+            _ = interrupt.recv(), if is_dumb => return EditorEvent::Left,
         };
         self.reading = false;
-        typed
+        event
     }
 
-    /// Ends the editor, or leaves it behind if it still waits for a key, with the terminal as it was.
+    /// Ends the editor, or abandons it if it still waits for a key, and restores the terminal.
     pub(super) fn end(mut self, printer: &Printer) {
         self.prompts = None;
         let Some(modes) = &self.modes else { return };
@@ -128,63 +129,67 @@ impl Keyboard {
     }
 }
 
-/// The editor with all that belongs to it.
+/// The editor with its history and its printer.
 struct LineEditor {
     editor: Editor<LineHelper, FileHistory>,
     history: HistoryFile,
     printer: Printer,
-    known: KnownJobs,
-    /// None on a dumb terminal, which reads lines and no more.
+    known_jobs: KnownJobs,
+    /// `None` on a dumb terminal, which only reads lines.
     modes: Option<Modes>,
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = editor(printer, known)?;
+    fn new(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
+        let mut editor = editor(printer, known_jobs)?;
         let history = HistoryFile::open(&mut editor, printer);
-        let modes = attach(&mut editor, printer).then(Modes::found).flatten();
+        let modes = attach(&mut editor, printer).then(Modes::current).flatten();
         if let Some(modes) = &modes {
             modes.quiet();
         }
-        Ok(Self { editor, history, printer: printer.clone(), known: known.clone(), modes })
+        Ok(Self { editor, history, printer: printer.clone(), known_jobs: known_jobs.clone(), modes })
     }
 
-    fn read(&mut self, prompt: &Prompt) -> Typed {
+    fn read(&mut self, prompt: &Prompt) -> EditorEvent {
         if let (Some(helper), Some(width)) = (self.editor.helper_mut(), self.printer.width()) {
             helper.set_columns(width, prompt.0.width());
         }
         self.printer.editing();
-        // The editor takes the modes that it finds for those to return to, with Ctrl-Z too.
+        // The editor returns to the modes that it finds here, on Ctrl-Z too.
         self.modes.iter().for_each(Modes::restore);
         let read = self.editor.readline(prompt);
         self.modes.iter().for_each(Modes::quiet);
         let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
+        let commands = match (&read, self.editor.helper()) {
+            (Ok(text), Some(helper)) => helper.take_entries(text),
+            _ => Vec::new(),
+        };
         if !self.printer.edited() {
-            self.renew();
+            self.replace_editor();
         }
         match read {
             Ok(text) => {
                 self.history.add(&mut self.editor, &text, &self.printer);
-                Typed::Text(text)
+                EditorEvent::Commands(commands)
             }
-            Err(ReadlineError::Interrupted) if had_text => Typed::Cleared,
-            Err(ReadlineError::Interrupted) => Typed::Interrupted,
-            Err(ReadlineError::Eof) => Typed::Left,
-            Err(error) if is_closed(&error) => Typed::Left,
-            Err(error) => Typed::Broken(error.to_string()),
+            Err(ReadlineError::Interrupted) if had_text => EditorEvent::Cleared,
+            Err(ReadlineError::Interrupted) => EditorEvent::Interrupted,
+            Err(ReadlineError::Eof) => EditorEvent::Left,
+            Err(error) if is_closed(&error) => EditorEvent::Left,
+            Err(error) => EditorEvent::Broken(error.to_string()),
         }
     }
 
-    /// Drops an editor that holds text which it has not shown, and goes on with a new one.
-    fn renew(&mut self) {
-        let Ok(mut editor) = editor(&self.printer, &self.known) else { return };
+    /// Replaces an editor that holds text it has not shown.
+    fn replace_editor(&mut self) {
+        let Ok(mut editor) = editor(&self.printer, &self.known_jobs) else { return };
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
         attach(&mut self.editor, &self.printer);
     }
 }
 
-/// Whether the terminal's window was closed, of which SIGHUP tells too, sooner or later.
+/// Whether the terminal's window was closed; SIGHUP may arrive before or after this.
 fn is_closed(error: &ReadlineError) -> bool {
     match error {
         ReadlineError::Errno(errno) => *errno == Errno::EIO,
@@ -193,15 +198,18 @@ fn is_closed(error: &ReadlineError) -> bool {
     }
 }
 
-/// A dumb terminal has no editor that could print above its line: false, and everything is printed directly.
+/// Lets the printer print above the editor's line; false on a dumb terminal, which cannot.
 fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bool {
     editor.create_external_printer().map(|external| printer.attach_editor(external)).is_ok()
 }
 
-fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
-    let style = printer.style();
+fn editor(
+    printer: &Printer,
+    known_jobs: &KnownJobs,
+) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
+    let theme = printer.theme();
     let config = Config::builder()
-        .color_mode(if style.colour { ColorMode::Enabled } else { ColorMode::Disabled })
+        .color_mode(if theme.color { ColorMode::Enabled } else { ColorMode::Disabled })
         .completion_type(CompletionType::List)
         .history_ignore_space(true)
         .history_ignore_dups(true)?
@@ -209,6 +217,6 @@ fn editor(printer: &Printer, known: &KnownJobs) -> Result<Editor<LineHelper, Fil
         .build();
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
-    editor.set_helper(Some(LineHelper::new(style, known.clone())));
+    editor.set_helper(Some(LineHelper::new(theme, known_jobs.clone())));
     Ok(editor)
 }
