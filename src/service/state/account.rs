@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
 use super::Rejected;
 use super::credentials::Credentials;
 use super::execution::{Execution, no_such_execution};
 use super::executions::Executions;
-use super::group::{Group, no_such_group};
+use super::group::{DeletedGroup, Group, no_such_group};
 use super::job::{Job, no_such_job};
 use super::sequence::Sequence;
 use super::settings::Settings;
@@ -39,6 +41,7 @@ pub struct State {
     pub(super) settings: Settings,
     pub(super) things: BTreeMap<ThingName, Thing>,
     pub(super) groups: BTreeMap<ThingGroupName, Group>,
+    pub(super) deleted_groups: BTreeMap<Uuid, DeletedGroup>,
     pub(super) templates: BTreeMap<JobTemplateId, Template>,
     pub(super) tags: Tags,
     pub(super) jobs: BTreeMap<JobId, Job>,
@@ -62,6 +65,7 @@ impl State {
             settings,
             things: BTreeMap::new(),
             groups: BTreeMap::new(),
+            deleted_groups: BTreeMap::new(),
             templates: BTreeMap::new(),
             tags: Tags::default(),
             jobs: BTreeMap::new(),
@@ -96,10 +100,17 @@ impl State {
         std::iter::successors(Some(name), |name| self.groups.get(*name)?.parent.as_ref())
     }
 
+    /// The groups that a thing was added to.
+    ///
+    /// A group that was deleted may still be in the thing's record, and another may have its name by now.
+    pub(super) fn groups_of<'a>(&'a self, thing: &'a ThingName) -> impl Iterator<Item = &'a ThingGroupName> {
+        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
+        own.filter(|name| self.groups.get(*name).is_some_and(|group| group.members.contains(thing)))
+    }
+
     /// Every group that a thing belongs to, those above its own included.
     pub(super) fn groups_above(&self, thing: &ThingName) -> BTreeSet<ThingGroupName> {
-        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
-        own.flat_map(|group| self.path_up(group)).cloned().collect()
+        self.groups_of(thing).flat_map(|group| self.path_up(group)).cloned().collect()
     }
 
     /// The things in a group and in all groups below it.

@@ -23,6 +23,15 @@ pub(crate) struct Group {
     pub(crate) members: BTreeSet<ThingName>,
 }
 
+/// A thing group that was deleted, and the things that have yet to be taken out of it.
+#[derive(Debug)]
+pub(crate) struct DeletedGroup {
+    pub(crate) name: ThingGroupName,
+    /// Itself and the groups that were above it.
+    pub(crate) path: BTreeSet<ThingGroupName>,
+    pub(crate) members: BTreeSet<ThingName>,
+}
+
 pub(super) fn group_name(name: &str) -> Result<ThingGroupName, Rejected> {
     validate::parsed(|violations| violations.name("thingGroupName", name, 128, THING_NAME))
 }

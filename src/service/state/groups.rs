@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::attributes::{AttributePayload, check_attributes, given_attributes};
 use super::change::Change;
-use super::group::{Group, group_name};
+use super::group::{DeletedGroup, Group, group_name};
 use super::outcome::Outcome;
 use super::tags::{self, Tag};
 use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{ThingGroupName, ThingName};
+use crate::wire::model::{JobId, ThingGroupName, ThingName};
 use crate::wire::number::VersionNumber;
 
 /// The body of CreateThingGroup.
@@ -187,6 +187,8 @@ impl State {
     }
 
     /// Deletes a thing group without child groups; its things leave it. One that does not exist is no error.
+    ///
+    /// CONTINUOUS jobs take back, slice by slice, what the things did not start.
     pub fn delete_thing_group(
         &mut self,
         now: Timestamp,
@@ -201,14 +203,14 @@ impl State {
                 let message = format!("Cannot delete. Thing group {name} still has child groups");
                 return Err(Rejected::InvalidRequest(message));
             }
-            for thing in group.members.clone() {
-                change.set_member(&thing, &name, false);
-            }
             let state = &mut *change.state;
-            state.groups.remove(&name);
+            let path = state.path_up(&name).cloned().collect();
+            let Some(Group { id, members, .. }) = state.groups.remove(&name) else { return Ok(()) };
             let arn = state.settings.arn("thinggroup", name.as_str());
             state.tags.remove(&arn);
             state.credentials.remove_target(&arn);
+            state.deleted_groups.insert(id, DeletedGroup { name, path, members });
+            change.leave_group(id);
             Ok(())
         })
     }
@@ -299,7 +301,8 @@ impl Change<'_> {
             group.members.remove(thing)
         };
         if changed {
-            self.follow_membership(thing, &before);
+            let jobs: Vec<JobId> = self.state.continuous.iter().cloned().collect();
+            self.follow_membership(thing, &before, &jobs);
         }
     }
 }

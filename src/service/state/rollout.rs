@@ -3,7 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,12 +116,11 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 /// How far a job has come in reaching its things.
 #[derive(Debug, Default)]
 pub(crate) struct Rollout {
-    /// The things to reach, in order, each with its number; those that left since are skipped.
-    order: VecDeque<(u64, ThingName)>,
-    /// The things that are still to be reached, each with the number of its place in `order`: one that left and
-    /// came back waits at the end. Hashed, since a large group is put in at once.
-    waiting: HashMap<ThingName, u64>,
-    /// The number of the next place.
+    /// The things that are still to be reached, by their place in the queue: one that left and came back waits at
+    /// the end.
+    queue: BTreeMap<u64, ThingName>,
+    /// The place of each of them. Hashed, since a large group is put in at once.
+    places: HashMap<ThingName, u64>,
     next_place: u64,
     /// The things reached so far.
     notified: u64,
@@ -145,9 +144,9 @@ impl Rollout {
             return;
         }
         for thing in things {
-            if let Entry::Vacant(waiting) = self.waiting.entry(thing) {
-                self.order.push_back((self.next_place, waiting.key().clone()));
-                waiting.insert(self.next_place);
+            if let Entry::Vacant(place) = self.places.entry(thing) {
+                self.queue.insert(self.next_place, place.key().clone());
+                place.insert(self.next_place);
                 self.next_place += 1;
             }
         }
@@ -155,22 +154,24 @@ impl Rollout {
 
     /// The thing is no target any more.
     pub(crate) fn leave_out(&mut self, thing: &ThingName) {
-        self.waiting.remove(thing);
+        if let Some(place) = self.places.remove(thing) {
+            self.queue.remove(&place);
+        }
     }
 
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
-        self.order.clear();
-        self.waiting.clear();
+        self.queue.clear();
+        self.places.clear();
     }
 
     pub(crate) fn is_under_way(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.queue.is_empty()
     }
 
     /// Whether no further thing will be reached.
     pub(crate) fn is_over(&self, selection: TargetSelection) -> bool {
-        self.waiting.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
+        self.queue.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
     }
 
     /// Takes the next step.
@@ -180,7 +181,7 @@ impl Rollout {
         config: Option<&JobExecutionsRolloutConfig>,
         counts: &StatusCounts,
     ) -> Next {
-        if self.waiting.is_empty() {
+        if self.queue.is_empty() {
             return Next::Nothing;
         }
         let succeeded = counts.get(JobExecutionStatus::Succeeded);
@@ -196,12 +197,8 @@ impl Rollout {
             }
         }
         self.notified += 1;
-        while let Some((place, thing)) = self.order.pop_front() {
-            if self.waiting.get(&thing) == Some(&place) {
-                self.waiting.remove(&thing);
-                return Next::Thing(thing);
-            }
-        }
-        Next::Nothing
+        let Some((_, thing)) = self.queue.pop_first() else { return Next::Nothing };
+        self.places.remove(&thing);
+        Next::Thing(thing)
     }
 }

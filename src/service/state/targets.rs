@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::change::Change;
+use super::change::{Change, SLICE};
 use super::create_job::{JobNamed, MAX_TARGETS, check_targets};
 use super::job::Job;
 use super::job_status::{JobStatus, TargetSelection};
 use super::outcome::Outcome;
+use super::timers::Timer;
 use super::validate::{self, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
 use crate::service::choices;
@@ -75,27 +77,60 @@ impl State {
 }
 
 impl Change<'_> {
-    /// Lets CONTINUOUS jobs follow `thing`, which was in the groups `before` and is in others now.
+    /// Lets CONTINUOUS `jobs` follow `thing`, which was in the groups `before` and is in others now.
     ///
     /// A thing that joins a target group gets an execution, unless its newest one is pending. One that
     /// left all targets loses its QUEUED execution, and finishes the one that is IN_PROGRESS.
-    pub(super) fn follow_membership(&mut self, thing: &ThingName, before: &BTreeSet<ThingGroupName>) {
+    pub(super) fn follow_membership(
+        &mut self,
+        thing: &ThingName,
+        before: &BTreeSet<ThingGroupName>,
+        jobs: &[JobId],
+    ) {
         let after = self.state.groups_above(thing);
         let joined: BTreeSet<_> = after.difference(before).cloned().collect();
-        let following: Vec<JobId> = self.state.continuous.iter().cloned().collect();
-        for id in following {
-            let Some(job) = self.job_mut(&id).filter(|job| job.status.is_active()) else {
-                self.state.continuous.remove(&id);
+        for id in jobs {
+            let Some(job) = self.state.jobs.get(id).filter(|job| job.status.is_active()) else {
+                self.state.continuous.remove(id);
                 continue;
             };
             if job.targets_one_of(&joined) {
-                job.rollout.add([thing.clone()]);
-                self.roll_out(&id);
+                if let Some(job) = self.job_mut(id) {
+                    job.rollout.add([thing.clone()]);
+                }
+                self.roll_out(id);
             } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
-                job.rollout.leave_out(thing);
-                self.remove_queued(thing, &id);
+                if let Some(job) = self.job_mut(id) {
+                    job.rollout.leave_out(thing);
+                }
+                self.remove_queued(thing, id);
             }
         }
+    }
+
+    /// Takes things out of a deleted group, at most a slice of them; the rest falls due at once.
+    pub(super) fn leave_group(&mut self, id: Uuid) {
+        let Some(mut group) = self.state.deleted_groups.remove(&id) else { return };
+        let follows =
+            |job: &&JobId| self.state.jobs.get(*job).is_some_and(|job| job.targets_one_of(&group.path));
+        let jobs: Vec<JobId> = self.state.continuous.iter().filter(follows).cloned().collect();
+        for _ in 0..SLICE.div_ceil(jobs.len().max(1)) {
+            let Some(thing) = group.members.pop_first() else { break };
+            let mut before = self.state.groups_above(&thing);
+            before.extend(group.path.iter().cloned());
+            let is_member =
+                self.state.groups.get(&group.name).is_some_and(|group| group.members.contains(&thing));
+            let Some(record) = self.state.things.get_mut(&thing) else { continue };
+            if !is_member {
+                record.groups.remove(&group.name);
+            }
+            self.follow_membership(&thing, &before, &jobs);
+        }
+        if group.members.is_empty() {
+            return;
+        }
+        self.state.deleted_groups.insert(id, group);
+        self.state.timers.start(self.now, Timer::LeaveGroup(id));
     }
 
     fn remove_queued(&mut self, thing: &ThingName, job: &JobId) {

@@ -155,8 +155,9 @@ impl State {
         thing_name: &str,
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingGroupsResponse, Rejected> {
-        let thing = self.thing(&validate::thing_name(thing_name)?)?;
-        self.page_of_groups(thing.groups.iter(), query)
+        let thing = validate::thing_name(thing_name)?;
+        self.thing(&thing)?;
+        self.page_of_groups(self.groups_of(&thing), query)
     }
 
     /// The things in a group; with `recursive` those in the groups below it too.

@@ -37,6 +37,10 @@ impl State {
                     change.delete_executions(&job);
                     break;
                 }
+                Timer::LeaveGroup(id) => {
+                    change.leave_group(id);
+                    break;
+                }
             }
         }
         change.effects

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use uuid::Uuid;
+
 use super::sequence::Sequence;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
@@ -23,6 +25,8 @@ pub(crate) enum Timer {
     Cancel { job: JobId, force: bool, after: (ThingName, Sequence) },
     /// The deletion of a job's executions goes on.
     Delete(JobId),
+    /// The things of a deleted group go on leaving it.
+    LeaveGroup(Uuid),
 }
 
 /// All timers of the account, soonest first.
