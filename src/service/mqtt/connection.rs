@@ -194,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         let mut packets = Vec::new();
         while self.output.len() < limits::UNWRITTEN {
             shared.requests(|requests| {
-                let pop = || requests.router.pop(requests.now, *session, connection);
+                let pop = || requests.router.pop(requests.now, requests.state, *session, connection);
                 packets.extend(std::iter::from_fn(pop).take(BATCH));
             });
             if packets.is_empty() {

@@ -60,7 +60,7 @@ impl Bench {
     fn publish(&self, payload: &Bytes, qos: Qos) {
         let message = Message { topic: "t".into(), payload: payload.clone(), qos, ..Message::default() };
         self.shared.requests(|requests| {
-            requests.router.publish(requests.state, &Arc::new(message), None);
+            requests.router.publish(&Arc::new(message), None);
         });
     }
 }
