@@ -34,7 +34,7 @@ pub(super) struct Api {
     hostnames: Vec<Hostname>,
     control: Routes,
     data: Routes,
-    slow: Arc<Semaphore>,
+    pub(super) slow: Arc<Semaphore>,
 }
 
 /// The operations of one plane: all of them by path, and the handlers of those that are offered, by name.
@@ -62,11 +62,18 @@ impl Api {
         }
     }
 
-    /// Answers one request; a refusal is an answer too.
-    pub(super) async fn answer<B: Body>(&self, request: Request<B>, limits: Limits) -> Response<Full<Bytes>> {
+    /// Answers one request; a refusal is an answer too. Calls `received` once the whole request is there.
+    pub(super) async fn answer<B: Body>(
+        &self,
+        request: Request<B>,
+        limits: Limits,
+        received: impl FnOnce(),
+    ) -> Response<Full<Bytes>> {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not read an answer.
-        let output = match read_body(body, limits).await {
+        let body = read_body(body, limits).await;
+        received();
+        let output = match body {
             Ok(body) => self.carry_out(request, &body).await,
             Err(error) => Err(error),
         };

@@ -90,7 +90,7 @@ fn check_one(api: &Api, runtime: &Runtime, request: &TestRequest<'_>) {
         return;
     }
     let Some(http_request) = request.to_http() else { return };
-    let response = runtime.block_on(api.answer(http_request, Limits::DEFAULT));
+    let response = runtime.block_on(api.answer(http_request, Limits::DEFAULT, || ()));
     assert_eq!(response.headers()["content-type"], "application/json");
     assert!(response.headers().contains_key("x-amzn-requestid"));
     let status = response.status().as_u16();
