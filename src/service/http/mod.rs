@@ -31,7 +31,8 @@ mod plane;
 mod sandbox;
 mod server;
 
-pub use self::server::serve;
+pub(crate) use self::admission::Admission;
+pub(crate) use self::server::serve;
 
 #[cfg(test)]
 mod tests;

@@ -21,22 +21,22 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
-use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    hostnames: Vec<Hostname>,
+    admission: Admission,
     stopped: watch::Receiver<bool>,
 ) {
-    serve_within(Limits::DEFAULT, listener, Api::new(shared, hostnames), stopped).await;
+    serve_within(Limits::DEFAULT, listener, Api::new(shared, admission), stopped).await;
 }
 
 async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {

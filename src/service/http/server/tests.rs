@@ -26,7 +26,7 @@ async fn served(limits: Limits) -> Served {
     let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
-    let api = Api::new(shared, Vec::new());
+    let api = Api::new(shared, Admission::default());
     let slow = Arc::clone(&api.slow);
     let task = tokio::spawn(serve_within(limits, listener, api, stopped));
     Served { address, stop, slow, task }
