@@ -94,6 +94,23 @@ async fn who_says_nothing_is_dropped() {
 }
 
 #[tokio::test]
+async fn buffers_shrink_to_what_is_in_them() {
+    let mut packets = PacketStream::new(duplex(1024).0, PATIENT);
+    for (whole, left) in [(200_000, 0), (200_000, 10), (200_000, 100_000)] {
+        for buffer in [&mut packets.input, &mut packets.output] {
+            buffer.clear();
+            buffer.extend_from_slice(&vec![1; whole]);
+            buffer.truncate(left);
+        }
+        packets.give_back_memory();
+        for buffer in [&packets.input, &packets.output] {
+            assert_eq!(*buffer, vec![1; left]);
+            assert!(left > limits::READ || buffer.capacity() <= left, "{}", buffer.capacity());
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_does_not_begin_with_a_connect_is_dropped() {
     let bench = Bench::new();
     for first in
