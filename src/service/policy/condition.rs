@@ -100,8 +100,7 @@ impl PolicyCondition {
         }
         match self.quantifier {
             Quantifier::One if actual.is_empty() => self.negated,
-            Quantifier::One => actual.into_iter().all(listed),
-            Quantifier::ForAll => actual.into_iter().all(listed),
+            Quantifier::One | Quantifier::ForAll => actual.into_iter().all(listed),
             Quantifier::ForAny => actual.into_iter().any(listed),
         }
     }
