@@ -301,6 +301,18 @@ fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
 }
 
 #[test]
+fn the_room_of_a_crowd_that_has_gone_is_given_back() {
+    let mut bench = Bench::new();
+    let crowd: Vec<_> =
+        (0..1000).map(|number| bench.connect(&connect(&number.to_string(), true, 0))).collect();
+    for client in &crowd {
+        bench.lose(client);
+    }
+    let rooms = [bench.router.sessions.capacity(), bench.router.by_client_id.capacity()];
+    assert!(rooms.iter().all(|room| *room < 50), "{rooms:?}");
+}
+
+#[test]
 fn who_holds_most_gives_way_to_the_others() {
     let mut bench = Bench::new();
     let large = large();
