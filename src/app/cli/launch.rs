@@ -130,6 +130,7 @@ impl LocalArgs {
             region,
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
+            require_key: false,
             things,
         }
     }
@@ -159,7 +160,8 @@ impl ServeArgs {
         if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
-        Ok(self.local.options(MQTT_PORT, HTTP_PORT, self.region, things))
+        let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
+        Ok(LocalOptions { require_key: self.require_key, ..options })
     }
 }
 
