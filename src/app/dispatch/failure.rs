@@ -125,6 +125,7 @@ impl From<control_plane::Error> for Failure {
             Error::NoRegion => "NoRegion",
             Error::Unreachable { .. } => "Unreachable",
             Error::NotTrusted { .. } => "NotTrusted",
+            Error::Unavailable { .. } => "Unavailable",
             Error::TimedOut { .. } => "TimedOut",
             Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             Error::Malformed { .. } => "Malformed",
