@@ -45,8 +45,8 @@ struct Shared {
 struct Inner {
     /// The number of the event to print next.
     next: u64,
-    /// Events that wait for an earlier one, or for the command that holds them.
-    waiting: BTreeMap<u64, Message>,
+    /// Events that wait for an earlier one, or for the command that holds them; `None` for one that is not printed.
+    waiting: BTreeMap<u64, Option<Message>>,
     waiting_bytes: usize,
     /// Counts the holds, so that a late release does not end the next one.
     hold: u64,
@@ -132,12 +132,8 @@ impl Transcript {
         {
             let mut inner = self.inner();
             inner.waiting_bytes += size(&event);
-            inner.waiting.insert(number, event);
-            if !inner.held {
-                self.print_ready(&mut inner);
-            }
+            self.take(&mut inner, number, Some(event));
         }
-        self.shared.news.notify_waiters();
         loop {
             let news = self.shared.news.notified();
             {
@@ -148,6 +144,19 @@ impl Transcript {
             }
             news.await;
         }
+    }
+
+    /// Event `number` has come, but is not to be printed.
+    pub(crate) fn skip(&self, number: u64) {
+        self.take(&mut self.inner(), number, None);
+    }
+
+    fn take(&self, inner: &mut Inner, number: u64, event: Option<Message>) {
+        inner.waiting.insert(number, event);
+        if !inner.held {
+            self.print_ready(inner);
+        }
+        self.shared.news.notify_waiters();
     }
 
     /// An answer, printed now, before any event that is held back.
@@ -288,30 +297,31 @@ impl Transcript {
         }
     }
 
-    /// Stops waiting for events that the connection numbered and no task brought.
+    /// Stops waiting for events that the connection numbered and no task brought; one that comes after all is
+    /// shown then.
     fn give_up(&self, last: u64) {
         let mut inner = self.inner();
+        if inner.next > last {
+            return;
+        }
         let missing = (inner.next..=last).filter(|number| !inner.waiting.contains_key(number)).count();
         let text = format!("{missing} events were announced and did not come");
         inner.faults.push(Fault { title: "EventsLost", text, told: false });
-        while inner.next <= last {
-            self.print_next(&mut inner);
-        }
+        inner.next = last + 1;
         self.print_ready(&mut inner);
     }
 
+    /// Prints the events whose turn it is, or was.
     fn print_ready(&self, inner: &mut Inner) {
-        while inner.waiting.contains_key(&inner.next) {
-            self.print_next(inner);
-        }
-    }
-
-    fn print_next(&self, inner: &mut Inner) {
-        let next = inner.next;
-        inner.next += 1;
-        if let Some(event) = inner.waiting.remove(&next) {
-            inner.waiting_bytes -= size(&event);
-            self.record(inner, event);
+        while let Some(first) = inner.waiting.first_entry()
+            && *first.key() <= inner.next
+        {
+            let (number, event) = first.remove_entry();
+            inner.next = inner.next.max(number + 1);
+            if let Some(event) = event {
+                inner.waiting_bytes -= size(&event);
+                self.record(inner, event);
+            }
         }
     }
 
