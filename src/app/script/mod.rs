@@ -92,7 +92,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         dispatcher,
         name: source.name.clone(),
         options,
-        report: Report::new(&source.name),
+        report: options.junit.as_ref().map(|_| Report::new(&source.name)),
         failed: false,
         unsettled: false,
         current: None,
@@ -110,8 +110,8 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
             ExitStatus::Failure
         }
     };
-    if let Some(path) = &options.junit
-        && let Err(error) = script.report.write(path)
+    if let (Some(path), Some(report)) = (&options.junit, &script.report)
+        && let Err(error) = report.write(path)
     {
         dispatcher.printer().diagnostic(&format!("cannot write {}: {error}", path.display()));
         if status == ExitStatus::Success {
@@ -129,7 +129,8 @@ struct Script<'a> {
     dispatcher: &'a Dispatcher,
     name: String,
     options: &'a ScriptOptions,
-    report: Report,
+    /// Only where one is wanted: it grows with the script.
+    report: Option<Report>,
     failed: bool,
     /// Whether something was done whose events may still be on their way.
     unsettled: bool,
@@ -189,13 +190,15 @@ impl Script<'_> {
         let origin = self.origin(Some(number));
         match self.with_faults(outcome) {
             Outcome::Passed => {
-                self.report.passed(number, &text, start.elapsed());
+                if let Some(report) = &mut self.report {
+                    report.passed(number, &text, start.elapsed());
+                }
                 return Next::GoOn;
             }
             Outcome::Quit => return Next::Stop,
             Outcome::Refused(refusal) => {
                 self.dispatcher.printer().failure(&origin, &refusal.text);
-                self.report.failed(Some(number), &text, start.elapsed(), "Rejected", &refusal.text);
+                self.report_failure(Some(number), &text, start, &Failed::new("Rejected", refusal.text));
             }
             Outcome::Unexpected(failed) => {
                 self.dispatcher.show_words(&origin, &failed);
@@ -232,8 +235,9 @@ impl Script<'_> {
     }
 
     fn report_failure(&mut self, line: Option<usize>, text: &str, start: Instant, failed: &Failed) {
+        let Some(report) = &mut self.report else { return };
         let words = [std::slice::from_ref(&failed.what), &failed.details].concat().join("\n");
-        self.report.failed(line, text, start.elapsed(), failed.title, &words);
+        report.failed(line, text, start.elapsed(), failed.title, &words);
     }
 
     fn note_events(&mut self, line: &Line, outcome: &Outcome) {
