@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
@@ -102,19 +103,22 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that what was done so far has caused, as far as that can be known.
-    async fn last_event(&self) -> u64 {
-        if self.client.is_local_service() {
-            // Should the connection be gone, what has come so far is all there will be.
-            if let Ok(last) = self.client.barrier().await {
-                return last;
+    /// The number of the last event that what was done so far has caused, as far as that can be known by then.
+    async fn last_event(&self, deadline: Option<Instant>) -> u64 {
+        let barrier = async {
+            match deadline {
+                Some(deadline) => timeout_at(deadline, self.client.barrier()).await.ok()?.ok(),
+                None => self.client.barrier().await.ok(),
             }
-        }
-        self.client.last_event()
+        };
+        let last = if self.client.is_local_service() { barrier.await } else { None };
+        // Should the connection be gone, what has come so far is all there will be.
+        last.unwrap_or_else(|| self.client.last_event())
     }
 
     /// Asks the service, and shows its answer and then the events that it caused.
     async fn ask(&self, command: &Command, number: Option<usize>) -> Outcome {
+        let began = Instant::now();
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok(answer) => {
@@ -127,7 +131,9 @@ impl Dispatcher {
             }
             Err(Failure::Failed(failed)) => Outcome::Failed(failed),
         };
-        hold.release(self.last_event().await).await;
+        // A service that did not answer is not awaited a second time.
+        let deadline = matches!(outcome, Outcome::Failed(_)).then(|| began + self.client.timeout());
+        hold.release(self.last_event(deadline).await).await;
         outcome
     }
 
