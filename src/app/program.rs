@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use clap_complete::Shell;
 use tokio::runtime::Runtime;
 
@@ -16,7 +16,7 @@ use crate::app::{serve, session};
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
 #[must_use]
 pub fn run() -> ExitCode {
-    let launch = match Cli::parse().launch() {
+    let launch = match Cli::from_arguments().and_then(Cli::launch) {
         Ok(launch) => launch,
         Err(usage) => return fail(&usage.to_string(), ExitStatus::Usage),
     };
