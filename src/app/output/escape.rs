@@ -24,9 +24,15 @@ pub(crate) fn is_unsafe(character: char) -> bool {
         | '\u{8e2}'
         | '\u{110bd}'
         | '\u{110cd}' => false,
-        // Not of category Cf, but blank: fillers, tags and the selectors beside them.
-        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}' => true,
-        '\u{fffe}' | '\u{ffff}' => true,
+        // Not of category Cf, but blank: fillers, tags and the selectors beside them; and no characters.
+        '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e0fff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => true,
         other => matches!(
             get_general_category(other),
             Category::Control | Category::Format | Category::LineSeparator | Category::ParagraphSeparator

@@ -142,7 +142,7 @@ mod tests {
             let (stream, address) = listener.accept().await.unwrap();
             let name = ServerName::from(Ipv4Addr::LOCALHOST);
             let (refused, _) = tokio::join!(
-                TlsConnector::from(Arc::new(config)).connect(name.into(), client),
+                TlsConnector::from(Arc::new(config)).connect(name, client),
                 server.clone().serve_client(stream, address, Connecting::default()),
             );
             let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol).to_string();
