@@ -6,6 +6,7 @@ mod outcome;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
@@ -97,19 +98,22 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that the commands so far have caused, as far as that is known.
-    async fn last_event(&self) -> u64 {
-        if self.client.is_local_service() {
-            // If the connection is gone, no more events will come.
-            if let Ok(last) = self.client.barrier().await {
-                return last;
+    /// The number of the last event that the commands so far have caused, as far as that is known by `deadline`.
+    async fn last_event(&self, deadline: Option<Instant>) -> u64 {
+        let barrier = async {
+            match deadline {
+                Some(deadline) => timeout_at(deadline, self.client.barrier()).await.ok()?.ok(),
+                None => self.client.barrier().await.ok(),
             }
-        }
-        self.client.last_event()
+        };
+        let last = if self.client.is_local_service() { barrier.await } else { None };
+        // If the connection is gone, no more events will come.
+        last.unwrap_or_else(|| self.client.last_event())
     }
 
     /// Calls the service, and shows its answer and then the events that it caused.
     async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
+        let began = Instant::now();
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok((answer, note)) => {
@@ -122,7 +126,9 @@ impl Dispatcher {
             }
             Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
         };
-        hold.release(self.last_event().await).await;
+        // A service that did not answer is not awaited a second time.
+        let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
+        hold.release(self.last_event(deadline).await).await;
         outcome
     }
 
