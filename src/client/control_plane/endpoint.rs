@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::transport::Proxies;
+use super::proxies::Proxies;
 use crate::client::connection;
 
 /// Where a request went; `Display` names the proxy that it went through, if it did.

@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
 use super::endpoint::{Endpoint, without_user};
-use super::transport::Proxies;
+use super::proxies::Proxies;
 use crate::client::trace::Trace;
 
 /// The longest answer that is read, in bytes; the longest of AWS's, a full page of a list, is far from it.

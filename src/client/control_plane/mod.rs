@@ -29,6 +29,7 @@ mod error;
 mod exchange;
 mod options;
 mod pages;
+mod proxies;
 mod transport;
 
 pub use endpoint::Endpoint;
@@ -36,7 +37,8 @@ pub use error::Error;
 pub use options::{CredentialsSource, Options};
 
 use exchange::{Capture, Exchange};
-use transport::{NoFutileRetries, Proxies, RetryTooManyRequests, http_client};
+use proxies::Proxies;
+use transport::{NoFutileRetries, RetryTooManyRequests, http_client};
 
 /// The most pages of a list that are read; AWS puts up to 250 items on one.
 const MAX_PAGES: usize = 100;

@@ -1,7 +1,5 @@
 //! How requests reach the control plane: the HTTP client, and which failures it does not retry.
 
-use std::sync::Arc;
-
 use aws_sdk_iot::config::interceptors::InterceptorContext;
 use aws_sdk_iot::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_iot::config::{RuntimeComponents, SharedHttpClient};
@@ -10,9 +8,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector};
 
-use hyper_util::client::proxy::matcher::Matcher;
-
 use super::error::{TOO_MANY_REQUESTS, is_too_long, never_left};
+use super::proxies::is_plain;
 
 /// Forbids retries that cannot help: of a request that reached nobody, which spares no service and keeps the
 /// user waiting, and of an answer that is too long, which will be as long again.
@@ -51,28 +48,6 @@ impl ClassifyRetry for RetryTooManyRequests {
     fn name(&self) -> &'static str {
         "RetryTooManyRequests"
     }
-}
-
-/// The proxies that requests go through.
-#[derive(Debug, Clone)]
-pub(super) struct Proxies(Option<Arc<Matcher>>);
-
-impl Proxies {
-    /// Those of the environment, which [`http_client`] takes for the same endpoint.
-    pub(super) fn from_env(endpoint_url: Option<&str>) -> Self {
-        Self((!is_plain(endpoint_url)).then(|| Matcher::from_env().into()))
-    }
-
-    /// The URL of the proxy for a request to `uri`.
-    pub(super) fn of(&self, uri: &str) -> Option<String> {
-        let proxy = self.0.as_ref()?.intercept(&uri.parse().ok()?)?;
-        Some(proxy.uri().to_string())
-    }
-}
-
-/// Whether the endpoint is given as one of plain http.
-fn is_plain(endpoint_url: Option<&str>) -> bool {
-    endpoint_url.is_some_and(|url| url.starts_with("http://"))
 }
 
 /// An HTTP client with our one TLS stack, which respects `HTTPS_PROXY` and `NO_PROXY`.
