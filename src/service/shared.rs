@@ -143,7 +143,9 @@ impl Shared {
         let mut core = self.core.lock();
         let (result, notes) = self.carry_out(&mut core, work);
         drop(core);
-        notes.iter().for_each(|line| self.note(line));
+        for line in &notes {
+            self.note(line);
+        }
         result
     }
 
@@ -151,7 +153,9 @@ impl Shared {
     fn handle_timeouts(&self, mut core: MutexGuard<'_, Core>) {
         let ((), notes) = self.carry_out(&mut core, |_| ());
         MutexGuard::unlock_fair(core);
-        notes.iter().for_each(|line| self.note(line));
+        for line in &notes {
+            self.note(line);
+        }
     }
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
