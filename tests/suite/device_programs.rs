@@ -1,11 +1,13 @@
 //! Device programs that we did not write, against `serve`: AWS's device SDK for Python, paho-mqtt and the
 //! mosquitto clients.
 
+use std::env;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::peers::run_python;
+use crate::support::peers::{run_python, run_python_for};
 use crate::support::{Process, Serve, peers};
 
 #[test]
@@ -78,6 +80,13 @@ fn mosquitto_clients(version: &str, session: &[&str]) {
         assert_eq!(refusal["code"], "TerminalStateReached");
         assert_eq!(refusal["clientToken"], "rr");
     }
+}
+
+/// Forty devices under mixed load: a few seconds, or as many as `JOBS_SANDBOX_SOAK_SECONDS` says.
+#[test]
+fn a_fleet_under_mixed_load_loses_nothing_and_doubles_nothing() {
+    let seconds: u64 = env::var("JOBS_SANDBOX_SOAK_SECONDS").map_or(3, |text| text.parse().unwrap());
+    run_python_for(Duration::from_secs(seconds), "fleet.py", "paho.mqtt.client", &[&seconds.to_string()]);
 }
 
 #[test]

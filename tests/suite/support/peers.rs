@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::{Process, Serve};
 
@@ -43,10 +44,17 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
 /// Runs a script of `tests/python`, which needs `module`, against a service of its own; it fails with a traceback.
 #[track_caller]
 pub(crate) fn run_python(script: &str, module: &str, arguments: &[&str]) {
+    run_python_for(Duration::ZERO, script, module, arguments);
+}
+
+/// The same for a script that takes so much longer than others.
+#[track_caller]
+pub(crate) fn run_python_for(longer: Duration, script: &str, module: &str, arguments: &[&str]) {
     let Some(python) = python(module) else { return };
     let serve = Serve::start();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let finished = Process::spawn(serve.shell(python).arg("-B").arg(script).args(arguments)).finish();
+    let process = Process::spawn(serve.shell(python).arg("-B").arg(script).args(arguments));
+    let finished = process.extended_by(longer).finish();
     assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
 }
 

@@ -143,6 +143,12 @@ impl Process {
         until(text, || self.stderr_line())
     }
 
+    /// The same, with more time to end.
+    pub(crate) fn extended_by(mut self, more: Duration) -> Self {
+        self.deadline += more;
+        self
+    }
+
     /// Closes its standard input and waits for its end.
     #[track_caller]
     pub(crate) fn finish(&mut self) -> Finished {
