@@ -28,10 +28,15 @@ pub(crate) struct Admission {
 
 impl Admission {
     /// Refuses a request that a web page sent, that means another host, or that does not name the key.
-    pub(super) fn check(&self, request: &Parts) -> Result<(), Exception> {
+    ///
+    /// Returns the host by which the client reached this service, if it names one.
+    pub(super) fn check(&self, request: &Parts) -> Result<Option<String>, Exception> {
         check_sender(request)?;
-        check_host(request, &self.hostnames)?;
-        self.access_key.as_ref().map_or(Ok(()), |key| check_key(request, key))
+        let host = check_host(request, &self.hostnames)?;
+        if let Some(key) = &self.access_key {
+            check_key(request, key)?;
+        }
+        Ok(host)
     }
 }
 
@@ -50,10 +55,10 @@ fn check_sender(request: &Parts) -> Result<(), Exception> {
     Ok(())
 }
 
-fn check_host(request: &Parts, hostnames: &[Hostname]) -> Result<(), Exception> {
-    let Some(authority) = authority(request)? else { return Ok(()) };
+fn check_host(request: &Parts, hostnames: &[Hostname]) -> Result<Option<String>, Exception> {
+    let Some(authority) = authority(request)? else { return Ok(None) };
     let host = host(&authority).filter(|host| is_allowed(host, hostnames));
-    host.map(drop).ok_or_else(|| {
+    host.map(Some).ok_or_else(|| {
         Exception::forbidden(format!(
             "the request is for the host '{authority}', which is not this service's: start it with --hostname NAME \
              to let clients reach it by that name"
@@ -93,17 +98,20 @@ fn authority(request: &Parts) -> Result<Option<String>, Exception> {
 /// The host in lower case, without the port and without the brackets of an IPv6 address.
 fn host(authority: &str) -> Option<String> {
     let parsed: Authority = authority.parse().ok().filter(|_| !authority.contains('@'))?;
-    let host = parsed.host().to_ascii_lowercase();
-    let rest = &authority[parsed.host().len()..];
+    let host = parsed.host();
+    let rest = &authority[host.len()..];
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)).then_some(host)
+    if !(rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
+        return None;
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    Some(bare.to_ascii_lowercase())
 }
 
 fn is_allowed(host: &str, hostnames: &[Hostname]) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     // The dot at the end of a complete name.
     let name = host.strip_suffix('.').unwrap_or(host);
-    bare.parse::<IpAddr>().is_ok()
+    host.parse::<IpAddr>().is_ok()
         || is_localhost(name)
         || hostnames.iter().any(|hostname| hostname.covers(name))
 }
@@ -147,6 +155,18 @@ mod tests {
             assert_eq!(refusal("/jobs", &[("host", host)]), None, "{host}");
             assert_eq!(refusal(&format!("http://{host}/jobs"), &[("host", "evil")]), None, "{host}");
         }
+    }
+
+    #[test]
+    fn the_host_is_given_without_its_port_and_the_target_counts_before_the_header() {
+        let host = |uri: &str, host: &str| {
+            let request = Request::builder().uri(uri).header("host", host).body(()).unwrap();
+            Admission::default().check(&request.into_parts().0).unwrap().unwrap()
+        };
+        assert_eq!(host("/endpoint", "LocalHost:9443"), "localhost");
+        assert_eq!(host("/endpoint", "127.0.0.1"), "127.0.0.1");
+        assert_eq!(host("/endpoint", "[::1]:9443"), "::1");
+        assert_eq!(host("http://127.0.0.2:1/endpoint", "localhost"), "127.0.0.2");
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Api {
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
-        self.admission.check(&request)?;
+        let host = self.admission.check(&request)?;
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body).await;
         }
@@ -93,7 +93,7 @@ impl Api {
         let name = matched.name;
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
-        let call = Call::read(matched, request, body)?;
+        let call = Call::read(matched, request, host, body)?;
         if name == SLOW_OPERATION {
             self.run_aside(handler, call).await
         } else {
