@@ -169,6 +169,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        // Only root may give a folder away; for anybody else the root directory is another user's.
+        let given_away = std::os::unix::fs::chown(dir.path(), Some(65534), None).is_ok();
+        let refusal = refusal(if given_away { dir.path() } else { Path::new("/") });
+        assert!(refusal.contains("belongs to another user"), "{refusal}");
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_temporary_folder_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let folder = Folder::temporary().unwrap();
