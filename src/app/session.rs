@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
-use crate::app::dispatch::{Clock, Dispatcher, find_thing};
+use crate::app::dispatch::{Clock, Dispatcher, IsAlone, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -183,6 +183,7 @@ impl Session {
         if let Some(clock) = clock.clone() {
             printer.set_clock(Arc::new(move || clock(None)));
         }
+        let is_alone = is_alone(service.as_ref(), &control_plane);
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
@@ -190,6 +191,7 @@ impl Session {
             control_plane,
             transcript,
             clock,
+            is_alone,
             trace,
         };
         Ok(Self { dispatcher, background, service })
@@ -283,6 +285,14 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
     ));
     background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
     background
+}
+
+/// The service has seen no connection but the session's first, and no call but those that this control plane has
+/// the answer to.
+fn is_alone(service: Option<&LocalService>, control_plane: &ControlPlane) -> IsAlone {
+    let Some(service) = service else { return Box::new(|| false) };
+    let (traffic, control_plane) = (service.traffic(), control_plane.clone());
+    Box::new(move || traffic.connections() == 1 && traffic.calls() == control_plane.answers())
 }
 
 fn movable_clock(service: &LocalService) -> Clock {

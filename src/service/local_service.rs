@@ -123,6 +123,12 @@ impl LocalService {
         JobsClock(self.shared.clone())
     }
 
+    /// What clients have done since the service started.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        Traffic(self.shared.clone())
+    }
+
     /// Carries out an operation that only reads, as if it had come over HTTPS.
     ///
     /// # Errors
@@ -183,6 +189,25 @@ impl JobsClock {
     /// Moves the clock forward, does what falls due on the way, each at its own time.
     pub fn advance(&self, by: Duration) {
         self.0.advance(by);
+    }
+}
+
+/// How much clients have done since a service started; a program that knows what it did itself sees whether
+/// there were others.
+#[derive(Debug, Clone)]
+pub struct Traffic(Arc<Shared>);
+
+impl Traffic {
+    /// How many MQTT connections have been accepted.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.0.traffic().0
+    }
+
+    /// How many HTTP calls have come in.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.traffic().1
     }
 }
 

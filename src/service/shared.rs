@@ -5,6 +5,7 @@
 //! held.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     sooner: Notify,
     authority: OnceLock<Authority>,
     log: Log,
+    connections: AtomicU64,
+    calls: AtomicU64,
 }
 
 struct Core {
@@ -59,6 +62,8 @@ impl Shared {
             sooner: Notify::new(),
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
+            connections: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
         }
     }
 
@@ -76,6 +81,21 @@ impl Shared {
     /// Writes a line to the log.
     pub(crate) fn note(&self, line: &str) {
         (self.log)(line);
+    }
+
+    /// Counts an MQTT connection that was accepted, before anything that came over it is looked at.
+    pub(crate) fn count_connection(&self) {
+        self.connections.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Counts an HTTP call that was let in, before it is carried out.
+    pub(crate) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many MQTT connections and HTTP calls there have been.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.connections.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
     }
 
     /// The service's own certificate authority, made when it is first needed.

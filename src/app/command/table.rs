@@ -301,9 +301,9 @@ pub(crate) static COMMANDS: &[Spec] = &[
         flags: &[Flag {
             name: "--within",
             value: Some(("<duration>", Shape::Duration)),
-            help: "how long to wait for it; 5s unless given",
+            help: "how long to wait for an event, ! in full; 5s unless given, for ! only where others use the service",
         }],
-        summary: "check that a message came since the last command, or wait for it; ! expect checks that none came",
+        summary: "check that the last command had this answer, or wait for an event since the last change; ! expect checks that none came",
         example: "expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=Job1 jobs.IN_PROGRESS=absent",
         refusals: &[],
         operations: &[],

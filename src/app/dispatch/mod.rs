@@ -28,6 +28,9 @@ pub(crate) use outcome::{CommandOutcome, Failure};
 /// The clock of the local Jobs service, in epoch milliseconds; moved forward first if a duration is given.
 pub(crate) type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
 
+/// Whether the session has been the only client of its service from the start, so that nobody else causes events.
+pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
@@ -51,6 +54,8 @@ pub(crate) struct Dispatcher {
     pub transcript: Transcript,
     /// The clock of the local service; `None` on AWS.
     pub clock: Option<Clock>,
+    /// False on AWS and on a local service of another process, where that is not known.
+    pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
 }
@@ -64,7 +69,7 @@ impl Dispatcher {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
-        self.transcript.clear();
+        self.transcript.begin(number, line.command.changes());
         let outcome = match &line.command {
             Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
@@ -288,9 +293,10 @@ impl Dispatcher {
         number: Option<usize>,
     ) -> CommandOutcome {
         let within = match expectation.within {
-            // Everything that a command caused has arrived by then.
-            _ if negated && self.client.is_local_service() => Duration::ZERO,
-            within => within.unwrap_or(DEFAULT_WITHIN),
+            Some(within) => within,
+            // All that the session's own commands caused has been printed.
+            None if negated && (self.is_alone)() => Duration::ZERO,
+            None => DEFAULT_WITHIN,
         };
         let outcome = tokio::select! {
             outcome = self.transcript.expect(expectation, within) => outcome,

@@ -1,6 +1,7 @@
 //! What went over the wire for one operation, as an interceptor of the SDK sees it.
 
 use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -36,6 +37,7 @@ pub(super) struct Exchange {
 pub(super) struct Capture {
     last: Arc<Mutex<Attempt>>,
     trace: Trace,
+    answers: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,8 +47,9 @@ struct Attempt {
 }
 
 impl Capture {
-    pub(super) fn new(trace: Trace) -> Self {
-        Self { last: Arc::default(), trace }
+    /// Records into `trace`, and counts the answers in `answers`.
+    pub(super) fn new(trace: Trace, answers: Arc<AtomicU64>) -> Self {
+        Self { last: Arc::default(), trace, answers }
     }
 
     /// Takes out what was recorded last.
@@ -106,6 +109,7 @@ impl Intercept for Capture {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.answers.fetch_add(1, Ordering::SeqCst);
         let response = context.response();
         let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
         let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);

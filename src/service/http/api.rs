@@ -75,6 +75,7 @@ impl Api {
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
         admission::check(&request, &self.hostnames)?;
+        self.shared.count_call();
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body);
         }
