@@ -28,7 +28,7 @@ fn a_written_within_is_waited_for_in_full() {
     let (session, other) = local_session();
     let mut process = session.spawn();
     let address = process.stderr_until("local service: MQTT ");
-    process.send("! expect JobExecutionsChangedEvent --within 50s\nquit\n");
+    process.send("! expect JobExecutionsChangedEvent --within 50s\n");
     other(&address, "create-job A {}").run();
     process.stderr_until("! expect JobExecutionsChangedEvent, but it came: ");
     assert_eq!(process.finish().status.code(), Some(1));
@@ -68,4 +68,24 @@ fn what_only_reads_hides_no_event() {
     Sandbox::new()
         .script("create-job A {}\nlist-jobs\nexpect NextJobExecutionChangedEvent execution.jobId=A\n")
         .run();
+}
+
+#[test]
+fn comparisons_of_other_languages_are_refused() {
+    for condition in ["jobId!=A", "jobId=~A", "jobId==A"] {
+        let script = format!("create-job A {{}}\n! expect CreateJobResponse {condition}\n");
+        let output = Sandbox::new().script(script).status(1).stderr_any().run();
+        let [.., line] = output.stderr.lines().collect::<Vec<_>>()[..] else { panic!() };
+        let begin = "stdin:2: expect: jobId";
+        assert!(line.starts_with(begin) && line.contains(" is no comparison that expect knows: "), "{line}");
+    }
+}
+
+#[test]
+fn what_came_too_early_is_said_with_the_line() {
+    let script = "create-job A {}\nlist-jobs\nexpect CreateJobResponse\n\ndelete-job A --force\n\
+                  expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=A --within 1ms\n";
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    assert!(output.stderr.contains("    it came too early, before line 2\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("    it came too early, before line 5\n"), "{}", output.stderr);
 }
