@@ -81,6 +81,15 @@ fn comparisons_of_other_languages_are_refused() {
     }
 }
 
+/// With a wait for each the run would take longer than any run may.
+#[test]
+fn an_answer_is_judged_at_once() {
+    let script =
+        format!("create-job A {{}}\n{}", "expect CreateJobResponse jobId=B --within 30s\n".repeat(5));
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    assert_eq!(output.stderr.matches("awaited CreateJobResponse jobId=\"B\"").count(), 5);
+}
+
 #[test]
 fn what_came_too_early_is_said_with_the_line() {
     let script = "create-job A {}\nlist-jobs\nexpect CreateJobResponse\n\ndelete-job A --force\n\
