@@ -1,14 +1,21 @@
 //! The background tasks: one, started twice, prints the events of a stream; another prints what happens to the
 //! connection.
 
+use std::mem;
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::transcript::{Fault, Transcript};
 use crate::client::connection::Change;
-use crate::client::jobs::{Client, ConnectionChange, Pending, StreamEvent};
+use crate::client::jobs::{Client, ConnectionChange, Dropped, EventError, Pending, StreamEvent};
 use crate::wire::model::GetPendingJobExecutionsResponse;
+
+/// How much time passes between two reports of dropped events: a flood must not drown the terminal a second time.
+const BETWEEN_DROPS: Duration = Duration::from_secs(1);
 
 /// Prints each event of one stream under `title` until the stream ends.
 pub(crate) async fn print_events(
@@ -16,11 +23,62 @@ pub(crate) async fn print_events(
     mut events: mpsc::Receiver<StreamEvent>,
     transcript: Transcript,
 ) {
-    while let Some(event) = events.recv().await {
-        let number = event.number;
-        transcript.deliver(number, message(title, event, &transcript)).await;
+    let mut drops = Drops::default();
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = sleep_until(drops.due()), if drops.count > 0 => None,
+            event = events.recv() => match event {
+                Some(event) => Some(event),
+                None => break,
+            },
+        };
+        match event {
+            None => transcript.answer(drops.report(title, &transcript)),
+            Some(StreamEvent { number, topic, payload: Err(EventError::Dropped(dropped)), .. }) => {
+                drops.add(&dropped, topic);
+                if drops.due() <= Instant::now() {
+                    transcript.deliver(number, drops.report(title, &transcript)).await;
+                } else {
+                    transcript.skip(number);
+                }
+            }
+            Some(event) => {
+                let number = event.number;
+                transcript.deliver(number, message(title, event, &transcript)).await;
+            }
+        }
         // A slow reader slows this task, not the connection: the stream is bounded.
         transcript.printer().flush().await;
+    }
+    if drops.count > 0 {
+        transcript.answer(drops.report(title, &transcript));
+    }
+}
+
+/// The events of one stream that were dropped since that was last reported.
+#[derive(Debug, Default)]
+struct Drops {
+    count: u64,
+    topic: String,
+    reported: Option<Instant>,
+}
+
+impl Drops {
+    fn add(&mut self, dropped: &Dropped, topic: String) {
+        self.count += dropped.count();
+        self.topic = topic;
+    }
+
+    /// When they may be reported.
+    fn due(&self) -> Instant {
+        self.reported.map_or_else(Instant::now, |reported| reported + BETWEEN_DROPS)
+    }
+
+    fn report(&mut self, title: &'static str, transcript: &Transcript) -> Message {
+        self.reported = Some(Instant::now());
+        let dropped = EventError::Dropped(Dropped::from(mem::take(&mut self.count)));
+        problem(title, mem::take(&mut self.topic), &dropped.to_string(), transcript)
     }
 }
 
@@ -89,14 +147,15 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
             topic: Some(event.topic),
             body: Some(body),
         },
-        Err(problem) => {
-            let text = format!("{}: {problem}", escape::line(&event.topic));
-            transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
-            let mut message = Message::with_text(MessageKind::Error, title, None, &text);
-            message.topic = Some(event.topic);
-            message
-        }
+        Err(reason) => problem(title, event.topic, &reason, transcript),
     }
+}
+
+/// What stands in the place of an event that cannot be shown.
+fn problem(title: &'static str, topic: String, reason: &str, transcript: &Transcript) -> Message {
+    let text = format!("{}: {reason}", escape::line(&topic));
+    transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
+    Message { topic: Some(topic), ..Message::with_text(MessageKind::Error, title, None, &text) }
 }
 
 #[cfg(test)]
@@ -106,7 +165,6 @@ mod tests {
     use super::*;
     use crate::app::output::known_jobs::KnownJobs;
     use crate::app::output::printer::Printer;
-    use crate::client::jobs::EventError;
     use crate::testing::in_time;
 
     #[tokio::test]
@@ -127,5 +185,29 @@ mod tests {
         assert_eq!(lines[0]["topic"], topic());
         assert_eq!(lines[1]["type"], "error");
         assert_eq!(transcript.take_faults().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_drops_is_told_once_a_second_and_in_full() {
+        let (printer, out, _) = Printer::to_memory(true);
+        let transcript = Transcript::new(printer, KnownJobs::default());
+        let (sender, receiver) = mpsc::channel(64);
+        let began = Instant::now();
+        let printing = tokio::spawn(print_events("E", receiver, transcript.clone()));
+        for number in (1..=40).step_by(2) {
+            let event = |number, payload| StreamEvent::new(number, "t".to_owned(), payload);
+            sender.send(event(number, Err(EventError::Dropped(Dropped::from(3))))).await.unwrap();
+            sender.send(event(number + 1, Ok(Bytes::from_static(b"{}")))).await.unwrap();
+        }
+        drop(sender);
+        in_time(printing).await.unwrap();
+        in_time(transcript.wait_until_printed(40)).await;
+        let told: Vec<String> = transcript.take_faults().into_iter().map(|fault| fault.text).collect();
+        // The first at once, the rest at the end.
+        assert!(told.len() as u64 <= 2 + began.elapsed().as_secs(), "{told:?}");
+        assert_eq!(told[0], "t: 3 events were dropped: they came faster than they could be shown");
+        let counts = told.iter().map(|text| text.split(' ').nth(1).unwrap().parse::<u64>().unwrap());
+        assert_eq!(counts.sum::<u64>(), 3 * 20);
+        assert_eq!(out.text().lines().filter(|line| line.contains("\"event\"")).count(), 20);
     }
 }

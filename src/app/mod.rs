@@ -22,6 +22,7 @@ pub(crate) mod events;
 pub(crate) mod exit;
 pub(crate) mod expect;
 pub(crate) mod hints;
+mod host;
 pub(crate) mod output;
 pub(crate) mod program;
 pub(crate) mod repl;

@@ -2,21 +2,22 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use clap_complete::Shell;
 use tokio::runtime::Runtime;
 
 use crate::app::cli::{Cli, Launch};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{serve, session};
+use crate::app::{host, serve, session};
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
 #[must_use]
 pub fn run() -> ExitCode {
-    let launch = match Cli::parse().launch() {
+    let launch = match Cli::from_arguments().and_then(Cli::launch) {
         Ok(launch) => launch,
         Err(usage) => return fail(&usage.to_string(), ExitStatus::Usage),
     };
@@ -28,6 +29,9 @@ pub fn run() -> ExitCode {
 
 fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     let failed = |error: anyhow::Error| (format!("{error:#}"), ExitStatus::Failure);
+    host::check_clock(SystemTime::now())
+        .and_then(|()| host::check_threads())
+        .map_err(|message| (message, ExitStatus::Failure))?;
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
         Launch::Serve(options) => runtime

@@ -37,10 +37,12 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
 /// Starts the local service, which logs to `printer`.
 pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     if !options.listen.is_loopback() {
-        printer.diagnostic(&format!(
-            "warning: listening on {}: whoever can reach it can use the control plane without credentials",
-            options.listen
-        ));
+        let risk = if options.require_key {
+            "the access key id crosses the network as it is, for anybody on the way to read"
+        } else {
+            "whoever can reach it can use the control plane without credentials"
+        };
+        printer.diagnostic(&format!("warning: listening on {}: {risk}", options.listen));
     }
     let printer = printer.clone();
     let options = service::Options {
@@ -48,6 +50,7 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         http_port: options.http_port,
         listen: options.listen,
         hostnames: options.hostnames,
+        require_key: options.require_key,
         dir: options.dir,
         account: options.account,
         region: options.region,

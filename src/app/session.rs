@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
-use crate::app::dispatch::{Clock, Dispatcher, IsAlone, find_thing};
+use crate::app::dispatch::{Dispatcher, IsAlone, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -179,9 +179,9 @@ impl Session {
         )?;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let background = start_background(streams, &client, &transcript);
-        let clock = service.as_ref().map(movable_clock);
+        let clock = service.as_ref().map(LocalService::clock);
         if let Some(clock) = clock.clone() {
-            printer.set_clock(Arc::new(move || clock(None)));
+            printer.set_clock(Arc::new(move || clock.now().millis()));
         }
         let is_alone = is_alone(service.as_ref(), &control_plane);
         let dispatcher = Dispatcher {
@@ -293,14 +293,4 @@ fn is_alone(service: Option<&LocalService>, control_plane: &ControlPlane) -> IsA
     let Some(service) = service else { return Box::new(|| false) };
     let (traffic, control_plane) = (service.traffic(), control_plane.clone());
     Box::new(move || traffic.connections() == 1 && traffic.calls() == control_plane.answers())
-}
-
-fn movable_clock(service: &LocalService) -> Clock {
-    let clock = service.clock();
-    Arc::new(move |advance| {
-        if let Some(by) = advance {
-            clock.advance(by);
-        }
-        clock.now().millis()
-    })
 }

@@ -48,8 +48,8 @@ struct SharedTranscript {
 struct TranscriptState {
     /// The number of the event to print next.
     next: u64,
-    /// Events that wait for an earlier one, or for the release of a hold.
-    waiting: BTreeMap<u64, Message>,
+    /// Events that wait for an earlier one, or for the release of a hold; `None` for one that is not printed.
+    waiting: BTreeMap<u64, Option<Message>>,
     waiting_bytes: usize,
     /// The number of the latest hold, so that a late release does not end the next one.
     hold: u64,
@@ -150,12 +150,8 @@ impl Transcript {
         {
             let mut state = self.state();
             state.waiting_bytes += size(&event);
-            state.waiting.insert(number, event);
-            if !state.held {
-                self.print_ready(&mut state);
-            }
+            self.take(&mut state, number, Some(event));
         }
-        self.shared.changed.notify_waiters();
         loop {
             let changed = self.shared.changed.notified();
             {
@@ -166,6 +162,19 @@ impl Transcript {
             }
             changed.await;
         }
+    }
+
+    /// Event `number` has come, but is not to be printed.
+    pub(crate) fn skip(&self, number: u64) {
+        self.take(&mut self.state(), number, None);
+    }
+
+    fn take(&self, state: &mut TranscriptState, number: u64, event: Option<Message>) {
+        state.waiting.insert(number, event);
+        if !state.held {
+            self.print_ready(state);
+        }
+        self.shared.changed.notify_waiters();
     }
 
     /// Prints an answer at once, before any event that is held back.
@@ -331,30 +340,31 @@ impl Transcript {
         }
     }
 
-    /// Stops waiting for events that the connection numbered but no task delivered.
+    /// Stops waiting for events that the connection numbered and no task brought; one that comes after all is
+    /// shown then.
     fn give_up(&self, last: u64) {
         let mut state = self.state();
+        if state.next > last {
+            return;
+        }
         let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
         let text = format!("{missing} events were announced and did not come");
         state.faults.push(Fault { title: "EventsLost", text, reported: false });
-        while state.next <= last {
-            self.print_next(&mut state);
-        }
+        state.next = last + 1;
         self.print_ready(&mut state);
     }
 
+    /// Prints the events whose turn it is, or was.
     fn print_ready(&self, state: &mut TranscriptState) {
-        while state.waiting.contains_key(&state.next) {
-            self.print_next(state);
-        }
-    }
-
-    fn print_next(&self, state: &mut TranscriptState) {
-        let next = state.next;
-        state.next += 1;
-        if let Some(event) = state.waiting.remove(&next) {
-            state.waiting_bytes -= size(&event);
-            self.record(state, event);
+        while let Some(first) = state.waiting.first_entry()
+            && *first.key() <= state.next
+        {
+            let (number, event) = first.remove_entry();
+            state.next = state.next.max(number + 1);
+            if let Some(event) = event {
+                state.waiting_bytes -= size(&event);
+                self.record(state, event);
+            }
         }
     }
 

@@ -10,11 +10,29 @@ pub(crate) struct Clock {
     ahead: Duration,
     /// What it showed last, and when that was.
     shown: Option<(Timestamp, Instant)>,
+    /// The move that is under way.
+    moving: Option<Moving>,
+}
+
+/// A move of the clock, which stops at each time at which something is due.
+#[derive(Debug)]
+struct Moving {
+    by: Duration,
+    /// How far it has come: what the clock shows meanwhile.
+    at: Timestamp,
 }
 
 impl Clock {
     /// What the clock shows.
     pub(crate) fn now(&mut self) -> Timestamp {
+        match &self.moving {
+            Some(moving) => moving.at,
+            None => self.running(),
+        }
+    }
+
+    /// What it shows if it is not being moved.
+    fn running(&mut self) -> Timestamp {
         let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.show(system, Instant::now())
     }
@@ -37,8 +55,27 @@ impl Clock {
         now
     }
 
-    /// Moves the clock forward.
-    pub(crate) fn advance(&mut self, by: Duration) {
+    /// Begins to move the clock forward from what it shows, `at`.
+    pub(crate) fn begin_move(&mut self, at: Timestamp, by: Duration) {
+        self.moving = Some(Moving { by, at });
+    }
+
+    /// Where the move that is under way leads; it runs on as the system's clock does.
+    pub(crate) fn destination(&mut self) -> Option<Timestamp> {
+        let by = self.moving.as_ref()?.by;
+        Some(self.running().plus(by))
+    }
+
+    /// Lets the move come as far as `at`, unless it is there already.
+    pub(crate) fn reach(&mut self, at: Timestamp) {
+        if let Some(moving) = &mut self.moving {
+            moving.at = moving.at.max(at);
+        }
+    }
+
+    /// Ends the move: the clock shows its destination, and runs from there.
+    pub(crate) fn end_move(&mut self) {
+        let Some(Moving { by, .. }) = self.moving.take() else { return };
         self.ahead = self.ahead.saturating_add(by);
         // What was shown may be ahead of the system's clock; the move counts from there.
         if let Some((shown, _)) = &mut self.shown {
@@ -53,11 +90,32 @@ mod tests {
 
     const HOUR: Duration = Duration::from_hours(1);
 
+    fn advance(clock: &mut Clock, by: Duration) {
+        clock.begin_move(Timestamp::default(), by);
+        clock.end_move();
+    }
+
+    #[test]
+    fn while_it_is_moved_it_shows_how_far_it_has_come() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.destination(), None);
+        let began = clock.now();
+        clock.begin_move(began, HOUR);
+        assert_eq!(clock.now(), began);
+        assert!(clock.destination() >= Some(began.plus(HOUR)));
+        clock.reach(began.plus_minutes(5));
+        clock.reach(began.plus_minutes(4));
+        assert_eq!(clock.now(), began.plus_minutes(5));
+        clock.end_move();
+        assert!(clock.now() >= began.plus(HOUR));
+        assert_eq!(clock.destination(), None);
+    }
+
     #[test]
     fn it_shows_the_systems_time_and_as_much_as_it_was_moved() {
         let mut clock = Clock::default();
         let before = clock.now();
-        clock.advance(Duration::from_mins(10));
+        advance(&mut clock, Duration::from_mins(10));
         let after = clock.now();
         assert!(after >= before.plus(Duration::from_mins(10)));
         assert!(after < before.plus(Duration::from_mins(11)));
@@ -93,15 +151,15 @@ mod tests {
         let (mut clock, start) = (Clock::default(), Instant::now());
         let shown = clock.show(HOUR * 10, start);
         clock.show(HOUR, start);
-        clock.advance(HOUR);
+        advance(&mut clock, HOUR);
         assert_eq!(clock.show(HOUR, start), shown.plus(HOUR));
     }
 
     #[test]
     fn it_stops_at_the_last_time_that_can_be_written() {
         let mut clock = Clock::default();
-        clock.advance(Duration::MAX);
-        clock.advance(Duration::MAX);
+        advance(&mut clock, Duration::MAX);
+        advance(&mut clock, Duration::MAX);
         assert_eq!(clock.now(), Timestamp::from_millis(i64::MAX));
         assert_eq!(clock.now(), Timestamp::from_millis(i64::MAX));
     }

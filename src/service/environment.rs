@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::access_key::AccessKey;
 use super::files::{self, Files};
 use super::hostname::Hostname;
 use super::options::Options;
@@ -15,8 +16,15 @@ const CLEARED: [&str; 4] =
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The file to read with `.` in a POSIX shell.
-pub(super) fn script(options: &Options, files: &Files, mqtt: SocketAddr, http: SocketAddr) -> String {
-    let variables = variables(options, files, mqtt, http);
+pub(super) fn script(
+    options: &Options,
+    files: &Files,
+    mqtt: SocketAddr,
+    http: SocketAddr,
+    access_key: Option<&AccessKey>,
+) -> String {
+    let access_key = access_key.map_or("local", AccessKey::as_str);
+    let variables = variables(options, files, mqtt, http, access_key);
     let direct = no_proxy(endpoint(options, mqtt.ip()), &options.hostnames);
     let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
     let names = names.join(" ");
@@ -55,6 +63,7 @@ fn variables(
     files: &Files,
     mqtt: SocketAddr,
     http: SocketAddr,
+    access_key: &str,
 ) -> Vec<(&'static str, String)> {
     let path = |name| files.path(name).display().to_string();
     let http = match named(options) {
@@ -69,7 +78,7 @@ fn variables(
         ("JOBS_SANDBOX_CA_FILE", path(files::CA)),
         ("JOBS_SANDBOX_REGION", options.region.clone()),
         ("AWS_ENDPOINT_URL", http),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_REGION", options.region.clone()),
         ("AWS_DEFAULT_REGION", options.region.clone()),

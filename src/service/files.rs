@@ -43,9 +43,10 @@ impl Files {
         Ok(files)
     }
 
-    /// Writes the lines that make other programs use the service, for a shell to read.
-    pub(super) fn put_environment(&self, script: &str) -> Result<(), StartError> {
-        self.put(ENVIRONMENT, script, PUBLIC)
+    /// Writes the lines that make other programs use the service, for a shell to read; for its owner's alone where
+    /// they hold a secret.
+    pub(super) fn put_environment(&self, script: &str, is_secret: bool) -> Result<(), StartError> {
+        self.put(ENVIRONMENT, script, if is_secret { PRIVATE } else { PUBLIC })
     }
 
     /// The folder.

@@ -10,17 +10,19 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use uuid::Uuid;
 
+use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
 use super::device_policy::device_policies;
 use super::environment;
 use super::files::{self, Files};
+use super::http::{self, Admission};
+use super::mqtt;
 use super::options::Options;
 use super::shared::Shared;
 use super::start_error::StartError;
 use super::state::things::CreateThingRequest;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
-use super::{http, mqtt};
 
 /// A running service; dropped, it ends at once.
 #[derive(Debug)]
@@ -65,11 +67,14 @@ impl LocalService {
                 .map_err(StartError::Thing)?;
         }
 
-        files.put_environment(&environment::script(&options, &files, mqtt, http))?;
+        let access_key = options.require_key.then(AccessKey::random);
+        let script = environment::script(&options, &files, mqtt, http, access_key.as_ref());
+        files.put_environment(&script, access_key.is_some())?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
-        tasks.spawn(http::serve(http_listener, shared.clone(), options.hostnames, stop.subscribe()));
+        let admission = Admission { hostnames: options.hostnames, access_key };
+        tasks.spawn(http::serve(http_listener, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
         Ok(Self { mqtt, http, files, shared, stop, tasks, timers })
@@ -186,9 +191,12 @@ impl JobsClock {
         self.0.now()
     }
 
-    /// Moves the clock forward, does what falls due on the way, each at its own time.
-    pub fn advance(&self, by: Duration) {
-        self.0.advance(by);
+    /// Moves the clock forward and does what falls due on the way, each at its own time.
+    ///
+    /// Returns what the clock shows when all of it is done. Requests in between are handled at the time that the
+    /// clock has come to; a second move waits for the first.
+    pub async fn advance(&self, by: Duration) -> Timestamp {
+        self.0.advance(by).await
     }
 }
 

@@ -17,7 +17,7 @@
 //! // An AWS SDK finds the control plane here.
 //! let endpoint_url = format!("http://{}", service.http_addr());
 //! // Whatever is due within ten minutes happens now.
-//! service.clock().advance(Duration::from_mins(10));
+//! service.clock().advance(Duration::from_mins(10)).await;
 //! service.stop().await;
 //! # let _ = (endpoint, ca, certificate, key, endpoint_url);
 //! # Ok(())
@@ -34,11 +34,12 @@
 //! | `http` | the HTTP front |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
-//! | `certificates`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `certificates`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
 
+mod access_key;
 pub(crate) mod broker;
 mod certificates;
 mod choices;

@@ -30,6 +30,9 @@ pub struct Options {
     /// Names by which clients may reach the service, besides `localhost` and addresses; they stand in the server
     /// certificate, and the first is where the env file leads.
     pub hostnames: Vec<Hostname>,
+    /// Whether each HTTP request must name a random access key id, which stands in the env file, for its owner alone
+    /// to read.
+    pub require_key: bool,
     /// The things that exist from the start and that the device certificate may speak for.
     pub things: Vec<ThingName>,
     /// Where refusals and the like are told.
@@ -46,6 +49,7 @@ impl Default for Options {
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
             hostnames: Vec::new(),
+            require_key: false,
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             log: Arc::new(|_| ()),
         }
@@ -54,7 +58,18 @@ impl Default for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mqtt_port, http_port, listen, dir, account, region, hostnames, things, log: _ } = self;
+        let Self {
+            mqtt_port,
+            http_port,
+            listen,
+            dir,
+            account,
+            region,
+            hostnames,
+            require_key,
+            things,
+            log: _,
+        } = self;
         f.debug_struct("Options")
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
@@ -63,6 +78,7 @@ impl fmt::Debug for Options {
             .field("account", account)
             .field("region", region)
             .field("hostnames", hostnames)
+            .field("require_key", require_key)
             .field("things", things)
             .finish_non_exhaustive()
     }

@@ -2,14 +2,16 @@
 //!
 //! One lock is one order for everybody: the requester's answer is queued first, then the events that the
 //! request caused, before any other request is looked at. The lock is a plain mutex: nothing waits while it is
-//! held.
+//! held. Whoever has a lot to do with it does a slice at a time and hands it to those that wait in between.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::{Notify, oneshot};
 
 use super::broker::{Requests, Router};
 use super::certificates::{Authority, CertificateError};
@@ -21,8 +23,8 @@ use super::time::Timestamp;
 /// The service without its sockets.
 pub(crate) struct Shared {
     core: Mutex<Core>,
-    /// Something may be due earlier than the timer's task knows.
-    sooner: Notify,
+    /// Wakes the timer's task: something is due earlier than it knows, or the clock is to be moved.
+    timers: Notify,
     authority: OnceLock<Authority>,
     log: Log,
     connections: AtomicU64,
@@ -35,6 +37,15 @@ struct Core {
     clock: Clock,
     /// When the timer's task looks again.
     alarm: Due,
+    /// The moves of the clock that were asked for; the first may be under way.
+    moves: VecDeque<ClockMove>,
+}
+
+/// A move of the Jobs clock, and who waits for its end.
+struct ClockMove {
+    by: Duration,
+    /// Gets what the clock shows when all has been done that was due on the way.
+    done: oneshot::Sender<Timestamp>,
 }
 
 /// When something is due: for jobs, and for sessions.
@@ -56,10 +67,11 @@ impl Shared {
             router: Router::default(),
             clock: Clock::default(),
             alarm: Due::default(),
+            moves: VecDeque::new(),
         };
         Self {
             core: Mutex::new(core),
-            sooner: Notify::new(),
+            timers: Notify::new(),
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
             connections: AtomicU64::new(0),
@@ -130,29 +142,41 @@ impl Shared {
 
     /// What the Jobs clock shows.
     pub(crate) fn now(&self) -> Timestamp {
-        self.lock().clock.now()
+        self.core.lock().clock.now()
     }
 
-    /// Moves the Jobs clock forward and does what falls due on the way, each at its own time.
+    /// Moves the Jobs clock forward; returns what it shows when all is done that fell due on the way.
     ///
-    /// Returns what the clock then shows. The clock drives jobs alone, not sessions or keep alives.
-    pub(crate) fn advance(&self, by: Duration) -> Timestamp {
-        let now = {
-            let mut core = self.lock();
-            core.clock.advance(by);
-            core.clock.now()
-        };
-        // What is due next is due sooner than the timer's task thinks.
-        self.sooner.notify_one();
-        // Long work is done in slices, and others may come in between.
-        while self.requests(|requests| requests.state.next_timeout().is_some_and(|due| due <= now)) {}
-        now
+    /// What is due is done at its own time, slice by slice, by [`Shared::run_timers`]. Requests in between are
+    /// handled at the time that the clock has come to; a second move waits for the first. The clock drives jobs
+    /// alone, not sessions or keep alives.
+    pub(crate) async fn advance(&self, by: Duration) -> Timestamp {
+        let (done, ended) = oneshot::channel();
+        self.core.lock().moves.push_back(ClockMove { by, done });
+        self.timers.notify_one();
+        // The service may stop meanwhile.
+        ended.await.unwrap_or_else(|_| self.now())
     }
 
     /// Runs `work` on the service, after what is due.
     pub(crate) fn requests<T>(&self, work: impl FnOnce(&mut Requests<'_>) -> T) -> T {
-        let mut core = self.lock();
-        let Core { state, router, clock, alarm } = &mut *core;
+        let mut core = self.core.lock();
+        let (result, notes) = self.carry_out(&mut core, work);
+        drop(core);
+        notes.iter().for_each(|line| self.note(line));
+        result
+    }
+
+    /// Does a slice of what is due, then hands the lock to whoever waits for it.
+    fn handle_timeouts(&self, mut core: MutexGuard<'_, Core>) {
+        let ((), notes) = self.carry_out(&mut core, |_| ());
+        MutexGuard::unlock_fair(core);
+        notes.iter().for_each(|line| self.note(line));
+    }
+
+    /// Does what is due, then `work`; returns its result and what is to be logged.
+    fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
+        let Core { state, router, clock, alarm, .. } = core;
         let now = tokio::time::Instant::now().into_std();
         let mut requests = Requests { state, router, now, jobs_now: clock.now() };
         requests.handle_timeouts();
@@ -160,42 +184,58 @@ impl Shared {
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
         if due != *alarm {
             *alarm = due;
-            self.sooner.notify_one();
+            self.timers.notify_one();
         }
-        let notes = router.take_notes();
-        drop(core);
-        for line in notes {
-            self.note(&line);
-        }
-        result
+        (result, router.take_notes())
     }
 
-    /// Runs timers for ever.
+    /// Runs timers, and moves the clock where that is asked for, for ever.
     pub(crate) async fn run_timers(&self) {
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(self.until_due()) => self.requests(|_| ()),
-                () = self.sooner.notified() => {}
+            if !self.move_clock() {
+                tokio::select! {
+                    () = tokio::time::sleep(self.until_due()) => self.handle_timeouts(self.core.lock()),
+                    () = self.timers.notified() => {}
+                }
             }
-            // Long work is due again at once; others get their turn in between.
             tokio::task::yield_now().await;
         }
     }
 
+    /// Goes on with the first move of the clock, as far as the next time at which something is due; tells whether
+    /// there is a move.
+    fn move_clock(&self) -> bool {
+        let mut core = self.core.lock();
+        let Core { state, clock, moves, .. } = &mut *core;
+        let Some(first) = moves.front() else { return false };
+        let destination = clock.destination().unwrap_or_else(|| {
+            let now = clock.now();
+            clock.begin_move(now, first.by);
+            now.plus(first.by)
+        });
+        if let Some(due) = state.next_timeout().filter(|due| *due <= destination) {
+            clock.reach(due);
+            self.handle_timeouts(core);
+        } else {
+            clock.end_move();
+            let now = clock.now();
+            if let Some(ClockMove { done, .. }) = moves.pop_front() {
+                // Nobody waits any more where the connection that asked was closed.
+                let _ = done.send(now);
+            }
+        }
+        true
+    }
+
     /// How long nothing falls due.
     fn until_due(&self) -> Duration {
-        let mut core = self.lock();
+        let mut core = self.core.lock();
         let now = core.clock.now();
         let jobs = core.alarm.jobs.map(|due| {
             Duration::from_millis(u64::try_from(due.millis().saturating_sub(now.millis())).unwrap_or(0))
         });
         let sessions = core.alarm.sessions.map(|due| due.saturating_duration_since(Instant::now()));
         jobs.into_iter().chain(sessions).min().unwrap_or(FOR_EVER)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        // A panic in one request must not take the service from all other clients.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,12 +247,87 @@ impl fmt::Debug for Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::{Context, Waker};
+
+    use serde_json::json;
+    use uuid::Uuid;
+
     use super::super::state::credentials::paged::ListQuery;
+    use super::super::state::things::CreateThingRequest;
     use super::*;
+    use crate::wire::model::{JobExecutionStatus, StartNextPendingJobExecutionRequest};
+
+    fn shared() -> Arc<Shared> {
+        Arc::new(Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() }))
+    }
+
+    /// Lets `thing` begin a job execution that times out after so many minutes; returns when that is.
+    fn begin(shared: &Shared, thing: &str, minutes: i64) -> Timestamp {
+        let create = CreateThingRequest::default();
+        shared.write(|state, now| state.create_thing(now, thing, Uuid::nil(), &create)).unwrap();
+        let job = json!({
+            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{thing}")],
+            "document": "{}",
+            "timeoutConfig": { "inProgressTimeoutInMinutes": minutes },
+        });
+        let job = serde_json::from_value(job).unwrap();
+        shared.write(|state, now| state.create_job(now, thing, job)).unwrap();
+        let (name, start) = (thing.parse().unwrap(), StartNextPendingJobExecutionRequest::default());
+        shared
+            .write(|state, now| {
+                let started = state.start_next_pending_job_execution(now, &name, start);
+                Outcome { reply: started.reply.map(|_| now.plus_minutes(minutes)), effects: started.effects }
+            })
+            .unwrap()
+    }
+
+    fn has_timed_out(shared: &Shared, job: &str) -> bool {
+        let described =
+            shared.read(|state, now| state.describe_job_execution_any_status(now, job, job, None));
+        described.unwrap().execution.status == JobExecutionStatus::TimedOut
+    }
+
+    fn is_pending(future: &mut Pin<Box<impl Future>>) -> bool {
+        future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    #[tokio::test]
+    async fn what_comes_during_a_move_is_handled_at_the_time_that_the_clock_has_come_to() {
+        let shared = shared();
+        let (first, second) = (begin(&shared, "A", 60), begin(&shared, "B", 120));
+        let mut moved = Box::pin(shared.advance(Duration::from_hours(3)));
+        assert!(is_pending(&mut moved), "nobody runs the timers");
+        assert!(shared.move_clock());
+        assert_eq!(shared.now(), first);
+        assert!(has_timed_out(&shared, "A") && !has_timed_out(&shared, "B"));
+        assert!(shared.move_clock());
+        assert_eq!(shared.now(), second);
+        assert!(has_timed_out(&shared, "B"));
+        assert!(is_pending(&mut moved), "the end is not reached");
+        assert!(shared.move_clock());
+        assert!(!shared.move_clock(), "nothing is left to move");
+        let now = moved.await;
+        assert!(now >= second.plus_minutes(60));
+    }
+
+    #[tokio::test]
+    async fn a_second_move_waits_for_the_first_and_an_abandoned_one_is_carried_out() {
+        let shared = shared();
+        let before = shared.now();
+        let mut abandoned = Box::pin(shared.advance(Duration::from_hours(1)));
+        assert!(is_pending(&mut abandoned));
+        drop(abandoned);
+        let mut second = Box::pin(shared.advance(Duration::from_hours(1)));
+        assert!(is_pending(&mut second));
+        while shared.move_clock() {}
+        assert!(second.await >= before.plus(Duration::from_hours(2)));
+    }
 
     #[test]
     fn a_write_makes_sessions_look_their_policies_up_again_and_a_read_does_not() {
-        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        let shared = shared();
         let epoch = || shared.requests(|requests| requests.router.epoch());
         let before = epoch();
         shared.read(|state, _| state.list_policies(&ListQuery::default())).unwrap();

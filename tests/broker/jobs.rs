@@ -141,9 +141,9 @@ async fn a_job_execution_times_out_when_the_clock_is_moved() {
     assert_eq!(device.pending().await, ["notify", "notify-next", "start-next/accepted"].map(topic));
     let clock = service.local.clock();
     let before = clock.now();
-    clock.advance(Duration::from_mins(4));
+    clock.advance(Duration::from_mins(4)).await;
     assert_eq!(device.pending().await, [""; 0]);
-    clock.advance(Duration::from_mins(2));
+    clock.advance(Duration::from_mins(2)).await;
     let after = clock.now();
     assert!(after >= before.plus(Duration::from_mins(6)));
     let notify = device.message().await;
@@ -163,6 +163,6 @@ async fn what_falls_due_is_done_without_being_asked() {
         .await;
     assert_eq!(device.pending().await.len(), 3);
     // Half a second before the minute is over.
-    service.local.clock().advance(Duration::from_millis(59_500));
+    service.local.clock().advance(Duration::from_millis(59_500)).await;
     assert_eq!(&*device.message().await.topic, topic("notify"));
 }

@@ -142,12 +142,12 @@ fn a_proxy_that_lets_nobody_through_is_blamed() {
         (absent.local_addr().unwrap(), "Connection refused (os error 111)"),
     ] {
         on_aws(&serve)
-            .env("HTTPS_PROXY", format!("http://{proxy}"))
+            .env("HTTPS_PROXY", format!("http://me:secret@{proxy}"))
             .args(["-c", "get-pending-job-executions"])
             .stderr(format!(
-                "warning: cannot reach the control plane at https://iot.us-east-1.amazonaws.com: the proxy in \
-                 HTTPS_PROXY did not let us through ({reason}): check --region, --control-endpoint-url and the \
-                 network; commands of the control plane will try again\n"
+                "warning: cannot reach the control plane at https://iot.us-east-1.amazonaws.com through the proxy \
+                 http://{proxy}: {reason}: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, and the network; \
+                 commands of the control plane will try again\n"
             ))
             .run();
     }

@@ -213,3 +213,45 @@ fn keys_of_all_three_forms_connect() {
         sandbox.file("key.pem", key.replace('\n', "\r\n")).run();
     }
 }
+
+/// `--key "$(cat key.pem)"` and its kind: nothing of the key may reach a terminal or the log of a CI job.
+#[test]
+fn a_key_in_place_of_its_file_is_not_repeated() {
+    let device = Authority::new().device();
+    let body: String = device.key.lines().filter(|line| !line.starts_with('-')).collect();
+    for (option, variable) in [
+        ("--key", "JOBS_SANDBOX_KEY"),
+        ("--cert", "JOBS_SANDBOX_CERT"),
+        ("--ca-file", "JOBS_SANDBOX_CA_FILE"),
+    ] {
+        let refused = |sandbox: Sandbox, found: &str| {
+            let said = format!("error: {option} holds a {found}, not the name of a file\n");
+            sandbox.status(2).stdout("").stderr(said).run();
+        };
+        refused(Sandbox::new().args([option, &device.key]), "key");
+        refused(Sandbox::new().args([option, &device.key, "--no-such-option"]), "key");
+        refused(Sandbox::new().args([format!("{option}={}", device.key)]), "key");
+        refused(Sandbox::new().args([option]).args(device.key.split_whitespace()), "key");
+        refused(Sandbox::new().env(variable, &device.key), "key");
+        refused(Sandbox::new().env(variable, device.key.replace('\n', " ")), "key");
+        refused(Sandbox::new().env(variable, &body), "key");
+        refused(Sandbox::new().args([option, &body]), "key");
+        refused(Sandbox::new().args([option, &device.cert]), "certificate");
+        refused(Sandbox::new().env(variable, &device.cert), "certificate");
+    }
+    let said = "error: an argument holds a key\n";
+    Sandbox::new().args([&device.key]).status(2).stdout("").stderr(said).run();
+}
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    for (option, said) in [
+        ("--control-endpoint-url", "--control-endpoint-url must hold no user name and no password"),
+        ("--endpoint", "--endpoint must be a host name alone, without user name, scheme, port or path"),
+    ] {
+        for address in ["https://me:secret@host", "https://me:sec/ret@host name/", "me:secret@host"] {
+            let sandbox = if option == "--endpoint" { sandbox().without(option) } else { sandbox() };
+            sandbox.args([option, address]).status(2).stdout("").stderr(format!("error: {said}\n")).run();
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, and its helpers too")]
 
+mod access_key;
 mod aws_clients;
 mod bad_input;
 mod bursts;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -155,6 +156,9 @@ pub(super) struct ServeArgs {
     /// AWS region of the service
     #[arg(long, default_value = LOCAL_REGION, value_parser = parse_region)]
     pub(super) region: String,
+    /// Let in only HTTP requests that name the access key id of the env file, which you alone can read
+    #[arg(long, env = "JOBS_SANDBOX_REQUIRE_KEY", value_parser = FalseyValueParser::new())]
+    pub(super) require_key: bool,
     #[command(flatten)]
     pub(super) local: LocalArgs,
 }

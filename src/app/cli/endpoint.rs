@@ -11,6 +11,10 @@ pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
     let ipv6 = host.parse::<std::net::Ipv6Addr>().is_ok();
     if ipv6 || (!host.is_empty() && host.len() <= 253 && host.bytes().all(plain)) {
         Ok(host.to_owned())
+    } else if host.contains('@') {
+        // Not repeated: what is before the @ may be a password.
+        let why = "--endpoint must be a host name alone, without user name, scheme, port or path";
+        Err(UsageError(why.to_owned()))
     } else {
         Err(UsageError(format!(
             "--endpoint must be a host name alone, without scheme, port or path (for a port there is --port), not {host:?}"
@@ -21,11 +25,11 @@ pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
 /// Checks the URL of a control plane.
 pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
     let url = url.trim();
+    // Not repeated: what is before the @ may be a password.
+    if url.contains('@') {
+        return Err(UsageError("--control-endpoint-url must hold no user name and no password".to_owned()));
+    }
     match url.parse::<http::Uri>() {
-        // The URL is not printed: what is before the @ may be a password.
-        Ok(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
-            Err(UsageError("--control-endpoint-url must hold no user name and no password".to_owned()))
-        }
         Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
             Ok(url.to_owned())
         }

@@ -4,9 +4,12 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::Parser as _;
+
 use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
 use super::error::UsageError;
+use super::key_material;
 use super::options::{
     AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
     ScriptOptions, SessionOptions,
@@ -17,6 +20,16 @@ const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
 
 impl Cli {
+    /// Reads the arguments of this process. Where they make no sense, or only help is wanted, the process ends.
+    ///
+    /// # Errors
+    /// One line where a key stands in them, which clap would repeat.
+    pub(crate) fn from_arguments() -> Result<Self, UsageError> {
+        let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        key_material::refuse_pem(&arguments.collect::<Vec<_>>())?;
+        Ok(Self::parse())
+    }
+
     /// Works out what the options mean together.
     ///
     /// # Errors
@@ -27,6 +40,7 @@ impl Cli {
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
+        self.connection.refuse_contents()?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
@@ -70,6 +84,13 @@ impl ConnectionArgs {
         [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
             .into_iter()
             .any(Option::is_some)
+    }
+
+    /// Files go by their names.
+    fn refuse_contents(&self) -> Result<(), UsageError> {
+        [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)]
+            .into_iter()
+            .try_for_each(|(option, value)| key_material::refuse_contents(option, value.as_deref()))
     }
 
     fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {
@@ -130,6 +151,7 @@ impl LocalArgs {
             region,
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
+            require_key: false,
             things,
         }
     }
@@ -159,7 +181,8 @@ impl ServeArgs {
         if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
-        Ok(self.local.options(MQTT_PORT, HTTP_PORT, self.region, things))
+        let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
+        Ok(LocalOptions { require_key: self.require_key, ..options })
     }
 }
 

@@ -7,6 +7,7 @@
 mod args;
 mod endpoint;
 mod error;
+mod key_material;
 mod launch;
 mod options;
 

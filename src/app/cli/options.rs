@@ -133,6 +133,8 @@ pub(crate) struct LocalOptions {
     pub listen: IpAddr,
     /// Names by which clients may reach it, besides `localhost` and addresses.
     pub hostnames: Vec<Hostname>,
+    /// Whether HTTP requests must name the access key id of the env file.
+    pub require_key: bool,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
 }

@@ -3,10 +3,10 @@
 mod document;
 mod outcome;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
@@ -19,14 +19,12 @@ use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{Answer, Client};
 use crate::client::trace::Trace;
+use crate::service::JobsClock;
 use crate::wire::model::{JobId, ThingName};
 
 use outcome::CommandError;
 
 pub(crate) use outcome::{CommandOutcome, Failure};
-
-/// The clock of the local Jobs service, in epoch milliseconds; moved forward first if a duration is given.
-pub(crate) type Clock = Arc<dyn Fn(Option<Duration>) -> i64 + Send + Sync>;
 
 /// Whether the session has been the only client of its service from the start, so that nobody else causes events.
 pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
@@ -53,7 +51,7 @@ pub(crate) struct Dispatcher {
     /// Where answers go.
     pub transcript: Transcript,
     /// The clock of the local service; `None` on AWS.
-    pub clock: Option<Clock>,
+    pub clock: Option<JobsClock>,
     /// False on AWS and on a local service of another process, where that is not known.
     pub is_alone: IsAlone,
     /// What `trace` switches.
@@ -105,19 +103,22 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that the commands so far have caused, as far as that is known.
-    async fn last_event(&self) -> u64 {
-        if self.client.is_local_service() {
-            // If the connection is gone, no more events will come.
-            if let Ok(last) = self.client.barrier().await {
-                return last;
+    /// The number of the last event that the commands so far have caused, as far as that is known by `deadline`.
+    async fn last_event(&self, deadline: Option<Instant>) -> u64 {
+        let barrier = async {
+            match deadline {
+                Some(deadline) => timeout_at(deadline, self.client.barrier()).await.ok()?.ok(),
+                None => self.client.barrier().await.ok(),
             }
-        }
-        self.client.last_event()
+        };
+        let last = if self.client.is_local_service() { barrier.await } else { None };
+        // If the connection is gone, no more events will come.
+        last.unwrap_or_else(|| self.client.last_event())
     }
 
     /// Calls the service, and shows its answer and then the events that it caused.
     async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
+        let began = Instant::now();
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok((answer, note)) => {
@@ -130,7 +131,9 @@ impl Dispatcher {
             }
             Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
         };
-        hold.release(self.last_event().await).await;
+        // A service that did not answer is not awaited a second time.
+        let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
+        hold.release(self.last_event(deadline).await).await;
         outcome
     }
 
@@ -183,7 +186,7 @@ impl Dispatcher {
                 let answer = device.update_job_execution(job, request.clone()).await?;
                 accepted("UpdateJobExecution", answer)
             }
-            Command::Clock(advance) => self.clock(*advance)?,
+            Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
@@ -232,12 +235,16 @@ impl Dispatcher {
         found.await.cloned()
     }
 
-    fn clock(&self, advance: Option<Duration>) -> Result<Message, Failure> {
+    async fn clock(&self, advance: Option<Duration>) -> Result<Message, Failure> {
         let Some(clock) = &self.clock else {
             let why = "there is a clock to move only in local mode, where the Jobs service is ours";
             return Err(Failure::new("NotLocal", why));
         };
-        let millis = clock(advance);
+        let now = match advance {
+            Some(by) => clock.advance(by).await,
+            None => clock.now(),
+        };
+        let millis = now.millis();
         let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
         Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
     }

@@ -124,6 +124,7 @@ impl From<control_plane::Error> for CommandError {
             control_plane::Error::NoRegion => "NoRegion",
             control_plane::Error::Unreachable { .. } => "Unreachable",
             control_plane::Error::NotTrusted { .. } => "NotTrusted",
+            control_plane::Error::Unavailable { .. } => "Unavailable",
             control_plane::Error::TimedOut { .. } => "TimedOut",
             control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             control_plane::Error::Malformed { .. } => "Malformed",

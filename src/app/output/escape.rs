@@ -4,16 +4,40 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character could act on the terminal instead of appearing on it: C0 and C1 controls,
-/// DEL, the line and paragraph separators, and everything that changes the writing direction; also
-/// the noncharacters U+FFFE and U+FFFF, which XML forbids.
+use unicode_general_category::{GeneralCategory, get_general_category};
+
+/// Whether a character could act on the terminal, or hide from a reader, instead of appearing on it: controls,
+/// the line and paragraph separators, and everything that changes the writing direction, has no width or spells a
+/// tag; also the noncharacters U+FFFE and U+FFFF, which XML forbids.
 #[must_use]
 pub(crate) fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-        )
+    use GeneralCategory as Category;
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    match character {
+        // Of category Cf, but seen: signs that stand before numbers.
+        '\u{600}'..='\u{605}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'..='\u{891}'
+        | '\u{8e2}'
+        | '\u{110bd}'
+        | '\u{110cd}' => false,
+        // Not of category Cf, but blank: fillers, tags and the selectors beside them; and no characters.
+        '\u{34f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e0fff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => true,
+        other => matches!(
+            get_general_category(other),
+            Category::Control | Category::Format | Category::LineSeparator | Category::ParagraphSeparator
+        ),
+    }
 }
 
 /// `text` on one line, with every unsafe character as `\n`, `\t`, `\r` or `\u{..}`.
@@ -80,6 +104,16 @@ mod tests {
         assert_eq!(line("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(line("a\tb\nc\u{7f}\u{9b}2J\u{202e}"), "a\\tb\\nc\\u{7f}\\u{9b}2J\\u{202e}");
         assert_eq!(json("\u{1b}\u{85}\u{2066}"), "\\u001b\\u0085\\u2066");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_spelled_out() {
+        assert_eq!(
+            line("a\u{200b}b\u{ad}c\u{e0041}\u{e0000}\u{e0100}"),
+            "a\\u{200b}b\\u{ad}c\\u{e0041}\\u{e0000}\\u{e0100}"
+        );
+        assert_eq!(json("\u{2060}\u{3164}\u{e0041}"), "\\u2060\\u3164\\udb40\\udc41");
+        assert!(matches!(line("\u{600}12 ❤\u{fe0f}"), Cow::Borrowed(_)), "it is seen");
     }
 
     #[test]

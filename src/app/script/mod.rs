@@ -93,7 +93,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
         dispatcher,
         name: source.name.clone(),
         options,
-        report: Report::new(&source.name),
+        report: options.junit.as_ref().map(|_| Report::new(&source.name)),
         failed: false,
         events_may_follow: false,
         current: None,
@@ -111,8 +111,8 @@ pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &Scrip
             ExitStatus::Failure
         }
     };
-    if let Some(path) = &options.junit
-        && let Err(error) = script.report.write(path)
+    if let (Some(path), Some(report)) = (&options.junit, &script.report)
+        && let Err(error) = report.write(path)
     {
         dispatcher.printer().diagnostic(&format!("cannot write {}: {error}", path.display()));
         if status == ExitStatus::Success {
@@ -130,7 +130,8 @@ struct Script<'a> {
     dispatcher: &'a Dispatcher,
     name: String,
     options: &'a ScriptOptions,
-    report: Report,
+    /// Only where one is wanted: it grows with the script.
+    report: Option<Report>,
     failed: bool,
     /// Whether a command has run whose events may still be on their way.
     events_may_follow: bool,
@@ -185,13 +186,15 @@ impl Script<'_> {
         let origin = self.origin(Some(number));
         match self.with_faults(outcome) {
             CommandOutcome::Passed => {
-                self.report.passed(number, &text, start.elapsed());
+                if let Some(report) = &mut self.report {
+                    report.passed(number, &text, start.elapsed());
+                }
                 return ControlFlow::Continue(());
             }
             CommandOutcome::Quit => return ControlFlow::Break(()),
             CommandOutcome::Refused(refusal) => {
                 self.dispatcher.printer().failure(&origin, &refusal.text);
-                self.report.failed(Some(number), &text, start.elapsed(), "Rejected", &refusal.text);
+                self.report_failure(Some(number), &text, start, &Failure::new("Rejected", refusal.text));
             }
             CommandOutcome::Unexpected(failure) => {
                 self.dispatcher.show_details(&origin, &failure);
@@ -229,8 +232,9 @@ impl Script<'_> {
     }
 
     fn report_failure(&mut self, line: Option<usize>, text: &str, start: Instant, failure: &Failure) {
+        let Some(report) = &mut self.report else { return };
         let words = [std::slice::from_ref(&failure.what), &failure.details].concat().join("\n");
-        self.report.failed(line, text, start.elapsed(), failure.title, &words);
+        report.failed(line, text, start.elapsed(), failure.title, &words);
     }
 
     fn note_events(&mut self, line: &Line, outcome: &CommandOutcome) {

@@ -106,6 +106,22 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn an_event_that_comes_after_it_was_given_up_is_shown_all_the_same() {
+    let (printer, out, _) = Printer::to_memory(true);
+    let transcript =
+        Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
+    in_time(transcript.wait_until_printed(2)).await;
+    let hold = transcript.hold(None);
+    in_time(transcript.deliver(2, event(2))).await;
+    assert!(printed(&transcript, &out).await.is_empty());
+    in_time(hold.release(2)).await;
+    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(3, event(3))).await;
+    assert_eq!(printed(&transcript, &out).await, ["2", "1", "3"]);
+    assert_eq!(transcript.state().waiting_bytes, 0);
+}
+
+#[tokio::test]
 async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     let delivery_timeout = Duration::from_millis(200);
     let (printer, reads) = Printer::to_idle_reader();

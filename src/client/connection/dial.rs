@@ -1,6 +1,5 @@
 //! TCP and TLS: from a name to an encrypted stream, each step with an error of its own.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -32,12 +31,7 @@ pub(super) async fn tcp(addresses: Vec<SocketAddr>, host: &str, port: u16) -> Re
                 stream.set_nodelay(true).map_err(|error| Error::from_io(&error))?;
                 return Ok(stream);
             }
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                last = Error::Refused { address: address.clone() };
-            }
-            Err(error) => {
-                last = Error::Unreachable { address: address.clone(), reason: error.to_string() };
-            }
+            Err(error) => last = Error::from_connect(&error, address.clone()),
         }
     }
     Err(last)

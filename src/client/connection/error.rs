@@ -41,6 +41,12 @@ pub enum Error {
         /// The system's reason.
         reason: String,
     },
+    /// This process, or the system, has no room for another socket.
+    #[error("cannot connect to {address}: {TOO_MANY_OPEN_FILES}")]
+    TooManyOpenFiles {
+        /// Host and port.
+        address: String,
+    },
     /// One step of connecting took too long.
     #[error("no {awaited} from {address} within {}: check the endpoint, the port and any firewall", seconds(*after))]
     ConnectTimedOut {
@@ -186,6 +192,15 @@ impl Error {
         matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)
     }
 
+    /// Why the server could not be reached.
+    pub(super) fn from_connect(error: &io::Error, address: String) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused { address },
+            _ if too_many_open_files(error) => Self::TooManyOpenFiles { address },
+            _ => Self::Unreachable { address, reason: error.to_string() },
+        }
+    }
+
     /// What broke a connection that was up.
     pub(super) fn from_io(error: &io::Error) -> Self {
         match tls_error(error) {
@@ -221,6 +236,17 @@ impl Error {
             None => tls(error.to_string()),
         }
     }
+}
+
+/// What to say about [`too_many_open_files`].
+pub(crate) const TOO_MANY_OPEN_FILES: &str =
+    "too many files are open: raise the limit on open files (ulimit -n)";
+
+/// Whether it is for lack of file descriptors; the standard library has no kind for it.
+pub(crate) fn too_many_open_files(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
@@ -262,7 +288,20 @@ pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
         CertificateError::BadSignature => {
             "its signature is wrong: --ca-file is not the authority that issued it".to_owned()
         }
-        other => other.to_string(),
+        CertificateError::BadEncoding => {
+            "it is not an X.509 certificate, or a damaged one: give the server another".to_owned()
+        }
+        CertificateError::Revoked => "it was revoked: give the server another".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it was not issued for a server: give the server one with the extended key usage serverAuth"
+                .to_owned()
+        }
+        // rustls passes this on as its verifier's own error, of a type that it does not export.
+        CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            "it is an authority's own certificate, self-signed most likely: give the server one that this authority issued"
+                .to_owned()
+        }
+        _ => "it is not a certificate that can be checked here: give the server another".to_owned(),
     }
 }
 
@@ -287,6 +326,8 @@ fn seconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -312,5 +353,34 @@ mod tests {
             Error::CertificateRefused { .. }
         ));
         assert!(matches!(Error::from_io(&alert(AlertDescription::InternalError)), Error::Broken { .. }));
+    }
+
+    #[test]
+    fn no_word_of_a_parser_tells_why_a_certificate_is_not_trusted() {
+        // As rustls wraps what its verifier has no word for.
+        let own =
+            CertificateError::Other(rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity"))));
+        let said = why_not_trusted(&own);
+        assert!(
+            said.starts_with("it is an authority's own certificate, self-signed most likely: "),
+            "{said}"
+        );
+        let odd = CertificateError::Other(rustls::OtherError(Arc::new(io::Error::other("BadDerTime"))));
+        for error in
+            [odd, CertificateError::BadEncoding, CertificateError::Revoked, CertificateError::InvalidPurpose]
+        {
+            let said = why_not_trusted(&error);
+            assert!(said.starts_with("it ") && said.contains(": "), "{said}");
+            assert!(!said.contains("BadDerTime"), "{said}");
+        }
+    }
+
+    #[test]
+    fn too_many_open_files_are_no_trouble_of_the_network() {
+        let said = Error::from_connect(&io::Error::from_raw_os_error(24), "h:1".to_owned()).to_string();
+        assert_eq!(
+            said,
+            "cannot connect to h:1: too many files are open: raise the limit on open files (ulimit -n)"
+        );
     }
 }

@@ -124,7 +124,7 @@ impl Connection {
     #[must_use]
     pub fn down(&self) -> Option<Error> {
         match &*self.inner.status.borrow() {
-            Status::Up(_) => None,
+            Status::Up(link) => link.requests.is_closed().then_some(Error::Lost),
             Status::Down(error) | Status::Over(error) => Some(error.clone()),
         }
     }
@@ -155,7 +155,13 @@ impl Connection {
     /// The link, once there is one.
     async fn link(&self) -> Result<LinkHandle, Error> {
         let mut status = self.inner.status.clone();
-        let settled = status.wait_for(|status| !matches!(status, Status::Down(_))).await;
+        // The driver says that a link is down before it closes that; one that panicked says nothing any more.
+        let is_settled = |status: &Status| match status {
+            Status::Up(link) => !link.requests.is_closed(),
+            Status::Down(_) => false,
+            Status::Over(_) => true,
+        };
+        let settled = status.wait_for(is_settled).await;
         match settled.as_deref() {
             Ok(Status::Up(link)) => Ok(link.clone()),
             Ok(Status::Down(error) | Status::Over(error)) => Err(error.clone()),
@@ -185,5 +191,36 @@ impl Sent {
             Ok(Err(error)) => error,
             Err(_) => Error::Lost,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection whose driver ended without a word, as one that panicked does.
+    fn without_driver() -> Connection {
+        let (requests, _) = mpsc::channel(1);
+        let (_, status) = watch::channel(Status::Up(LinkHandle { requests, max_packet_size: usize::MAX }));
+        let (stop, _) = watch::channel(false);
+        let inner = Inner {
+            status,
+            stop,
+            driver: Mutex::new(None),
+            barrier_filter: "t".to_owned(),
+            timeout: Duration::from_secs(1),
+            is_local_service: false,
+        };
+        Connection { inner: Arc::new(inner) }
+    }
+
+    #[tokio::test]
+    async fn without_a_driver_nothing_waits_for_a_link() {
+        let connection = without_driver();
+        assert_eq!(connection.down(), Some(Error::Lost));
+        assert_eq!(connection.publish("t", "x").await.unwrap_err(), Error::Lost);
+        assert_eq!(connection.barrier().await.unwrap_err(), Error::Lost);
+        connection.over().await;
+        connection.disconnect().await;
     }
 }

@@ -7,10 +7,17 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
 use http_body_util::LengthLimitError;
-use tokio_rustls::rustls::{self, CertificateError};
+use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
+use super::endpoint::Endpoint;
 use super::exchange::{Exchange, MAX_ANSWER};
 use crate::client::connection;
+
+/// The HTTP status of a server that did not look at a request because there are too many.
+pub(super) const TOO_MANY_REQUESTS: u16 = 429;
+
+/// How hyper begins what it says about a proxy; it does not export the type.
+const TUNNEL: &str = "tunnel error: ";
 
 /// Why the control plane did not do what was asked; `Display` is one line, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +61,10 @@ pub enum Error {
     #[error("no AWS region is known: give --region, or set AWS_REGION or a profile's region")]
     NoRegion,
     /// The endpoint did not answer at all; nothing was sent.
-    #[error(
-        "cannot reach the control plane at {endpoint}: {reason}: check --region, --control-endpoint-url and the network"
-    )]
+    #[error("cannot reach the control plane at {endpoint}: {reason}{}", endpoint.what_to_check(reason))]
     Unreachable {
         /// Where it should be.
-        endpoint: String,
+        endpoint: Endpoint,
         /// Why not.
         reason: String,
     },
@@ -67,7 +72,7 @@ pub enum Error {
     #[error("the certificate of the control plane at {endpoint} is not trusted: {reason}")]
     NotTrusted {
         /// Where it should be.
-        endpoint: String,
+        endpoint: Endpoint,
         /// Why not, and what to do.
         reason: String,
     },
@@ -89,6 +94,18 @@ pub enum Error {
         /// The command to find out with.
         find_out: String,
     },
+    /// The server is too busy or in trouble, and says so by the HTTP status alone.
+    #[error(
+        "{operation}: HTTP status {status} from {endpoint}: the server is too busy or in trouble: try again later"
+    )]
+    Unavailable {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// 429, or 500 and above.
+        status: u16,
+        /// Where it came from.
+        endpoint: Endpoint,
+    },
     /// An answer that is not one.
     #[error(
         "{operation}: the answer of {endpoint} makes no sense: {reason}: is that an AWS IoT control plane?"
@@ -97,7 +114,7 @@ pub enum Error {
         /// The API's name of the operation.
         operation: &'static str,
         /// Where it came from.
-        endpoint: String,
+        endpoint: Endpoint,
         /// What is wrong with it.
         reason: String,
     },
@@ -114,8 +131,13 @@ pub enum Error {
 impl Error {
     /// Whether the service is throttling, so that the same request may succeed a moment later.
     pub(super) fn is_throttling(&self) -> bool {
-        matches!(self, Self::Rejected { code, .. }
-            if matches!(code.as_str(), "ThrottlingException" | "TooManyRequestsException"))
+        match self {
+            Self::Rejected { code, .. } => {
+                matches!(code.as_str(), "ThrottlingException" | "TooManyRequestsException")
+            }
+            Self::Unavailable { status, .. } => *status == TOO_MANY_REQUESTS,
+            _ => false,
+        }
     }
 
     /// The same for an operation that changes something, and that may have been carried out.
@@ -125,6 +147,9 @@ impl Error {
                 (operation, format!("no answer within {} s", after.as_secs_f32()))
             }
             Self::Malformed { operation, reason, .. } => (operation, reason),
+            Self::Unavailable { operation, status, endpoint } if status != TOO_MANY_REQUESTS => {
+                (operation, format!("HTTP status {status} from {endpoint}"))
+            }
             other => return other,
         };
         Self::OutcomeUnknown { operation, reason, find_out }
@@ -141,7 +166,7 @@ impl Error {
         E: ProvideErrorMetadata + StdError + 'static,
         R: std::fmt::Debug + 'static,
     {
-        let endpoint = exchange.endpoint.clone().unwrap_or_else(|| "AWS".to_owned());
+        let endpoint = exchange.endpoint.clone().unwrap_or_default();
         if let Some(reason) = credentials_error(error) {
             return Self::NoCredentials { reason };
         }
@@ -152,8 +177,8 @@ impl Error {
         match error {
             SdkError::TimeoutError(_) => Self::TimedOut { operation, after },
             SdkError::DispatchFailure(_) if never_left(error) => {
-                let reason = proxy_error(error, &reason).unwrap_or(reason);
-                Self::Unreachable { endpoint, reason }
+                let reason = reason.strip_prefix(TUNNEL).unwrap_or(&reason).to_owned();
+                Self::Unreachable { endpoint, reason: connect_reason(error).unwrap_or(reason) }
             }
             _ if is_too_long(error) => {
                 let reason = format!("it is longer than {} MiB", MAX_ANSWER >> 20);
@@ -164,7 +189,11 @@ impl Error {
             }
             SdkError::ServiceError(refusal) => {
                 let Some(code) = refusal.err().code() else {
-                    let reason = format!("HTTP status {}", exchange.status.unwrap_or_default());
+                    let status = exchange.status.unwrap_or_default();
+                    if status == TOO_MANY_REQUESTS || status >= 500 {
+                        return Self::Unavailable { operation, status, endpoint };
+                    }
+                    let reason = format!("HTTP status {status}");
                     return Self::Malformed { operation, endpoint, reason };
                 };
                 let (code, request_id) = (code.to_owned(), exchange.request_id);
@@ -233,12 +262,13 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     root.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
-/// What is wrong with the proxy, if it is what hinders us. hyper does not export the type.
-fn proxy_error(error: &(dyn StdError + 'static), root_cause: &str) -> Option<String> {
-    const TUNNEL: &str = "tunnel error: ";
-    chain(error).find(|error| error.to_string().starts_with(TUNNEL))?;
-    let reason = root_cause.strip_prefix(TUNNEL).unwrap_or(root_cause);
-    Some(format!("the proxy in HTTPS_PROXY did not let us through ({reason})"))
+/// Why no connection came about, where the innermost error has no person's words for it.
+fn connect_reason(error: &(dyn StdError + 'static)) -> Option<String> {
+    if io_errors(error).any(|error| connection::too_many_open_files(innermost(error))) {
+        return Some(connection::TOO_MANY_OPEN_FILES.to_owned());
+    }
+    let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
+    (tls_error(error) == Some(&alert)).then(|| "what answers there does not speak HTTP".to_owned())
 }
 
 /// Why there are no credentials, if that is what went wrong.
@@ -252,11 +282,7 @@ fn credentials_error(error: &(dyn StdError + 'static)) -> Option<String> {
 
 /// Why the server's certificate was not accepted, if that is what went wrong.
 fn why_not_trusted(error: &(dyn StdError + 'static)) -> Option<String> {
-    let tls = chain(error).find_map(|error| match error.downcast_ref::<io::Error>() {
-        Some(error) => innermost(error).get_ref()?.downcast_ref(),
-        None => error.downcast_ref(),
-    })?;
-    let rustls::Error::InvalidCertificate(problem) = tls else { return None };
+    let rustls::Error::InvalidCertificate(problem) = tls_error(error)? else { return None };
     Some(match problem {
         // A wrong signature is that of an authority of the same name.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
@@ -265,6 +291,18 @@ fn why_not_trusted(error: &(dyn StdError + 'static)) -> Option<String> {
         }
         other => connection::why_not_trusted(other),
     })
+}
+
+/// What TLS failed of, if it did.
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    chain(error).find_map(|error| match error.downcast_ref::<io::Error>() {
+        Some(error) => innermost(error).get_ref()?.downcast_ref(),
+        None => error.downcast_ref(),
+    })
+}
+
+fn io_errors<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a io::Error> {
+    chain(error).filter_map(|error| error.downcast_ref())
 }
 
 /// An I/O error may be wrapped in others, none of which it calls its source.

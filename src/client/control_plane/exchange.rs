@@ -14,6 +14,8 @@ use aws_sdk_iot::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
+use super::endpoint::{Endpoint, without_user};
+use super::transport::Proxies;
 use crate::client::trace::Trace;
 
 /// The longest answer that is read, in bytes; the longest of AWS's, a full page of a list, is far from it.
@@ -22,8 +24,8 @@ pub(super) const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// What the last attempt at an operation sent and got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Exchange {
-    /// Scheme, host and port of the request.
-    pub(super) endpoint: Option<String>,
+    /// Where the request went.
+    pub(super) endpoint: Option<Endpoint>,
     /// The status of the answer.
     pub(super) status: Option<u16>,
     /// What AWS support asks for.
@@ -36,6 +38,7 @@ pub(super) struct Exchange {
 #[derive(Debug, Clone)]
 pub(super) struct Capture {
     last: Arc<Mutex<Attempt>>,
+    proxies: Proxies,
     trace: Trace,
     answers: Arc<AtomicU64>,
 }
@@ -48,8 +51,8 @@ struct Attempt {
 
 impl Capture {
     /// Records into `trace`, and counts the answers in `answers`.
-    pub(super) fn new(trace: Trace, answers: Arc<AtomicU64>) -> Self {
-        Self { last: Arc::default(), trace, answers }
+    pub(super) fn new(proxies: Proxies, trace: Trace, answers: Arc<AtomicU64>) -> Self {
+        Self { last: Arc::default(), proxies, trace, answers }
     }
 
     /// Takes out what was recorded last.
@@ -60,14 +63,6 @@ impl Capture {
     fn lock(&self) -> MutexGuard<'_, Attempt> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A URI without the user name and the password that may stand in it.
-fn without_user(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once("://").unwrap_or_default();
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 impl Intercept for Capture {
@@ -84,9 +79,7 @@ impl Intercept for Capture {
         let request = context.request();
         let uri = &without_user(request.uri());
         self.trace.write(|| format!("-> {} {uri}", request.method()));
-        let end = uri.find("://").map_or(0, |scheme| scheme + 3);
-        let end = uri[end..].find('/').map_or(uri.len(), |path| end + path);
-        let exchange = Exchange { endpoint: Some(uri[..end].to_owned()), ..Exchange::default() };
+        let exchange = Exchange { endpoint: Some(Endpoint::of(uri, &self.proxies)), ..Exchange::default() };
         *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
         Ok(())
     }
@@ -124,16 +117,5 @@ impl Intercept for Capture {
         attempt.exchange.request_id = request_id;
         attempt.exchange.body = body.map(String::from);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_s_password_is_told() {
-        assert_eq!(without_user("https://me:p@ss@host:1/jobs/J@1?a=b@c"), "https://host:1/jobs/J@1?a=b@c");
-        assert_eq!(without_user("http://127.0.0.1:80"), "http://127.0.0.1:80");
     }
 }

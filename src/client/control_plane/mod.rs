@@ -26,17 +26,19 @@ use crate::client::backoff::Retries;
 use crate::client::trace::Trace;
 use crate::wire::model::{JobId, ThingName};
 
+mod endpoint;
 mod error;
 mod exchange;
 mod options;
 mod pages;
 mod transport;
 
+pub use endpoint::Endpoint;
 pub use error::Error;
 pub use options::{CredentialsSource, Options};
 
 use exchange::{Capture, Exchange};
-use transport::{NoFutileRetries, http_client};
+use transport::{NoFutileRetries, Proxies, RetryTooManyRequests, http_client};
 
 /// The most pages of a list that are read; AWS puts up to 250 items on one.
 const MAX_PAGES: usize = 100;
@@ -94,6 +96,7 @@ pub struct ControlPlane {
     client: aws_sdk_iot::Client,
     /// Whether requests can be signed for a region.
     has_region: bool,
+    proxies: Proxies,
     timeout: Duration,
     trace: Trace,
     answers: Arc<AtomicU64>,
@@ -107,6 +110,7 @@ impl ControlPlane {
             .connect_timeout(options.timeout.min(Duration::from_secs(5)))
             .build();
         let region = options.region.map(Region::new);
+        let proxies = Proxies::from_env(options.endpoint_url.as_deref());
         let http_client = http_client(options.endpoint_url.as_deref(), options.ca_bundle);
         let mut config = match options.credentials {
             CredentialsSource::Dummy => {
@@ -132,9 +136,10 @@ impl ControlPlane {
         if let Some(url) = options.endpoint_url {
             config = config.endpoint_url(url);
         }
-        let config = config.retry_classifier(NoFutileRetries).build();
+        let config = config.retry_classifier(NoFutileRetries).retry_classifier(RetryTooManyRequests).build();
         Self {
             has_region: config.region().is_some(),
+            proxies,
             client: aws_sdk_iot::Client::from_conf(config),
             timeout: options.timeout,
             trace: options.trace,
@@ -305,7 +310,7 @@ impl ControlPlane {
         if !self.has_region {
             return Err(Error::NoRegion);
         }
-        let capture = Capture::new(self.trace.clone(), self.answers.clone());
+        let capture = Capture::new(self.proxies.clone(), self.trace.clone(), self.answers.clone());
         let outcome = call(capture.clone()).await;
         let exchange = capture.take();
         match outcome {

@@ -230,6 +230,34 @@ async fn a_read_is_asked_again_while_the_service_is_busy() {
     assert_eq!(server.asked().len(), 2);
 }
 
+/// As a load balancer answers, which knows nothing of AWS's errors.
+#[tokio::test]
+async fn a_server_in_trouble_that_does_not_say_so_in_json_is_no_other_server() {
+    for status in [429, 500, 503] {
+        let trouble = Act::Answer(status, "", "<html>later</html>");
+        let server = Server::start(&[trouble.clone(), Act::Answer(200, "", "{}")]).await;
+        assert!(server.client(SOON).await.describe_job(&job()).await.is_ok(), "{status}");
+        let server = Server::start(&vec![trouble; 10]).await;
+        let error = server.client(SOON).await.describe_job(&job()).await.unwrap_err().to_string();
+        let said = format!("DescribeJob: HTTP status {status} from http://{}: ", server.address);
+        assert!(error.starts_with(&said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_asked_again_after_429_and_is_of_unknown_outcome_after_503() {
+    let server = Server::start(&[Act::Answer(429, "", ""), Act::Answer(200, "", "")]).await;
+    assert!(server.client(SOON).await.delete_job(&job(), false).await.is_ok());
+    let server = Server::start(&[Act::Answer(503, "", "later")]).await;
+    let error = server.client(SOON).await.delete_job(&job(), false).await.unwrap_err().to_string();
+    let said = format!(
+        "DeleteJob: outcome unknown, its answer was lost (HTTP status 503 from http://{}); to find out: describe-job J",
+        server.address
+    );
+    assert_eq!(error, said);
+    assert_eq!(server.asked().len(), 1);
+}
+
 #[tokio::test]
 async fn a_change_is_asked_again_only_where_the_service_did_not_look_at_it() {
     let server = Server::start(&[THROTTLED, Act::Answer(200, "", "")]).await;

@@ -194,6 +194,12 @@ impl Client {
         Ok(self.last_event())
     }
 
+    /// How long a request waits for its answer.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Returns once the connection is lost for good: no further event will come.
     pub async fn over(&self) {
         self.connection.over().await;

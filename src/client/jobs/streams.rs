@@ -74,10 +74,6 @@ impl Dropped {
     /// Set once the count was read: what is dropped after that belongs to another gap.
     const READ: u64 = 1 << 63;
 
-    fn one() -> Self {
-        Self(Arc::new(AtomicU64::new(1)))
-    }
-
     /// Counts one more; false where the count was read already.
     fn add(&self) -> bool {
         let more = |count: u64| (count & Self::READ == 0).then_some(count + 1);
@@ -88,6 +84,13 @@ impl Dropped {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.fetch_or(Self::READ, Ordering::AcqRel) & !Self::READ
+    }
+}
+
+impl From<u64> for Dropped {
+    /// A gap of so many events.
+    fn from(count: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(count)))
     }
 }
 
@@ -140,7 +143,7 @@ impl EventSender {
             let payload = payload.map(|payload| Bytes::copy_from_slice(&payload));
             self.push(topic, payload, Some(room));
         } else if !self.gap.as_ref().is_some_and(Dropped::add) {
-            let gap = Dropped::one();
+            let gap = Dropped::from(1);
             self.gap = Some(gap.clone());
             self.push(topic, Err(EventError::Dropped(gap)), None);
         }

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 use super::limits;
 use super::outbox::{Outbox, Pushed};
-use super::packet::{Message, Outgoing, PacketId, Qos};
+use super::packet::{Delivery, Message, Outgoing, PacketId, Qos};
 use super::refusal::Refusal;
 use super::router::Router;
 use super::session::{ConnectionHandle, SessionId};
@@ -17,12 +17,10 @@ use crate::service::policy::Action;
 use crate::service::state::State;
 
 impl Router {
-    /// Queues a message for everyone who subscribed to its topic and may receive it, once each.
-    pub(crate) fn publish(&mut self, state: &State, message: &Arc<Message>, from: Option<SessionId>) {
+    /// Queues a message for everyone who subscribed to its topic, once each.
+    pub(crate) fn publish(&mut self, message: &Arc<Message>, from: Option<SessionId>) {
         for (id, (qos, retain)) in self.receivers(message, from) {
-            if self.allow(state, id, Action::Receive, &message.topic) {
-                self.enqueue(id, message.clone(), qos, retain);
-            }
+            self.enqueue(id, message.clone(), qos, retain);
         }
     }
 
@@ -124,15 +122,29 @@ impl Router {
         }
     }
 
-    /// The next packet for a connection's client.
+    /// The next packet for a connection's client, without the messages that it may not receive.
+    ///
+    /// AWS checks `iot:Receive` with each delivery: since a message was queued, the policies may have changed, and
+    /// the session may have gone over to a client with another certificate.
     pub(crate) fn pop(
         &mut self,
         now: Instant,
+        state: &State,
         id: SessionId,
         connection: &Arc<ConnectionHandle>,
     ) -> Option<Outgoing> {
         self.session(id, connection)?;
-        self.outbox(id, |outbox| outbox.pop(now)).flatten()
+        loop {
+            let packet = self.outbox(id, |outbox| outbox.pop(now)).flatten()?;
+            let Outgoing::Publish(Delivery { message, packet_id, .. }) = &packet else { return Some(packet) };
+            if self.allow(state, id, Action::Receive, &message.topic) {
+                return Some(packet);
+            }
+            // It takes no place among those that the client has to acknowledge.
+            if let Some(packet_id) = *packet_id {
+                self.outbox(id, |outbox| outbox.acknowledge(packet_id));
+            }
+        }
     }
 
     /// A client has acknowledged a message, or it turned out that it cannot be sent.

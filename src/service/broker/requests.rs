@@ -227,9 +227,7 @@ impl Requests<'_> {
         }
         self.router.reply(id, Outgoing::SubscribeAck { packet_id, reasons });
         for (message, qos) in retained {
-            if self.router.allow(self.state, id, Action::Receive, &message.topic) {
-                self.router.enqueue(id, message, qos, true);
-            }
+            self.router.enqueue(id, message, qos, true);
         }
     }
 
@@ -288,7 +286,7 @@ impl Requests<'_> {
             if message.retain {
                 self.router.retained.keep(&message);
             }
-            self.router.publish(self.state, &message, from);
+            self.router.publish(&message, from);
             return;
         }
         // What other services of AWS would take is acknowledged and goes nowhere.
@@ -304,7 +302,7 @@ impl Requests<'_> {
     /// Answers go to the connection that asked and to no other, whether it subscribed or not, once.
     fn answer(&mut self, id: SessionId, topic: ByteString, payload: Vec<u8>) {
         // What a request without a name is refused on may be longer than a topic can be: nobody could ask for it.
-        if !filter::is_valid_topic(&topic) || !self.router.allow(self.state, id, Action::Receive, &topic) {
+        if !filter::is_valid_topic(&topic) {
             return;
         }
         let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
@@ -325,7 +323,7 @@ impl Requests<'_> {
                 qos: Qos::AtLeastOnce,
                 ..Message::default()
             };
-            self.router.publish(self.state, &Arc::new(message), None);
+            self.router.publish(&Arc::new(message), None);
         }
     }
 }

@@ -242,6 +242,11 @@ impl Router {
         self.queued_bytes -= session.outbox.bytes();
         self.unwatch(id, session.due());
         self.by_client_id.remove(&session.client_id);
+        // Room for many more than are left is given back.
+        if self.sessions.len() < self.sessions.capacity() / 8 {
+            self.sessions.shrink_to(self.sessions.len() * 2);
+            self.by_client_id.shrink_to(self.by_client_id.len() * 2);
+        }
     }
 
     fn unwatch(&mut self, id: SessionId, due: Option<Instant>) {

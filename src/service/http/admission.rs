@@ -1,4 +1,5 @@
-//! Which requests are let in at all: those of programs that mean this service, and of no web page.
+//! Which requests are let in at all: those of programs that mean this service, of no web page, and where a key is
+//! required, of whoever has it.
 //!
 //! A browser sends requests to a loopback port for any page that asks it to, and a page whose name is made to lead
 //! here (DNS rebinding) may even read the answers. Both show in what only the browser writes: the name of the
@@ -12,10 +13,29 @@ use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 
 use super::exception::Exception;
+use super::plane::credential_scope;
+use crate::service::access_key::AccessKey;
 use crate::service::hostname::{Hostname, is_localhost};
 
-/// Refuses a request that a web page sent, or that means another host.
-pub(super) fn check(request: &Parts, hostnames: &[Hostname]) -> Result<(), Exception> {
+/// Who is let in.
+#[derive(Debug, Default)]
+pub(crate) struct Admission {
+    /// By which clients may call the service.
+    pub(crate) hostnames: Vec<Hostname>,
+    /// Which clients must name, if any.
+    pub(crate) access_key: Option<AccessKey>,
+}
+
+impl Admission {
+    /// Refuses a request that a web page sent, that means another host, or that does not name the key.
+    pub(super) fn check(&self, request: &Parts) -> Result<(), Exception> {
+        check_sender(request)?;
+        check_host(request, &self.hostnames)?;
+        self.access_key.as_ref().map_or(Ok(()), |key| check_key(request, key))
+    }
+}
+
+fn check_sender(request: &Parts) -> Result<(), Exception> {
     if request.headers.contains_key(ORIGIN) {
         return Err(Exception::forbidden(
             "the request has an Origin header: web pages may not use this service",
@@ -27,6 +47,10 @@ pub(super) fn check(request: &Parts, hostnames: &[Hostname]) -> Result<(), Excep
             "the request comes from a web page: web pages may not use this service",
         ));
     }
+    Ok(())
+}
+
+fn check_host(request: &Parts, hostnames: &[Hostname]) -> Result<(), Exception> {
     let Some(authority) = authority(request)? else { return Ok(()) };
     let host = host(&authority).filter(|host| is_allowed(host, hostnames));
     host.map(drop).ok_or_else(|| {
@@ -35,6 +59,18 @@ pub(super) fn check(request: &Parts, hostnames: &[Hostname]) -> Result<(), Excep
              to let clients reach it by that name"
         ))
     })
+}
+
+fn check_key(request: &Parts, key: &AccessKey) -> Result<(), Exception> {
+    let credential = credential_scope(request).ok().flatten();
+    let id = credential.as_deref().and_then(|credential| credential.split('/').next());
+    if id == Some(key.as_str()) {
+        return Ok(());
+    }
+    Err(Exception::forbidden(
+        "the request does not name this service's access key id, which --require-key asks for: read the env file in \
+         the service's folder, as its user, and sign with what it sets",
+    ))
 }
 
 /// The host that the request is for, with its port; none where HTTP/1.0 leaves it out.
@@ -85,8 +121,9 @@ mod tests {
     fn refusal_in(version: Version, uri: &str, headers: &[(&str, &str)]) -> Option<(u16, String)> {
         let request = Request::builder().version(version).uri(uri);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let hostnames = ["sandbox".parse().unwrap(), ".example.com".parse().unwrap()];
-        let error = check(&request.body(()).unwrap().into_parts().0, &hostnames).err()?;
+        let hostnames = vec!["sandbox".parse().unwrap(), ".example.com".parse().unwrap()];
+        let admission = Admission { hostnames, access_key: None };
+        let error = admission.check(&request.body(()).unwrap().into_parts().0).err()?;
         Some((error.status().as_u16(), error.message().to_owned()))
     }
 
@@ -171,5 +208,43 @@ mod tests {
         assert_eq!(refusal("/", &[]).unwrap().0, 400);
         assert_eq!(refusal_in(Version::HTTP_10, "/", &[]), None);
         assert_eq!(refusal_in(Version::HTTP_10, "/", &[("host", "evil")]).unwrap().0, 403);
+    }
+
+    #[test]
+    fn where_a_key_is_required_each_request_names_it_in_its_header_or_its_query() {
+        let key = AccessKey::random();
+        let id = key.as_str().to_owned();
+        let admission = Admission { hostnames: Vec::new(), access_key: Some(key) };
+        let refusal = |uri: &str, authorization: Option<String>| {
+            let request = Request::builder().uri(uri).header("host", "localhost");
+            let request = authorization
+                .into_iter()
+                .fold(request, |request, value| request.header("authorization", value));
+            admission.check(&request.body(()).unwrap().into_parts().0).err()
+        };
+        let signed = |id: &str| {
+            Some(format!(
+                "AWS4-HMAC-SHA256 Credential={id}/20260101/us-east-1/iot/aws4_request, SignedHeaders=host, Signature=00"
+            ))
+        };
+        let presigned =
+            |id: &str| format!("/jobs?X-Amz-Credential={id}%2F20260101%2Fus-east-1%2Fiot%2Faws4_request");
+        for path in ["/jobs", "/_sandbox/clock"] {
+            assert!(refusal(path, signed(&id)).is_none(), "{path}");
+        }
+        assert!(refusal(&presigned(&id), None).is_none());
+        let lower = id.to_ascii_lowercase();
+        for wrong in ["local", "", &id[1..], &id[..19], &format!("{id}A"), &lower] {
+            for refused in [refusal("/jobs", signed(wrong)), refusal(&presigned(wrong), None)] {
+                let refused = refused.unwrap_or_else(|| panic!("{wrong}"));
+                assert_eq!(refused.status().as_u16(), 403);
+                assert!(refused.message().contains("--require-key"), "{}", refused.message());
+                assert!(!refused.message().contains(&id));
+            }
+        }
+        for path in ["/jobs", "/_sandbox/health", "/things/T/jobs"] {
+            assert!(refusal(path, None).is_some(), "{path}");
+            assert!(refusal(path, Some(format!("Basic {id}"))).is_some(), "{path}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use hyper::{Request, Response};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::admission::Admission;
 use super::body::read_body;
 use super::call::Call;
 use super::exception::Exception;
@@ -19,8 +20,7 @@ use super::handler::{Handler, Handlers, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
-use super::{admission, control, data, sandbox};
-use crate::service::hostname::Hostname;
+use super::{control, data, sandbox};
 use crate::service::shared::Shared;
 
 /// It takes too long for the threads that serve connections: it makes an RSA key.
@@ -30,11 +30,10 @@ pub(super) const SLOW_OPERATION: &str = "CreateKeysAndCertificate";
 #[derive(Debug)]
 pub(super) struct Api {
     pub(super) shared: Arc<Shared>,
-    /// By which clients may call the service.
-    hostnames: Vec<Hostname>,
+    admission: Admission,
     control: Routes,
     data: Routes,
-    slow: Arc<Semaphore>,
+    pub(super) slow: Arc<Semaphore>,
 }
 
 /// The operations of one plane: all of them by path, and the handlers of those that are offered, by name.
@@ -52,21 +51,28 @@ impl Routes {
 }
 
 impl Api {
-    pub(super) fn new(shared: Arc<Shared>, hostnames: Vec<Hostname>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, admission: Admission) -> Self {
         Self {
             shared,
-            hostnames,
+            admission,
             control: Routes::new(Plane::Control, control::HANDLERS),
             data: Routes::new(Plane::Data, &[data::HANDLERS]),
             slow: Arc::new(Semaphore::new(1)),
         }
     }
 
-    /// Answers one request; a refusal is an answer too.
-    pub(super) async fn answer<B: Body>(&self, request: Request<B>, limits: Limits) -> Response<Full<Bytes>> {
+    /// Answers one request; a refusal is an answer too. Calls `received` once the whole request is there.
+    pub(super) async fn answer<B: Body>(
+        &self,
+        request: Request<B>,
+        limits: Limits,
+        received: impl FnOnce(),
+    ) -> Response<Full<Bytes>> {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not read an answer.
-        let output = match read_body(body, limits).await {
+        let body = read_body(body, limits).await;
+        received();
+        let output = match body {
             Ok(body) => self.carry_out(request, &body).await,
             Err(error) => Err(error),
         };
@@ -74,10 +80,10 @@ impl Api {
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
-        admission::check(&request, &self.hostnames)?;
+        self.admission.check(&request)?;
         self.shared.count_call();
         if sandbox::is_asked(&request) {
-            return sandbox::answer(&self.shared, &request, body);
+            return sandbox::answer(&self.shared, &request, body).await;
         }
         let plane = Plane::of(&request)?;
         let routes = match plane {

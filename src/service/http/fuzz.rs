@@ -9,6 +9,7 @@ use hyper::{Method, Request};
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 
+use super::admission::Admission;
 use super::api::{Api, SLOW_OPERATION};
 use super::limits::Limits;
 use super::operations::Operations;
@@ -51,7 +52,7 @@ thread_local! {
     static SERVER: RefCell<(Api, Runtime)> = {
         let settings = Settings { region: String::new(), account: String::new() };
         let runtime = Builder::new_current_thread().enable_time().build().expect("a thread has room for a timer");
-        RefCell::new((Api::new(Arc::new(Shared::new(settings)), Vec::new()), runtime))
+        RefCell::new((Api::new(Arc::new(Shared::new(settings)), Admission::default()), runtime))
     };
 }
 
@@ -90,7 +91,12 @@ fn check_one(api: &Api, runtime: &Runtime, request: &TestRequest<'_>) {
         return;
     }
     let Some(http_request) = request.to_http() else { return };
-    let response = runtime.block_on(api.answer(http_request, Limits::DEFAULT));
+    let response = runtime.block_on(async {
+        tokio::select! {
+            response = api.answer(http_request, Limits::DEFAULT, || ()) => response,
+            () = api.shared.run_timers() => unreachable!("timers run for ever"),
+        }
+    });
     assert_eq!(response.headers()["content-type"], "application/json");
     assert!(response.headers().contains_key("x-amzn-requestid"));
     let status = response.status().as_u16();

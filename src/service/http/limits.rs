@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much a client may send and how long it may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Open connections; beyond, the one that has been quiet for longest makes room.
+    /// Open connections; beyond, one without a request makes room, or else one whose request is still on its way.
     pub(super) connections: usize,
     /// Bytes of a body. The largest request that AWS allows, a job document of 32 KiB with every
     /// character escaped and a hundred targets, takes less than half of it.

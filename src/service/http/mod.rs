@@ -31,6 +31,7 @@ mod plane;
 mod sandbox;
 mod server;
 
+pub(crate) use self::admission::Admission;
 pub(crate) use self::server::serve;
 
 #[cfg(test)]

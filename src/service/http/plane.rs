@@ -50,7 +50,7 @@ impl Plane {
 
 /// The access key and the credential scope of the signature, `KEY/DATE/REGION/SERVICE/aws4_request`, from the
 /// Authorization header or a presigned query.
-fn credential_scope(request: &Parts) -> Result<Option<String>, Exception> {
+pub(super) fn credential_scope(request: &Parts) -> Result<Option<String>, Exception> {
     if let Some(header) = request.headers.get(hyper::header::AUTHORIZATION) {
         let text = header.to_str().unwrap_or_default();
         let parameters = text

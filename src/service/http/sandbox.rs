@@ -33,7 +33,7 @@ pub(super) fn is_asked(request: &Parts) -> bool {
 }
 
 /// Answers a request below `/_sandbox/`.
-pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Output, Exception> {
+pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Output, Exception> {
     let path = request.uri.path();
     match (&request.method, path.strip_prefix(PREFIX).unwrap_or(path)) {
         (&Method::GET, "clock") => clock(shared.now()),
@@ -42,7 +42,7 @@ pub(super) fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Ou
             if shared.now().plus(by) > LAST {
                 return Err(Exception::invalid_request("the clock goes as far as the year 9998"));
             }
-            clock(shared.advance(by))
+            clock(shared.advance(by).await)
         }
         (&Method::GET, "health") => {
             Output::json(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
@@ -75,6 +75,8 @@ fn parse_advance(body: &[u8]) -> Result<Duration, Exception> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::service::state::Settings;
 
@@ -94,26 +96,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_prefix_stands_once() {
+    #[tokio::test]
+    async fn the_prefix_stands_once() {
         let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
-        let answer = |path: &str| {
+        let answer = async |path: &str| {
             let request = hyper::Request::get(path).body(()).unwrap().into_parts().0;
-            answer(&shared, &request, b"").map_err(|error| error.kind())
+            answer(&shared, &request, b"").await.map_err(|error| error.kind())
         };
-        assert!(answer("/_sandbox/clock").is_ok());
+        assert!(answer("/_sandbox/clock").await.is_ok());
         for path in ["/_sandbox//_sandbox/clock", "/_sandbox//clock", "/_sandbox/clock/", "/_sandbox/"] {
-            assert_eq!(answer(path).unwrap_err(), "UnknownOperationException", "{path}");
+            assert_eq!(answer(path).await.unwrap_err(), "UnknownOperationException", "{path}");
         }
     }
 
-    #[test]
-    fn the_clock_stops_where_its_time_can_no_longer_be_written() {
-        let shared = Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+    #[tokio::test]
+    async fn the_clock_stops_where_its_time_can_no_longer_be_written() {
+        let shared =
+            Arc::new(Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() }));
+        let timers = shared.clone();
+        let timers = tokio::spawn(async move { timers.run_timers().await });
         let request = hyper::Request::post("/_sandbox/clock").body(()).unwrap().into_parts().0;
         let body = br#"{"advance":"3650days"}"#;
-        let refused = (0..1000).find_map(|_| answer(&shared, &request, body).err()).unwrap();
+        let mut moves = 0;
+        let refused = loop {
+            moves += 1;
+            assert!(moves < 1000, "it is still moved");
+            match answer(&shared, &request, body).await {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
         assert_eq!(refused.kind(), "InvalidRequestException");
         assert!(clock(shared.now()).is_ok());
+        timers.abort();
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,9 +21,9 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
-use crate::service::hostname::Hostname;
 use crate::service::shared::Shared;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
@@ -33,10 +33,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
-    hostnames: Vec<Hostname>,
+    admission: Admission,
     stopped: watch::Receiver<bool>,
 ) {
-    serve_within(Limits::DEFAULT, listener, Api::new(shared, hostnames), stopped).await;
+    serve_within(Limits::DEFAULT, listener, Api::new(shared, admission), stopped).await;
 }
 
 async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {
@@ -69,14 +69,53 @@ struct Connections {
     api: Arc<Api>,
     tasks: JoinSet<()>,
     open: HashMap<Id, Connection>,
-    /// Counts requests and new connections, to tell which connection was used last.
-    uses: Arc<AtomicU64>,
+    /// Counts changes of all connections, to tell which came first.
+    changes: Arc<AtomicU64>,
     stopped: watch::Receiver<bool>,
 }
 
 struct Connection {
-    last_use: Arc<AtomicU64>,
+    progress: Arc<Progress>,
     task: AbortHandle,
+}
+
+/// What a connection is doing, and since which change; where room is needed, the least goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Activity {
+    stage: Stage,
+    since: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// There is no request: none has come, or the last one is answered.
+    Idle,
+    /// The body of a request is on its way.
+    Receiving,
+    /// A request is being carried out.
+    Answering,
+}
+
+/// The activity of one connection, told by the task that serves it.
+struct Progress {
+    activity: Mutex<Activity>,
+    changes: Arc<AtomicU64>,
+}
+
+impl Progress {
+    fn new(changes: Arc<AtomicU64>) -> Self {
+        let since = changes.fetch_add(1, Ordering::Relaxed);
+        Self { activity: Mutex::new(Activity { stage: Stage::Idle, since }), changes }
+    }
+
+    fn enter(&self, stage: Stage) {
+        let since = self.changes.fetch_add(1, Ordering::Relaxed);
+        *self.activity.lock().unwrap_or_else(PoisonError::into_inner) = Activity { stage, since };
+    }
+
+    fn activity(&self) -> Activity {
+        *self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Connections {
@@ -86,37 +125,42 @@ impl Connections {
             api: Arc::new(api),
             tasks: JoinSet::new(),
             open: HashMap::new(),
-            uses: Arc::default(),
+            changes: Arc::default(),
             stopped,
         }
     }
 
     fn open(&mut self, stream: TcpStream) {
-        if self.open.len() >= self.limits.connections {
-            self.make_room();
+        if self.open.len() >= self.limits.connections && !self.make_room() {
+            let open = self.open.len();
+            let line =
+                format!("an HTTP connection is refused: the requests of {open} others are being carried out");
+            return self.api.shared.note(&line);
         }
-        let last_use = Arc::new(AtomicU64::new(self.uses.fetch_add(1, Ordering::Relaxed)));
+        let progress = Arc::new(Progress::new(Arc::clone(&self.changes)));
         let answer = {
-            let (limits, api) = (self.limits, Arc::clone(&self.api));
-            let (uses, last_use) = (Arc::clone(&self.uses), Arc::clone(&last_use));
+            let (limits, api, progress) = (self.limits, Arc::clone(&self.api), Arc::clone(&progress));
             move |request: Request<Incoming>| {
-                last_use.store(uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-                let api = Arc::clone(&api);
-                async move { Ok::<_, std::convert::Infallible>(api.answer(request, limits).await) }
+                let (api, progress) = (Arc::clone(&api), Arc::clone(&progress));
+                async move {
+                    progress.enter(Stage::Receiving);
+                    let response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
+                    progress.enter(Stage::Idle);
+                    Ok::<_, std::convert::Infallible>(response)
+                }
             }
         };
         let task = self.tasks.spawn(serve_client(stream, self.limits, self.stopped.clone(), answer));
-        self.open.insert(task.id(), Connection { last_use, task });
+        self.open.insert(task.id(), Connection { progress, task });
     }
 
-    /// Ends the connection that has been quiet for longest.
-    fn make_room(&mut self) {
-        let quietest =
-            self.open.iter().min_by_key(|(_, connection)| connection.last_use.load(Ordering::Relaxed));
-        if let Some((&id, connection)) = quietest {
-            connection.task.abort();
-            self.open.remove(&id);
-        }
+    /// Ends the connection that has had no request for longest, or else the one whose request has been on its way
+    /// for longest; false if all requests are being carried out.
+    fn make_room(&mut self) -> bool {
+        let activities = self.open.iter().map(|(id, connection)| (connection.progress.activity(), *id));
+        let spare = activities.filter(|(activity, _)| activity.stage < Stage::Answering);
+        let Some((_, id)) = spare.min_by_key(|(activity, _)| *activity) else { return false };
+        self.open.remove(&id).inspect(|connection| connection.task.abort()).is_some()
     }
 
     async fn close(mut self) {

@@ -65,7 +65,7 @@ impl Acceptor {
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
-                Some(_) = self.clients.join_next(), if !self.clients.is_empty() => {}
+                Some(_) = self.clients.join_next(), if !self.clients.is_empty() => self.forget_connected(),
             }
         }
     }
@@ -94,12 +94,20 @@ impl Acceptor {
 
     /// Whether there is room for one more client, if necessary after ending one that is connecting for too long.
     fn has_room(&mut self) -> bool {
-        while self.connecting.pop_front_if(|first| first.connecting.strong_count() == 0).is_some() {}
+        self.forget_connected();
         if self.clients.len() < self.room {
             return true;
         }
         let late = self.connecting.pop_front_if(|first| first.since.elapsed() >= self.grace);
         late.inspect(|late| late.task.abort()).is_some()
+    }
+
+    /// Lets go of the oldest clients that have connected or gone: each keeps the memory of a whole task.
+    fn forget_connected(&mut self) {
+        while self.connecting.pop_front_if(|first| first.connecting.strong_count() == 0).is_some() {}
+        if self.connecting.is_empty() {
+            self.connecting = VecDeque::new();
+        }
     }
 
     fn log_once(&mut self, problem: String) {
@@ -236,6 +244,28 @@ mod tests {
         for client in late.iter_mut().chain([&mut connected]) {
             assert!(is_served(client).await);
         }
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_leaves_nothing_behind() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut acceptor = Acceptor::new(3, HOUR, Arc::new(|_| ()));
+        let client = tokio::spawn(async move {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            assert!(is_served(&mut client).await);
+        });
+        let gone = async {
+            while !(client.is_finished() && acceptor.clients.is_empty()) {
+                tokio::select! {
+                    () = acceptor.run(&listener, |stream, _, connecting| echo(stream, connecting)) => {}
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        };
+        timeout(DEADLINE, gone).await.expect("the client goes");
+        assert!(acceptor.connecting.is_empty());
+        client.await.unwrap();
     }
 
     #[tokio::test]

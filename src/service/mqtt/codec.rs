@@ -50,6 +50,9 @@ impl Codec {
                 Some(ProtocolVersion::MQTT5) => Self::V5(v5::Codec::new(INCOMING_REST, 0), usize::MAX),
             };
         }
+        if !is_complete(input) {
+            return Ok(None);
+        }
         let packet = match self {
             Self::Unknown => Ok(None),
             Self::V3(codec) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v3(packet))),
@@ -91,6 +94,21 @@ const SMALLEST_MAXIMUM: u32 = 64;
 
 /// The largest packet without its type and length, which take four bytes at this size.
 const INCOMING_REST: u32 = choices::MAXIMUM_PACKET_SIZE - 4;
+
+/// Whether the next packet is there as a whole, or will be refused.
+///
+/// `rmqtt_codec` gets to see no other: it would make room at once for all that a header announces.
+fn is_complete(input: &[u8]) -> bool {
+    let mut length = 0;
+    for (at, byte) in input.iter().enumerate().skip(1).take(4) {
+        length |= u32::from(byte & 0x7F) << (7 * (at - 1));
+        if byte & 0x80 == 0 {
+            return length > INCOMING_REST || input.len() - at > length as usize;
+        }
+    }
+    // Five bytes without the end of a length are malformed.
+    input.len() > 4
+}
 
 fn refuse(error: &DecodeError) -> Refusal {
     match error {
@@ -149,6 +167,25 @@ mod tests {
         assert_eq!(packets.len(), 3);
         assert!(matches!(&packets[1], Incoming::Publish(publish) if publish.message.payload == "x"));
         assert_eq!(packets[2], Incoming::PingRequest);
+    }
+
+    #[test]
+    fn what_a_client_announces_costs_nothing_before_it_arrives() {
+        for (connect, announced) in
+            [(CONNECT_5, &b"\x30\x88\x8c\x09"[..]), (CONNECT_311, b"\x30\x88\x8c\x09")]
+        {
+            let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(connect));
+            codec.decode(&mut input).unwrap().unwrap();
+            input = BytesMut::from(announced);
+            for byte in [&b""[..], b"\0", b"\x01t"] {
+                input.extend_from_slice(byte);
+                assert_eq!(codec.decode(&mut input), Ok(None));
+            }
+            assert!(input.capacity() < 1000, "{}", input.capacity());
+        }
+        let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(&b"\x10\x88\x8c\x09\0\x04MQTT\x05"[..]));
+        assert_eq!(codec.decode(&mut input), Ok(None));
+        assert!(input.capacity() < 1000, "{}", input.capacity());
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             }
             let writing = self.is_writing();
             let more_input = self.output.len() < limits::UNWRITTEN;
+            self.give_back_memory();
             self.input.reserve(limits::READ);
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if more_input => match read {
@@ -141,6 +142,17 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                 () = served.connection.wake.notified() => {}
                 () = sleep_until(heard + keep_alive_timeout) => return Refusal::KeepAlive.into(),
                 () = sleep_until(progress + self.timeouts.write), if writing => return Refusal::SlowReader.into(),
+            }
+        }
+    }
+
+    /// Leaves the buffers no larger than what is in them asks for: a client that has sent or received something large
+    /// costs as little as any other once that is handled.
+    fn give_back_memory(&mut self) {
+        for buffer in [&mut self.input, &mut self.output] {
+            // More than this is growing or being written. What is left shares its memory with what was there before.
+            if buffer.len() < limits::READ {
+                *buffer = BytesMut::from(&buffer[..]);
             }
         }
     }
@@ -195,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         let mut packets = Vec::new();
         while self.output.len() < limits::UNWRITTEN {
             shared.requests(|requests| {
-                let pop = || requests.router.pop(requests.now, *session, connection);
+                let pop = || requests.router.pop(requests.now, requests.state, *session, connection);
                 packets.extend(std::iter::from_fn(pop).take(BATCH));
             });
             if packets.is_empty() {

@@ -252,7 +252,9 @@ impl Broker {
     /// Sends what waits for a client.
     fn send(&mut self, who: usize) {
         let Client { codec, connected: Some(connected), .. } = &mut self.clients[who] else { return };
-        while let Some(packet) = self.router.pop(self.now, connected.session, &connected.connection) {
+        while let Some(packet) =
+            self.router.pop(self.now, &self.state, connected.session, &connected.connection)
+        {
             if let Some(answer) = ExpectedAnswer::given_by(&packet) {
                 let at = connected.expected.iter().position(|expected| *expected == answer);
                 connected.expected.remove(at.unwrap_or_else(|| panic!("{packet:?} is an answer to nothing")));

@@ -3,7 +3,7 @@
 //! AWS's own device SDKs leave Nagle's algorithm on: their next packet waits until ours is acknowledged, and
 //! Linux delays acknowledgements by some 40 ms. `TCP_QUICKACK` ends the delay, but only until the next read.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -48,6 +48,19 @@ impl AsyncWrite for QuickAck {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    // Where TLS writes a flight and then the alert that ends it, both must leave in one write.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

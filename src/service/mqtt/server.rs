@@ -90,6 +90,12 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::super::tls::server_config;
+    use tokio_rustls::TlsConnector;
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::pki_types::ServerName;
+    use tokio_rustls::rustls::version::{TLS12, TLS13};
+    use tokio_rustls::rustls::{self, AlertDescription, ClientConfig, RootCertStore};
+
     use super::*;
     use crate::service::state::Settings;
 
@@ -112,6 +118,35 @@ mod tests {
             let ended = timeout(Duration::from_secs(10), serving).await.unwrap();
             assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
             assert!(!matches!(client.read(&mut [0]).await, Ok(1..)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_protocol_that_is_not_ours_is_refused_with_its_alert() {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let shared = Arc::new(Shared::new(settings));
+        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
+        let tls = server_config(certificate, key, shared.clone()).unwrap();
+        let (_keep, stop) = watch::channel(false);
+        let server = Server { tls: tls.into(), shared, timeouts: Timeouts::DEFAULT, stop };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for version in [&TLS12, &TLS13] {
+            // It trusts nobody: the alert comes before any certificate.
+            let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            config.alpn_protocols = vec![b"h2".to_vec()];
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (stream, address) = listener.accept().await.unwrap();
+            let name = ServerName::from(Ipv4Addr::LOCALHOST);
+            let (refused, _) = tokio::join!(
+                TlsConnector::from(Arc::new(config)).connect(name, client),
+                server.clone().serve_client(stream, address, Connecting::default()),
+            );
+            let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol).to_string();
+            assert_eq!(refused.unwrap_err().to_string(), alert, "{version:?}");
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::service::one_line::{EXCERPT, one_line};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PolicyCondition {
     quantifier: Quantifier,
+    /// `…IfExists`: met where the request has no value for the key.
+    if_exists: bool,
     negated: bool,
     ignore_case: bool,
     key: Key,
@@ -19,7 +21,7 @@ pub(super) struct PolicyCondition {
 /// How the values that the request has for the key are taken together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
-    /// The key has exactly one value; without one the condition is not met.
+    /// The key has exactly one value; without one the condition is met only if it is negated.
     One,
     /// Each of them must be listed; none at all is well too.
     ForAll,
@@ -40,6 +42,10 @@ impl PolicyCondition {
             Some(("ForAllValues", name)) => (Quantifier::ForAll, name),
             Some(("ForAnyValue", name)) => (Quantifier::ForAny, name),
             _ => (Quantifier::One, operator),
+        };
+        let (name, if_exists) = match name.strip_suffix("IfExists") {
+            Some(name) => (name, true),
+            None => (name, false),
         };
         let read: fn(&str) -> Pattern = match name {
             "StringLike" | "StringNotLike" => Pattern::parse,
@@ -63,9 +69,13 @@ impl PolicyCondition {
             name => Key::Variable(Variable::parse(name)),
         };
         let negated = matches!(name, "StringNotEquals" | "StringNotLike");
-        Ok(Self { quantifier, negated, ignore_case: name == "Bool", key, values })
+        Ok(Self { quantifier, if_exists, negated, ignore_case: name == "Bool", key, values })
     }
 
+    /// Whether the request meets the condition.
+    ///
+    /// A negated condition on a key that the request does not have is met, as in IAM:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
     pub(super) fn is_met(&self, context: &Context) -> bool {
         let listed = |actual: &str| {
             let lower;
@@ -85,9 +95,12 @@ impl PolicyCondition {
                 resolved.as_deref().into_iter().collect()
             }
         };
+        if actual.is_empty() && self.if_exists {
+            return true;
+        }
         match self.quantifier {
-            Quantifier::One => !actual.is_empty() && actual.into_iter().all(listed),
-            Quantifier::ForAll => actual.into_iter().all(listed),
+            Quantifier::One if actual.is_empty() => self.negated,
+            Quantifier::One | Quantifier::ForAll => actual.into_iter().all(listed),
             Quantifier::ForAny => actual.into_iter().any(listed),
         }
     }

@@ -207,4 +207,56 @@ mod tests {
         assert_eq!(evaluate([&policy], Action::Connect, "x", &with("ab")), Decision::NotAllowed);
         assert_eq!(evaluate([&policy], Action::Connect, "x", &with("a*")), Decision::Allowed);
     }
+
+    #[test]
+    fn an_absent_key_meets_negated_conditions_and_those_with_if_exists() {
+        let met = |operator: &str, key: &str| {
+            let policy = document(&format!(
+                r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"{key}":"lamp"}}}}}}"#
+            ));
+            allows(&policy, Action::Connect, "client")
+        };
+        for (operator, expected) in [
+            ("StringEquals", false),
+            ("StringLike", false),
+            ("Bool", false),
+            ("StringNotEquals", true),
+            ("StringNotLike", true),
+            ("ForAllValues:StringEquals", true),
+            ("ForAllValues:StringNotLike", true),
+            ("ForAnyValue:StringEquals", false),
+            ("ForAnyValue:StringNotLike", false),
+        ] {
+            for key in ["iot:Connection.Thing.ThingTypeName", "iot:ConnectAttributes", "other"] {
+                assert_eq!(met(operator, key), expected, "{operator} {key}");
+                assert!(met(&format!("{operator}IfExists"), key), "{operator}IfExists {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn if_exists_changes_nothing_for_a_key_that_is_there() {
+        let context = Context { client_id: "lamp".into(), ..Context::default() };
+        for operator in ["StringEquals", "StringLike", "StringNotEquals", "ForAnyValue:StringNotLike"] {
+            for value in ["lamp", "door"] {
+                let decide = |operator: &str| {
+                    let policy = document(&format!(
+                        r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"iot:ClientId":"{value}"}}}}}}"#
+                    ));
+                    evaluate([&policy], Action::Connect, "client", &context)
+                };
+                assert_eq!(decide(&format!("{operator}IfExists")), decide(operator), "{operator} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_deny_of_all_but_one_thing_type_keeps_out_who_has_none() {
+        let policy = document(
+            r#"{"Effect":"Allow","Action":"iot:Connect","Resource":"*"},
+               {"Effect":"Deny","Action":"iot:Connect","Resource":"*","Condition":{
+                 "StringNotEquals":{"iot:Connection.Thing.ThingTypeName":"lamp"}}}"#,
+        );
+        assert!(!allows(&policy, Action::Connect, "client/T"));
+    }
 }

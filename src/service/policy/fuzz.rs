@@ -84,6 +84,7 @@ mod tests {
             "StringEquals",
             "StringNotEquals",
             "StringLike",
+            "StringNotLikeIfExists",
             "ForAllValues:StringNotLike",
             "ForAnyValue:StringEquals",
             "Bool",

@@ -17,7 +17,7 @@ use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
 use super::timers::Timers;
-use super::validate::{self, Alphabet, Violations};
+use super::validate::{self, Violations};
 use super::{Rejected, State};
 use crate::service::choices;
 use crate::service::time::Timestamp;
@@ -221,8 +221,6 @@ impl Change<'_> {
     }
 }
 
-const PARAMETER_VALUE: Alphabet = Alphabet { text: r"[^\p{C}]+", allows: |_| true };
-
 fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Rejected> {
     validate::parsed(|violations| {
         check_targets(violations, request.targets.as_deref());
@@ -237,13 +235,8 @@ fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Reje
         violations.length("jobTemplateArn", request.job_template_arn.as_deref(), 1, 1600);
         for (key, value) in request.document_parameters.iter().flatten() {
             violations.text("documentParameters.member.key", Some(key), 1, 128, validate::JOB_ID);
-            violations.text(
-                &format!("documentParameters.{key}.member"),
-                Some(value),
-                1,
-                30_720,
-                PARAMETER_VALUE,
-            );
+            let member = format!("documentParameters.{key}.member");
+            violations.text(&member, Some(value), 1, 30_720, validate::PRINTABLE);
         }
         if let Some(versions) = &request.destination_package_versions {
             violations.size("destinationPackageVersions", versions.len(), 0, 25);

@@ -6,6 +6,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 use super::Rejected;
 use crate::wire::model::{JobId, ThingName};
 use crate::wire::number::VersionNumber;
@@ -27,11 +29,24 @@ pub(crate) const THING_NAME: Alphabet = Alphabet {
     allows: |c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-'),
 };
 
-/// Free text without control characters.
-pub(crate) const PRINTABLE: Alphabet = Alphabet { text: r"[^\p{C}]+", allows: |c| !c.is_control() };
+/// Free text.
+pub(crate) const PRINTABLE: Alphabet = Alphabet { text: r"[^\p{C}]+", allows: is_printable };
 
-/// Free text without control characters, or nothing.
-pub(crate) const PRINTABLE_OR_EMPTY: Alphabet = Alphabet { text: r"[^\p{C}]*", allows: |c| !c.is_control() };
+/// Free text, or nothing.
+pub(crate) const PRINTABLE_OR_EMPTY: Alphabet = Alphabet { text: r"[^\p{C}]*", allows: is_printable };
+
+/// Whether a character is not of Unicode's category C: control, format, private use, unassigned.
+fn is_printable(character: char) -> bool {
+    use GeneralCategory as Category;
+    !matches!(
+        get_general_category(character),
+        Category::Control
+            | Category::Format
+            | Category::PrivateUse
+            | Category::Surrogate
+            | Category::Unassigned
+    )
+}
 
 /// The violations of one request, gathered member by member.
 #[derive(Debug, Default)]
@@ -202,6 +217,26 @@ mod tests {
              Member must not be null; Value 'ALL' at 'targetSelection' failed to satisfy constraint: \
              Member must satisfy enum value set: [CONTINUOUS, SNAPSHOT]"
         );
+    }
+
+    #[test]
+    fn no_character_of_unicodes_category_c_is_printable() {
+        let refused = [
+            '\n',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{202e}',
+            '\u{e0041}',
+            '\u{e000}',
+            '\u{378}',
+            '\u{10ffff}',
+        ];
+        for character in refused {
+            assert!(!(PRINTABLE.allows)(character), "{character:?}");
+            assert!(!(PRINTABLE_OR_EMPTY.allows)(character), "{character:?}");
+        }
+        assert!("Grüße, 世界 🚀\u{a0}\u{2028}e\u{301}".chars().all(PRINTABLE.allows));
     }
 
     #[test]

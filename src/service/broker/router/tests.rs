@@ -12,6 +12,8 @@ use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::time::Timestamp;
 
+mod receive;
+
 /// A broker whose clients may do anything, and its clock.
 struct Bench {
     state: State,
@@ -97,7 +99,7 @@ impl Bench {
     /// The topics of the messages that a client is sent; it acknowledges them.
     fn topics(&mut self, client: &Client) -> Vec<String> {
         let mut topics = Vec::new();
-        while let Some(packet) = self.router.pop(self.now, client.session, &client.connection) {
+        while let Some(packet) = self.router.pop(self.now, &self.state, client.session, &client.connection) {
             if let Outgoing::Publish(delivery) = packet {
                 topics.push(delivery.message.topic.to_string());
                 if let Some(packet_id) = delivery.packet_id {
@@ -260,7 +262,7 @@ fn what_waits_for_all_clients_together_is_bounded() {
         number += 1;
     }
     for _ in 0..1000 {
-        bench.router.publish(&bench.state, &large, None);
+        bench.router.publish(&large, None);
     }
     assert!(bench.router.queued_bytes <= limits::QUEUED_BYTES_IN_ALL);
     bench.wait(SECOND * 60);
@@ -296,6 +298,18 @@ fn a_flood_of_sessions_keeps_no_client_out_and_ends_no_connection() {
     assert_eq!(back(&mut bench, "last"), last);
     assert_eq!(back(&mut bench, "3"), crowd[1]);
     assert_ne!(back(&mut bench, "2"), crowd[0], "who has been away for longest had to go");
+}
+
+#[test]
+fn the_room_of_a_crowd_that_has_gone_is_given_back() {
+    let mut bench = Bench::new();
+    let crowd: Vec<_> =
+        (0..1000).map(|number| bench.connect(&connect(&number.to_string(), true, 0))).collect();
+    for client in &crowd {
+        bench.lose(client);
+    }
+    let rooms = [bench.router.sessions.capacity(), bench.router.by_client_id.capacity()];
+    assert!(rooms.iter().all(|room| *room < 50), "{rooms:?}");
 }
 
 #[test]
@@ -404,7 +418,7 @@ fn who_asks_on_and_on_without_taking_answers_is_dropped() {
     let asked = (0..2 * limits::QUEUED_MESSAGES).take_while(|_| {
         bench.requests().packet(client.session, &client.connection, unsubscribe()).unwrap();
         // The first message is sent, the second and all that follows wait for its acknowledgement.
-        while bench.router.pop(bench.now, client.session, &client.connection).is_some() {}
+        while bench.router.pop(bench.now, &bench.state, client.session, &client.connection).is_some() {}
         client.connection.ended().is_none()
     });
     assert!(asked.count() < 2 * limits::QUEUED_MESSAGES);

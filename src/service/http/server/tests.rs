@@ -15,6 +15,8 @@ const PATIENT: Limits =
 struct Served {
     address: std::net::SocketAddr,
     stop: watch::Sender<bool>,
+    /// The turn of slow operations.
+    slow: Arc<tokio::sync::Semaphore>,
     task: JoinHandle<()>,
 }
 
@@ -24,8 +26,16 @@ async fn served(limits: Limits) -> Served {
     let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
-    let task = tokio::spawn(serve_within(limits, listener, Api::new(shared, Vec::new()), stopped));
-    Served { address, stop, task }
+    let api = Api::new(shared.clone(), Admission::default());
+    let slow = Arc::clone(&api.slow);
+    let served = serve_within(limits, listener, api, stopped);
+    let task = tokio::spawn(async move {
+        tokio::select! {
+            () = served => {}
+            () = shared.run_timers() => {}
+        }
+    });
+    Served { address, stop, slow, task }
 }
 
 async fn deadline<T>(wait: impl Future<Output = T>) -> T {
@@ -171,6 +181,85 @@ async fn a_crowd_makes_room_for_whoever_comes() {
         quiet.push(late);
     }
     assert!(!healthy(&mut quiet[0]).await, "the quietest was closed");
+    service.stop().await;
+}
+
+/// Sends the head of a request and sees that its body is waited for.
+async fn begin(stream: &mut TcpStream) {
+    let request = b"POST /_sandbox/clock HTTP/1.1\r\nhost: localhost\r\ncontent-length: 16\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut told = [0; 25];
+    deadline(stream.read_exact(&mut told)).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+async fn finish(stream: &mut TcpStream) -> String {
+    stream.write_all(br#"{"advance":"1m"}"#).await.unwrap();
+    rest(stream).await
+}
+
+const MAKE_A_KEY: &[u8] = b"POST /keys-and-certificate?setAsActive=true HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn silent_connections_go_before_one_with_a_request() {
+    let service = served(PATIENT).await;
+    let mut busy = service.connect().await;
+    begin(&mut busy).await;
+    let mut silent = Vec::new();
+    for _ in 0..PATIENT.connections * 3 {
+        let mut idle = service.connect().await;
+        assert!(healthy(&mut idle).await);
+        silent.extend([idle, service.connect().await]);
+    }
+    let answer = finish(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_carried_out_goes_last() {
+    let service = served(PATIENT).await;
+    // No key is made before this is given back.
+    let turn = service.slow.acquire().await.unwrap();
+    let mut busy = service.connect().await;
+    busy.write_all(MAKE_A_KEY).await.unwrap();
+    let mut sending = Vec::new();
+    for _ in 1..PATIENT.connections {
+        let mut stream = service.connect().await;
+        begin(&mut stream).await;
+        sending.push(stream);
+    }
+    assert!(healthy(&mut service.connect().await).await);
+    assert_eq!(rest(&mut sending[0]).await, "", "the one that has been sending for longest made room");
+    for stream in &mut sending[1..] {
+        let answer = finish(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    }
+    drop(turn);
+    let answer = rest(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn where_all_requests_are_being_carried_out_the_next_connection_is_refused() {
+    let service = served(Limits { connections: 2, ..PATIENT }).await;
+    let turn = service.slow.acquire().await.unwrap();
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut stream = service.connect().await;
+        stream.write_all(MAKE_A_KEY).await.unwrap();
+        busy.push(stream);
+    }
+    // One thread serves both services: once this is answered, those two requests have been taken up.
+    let other = served(PATIENT).await;
+    assert!(healthy(&mut other.connect().await).await);
+    assert!(!healthy(&mut service.connect().await).await);
+    drop(turn);
+    for stream in &mut busy {
+        let answer = rest(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    }
     service.stop().await;
 }
 

@@ -60,7 +60,7 @@ impl Bench {
     fn publish(&self, payload: &Bytes, qos: Qos) {
         let message = Message { topic: "t".into(), payload: payload.clone(), qos, ..Message::default() };
         self.shared.requests(|requests| {
-            requests.router.publish(requests.state, &Arc::new(message), None);
+            requests.router.publish(&Arc::new(message), None);
         });
     }
 }
@@ -91,6 +91,23 @@ async fn who_says_nothing_is_dropped() {
     let (mut client, _) = bench.open(1024, IMPATIENT);
     client.write_all(&CONNECT_5[..5]).await.unwrap();
     assert!(read_to_end(&mut client).await.is_empty());
+}
+
+#[tokio::test]
+async fn buffers_shrink_to_what_is_in_them() {
+    let mut packets = PacketStream::new(duplex(1024).0, PATIENT);
+    for (whole, left) in [(200_000, 0), (200_000, 10), (200_000, 100_000)] {
+        for buffer in [&mut packets.input, &mut packets.output] {
+            buffer.clear();
+            buffer.extend_from_slice(&vec![1; whole]);
+            buffer.truncate(left);
+        }
+        packets.give_back_memory();
+        for buffer in [&packets.input, &packets.output] {
+            assert_eq!(*buffer, vec![1; left]);
+            assert!(left > limits::READ || buffer.capacity() <= left, "{}", buffer.capacity());
+        }
+    }
 }
 
 #[tokio::test]
