@@ -17,7 +17,7 @@ use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
 use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
-use crate::client::jobs::{Answer, Client};
+use crate::client::jobs::{self, Answer, Client};
 use crate::client::trace::Trace;
 use crate::service::JobsClock;
 use crate::wire::model::{JobId, ThingName};
@@ -171,20 +171,21 @@ impl Dispatcher {
                 response("ListJobExecutionsForThing", reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                accepted("GetPendingJobExecutions", device.get_pending_job_executions().await?)
+                self.accepted("GetPendingJobExecutions", device.get_pending_job_executions().await)?
             }
             Command::StartNextPendingJobExecution(request) => {
-                let answer = device.start_next_pending_job_execution(request.clone()).await?;
-                let note = answer.response.execution.is_none().then_some("nothing is pending");
-                return Ok((accepted("StartNextPendingJobExecution", answer), note));
+                let answer = device.start_next_pending_job_execution(request.clone()).await;
+                let is_nothing = answer.as_ref().is_ok_and(|answer| answer.response.execution.is_none());
+                let note = is_nothing.then_some("nothing is pending");
+                return Ok((self.accepted("StartNextPendingJobExecution", answer)?, note));
             }
             Command::DescribeJobExecution(job, request) => {
-                let answer = device.describe_job_execution(job, request.clone()).await?;
-                accepted("DescribeJobExecution", answer)
+                let answer = device.describe_job_execution(job, request.clone()).await;
+                self.accepted("DescribeJobExecution", answer)?
             }
             Command::UpdateJobExecution(job, request) => {
-                let answer = device.update_job_execution(job, request.clone()).await?;
-                accepted("UpdateJobExecution", answer)
+                let answer = device.update_job_execution(job, request.clone()).await;
+                self.accepted("UpdateJobExecution", answer)?
             }
             Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
@@ -192,6 +193,28 @@ impl Dispatcher {
             }
         };
         Ok((answer, None))
+    }
+
+    /// An answer of the data plane; one with a status that is not known is shown as it came, with a warning.
+    fn accepted<T>(
+        &self,
+        operation: &str,
+        answer: Result<Answer<T>, jobs::Error>,
+    ) -> Result<Message, CommandError> {
+        let (topic, payload) = match answer {
+            Ok(answer) => (answer.topic, answer.payload),
+            Err(error) => {
+                let warning = format!("warning: {error}");
+                let jobs::Error::UnknownStatus { topic, payload, .. } = error else {
+                    return Err(error.into());
+                };
+                self.printer().diagnostic(&warning);
+                (topic, payload)
+            }
+        };
+        let body = String::from_utf8_lossy(&payload).into_owned();
+        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+        Ok(Message { topic: Some(topic), ..message })
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
@@ -356,13 +379,6 @@ pub(crate) async fn find_thing(
 /// An answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
     Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
-}
-
-/// An answer of the data plane.
-fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
-    let body = String::from_utf8_lossy(&answer.payload).into_owned();
-    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-    Message { topic: Some(answer.topic), ..message }
 }
 
 impl std::fmt::Debug for Dispatcher {
