@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
-use crate::app::dispatch::{Dispatcher, IsAlone, find_thing};
+use crate::app::dispatch::{Dispatcher, IsAlone, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -158,6 +158,12 @@ impl Session {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
+        let connected_to = Server {
+            endpoint: format!("{}:{}", server.endpoint, server.port),
+            region: server.region.clone(),
+            client_id: options.client_id.clone(),
+            is_ours: service.is_some(),
+        };
         let mqtt = mqtt_options(&server, options, printer)?;
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
@@ -187,6 +193,7 @@ impl Session {
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
+            server: connected_to,
             client,
             control_plane,
             transcript,

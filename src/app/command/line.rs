@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Expect(Expectation),
     /// `clock`, which also moves the Jobs clock forward where a duration is given
     Clock(Option<Duration>),
+    /// `status`
+    Status,
     /// `trace on` or `trace off`
     Trace(bool),
     /// `help`, perhaps on the command of this name

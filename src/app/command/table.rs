@@ -321,6 +321,17 @@ pub(crate) static COMMANDS: &[Spec] = &[
         build: |args| Command::Clock(args.advance()),
     },
     Spec {
+        name: "status",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[],
+        flags: &[],
+        summary: "show where the session is connected, and how long a round trip takes",
+        example: "status",
+        refusals: &[],
+        operations: &[],
+        build: |_| Command::Status,
+    },
+    Spec {
         name: "trace",
         group: CommandGroup::Miscellaneous,
         arguments: &[Argument { name: "<on | off>", shape: Shape::OneOf(&["on", "off"]), count: Count::One }],

@@ -2,6 +2,7 @@
 
 mod document;
 mod outcome;
+mod status;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{self, Command, Expectation, Line};
 use crate::app::hints;
+use crate::app::output::escape;
 use crate::app::output::json_text;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
@@ -25,6 +27,7 @@ use crate::wire::model::{JobId, ThingName};
 use outcome::CommandError;
 
 pub(crate) use outcome::{CommandOutcome, Failure};
+pub(crate) use status::Server;
 
 /// Whether the session has been the only client of its service from the start, so that nobody else causes events.
 pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
@@ -44,6 +47,8 @@ pub(crate) struct Dispatcher {
     pub thing: ThingName,
     /// Its ARN, once the control plane has returned it.
     pub thing_arn: OnceCell<String>,
+    /// Where it is connected.
+    pub server: Server,
     /// The data plane.
     pub client: Client,
     /// The control plane.
@@ -81,6 +86,19 @@ impl Dispatcher {
             command => self.call(command, number).await,
         };
         outcome.negated_by(line)
+    }
+
+    /// Prints a command before its answer.
+    pub(crate) fn echo(&self, text: &str) {
+        let printer = self.printer();
+        for line in text.lines() {
+            // In JSON mode stdout holds nothing but JSON.
+            if printer.is_json() {
+                printer.diagnostic(&format!("> {line}"));
+            } else {
+                printer.result(format!("> {}\n", escape::line(line)));
+            }
+        }
     }
 
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
@@ -187,6 +205,7 @@ impl Dispatcher {
                 let answer = device.update_job_execution(job, request.clone()).await;
                 self.accepted("UpdateJobExecution", answer)?
             }
+            Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
@@ -305,7 +324,7 @@ impl Dispatcher {
             Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
             _ => table
                 .filter(|_| command.as_table())
-                .map(|table| table.render(printer.width(), printer.layout())),
+                .map(|table| table.render(printer.width(), printer.layout_of(&message))),
         };
         match text {
             Some(text) => self.transcript.answer_as(message, &text),

@@ -78,7 +78,10 @@ impl Intercept for Capture {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let uri = &without_user(request.uri());
-        self.trace.write(|| format!("-> {} {uri}", request.method()));
+        self.trace.write(|| {
+            let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+            format!("-> {} {uri} {body}", request.method()).trim_end().to_owned()
+        });
         let exchange = Exchange { endpoint: Some(Endpoint::of(uri, &self.proxies)), ..Exchange::default() };
         *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
         Ok(())
@@ -111,7 +114,9 @@ impl Intercept for Capture {
             let status = response.status().as_u16();
             let request_id = request_id.as_deref().unwrap_or("unknown");
             let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);
-            format!("<- {status}, request id {request_id}, after {millis:.1} ms")
+            // A refusal may quote the request, session token included.
+            let body = body.as_deref().filter(|_| response.status().is_success()).unwrap_or_default();
+            format!("<- {status}, request id {request_id}, after {millis:.1} ms {body}").trim_end().to_owned()
         });
         attempt.exchange.status = Some(response.status().as_u16());
         attempt.exchange.request_id = request_id;
