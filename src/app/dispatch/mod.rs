@@ -1,6 +1,7 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
 mod document;
+mod expect;
 mod outcome;
 mod status;
 
@@ -9,15 +10,14 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Expectation, Line};
+use crate::app::command::{self, Command, Line};
 use crate::app::hints;
 use crate::app::output::escape;
-use crate::app::output::json_text;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
-use crate::app::transcript::{ExpectOutcome, Transcript};
+use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
 use crate::client::trace::Trace;
@@ -34,9 +34,6 @@ pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
-
-/// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
-const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 
 /// The width of help texts if stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -333,45 +330,6 @@ impl Dispatcher {
         if let Some(note) = note {
             printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
         }
-    }
-
-    async fn expect(
-        &self,
-        expectation: &Expectation,
-        negated: bool,
-        number: Option<usize>,
-    ) -> CommandOutcome {
-        let within = match expectation.within {
-            // Only a command brings an answer, and it has brought it by now.
-            _ if !command::table::EVENTS.contains(&expectation.title.as_str()) => Duration::ZERO,
-            Some(within) => within,
-            // All that the session's own commands caused has been printed.
-            None if negated && (self.is_alone)() => Duration::ZERO,
-            None => DEFAULT_WITHIN,
-        };
-        let outcome = tokio::select! {
-            outcome = self.transcript.expect(expectation, within) => outcome,
-            // No more events will come.
-            () = self.client.over() => {
-                self.transcript.wait_until_printed(self.client.last_event()).await;
-                self.transcript.expect(expectation, Duration::ZERO).await
-            }
-        };
-        let failure = match (outcome, negated) {
-            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
-            (ExpectOutcome::Missing { what, instead }, false) => {
-                Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
-            }
-            (ExpectOutcome::Found(message), true) => {
-                let body = json_text::compact(message.body.as_deref().unwrap_or("null"));
-                Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
-            }
-        };
-        let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
-        let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
-        let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
-        self.printer().message(&Message { line: number, ..message });
-        failure.map_or(CommandOutcome::Passed, CommandOutcome::Unexpected)
     }
 }
 
