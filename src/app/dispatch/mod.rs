@@ -3,6 +3,7 @@
 mod document;
 mod expect;
 mod outcome;
+mod server;
 mod status;
 
 use std::time::Duration;
@@ -27,7 +28,7 @@ use crate::wire::model::{JobId, ThingName};
 use outcome::CommandError;
 
 pub(crate) use outcome::{CommandOutcome, Failure};
-pub(crate) use status::Server;
+pub(crate) use server::Server;
 
 /// Whether the session has been the only client of its service from the start, so that nobody else causes events.
 pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;

@@ -6,23 +6,11 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use super::Dispatcher;
+use super::server::Server;
 use crate::app::output::message::{Message, MessageKind};
 
 /// How long `status` waits for the server.
 const ROUND_TRIP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The server of the session, as the command line names it.
-#[derive(Debug)]
-pub(crate) struct Server {
-    /// Host and port of its MQTT endpoint.
-    pub endpoint: String,
-    /// Where the control plane is, if that is known.
-    pub region: Option<String>,
-    /// The session's own MQTT client id.
-    pub client_id: String,
-    /// Whether it is the local service of this process.
-    pub is_ours: bool,
-}
 
 impl Dispatcher {
     /// Where the session is connected; members that are not known, or a round trip without an answer, are null.
