@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
-use crate::app::dispatch::{Dispatcher, find_thing};
+use crate::app::dispatch::{Dispatcher, IsAlone, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -158,6 +158,12 @@ impl Session {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
+        let connected_to = Server {
+            endpoint: format!("{}:{}", server.endpoint, server.port),
+            region: server.region.clone(),
+            client_id: options.client_id.clone(),
+            is_ours: service.is_some(),
+        };
         let mqtt = mqtt_options(&server, options, printer)?;
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
@@ -183,13 +189,16 @@ impl Session {
         if let Some(clock) = clock.clone() {
             printer.set_clock(Arc::new(move || clock.now().millis()));
         }
+        let is_alone = is_alone(service.as_ref(), &control_plane);
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
+            server: connected_to,
             client,
             control_plane,
             transcript,
             clock,
+            is_alone,
             trace,
         };
         Ok(Self { dispatcher, background, service })
@@ -283,4 +292,12 @@ fn start_background(streams: Streams, client: &Client, transcript: &Transcript) 
     ));
     background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
     background
+}
+
+/// The service has seen no connection but the session's first, and no call but those that this control plane has
+/// the answer to.
+fn is_alone(service: Option<&LocalService>, control_plane: &ControlPlane) -> IsAlone {
+    let Some(service) = service else { return Box::new(|| false) };
+    let (traffic, control_plane) = (service.traffic(), control_plane.clone());
+    Box::new(move || traffic.connections() == 1 && traffic.calls() == control_plane.answers())
 }

@@ -18,6 +18,9 @@ use crate::app::output::printer::Printer;
 /// How many bytes of messages `expect` can look back at: far more than any sane script needs.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
 
+/// How many bytes of messages that `expect` no longer looks at are kept, to say that one came too early.
+const MAX_PAST: usize = 1024 * 1024;
+
 /// How many bytes of events a hold may hold back; more wait in the connection's own bounded queue.
 const MAX_WAITING: usize = 4 * 1024 * 1024;
 
@@ -51,9 +54,13 @@ struct TranscriptState {
     /// The number of the latest hold, so that a late release does not end the next one.
     hold: u64,
     held: bool,
+    /// What `expect` looks at.
     memory: VecDeque<Remembered>,
     memory_bytes: usize,
     forgotten: usize,
+    /// What it no longer looks at.
+    past: VecDeque<Past>,
+    past_bytes: usize,
     faults: Vec<Fault>,
 }
 
@@ -62,6 +69,14 @@ struct Remembered {
     message: Message,
     /// Each message satisfies one expect.
     used: bool,
+}
+
+/// A message that no expect used while it could.
+#[derive(Debug)]
+struct Past {
+    message: Message,
+    /// The line of the command from which on it counted no longer; `None` at a terminal.
+    line: Option<usize>,
 }
 
 /// Something that went wrong, but not in a command.
@@ -108,6 +123,8 @@ impl Transcript {
             memory: VecDeque::new(),
             memory_bytes: 0,
             forgotten: 0,
+            past: VecDeque::new(),
+            past_bytes: 0,
             faults: Vec::new(),
         };
         let (state, changed) = (Mutex::new(state), Notify::new());
@@ -198,12 +215,29 @@ impl Transcript {
         }
     }
 
-    /// Clears the memory, as each command other than `expect` does when it begins.
-    pub(crate) fn clear(&self) {
+    /// A command other than `expect` begins, on `line` of a script. From here on `expect` looks at no earlier
+    /// answer, and at no earlier event if the command `changes` something: what only reads causes none.
+    pub(crate) fn begin(&self, line: Option<usize>, changes: bool) {
         let mut state = self.state();
-        state.memory.clear();
-        state.memory_bytes = 0;
-        state.forgotten = 0;
+        for remembered in std::mem::take(&mut state.memory) {
+            let Remembered { message, used } = remembered;
+            if !changes && message.kind == MessageKind::Event {
+                state.memory.push_back(Remembered { message, used });
+                continue;
+            }
+            state.memory_bytes -= size(&message);
+            if !used {
+                state.past_bytes += size(&message);
+                state.past.push_back(Past { message, line });
+            }
+        }
+        if changes {
+            state.forgotten = 0;
+        }
+        while state.past_bytes > MAX_PAST {
+            let Some(oldest) = state.past.pop_front() else { break };
+            state.past_bytes -= size(&oldest.message);
+        }
     }
 
     /// Holds events back while a command waits for its answer, for `at_most` if given.
@@ -225,7 +259,7 @@ impl Transcript {
         Hold { transcript: self.clone(), number: hold, timer }
     }
 
-    /// Looks for the expected message among those since [`Transcript::clear`], and waits for it at most
+    /// Looks for the expected message among those that [`Transcript::begin`] has left, and waits for it at most
     /// `within`. A message that it finds satisfies no second expectation.
     pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> ExpectOutcome {
         let deadline = Instant::now() + within;
@@ -268,6 +302,13 @@ impl Transcript {
         let state = self.state();
         let (what, mut instead) =
             expect::explain(expectation, state.memory.iter().map(|remembered| &remembered.message));
+        let early = state.past.iter().rev().find(|past| expect::matches(expectation, &past.message));
+        if let Some(Past { line, .. }) = early {
+            instead.push(match line {
+                Some(line) => format!("it came too early, before line {line}"),
+                None => "it came too early, before a later command".to_owned(),
+            });
+        }
         if state.forgotten > 0 {
             instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
         }

@@ -128,6 +128,12 @@ impl LocalService {
         JobsClock(self.shared.clone())
     }
 
+    /// What clients have done since the service started.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        Traffic(self.shared.clone())
+    }
+
     /// Carries out an operation that only reads, as if it had come over HTTPS.
     ///
     /// # Errors
@@ -191,6 +197,25 @@ impl JobsClock {
     /// clock has come to; a second move waits for the first.
     pub async fn advance(&self, by: Duration) -> Timestamp {
         self.0.advance(by).await
+    }
+}
+
+/// How much clients have done since a service started; a program that knows what it did itself sees whether
+/// there were others.
+#[derive(Debug, Clone)]
+pub struct Traffic(Arc<Shared>);
+
+impl Traffic {
+    /// How many MQTT connections have been accepted.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.0.traffic().0
+    }
+
+    /// How many HTTP calls have come in.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.traffic().1
     }
 }
 

@@ -64,7 +64,7 @@ pub mod time;
 
 pub use certificates::{CertificateError, DeviceCertificate};
 pub use hostname::{Hostname, HostnameError};
-pub use local_service::{JobsClock, LocalService};
+pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use options::Options;
 pub use start_error::StartError;

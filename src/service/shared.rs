@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     timers: Notify,
     authority: OnceLock<Authority>,
     log: Log,
+    connections: AtomicU64,
+    calls: AtomicU64,
 }
 
 struct Core {
@@ -71,6 +74,8 @@ impl Shared {
             timers: Notify::new(),
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
+            connections: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
         }
     }
 
@@ -88,6 +93,21 @@ impl Shared {
     /// Writes a line to the log.
     pub(crate) fn note(&self, line: &str) {
         (self.log)(line);
+    }
+
+    /// Counts an MQTT connection that was accepted, before anything that came over it is looked at.
+    pub(crate) fn count_connection(&self) {
+        self.connections.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Counts an HTTP call that was let in, before it is carried out.
+    pub(crate) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many MQTT connections and HTTP calls there have been.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.connections.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
     }
 
     /// The service's own certificate authority, made when it is first needed.

@@ -219,3 +219,28 @@ fn events_of_another_thing_are_not_ours() {
     );
     assert!(finished.stdout.contains(r#""timestamp":2"#));
 }
+
+/// AWS may add a status tomorrow.
+#[test]
+fn a_status_that_is_not_known_is_shown_with_a_warning() {
+    let mut rig = Rig::start(&["--json"], terms::NONE);
+    rig.process
+        .send("describe-job-execution J\nexpect DescribeJobExecutionResponse execution.status=PAUSED\n");
+    let (_, request) = rig.client.request();
+    let answer = json!({
+        "clientToken": request["clientToken"],
+        "timestamp": 1,
+        "execution": {
+            "jobId": "J", "status": "PAUSED", "queuedAt": 1, "lastUpdatedAt": 1, "versionNumber": 1,
+            "executionNumber": 1, "jobDocument": {"n": 1.50},
+        },
+    });
+    rig.client.publish("J/get/accepted", answer.to_string().as_bytes());
+    rig.client.flush();
+    let shown = rig.process.stdout_line();
+    assert!(shown.contains(&answer.to_string()), "{shown}");
+    let warning = "warning: DescribeJobExecution: the answer has a status that is not known here: \"PAUSED\"";
+    assert_eq!(rig.process.stderr_line(), warning);
+    rig.process.stdout_until("\"passed\":true");
+    assert_eq!(rig.process.finish().status.code(), Some(0));
+}

@@ -16,6 +16,7 @@ mod device_programs;
 mod encryption;
 mod env_file;
 mod examples;
+mod expectations;
 mod foreign_services;
 mod hostile_broker;
 mod http;

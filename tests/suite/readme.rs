@@ -177,6 +177,30 @@ fn the_set_up_on_aws_works_and_is_undone() {
     assert_eq!(left.stdout.split_whitespace().collect::<Vec<_>>(), ["SomeoneElses", "1", "1", "0"]);
 }
 
+/// The walkthrough as the README runs it on AWS, on a thing that has a job of somebody else.
+#[test]
+fn the_walkthrough_leaves_other_jobs_alone() {
+    let (checkout, serve) = (Checkout::new(), Serve::start());
+    serve.client().args(["-c", "create-job Theirs {}"]).run();
+    let sessions = under("On AWS", "sh");
+    let (_, walkthrough) = sessions.rsplit_once("\njobs-sandbox ").unwrap();
+    let files = serve.dir().display();
+    let (port, url) = (serve.mqtt.port(), serve.url());
+    let script = format!(
+        "endpoint=localhost thing=MyThing region=us-east-1; cp {files}/cert.pem {files}/key.pem .
+        export JOBS_SANDBOX_PORT={port} JOBS_SANDBOX_CA_FILE={files}/ca.pem AWS_ENDPOINT_URL={url}
+        export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+        jobs-sandbox {} || echo \"ended with $?\"",
+        walkthrough.trim_end()
+    );
+    let finished = checkout.run(&script, &[]);
+    assert!(finished.stdout.ends_with("\nended with 1\n"), "{}", finished.stdout);
+    assert!(finished.stderr.contains("walkthrough.jobs:4: awaited Get"), "{}", finished.stderr);
+    let pending =
+        "describe-job-execution Theirs\nexpect DescribeJobExecutionResponse execution.status=QUEUED";
+    serve.client().script(pending).run();
+}
+
 #[test]
 fn the_shell_completes_the_program_s_options() {
     let finished = Checkout::new().run(&(under("Commands", "sh") + "complete -p jobs-sandbox"), &[]);

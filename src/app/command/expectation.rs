@@ -122,6 +122,7 @@ impl Predicate {
             let word = escape::excerpt(reader.word(), 80);
             return Err(JsonError::Invalid(format!("\"{word}\" is no path=value")));
         };
+        refuse_comparison(rest, equals)?;
         let path = MemberPath::parse(&rest[..equals]).map_err(JsonError::Invalid)?;
         let shown = || escape::excerpt(&path.to_string(), 80);
         reader.advance(equals + 1);
@@ -146,6 +147,21 @@ impl Predicate {
         };
         Ok(Self { path, expected })
     }
+}
+
+/// Refuses the comparisons of other languages, which would read as a member `path!` or a text `~x`.
+fn refuse_comparison(rest: &str, equals: usize) -> Result<(), JsonError> {
+    let begin = rest[..equals].trim_end_matches(['!', '<', '>', '~', '=']).len();
+    let value = rest[equals + 1..].trim_start_matches(['=', '~']);
+    let operator = &rest[begin..rest.len() - value.len()];
+    if operator == "=" {
+        return Ok(());
+    }
+    let path = escape::excerpt(&rest[..begin], 80);
+    let problem = format!(
+        "{path}{operator} is no comparison that expect knows: there is {path}=value; a text that begins with = or ~ goes in quotes"
+    );
+    Err(JsonError::Invalid(problem))
 }
 
 #[cfg(test)]
@@ -175,6 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn a_comparison_of_another_language_is_no_value() {
+        for text in
+            ["a!=1", "a=~x", "a==5", "a==", "a<=5", "a>=5", "a~=x", "a!==1", "a===1", "a=~{}", "a=={}"]
+        {
+            let Err(JsonError::Invalid(problem)) = read(text) else { panic!("{text}") };
+            assert!(problem.contains(" is no comparison that expect knows: "), "{problem}");
+        }
+        for (text, shown) in [
+            ("a=\"~x\"", "a=\"~x\""),
+            ("a=\"=5\"", "a=\"=5\""),
+            ("a=b==c", "a=\"b==c\""),
+            ("a=!x", "a=\"!x\""),
+        ] {
+            assert_eq!(read(text).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
     fn what_is_broken_is_named() {
         for (text, problem) in [
             ("a", "\"a\" is no path=value"),
@@ -186,6 +220,10 @@ mod tests {
             ("a[1]b=1", "the path \"a[1]b\" is broken: [n] is not closed"),
             ("a]=1", "the path \"a]\" is broken: ] without ["),
             ("a=", "a= needs a value; an empty string is \"\""),
+            (
+                "a.b!=1",
+                "a.b!= is no comparison that expect knows: there is a.b=value; a text that begins with = or ~ goes in quotes",
+            ),
         ] {
             assert_eq!(read(text), Err(JsonError::Invalid(problem.into())), "{text}");
         }

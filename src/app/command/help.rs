@@ -28,7 +28,7 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
     for line in [
         "! before a command: it passes only if the service refuses it",
         "help <command> explains one with its options, an example and what may be refused",
-        "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history, which leaves out lines that begin with a space; Ctrl-C ends a wait, Ctrl-D leaves",
+        "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
         let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }

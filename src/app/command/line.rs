@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Expect(Expectation),
     /// `clock`, which also moves the Jobs clock forward where a duration is given
     Clock(Option<Duration>),
+    /// `status`
+    Status,
     /// `trace on` or `trace off`
     Trace(bool),
     /// `help`, perhaps on the command of this name
@@ -94,6 +96,20 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it asks a service to change something; the others only read.
+    #[must_use]
+    pub(crate) fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateJob { .. }
+                | Self::DeleteJob { .. }
+                | Self::CancelJob { .. }
+                | Self::StartNextPendingJobExecution(_)
+                | Self::UpdateJobExecution(..)
+                | Self::Clock(Some(_))
+        )
+    }
+
     /// Whether its answer is a list.
     #[must_use]
     pub(crate) fn is_list(&self) -> bool {

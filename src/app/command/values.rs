@@ -70,6 +70,9 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         format!("{name} must be a whole number from {low} to {high}, not \"{}\"", shown())
     };
     Ok(match shape {
+        Shape::Job if word == "$next" => {
+            return Err("$next is for describe-job-execution, which shows the id to use here".to_owned());
+        }
         Shape::Job | Shape::NewJob => {
             ArgumentValue::Job(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
         }

@@ -1,23 +1,26 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
 mod document;
+mod expect;
 mod outcome;
+mod server;
+mod status;
 
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Expectation, Line};
+use crate::app::command::{self, Command, Line};
 use crate::app::hints;
-use crate::app::output::json_text;
+use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
-use crate::app::transcript::{ExpectOutcome, Transcript};
+use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
-use crate::client::jobs::{Answer, Client};
+use crate::client::jobs::{self, Answer, Client};
 use crate::client::trace::Trace;
 use crate::service::JobsClock;
 use crate::wire::model::{JobId, ThingName};
@@ -25,12 +28,13 @@ use crate::wire::model::{JobId, ThingName};
 use outcome::CommandError;
 
 pub(crate) use outcome::{CommandOutcome, Failure};
+pub(crate) use server::Server;
+
+/// Whether the session has been the only client of its service from the start, so that nobody else causes events.
+pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
-
-/// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
-const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 
 /// The width of help texts if stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -41,6 +45,8 @@ pub(crate) struct Dispatcher {
     pub thing: ThingName,
     /// Its ARN, once the control plane has returned it.
     pub thing_arn: OnceCell<String>,
+    /// Where it is connected.
+    pub server: Server,
     /// The data plane.
     pub client: Client,
     /// The control plane.
@@ -49,6 +55,8 @@ pub(crate) struct Dispatcher {
     pub transcript: Transcript,
     /// The clock of the local service; `None` on AWS.
     pub clock: Option<JobsClock>,
+    /// False on AWS and on a local service of another process, where that is not known.
+    pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
 }
@@ -62,7 +70,7 @@ impl Dispatcher {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
-        self.transcript.clear();
+        self.transcript.begin(number, line.command.changes());
         let outcome = match &line.command {
             Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
@@ -76,6 +84,19 @@ impl Dispatcher {
             command => self.call(command, number).await,
         };
         outcome.negated_by(line)
+    }
+
+    /// Prints a command before its answer.
+    pub(crate) fn echo(&self, text: &str) {
+        let printer = self.printer();
+        for line in text.lines() {
+            // In JSON mode stdout holds nothing but JSON.
+            if printer.is_json() {
+                printer.diagnostic(&format!("> {line}"));
+            } else {
+                printer.result(format!("> {}\n", escape::line(line)));
+            }
+        }
     }
 
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
@@ -166,27 +187,51 @@ impl Dispatcher {
                 response("ListJobExecutionsForThing", reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                accepted("GetPendingJobExecutions", device.get_pending_job_executions().await?)
+                self.accepted("GetPendingJobExecutions", device.get_pending_job_executions().await)?
             }
             Command::StartNextPendingJobExecution(request) => {
-                let answer = device.start_next_pending_job_execution(request.clone()).await?;
-                let note = answer.response.execution.is_none().then_some("nothing is pending");
-                return Ok((accepted("StartNextPendingJobExecution", answer), note));
+                let answer = device.start_next_pending_job_execution(request.clone()).await;
+                let is_nothing = answer.as_ref().is_ok_and(|answer| answer.response.execution.is_none());
+                let note = is_nothing.then_some("nothing is pending");
+                return Ok((self.accepted("StartNextPendingJobExecution", answer)?, note));
             }
             Command::DescribeJobExecution(job, request) => {
-                let answer = device.describe_job_execution(job, request.clone()).await?;
-                accepted("DescribeJobExecution", answer)
+                let answer = device.describe_job_execution(job, request.clone()).await;
+                self.accepted("DescribeJobExecution", answer)?
             }
             Command::UpdateJobExecution(job, request) => {
-                let answer = device.update_job_execution(job, request.clone()).await?;
-                accepted("UpdateJobExecution", answer)
+                let answer = device.update_job_execution(job, request.clone()).await;
+                self.accepted("UpdateJobExecution", answer)?
             }
+            Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
         };
         Ok((answer, None))
+    }
+
+    /// An answer of the data plane; one with a status that is not known is shown as it came, with a warning.
+    fn accepted<T>(
+        &self,
+        operation: &str,
+        answer: Result<Answer<T>, jobs::Error>,
+    ) -> Result<Message, CommandError> {
+        let (topic, payload) = match answer {
+            Ok(answer) => (answer.topic, answer.payload),
+            Err(error) => {
+                let warning = format!("warning: {error}");
+                let jobs::Error::UnknownStatus { topic, payload, .. } = error else {
+                    return Err(error.into());
+                };
+                self.printer().diagnostic(&warning);
+                (topic, payload)
+            }
+        };
+        let body = String::from_utf8_lossy(&payload).into_owned();
+        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+        Ok(Message { topic: Some(topic), ..message })
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
@@ -277,7 +322,7 @@ impl Dispatcher {
             Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
             _ => table
                 .filter(|_| command.as_table())
-                .map(|table| table.render(printer.width(), printer.layout())),
+                .map(|table| table.render(printer.width(), printer.layout_of(&message))),
         };
         match text {
             Some(text) => self.transcript.answer_as(message, &text),
@@ -286,42 +331,6 @@ impl Dispatcher {
         if let Some(note) = note {
             printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
         }
-    }
-
-    async fn expect(
-        &self,
-        expectation: &Expectation,
-        negated: bool,
-        number: Option<usize>,
-    ) -> CommandOutcome {
-        let within = match expectation.within {
-            // Everything that a command caused has arrived by then.
-            _ if negated && self.client.is_local_service() => Duration::ZERO,
-            within => within.unwrap_or(DEFAULT_WITHIN),
-        };
-        let outcome = tokio::select! {
-            outcome = self.transcript.expect(expectation, within) => outcome,
-            // No more events will come.
-            () = self.client.over() => {
-                self.transcript.wait_until_printed(self.client.last_event()).await;
-                self.transcript.expect(expectation, Duration::ZERO).await
-            }
-        };
-        let failure = match (outcome, negated) {
-            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
-            (ExpectOutcome::Missing { what, instead }, false) => {
-                Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
-            }
-            (ExpectOutcome::Found(message), true) => {
-                let body = json_text::compact(message.body.as_deref().unwrap_or("null"));
-                Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
-            }
-        };
-        let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
-        let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
-        let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
-        self.printer().message(&Message { line: number, ..message });
-        failure.map_or(CommandOutcome::Passed, CommandOutcome::Unexpected)
     }
 }
 
@@ -348,13 +357,6 @@ pub(crate) async fn find_thing(
 /// An answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
     Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
-}
-
-/// An answer of the data plane.
-fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
-    let body = String::from_utf8_lossy(&answer.payload).into_owned();
-    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-    Message { topic: Some(answer.topic), ..message }
 }
 
 impl std::fmt::Debug for Dispatcher {

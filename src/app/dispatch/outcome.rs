@@ -100,7 +100,7 @@ impl From<jobs::Error> for CommandError {
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
             jobs::Error::TimedOut { .. } => "TimedOut",
-            jobs::Error::Malformed { .. } => "Malformed",
+            jobs::Error::Malformed { .. } | jobs::Error::UnknownStatus { .. } => "Malformed",
             jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             jobs::Error::NotConnected { .. } => "NotConnected",
             jobs::Error::NotAccepted { .. } => "NotAccepted",

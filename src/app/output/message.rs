@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+use serde_json::Number;
+
 use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
 use crate::app::output::style::{Style, Theme};
+use crate::app::output::times;
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,17 @@ impl Message {
     ) -> Self {
         let body = serde_json::json!({ "message": text }).to_string();
         Self { kind, title: title.into(), line, topic: None, body: Some(body) }
+    }
+
+    /// When the service sent it, in epoch milliseconds, if it says so.
+    #[must_use]
+    pub(crate) fn timestamp(&self) -> Option<i64> {
+        #[derive(Deserialize)]
+        struct Stamped {
+            timestamp: Number,
+        }
+        let stamped: Stamped = serde_json::from_str(self.body.as_deref()?).ok()?;
+        times::millis(&stamped.timestamp.to_string())
     }
 
     /// The message as one line of JSON, without the line break.

@@ -26,6 +26,9 @@ const MAX_DECORATED: usize = 20_000;
 /// How many matching lines of the history are searched for one that is a valid command.
 const MAX_HISTORY_MATCHES: usize = 20;
 
+/// What stands on a line on which the JSON of the line before goes on, until something is typed.
+const GOES_ON: &str = "the JSON goes on here; Ctrl-C discards it";
+
 #[derive(Debug)]
 pub(super) struct LineHelper {
     theme: Theme,
@@ -124,11 +127,19 @@ impl Hinter for LineHelper {
         // Without colors a hint from the history would look like typed text.
         let past = || self.theme.color.then(|| from_history(line, context)).flatten();
         let scan = scan(line);
+        if line.ends_with('\n') && finished_entries(line).is_none() {
+            let display = cut(GOES_ON, self.columns.0 - 1, self.theme).into_owned();
+            return Some(Suggestion { display, completion: None });
+        }
         let (text, completes) = placeholder(&scan, line)
             .map(|text| (text, false))
             .or_else(|| Some((past().or_else(|| command_begun(&scan, line))?, true)))?;
         let (columns, prompt) = self.columns;
-        let room = columns - (prompt + line.width()) % columns;
+        let before = match line.rsplit_once('\n') {
+            Some((_, last)) => last.width(),
+            None => prompt + line.width(),
+        };
+        let room = columns - before % columns;
         Some(Suggestion {
             display: cut(&text, room - 1, self.theme).into_owned(),
             completion: completes.then_some(text),

@@ -97,7 +97,7 @@ impl Repl<'_> {
     }
 
     fn give_up(&self, why: &str) -> ExitStatus {
-        self.fail(&Failure::new("NoTerminal", why));
+        self.fail(None, &Failure::new("NoTerminal", why));
         ExitStatus::Failure
     }
 
@@ -111,16 +111,21 @@ impl Repl<'_> {
         }
     }
 
-    /// Carries out what was typed: one command, or several that were pasted.
+    /// Carries out what was typed: one command, or several that were pasted, each shown before its answer.
     async fn carry_out(&self, commands: Vec<Entry>, interrupt: &mut Signal) -> ControlFlow<()> {
+        let is_pasted = commands.len() > 1;
         for entry in commands {
+            if is_pasted {
+                self.dispatcher.echo(entry.text.trim());
+            }
+            let number = is_pasted.then_some(entry.line);
             match entry.parsed {
-                Err(error) => self.fail(&Failure::new("UsageError", error.to_string())),
-                Ok(line) => match self.run_line(&line, interrupt).await {
+                Err(error) => self.fail(number, &Failure::new("UsageError", error.to_string())),
+                Ok(line) => match self.run_line(&line, number, interrupt).await {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
                     // Interrupted: the commands pasted after it are not run either.
                     None => return ControlFlow::Continue(()),
-                    Some(outcome) => self.show(&line, outcome),
+                    Some(outcome) => self.show(&line, number, outcome),
                 },
             }
         }
@@ -128,11 +133,16 @@ impl Repl<'_> {
     }
 
     /// Carries out a command; `None` if Ctrl-C ended the wait for its answer.
-    async fn run_line(&self, line: &Line, interrupt: &mut Signal) -> Option<CommandOutcome> {
+    async fn run_line(
+        &self,
+        line: &Line,
+        number: Option<usize>,
+        interrupt: &mut Signal,
+    ) -> Option<CommandOutcome> {
         // An earlier Ctrl-C was not meant for this command.
         drain(interrupt).await;
         let printer = self.dispatcher.printer();
-        let outcome = self.dispatcher.run(line, None);
+        let outcome = self.dispatcher.run(line, number);
         tokio::pin!(outcome);
         let long_wait = sleep(LONG_WAIT);
         tokio::pin!(long_wait);
@@ -155,7 +165,7 @@ impl Repl<'_> {
         }
     }
 
-    fn show(&self, line: &Line, outcome: CommandOutcome) {
+    fn show(&self, line: &Line, number: Option<usize>, outcome: CommandOutcome) {
         let printer = self.dispatcher.printer();
         match outcome {
             CommandOutcome::Passed if line.negated || matches!(line.command, Command::Expect(_)) => {
@@ -167,13 +177,13 @@ impl Repl<'_> {
                     printer.notice(&format!("hint: {hint}"));
                 }
             }
-            CommandOutcome::Unexpected(failure) => self.dispatcher.show_details("error:", &failure),
-            CommandOutcome::Failed(failure) => self.fail(&failure),
+            CommandOutcome::Unexpected(failure) => self.dispatcher.show_details(&origin(number), &failure),
+            CommandOutcome::Failed(failure) => self.fail(number, &failure),
         }
     }
 
-    fn fail(&self, failure: &Failure) {
-        self.dispatcher.show_failure("error:", None, failure);
+    fn fail(&self, number: Option<usize>, failure: &Failure) {
+        self.dispatcher.show_failure(&origin(number), number, failure);
     }
 
     /// The thing and how much is pending.
@@ -186,6 +196,11 @@ impl Repl<'_> {
         let theme = self.dispatcher.printer().theme();
         (prompt(thing, pending, Theme::default()), prompt(thing, pending, theme))
     }
+}
+
+/// What an error begins with; `number` is the line of a pasted block.
+fn origin(number: Option<usize>) -> String {
+    number.map_or_else(|| "error:".to_owned(), |number| format!("line {number}:"))
 }
 
 fn prompt(thing: &str, pending: usize, theme: Theme) -> String {

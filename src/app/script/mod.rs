@@ -16,7 +16,6 @@ use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, entries};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
-use crate::app::output::escape;
 use crate::app::script::junit::Report;
 use crate::app::signals::ShutdownSignals;
 use crate::app::transcript::Fault;
@@ -171,7 +170,9 @@ impl Script<'_> {
     async fn run_entry(&mut self, entry: Entry) -> ControlFlow<()> {
         let Entry { line: number, text, parsed } = entry;
         let text = text.trim().to_owned();
-        self.echo(&text);
+        if self.options.echo {
+            self.dispatcher.echo(&text);
+        }
         let start = Instant::now();
         self.current = Some((number, text.clone(), start));
         let outcome = match parsed {
@@ -268,21 +269,6 @@ impl Script<'_> {
             self.fail(Some(number), &text, start, &Failure::new("Interrupted", "interrupted"));
         }
         ExitStatus::Interrupted
-    }
-
-    fn echo(&self, text: &str) {
-        if !self.options.echo {
-            return;
-        }
-        let printer = self.dispatcher.printer();
-        for line in text.lines() {
-            // In JSON mode stdout holds nothing but JSON.
-            if printer.is_json() {
-                printer.diagnostic(&format!("> {line}"));
-            } else {
-                printer.result(format!("> {}\n", escape::line(line)));
-            }
-        }
     }
 
     /// `smoke.jobs:12:`, or without a line `smoke.jobs:`.

@@ -167,8 +167,56 @@ async fn expect_waits_for_what_has_not_come() {
     in_time(transcript.deliver(1, event(1))).await;
     in_time(transcript.deliver(2, event(2))).await;
     assert_eq!(in_time(outcome).await.unwrap(), ExpectOutcome::Found(Box::new(event(2))));
-    transcript.clear();
+    transcript.begin(None, true);
     let expected = expectation("expect JobExecutionsChangedEvent");
     let outcome = transcript.expect(&expected, Duration::ZERO).await;
-    assert!(matches!(outcome, ExpectOutcome::Missing { instead, .. } if instead.is_empty()));
+    let early = "it came too early, before a later command";
+    assert!(matches!(outcome, ExpectOutcome::Missing { instead, .. } if instead == [early]));
+}
+
+#[tokio::test]
+async fn what_only_reads_is_looked_through() {
+    let (transcript, _) = transcript();
+    let outcome = async |text: &str| transcript.expect(&expectation(text), Duration::ZERO).await;
+    in_time(transcript.deliver(1, event(1))).await;
+    transcript.answer(response());
+    transcript.begin(Some(2), false);
+    assert!(matches!(outcome("expect CreateJobResponse").await, ExpectOutcome::Missing { .. }));
+    assert!(matches!(outcome("expect JobExecutionsChangedEvent n=1").await, ExpectOutcome::Found(_)));
+    in_time(transcript.deliver(2, event(2))).await;
+    transcript.begin(Some(3), true);
+    assert!(matches!(outcome("expect JobExecutionsChangedEvent n=2").await, ExpectOutcome::Missing { .. }));
+}
+
+#[tokio::test]
+async fn what_is_too_late_to_expect_is_bounded() {
+    let (transcript, _) = transcript();
+    let big = |n| Message { body: Some(" ".repeat(MAX_PAST / 2)), ..event(n) };
+    for n in 1..=3 {
+        in_time(transcript.deliver(n, big(n))).await;
+    }
+    transcript.begin(None, true);
+    let state = transcript.state();
+    assert_eq!((state.past.len(), state.memory_bytes), (1, 0));
+}
+
+#[tokio::test]
+async fn what_came_too_early_is_said() {
+    let (transcript, _) = transcript();
+    let instead = async |text: &str| match transcript.expect(&expectation(text), Duration::ZERO).await {
+        ExpectOutcome::Missing { instead, .. } => instead,
+        ExpectOutcome::Found(message) => panic!("{message:?}"),
+    };
+    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(2, event(2))).await;
+    let used = transcript.expect(&expectation("expect JobExecutionsChangedEvent n=2"), Duration::ZERO).await;
+    assert!(matches!(used, ExpectOutcome::Found(_)));
+    transcript.begin(Some(7), true);
+    let early = ["it came too early, before line 7"];
+    assert_eq!(instead("expect JobExecutionsChangedEvent n=1").await, early);
+    assert!(instead("expect JobExecutionsChangedEvent n=2").await.is_empty(), "an expect has used it");
+    assert!(instead("expect JobExecutionsChangedEvent n=3").await.is_empty());
+    transcript.answer(response());
+    transcript.begin(None, false);
+    assert_eq!(instead("expect CreateJobResponse").await, ["it came too early, before a later command"]);
 }

@@ -1,6 +1,7 @@
 //! What went over the wire for one operation, as an interceptor of the SDK sees it.
 
 use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -39,6 +40,7 @@ pub(super) struct Capture {
     last: Arc<Mutex<Attempt>>,
     proxies: Proxies,
     trace: Trace,
+    answers: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -48,8 +50,9 @@ struct Attempt {
 }
 
 impl Capture {
-    pub(super) fn new(proxies: Proxies, trace: Trace) -> Self {
-        Self { last: Arc::default(), proxies, trace }
+    /// Records into `trace`, and counts the answers in `answers`.
+    pub(super) fn new(proxies: Proxies, trace: Trace, answers: Arc<AtomicU64>) -> Self {
+        Self { last: Arc::default(), proxies, trace, answers }
     }
 
     /// Takes out what was recorded last.
@@ -75,7 +78,10 @@ impl Intercept for Capture {
     ) -> Result<(), BoxError> {
         let request = context.request();
         let uri = &without_user(request.uri());
-        self.trace.write(|| format!("-> {} {uri}", request.method()));
+        self.trace.write(|| {
+            let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+            format!("-> {} {uri} {body}", request.method()).trim_end().to_owned()
+        });
         let exchange = Exchange { endpoint: Some(Endpoint::of(uri, &self.proxies)), ..Exchange::default() };
         *self.lock() = Attempt { exchange, sent: Some(Instant::now()) };
         Ok(())
@@ -99,6 +105,7 @@ impl Intercept for Capture {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.answers.fetch_add(1, Ordering::SeqCst);
         let response = context.response();
         let body = response.body().bytes().map(String::from_utf8_lossy).filter(|body| !body.is_empty());
         let request_id = response.headers().get("x-amzn-requestid").map(ToOwned::to_owned);
@@ -107,7 +114,9 @@ impl Intercept for Capture {
             let status = response.status().as_u16();
             let request_id = request_id.as_deref().unwrap_or("unknown");
             let millis = attempt.sent.map_or(0.0, |sent| sent.elapsed().as_secs_f64() * 1000.0);
-            format!("<- {status}, request id {request_id}, after {millis:.1} ms")
+            // A refusal may quote the request, session token included.
+            let body = body.as_deref().filter(|_| response.status().is_success()).unwrap_or_default();
+            format!("<- {status}, request id {request_id}, after {millis:.1} ms {body}").trim_end().to_owned()
         });
         attempt.exchange.status = Some(response.status().as_u16());
         attempt.exchange.request_id = request_id;

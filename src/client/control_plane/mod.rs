@@ -5,6 +5,8 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -99,6 +101,7 @@ pub struct ControlPlane {
     proxies: Proxies,
     timeout: Duration,
     trace: Trace,
+    answers: Arc<AtomicU64>,
 }
 
 impl ControlPlane {
@@ -142,7 +145,14 @@ impl ControlPlane {
             client: aws_sdk_iot::Client::from_conf(config),
             timeout: options.timeout,
             trace: options.trace,
+            answers: Arc::default(),
         }
+    }
+
+    /// How many answers have come so far; a request that is tried again may have several.
+    #[must_use]
+    pub fn answers(&self) -> u64 {
+        self.answers.load(Ordering::SeqCst)
     }
 
     /// Looks the thing up and creates it if, and only if, it does not exist.
@@ -302,7 +312,7 @@ impl ControlPlane {
         if !self.has_region {
             return Err(Error::NoRegion);
         }
-        let capture = Capture::new(self.proxies.clone(), self.trace.clone());
+        let capture = Capture::new(self.proxies.clone(), self.trace.clone(), self.answers.clone());
         let outcome = call(capture.clone()).await;
         let exchange = capture.take();
         match outcome {

@@ -45,6 +45,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// An accepted answer that is sound but for a status, which AWS may have added since.
+    #[error("{operation}: the answer has a status that is not known here: {status:?}")]
+    UnknownStatus {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// The topic that it came on.
+        topic: String,
+        /// The payload as it came, UTF-8 JSON.
+        payload: Bytes,
+        /// The status, or its beginning.
+        status: String,
+    },
     /// The connection did not come back in time.
     #[error("{operation} was not sent: no connection within {} s ({reason})", after.as_secs_f32())]
     NotConnected {

@@ -81,6 +81,7 @@ impl Api {
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
+        self.shared.count_call();
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body).await;
         }

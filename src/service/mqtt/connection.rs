@@ -43,6 +43,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
         shared.requests(|requests| requests.connect(&peer, &connect, connection.clone(), &request_id));
     match connected {
         Ok(Connected { session, keep_alive_timeout }) => {
+            shared.count_connection();
             drop(connecting);
             let mut served = ServedSession { shared, session, connection, with_will: true };
             let end = packets.run(&served, keep_alive_timeout).await;

@@ -1,6 +1,7 @@
 //! The terminal session, in a real pseudo-terminal: keys in, screen out.
 
 mod closed;
+mod context;
 mod environment;
 mod screen;
 
@@ -502,8 +503,8 @@ fn the_trace_shows_what_goes_and_comes_and_no_secret() {
     let raw = terminal.raw();
     for line in [
         "-> GET http://[..]/things/MyThing",
-        "-> PUT http://[..]/jobs/Job1",
-        "<- 200, request id [..]-[..]-[..], after [..] ms",
+        "-> PUT http://[..]/jobs/Job1 {\"document\":\"{}\",[..]}",
+        "<- 200, request id [..]-[..]-[..], after [..] ms {[..],\"jobId\":\"Job1\"}",
         "<- $aws/things/MyThing/jobs/notify {\"timestamp\":[..],\"jobs\":{\"QUEUED\":[{\"jobId\":\"Job1\",[..]}]}}",
         "<- $aws/things/MyThing/jobs/notify-next {\"timestamp\":[..],\"execution\":{\"jobId\":\"Job1\",[..]}}",
         "-> $aws/things/MyThing/jobs/Job1/get {\"clientToken\":\"[..]\"}",

@@ -117,7 +117,7 @@ impl Printer {
         if self.state.json {
             self.send(Item::Out(message.to_json_line() + "\n"));
         } else if !matches!(message.kind, MessageKind::Error | MessageKind::Expect) {
-            self.send(Item::Out(message.to_block(self.layout())));
+            self.send(Item::Out(message.to_block(self.layout_of(message))));
         }
     }
 
@@ -244,6 +244,14 @@ impl Printer {
     pub(crate) fn layout(&self) -> Layout {
         let now = self.state.out_is_terminal.then(|| self.now());
         Layout { theme: self.state.out, now }
+    }
+
+    /// How the body of `message` is laid out: its times are as long ago as they were when the service sent it.
+    #[must_use]
+    pub(crate) fn layout_of(&self, message: &Message) -> Layout {
+        let layout = self.layout();
+        let now = layout.now.map(|now| message.timestamp().unwrap_or(now));
+        Layout { now, ..layout }
     }
 
     /// Epoch milliseconds on the service's clock.

@@ -1,0 +1,53 @@
+//! `expect`: how long it waits, and what it says.
+
+use std::time::Duration;
+
+use super::{CommandOutcome, Dispatcher, Failure};
+use crate::app::command::{Expectation, table};
+use crate::app::output::json_text;
+use crate::app::output::message::{Message, MessageKind};
+use crate::app::transcript::ExpectOutcome;
+
+/// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
+const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
+
+impl Dispatcher {
+    pub(super) async fn expect(
+        &self,
+        expectation: &Expectation,
+        negated: bool,
+        number: Option<usize>,
+    ) -> CommandOutcome {
+        let within = match expectation.within {
+            // Only a command brings an answer, and it has brought it by now.
+            _ if !table::EVENTS.contains(&expectation.title.as_str()) => Duration::ZERO,
+            Some(within) => within,
+            // All that the session's own commands caused has been printed.
+            None if negated && (self.is_alone)() => Duration::ZERO,
+            None => DEFAULT_WITHIN,
+        };
+        let outcome = tokio::select! {
+            outcome = self.transcript.expect(expectation, within) => outcome,
+            // No more events will come.
+            () = self.client.over() => {
+                self.transcript.wait_until_printed(self.client.last_event()).await;
+                self.transcript.expect(expectation, Duration::ZERO).await
+            }
+        };
+        let failure = match (outcome, negated) {
+            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
+            (ExpectOutcome::Missing { what, instead }, false) => {
+                Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
+            }
+            (ExpectOutcome::Found(message), true) => {
+                let body = json_text::compact(message.body.as_deref().unwrap_or("null"));
+                Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
+            }
+        };
+        let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
+        let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
+        let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));
+        self.printer().message(&Message { line: number, ..message });
+        failure.map_or(CommandOutcome::Passed, CommandOutcome::Unexpected)
+    }
+}

@@ -1,0 +1,41 @@
+//! What `status` shows: where the session is connected, and as whom.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::Dispatcher;
+use super::server::Server;
+use crate::app::output::message::{Message, MessageKind};
+
+/// How long `status` waits for the server.
+const ROUND_TRIP_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Dispatcher {
+    /// Where the session is connected; members that are not known, or a round trip without an answer, are null.
+    pub(super) async fn status(&self) -> Message {
+        let Server { endpoint, region, client_id, is_ours } = &self.server;
+        let mode = match (is_ours, self.client.is_local_service()) {
+            (true, _) => "local",
+            (false, true) => "local service of another process",
+            (false, false) => "AWS",
+        };
+        // arn:aws:iot:REGION:ACCOUNT:thing/NAME
+        let arn = || self.thing_arn.get().map(|arn| arn.split(':'));
+        let region = region.as_deref().or_else(|| arn()?.nth(3));
+        let began = Instant::now();
+        let answered = matches!(timeout(ROUND_TRIP_TIMEOUT, self.client.barrier()).await, Ok(Ok(_)));
+        let millis = (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+        let body = json!({
+            "mode": mode,
+            "endpoint": endpoint,
+            "thing": self.thing.as_str(),
+            "region": region,
+            "account": arn().and_then(|mut arn| arn.nth(4)),
+            "clientId": client_id,
+            "roundTripMillis": answered.then_some(millis),
+        });
+        Message::new(MessageKind::Response, "Status", Some(body.to_string()))
+    }
+}

@@ -1,0 +1,100 @@
+//! `expect` as a script uses it: how long it waits, what it looks at, and what it says when it fails.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Sandbox, Serve};
+
+/// How long `! expect` waits beside other clients unless told otherwise.
+const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
+
+/// A session whose local service keeps its files in `service`, and another session that uses that service.
+fn local_session() -> (Sandbox, impl Fn(&str, &str) -> Sandbox) {
+    let session = Sandbox::new().args(["--dir", "service"]);
+    let files = session.path("service");
+    let other = move |stderr_line: &str, command: &str| {
+        let port = |after: &str| {
+            let address = stderr_line.split(after).nth(1).unwrap();
+            address.split(':').nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap().to_owned()
+        };
+        let control_plane = format!("http://127.0.0.1:{}", port("http://"));
+        Sandbox::aws_mode(port("MQTT ").parse().unwrap(), &control_plane, &files).args(["-c", command])
+    };
+    (session, other)
+}
+
+/// Whichever comes first, the command or the other client's event: the script fails.
+#[test]
+fn a_written_within_is_waited_for_in_full() {
+    let (session, other) = local_session();
+    let mut process = session.spawn();
+    let address = process.stderr_until("local service: MQTT ");
+    process.send("! expect JobExecutionsChangedEvent --within 50s\n");
+    other(&address, "create-job A {}").run();
+    process.stderr_until("! expect JobExecutionsChangedEvent, but it came: ");
+    assert_eq!(process.finish().status.code(), Some(1));
+}
+
+#[test]
+fn the_only_client_need_not_wait_for_nothing() {
+    // With the wait the run would take longer than any run may.
+    Sandbox::new().script("! expect JobExecutionsChangedEvent\n".repeat(20)).run();
+}
+
+#[test]
+fn beside_other_clients_nothing_takes_its_time_to_come() {
+    let (session, other) = local_session();
+    let mut process = session.spawn();
+    let address = process.stderr_until("local service: MQTT ");
+    other(&address, "help").run();
+    let began = Instant::now();
+    process.send("! expect JobExecutionsChangedEvent\n");
+    assert_eq!(process.finish().status.code(), Some(0));
+    assert!(began.elapsed() >= DEFAULT_WITHIN);
+}
+
+#[test]
+fn on_the_service_of_another_process_nothing_takes_its_time_to_come() {
+    let serve = Serve::start();
+    let began = Instant::now();
+    serve.client().script("! expect JobExecutionsChangedEvent\n").run();
+    assert!(began.elapsed() >= DEFAULT_WITHIN);
+}
+
+#[test]
+fn what_only_reads_hides_no_event() {
+    let script = "create-job A {\"x\":1}\ndescribe-job-execution A\n! expect NextJobExecutionChangedEvent\n";
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    assert!(output.stderr.contains("stdin:3: ! expect NextJobExecutionChangedEvent, but it came: "));
+    Sandbox::new()
+        .script("create-job A {}\nlist-jobs\nexpect NextJobExecutionChangedEvent execution.jobId=A\n")
+        .run();
+}
+
+#[test]
+fn comparisons_of_other_languages_are_refused() {
+    for condition in ["jobId!=A", "jobId=~A", "jobId==A"] {
+        let script = format!("create-job A {{}}\n! expect CreateJobResponse {condition}\n");
+        let output = Sandbox::new().script(script).status(1).stderr_any().run();
+        let [.., line] = output.stderr.lines().collect::<Vec<_>>()[..] else { panic!() };
+        let begin = "stdin:2: expect: jobId";
+        assert!(line.starts_with(begin) && line.contains(" is no comparison that expect knows: "), "{line}");
+    }
+}
+
+/// With a wait for each the run would take longer than any run may.
+#[test]
+fn an_answer_is_judged_at_once() {
+    let script =
+        format!("create-job A {{}}\n{}", "expect CreateJobResponse jobId=B --within 30s\n".repeat(5));
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    assert_eq!(output.stderr.matches("awaited CreateJobResponse jobId=\"B\"").count(), 5);
+}
+
+#[test]
+fn what_came_too_early_is_said_with_the_line() {
+    let script = "create-job A {}\nlist-jobs\nexpect CreateJobResponse\n\ndelete-job A --force\n\
+                  expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=A --within 1ms\n";
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    assert!(output.stderr.contains("    it came too early, before line 2\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("    it came too early, before line 5\n"), "{}", output.stderr);
+}
