@@ -16,10 +16,15 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::helper::LineHelper;
 use super::history::HistoryFile;
+use super::prompt::Prompt;
 use crate::app::command::Entry;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
+use crate::app::output::style::Theme;
 use crate::app::signals::drain;
+
+/// The width of a terminal that does not tell it.
+const DEFAULT_WIDTH: usize = 80;
 
 /// Ends bracketed paste, which the editor switches on while it reads.
 const PASTE_OFF: &str = "\x1b[?2004l\n";
@@ -39,13 +44,11 @@ pub(super) enum EditorEvent {
     Broken(String),
 }
 
-/// A prompt, without and with colors.
-pub(super) type Prompt = (String, String);
-
 /// A handle to the editor's thread.
 #[derive(Debug)]
 pub(super) struct EditorHandle {
-    prompts: Option<mpsc::Sender<Prompt>>,
+    /// Each asks for a line.
+    requests: Option<mpsc::Sender<()>>,
     events: async_mpsc::Receiver<EditorEvent>,
     /// Whether the editor is reading a line.
     reading: bool,
@@ -80,31 +83,35 @@ impl Modes {
 
 impl EditorHandle {
     /// Starts the editor and lets `printer` print above its line.
-    pub(super) fn start(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = LineEditor::new(printer, known_jobs)?;
+    pub(super) fn start(
+        printer: &Printer,
+        known_jobs: &KnownJobs,
+        prompt: Prompt,
+    ) -> Result<Self, ReadlineError> {
+        let mut editor = LineEditor::new(printer, known_jobs, prompt)?;
         let modes = editor.modes.clone();
-        let (prompts, requests) = mpsc::channel();
+        let (requests, asked) = mpsc::channel();
         let (sender, events) = async_mpsc::channel(1);
         thread::spawn(move || {
-            while let Ok(prompt) = requests.recv() {
-                if sender.blocking_send(editor.read(&prompt)).is_err() {
+            while let Ok(()) = asked.recv() {
+                if sender.blocking_send(editor.read()).is_err() {
                     return;
                 }
             }
         });
-        Ok(Self { prompts: Some(prompts), events, reading: false, modes })
+        Ok(Self { requests: Some(requests), events, reading: false, modes })
     }
 
     /// Reads a line. If this future is dropped, the editor goes on reading.
     ///
     /// On a dumb terminal Ctrl-C is a signal; elsewhere the editor reads it as a key.
-    pub(super) async fn read(&mut self, prompt: Prompt, interrupt: &mut Signal) -> EditorEvent {
+    pub(super) async fn read(&mut self, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
             drain(interrupt).await;
         }
         let gone = || EditorEvent::Broken("the line editor ended".to_owned());
-        let asked = self.prompts.as_ref().is_some_and(|prompts| prompts.send(prompt).is_ok());
+        let asked = self.requests.as_ref().is_some_and(|requests| requests.send(()).is_ok());
         if !asked {
             return gone();
         }
@@ -119,7 +126,7 @@ impl EditorHandle {
 
     /// Ends the editor, or abandons it if it still waits for a key, and restores the terminal.
     pub(super) fn end(mut self, printer: &Printer) {
-        self.prompts = None;
+        self.requests = None;
         let Some(modes) = &self.modes else { return };
         modes.restore();
         if self.reading {
@@ -135,29 +142,33 @@ struct LineEditor {
     history: HistoryFile,
     printer: Printer,
     known_jobs: KnownJobs,
+    prompt: Prompt,
     /// `None` on a dumb terminal, which only reads lines.
     modes: Option<Modes>,
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known_jobs: &KnownJobs) -> Result<Self, ReadlineError> {
-        let mut editor = editor(printer, known_jobs)?;
+    fn new(printer: &Printer, known_jobs: &KnownJobs, prompt: Prompt) -> Result<Self, ReadlineError> {
+        let mut editor = editor(printer, known_jobs, &prompt)?;
         let history = HistoryFile::open(&mut editor, printer);
         let modes = attach(&mut editor, printer).then(Modes::current).flatten();
         if let Some(modes) = &modes {
             modes.quiet();
         }
-        Ok(Self { editor, history, printer: printer.clone(), known_jobs: known_jobs.clone(), modes })
+        let (printer, known_jobs) = (printer.clone(), known_jobs.clone());
+        Ok(Self { editor, history, printer, known_jobs, prompt, modes })
     }
 
-    fn read(&mut self, prompt: &Prompt) -> EditorEvent {
-        if let (Some(helper), Some(width)) = (self.editor.helper_mut(), self.printer.width()) {
-            helper.set_columns(width, prompt.0.width());
+    fn read(&mut self) -> EditorEvent {
+        // The editor draws it with the helper, which knows the colors and what is pending by then.
+        let prompt = self.prompt.text(Theme::default());
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.set_columns(self.printer.width().unwrap_or(DEFAULT_WIDTH), prompt.width());
         }
         self.printer.editing();
         // The editor returns to the modes that it finds here, on Ctrl-Z too.
         self.modes.iter().for_each(Modes::restore);
-        let read = self.editor.readline(prompt);
+        let read = self.editor.readline(prompt.as_str());
         self.modes.iter().for_each(Modes::quiet);
         let had_text = self.editor.helper().is_some_and(LineHelper::line_has_text);
         let commands = match (&read, self.editor.helper()) {
@@ -182,7 +193,7 @@ impl LineEditor {
 
     /// Replaces an editor that holds text it has not shown.
     fn replace_editor(&mut self) {
-        let Ok(mut editor) = editor(&self.printer, &self.known_jobs) else { return };
+        let Ok(mut editor) = editor(&self.printer, &self.known_jobs, &self.prompt) else { return };
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
         attach(&mut self.editor, &self.printer);
@@ -206,10 +217,11 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
 fn editor(
     printer: &Printer,
     known_jobs: &KnownJobs,
+    prompt: &Prompt,
 ) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
-    let theme = printer.theme();
+    // Where no colors are wanted the helper draws without; the editor would not let it draw the prompt.
     let config = Config::builder()
-        .color_mode(if theme.color { ColorMode::Enabled } else { ColorMode::Disabled })
+        .color_mode(ColorMode::Enabled)
         .completion_type(CompletionType::List)
         .history_ignore_space(true)
         .history_ignore_dups(true)?
@@ -217,6 +229,6 @@ fn editor(
         .build();
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
-    editor.set_helper(Some(LineHelper::new(theme, known_jobs.clone())));
+    editor.set_helper(Some(LineHelper::new(printer.theme(), known_jobs.clone(), prompt.clone())));
     Ok(editor)
 }

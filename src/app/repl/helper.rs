@@ -13,6 +13,7 @@ use rustyline::{Context, Helper, Result};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
+use super::prompt::Prompt;
 use crate::app::command::table::COMMANDS;
 use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
@@ -33,6 +34,7 @@ const GOES_ON: &str = "the JSON goes on here; Ctrl-C discards it";
 pub(super) struct LineHelper {
     theme: Theme,
     known_jobs: KnownJobs,
+    prompt: Prompt,
     line_has_text: Cell<bool>,
     /// The last text that the validator took for finished, and its commands.
     validated: RefCell<Option<(String, Vec<Entry>)>>,
@@ -41,10 +43,11 @@ pub(super) struct LineHelper {
 }
 
 impl LineHelper {
-    pub(super) fn new(theme: Theme, known_jobs: KnownJobs) -> Self {
+    pub(super) fn new(theme: Theme, known_jobs: KnownJobs, prompt: Prompt) -> Self {
         Self {
             theme,
             known_jobs,
+            prompt,
             line_has_text: Cell::new(false),
             validated: RefCell::new(None),
             columns: (80, 0),
@@ -190,6 +193,14 @@ impl Highlighter for LineHelper {
         if line.len() > MAX_DECORATED { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
     }
 
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, is_ours: bool) -> Cow<'b, str> {
+        if is_ours {
+            Cow::Owned(self.prompt.redrawn(self.columns.1, self.theme))
+        } else {
+            Cow::Borrowed(prompt)
+        }
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         Cow::Owned(self.theme.paint(Style::Faint, hint))
     }
@@ -251,7 +262,7 @@ mod tests {
         for entry in history {
             kept.add(entry).unwrap();
         }
-        let helper = LineHelper::new(COLOR, KnownJobs::default());
+        let helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
         let completes = hint.completion.is_some();
         Some((hint.display, completes))
@@ -282,19 +293,19 @@ mod tests {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();
-        let mut helper = LineHelper::new(COLOR, KnownJobs::default());
+        let mut helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
         helper.set_columns(40, 9);
         let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
         assert!(hint.display.ends_with('…'));
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
-        let plain = LineHelper::new(Theme::default(), KnownJobs::default());
+        let plain = LineHelper::new(Theme::default(), KnownJobs::default(), Prompt::new("T", || None));
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 
     #[test]
     fn what_the_validator_parsed_is_handed_on_for_the_same_text_alone() {
-        let helper = LineHelper::new(COLOR, KnownJobs::default());
+        let helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
         let parsed = |text: &str| entries(text.as_bytes()).flatten().collect::<Vec<_>>();
         assert!(!helper.validate_text("create-job J {"));
         assert_eq!(helper.take_entries("create-job J {"), parsed("create-job J {"));

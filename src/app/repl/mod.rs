@@ -7,6 +7,7 @@ mod complete;
 mod editor;
 mod helper;
 mod history;
+mod prompt;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -17,11 +18,11 @@ use tokio::time::{sleep, timeout};
 use crate::app::command::{Command, Entry, Line};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
-use crate::app::output::style::{Style, Theme};
 use crate::app::signals::{ShutdownSignals, drain};
 use crate::wire::model::JobExecutionStatus;
 
-use editor::{EditorEvent, EditorHandle, Prompt};
+use editor::{EditorEvent, EditorHandle};
+use prompt::Prompt;
 
 /// A command without an answer after this long prints that it is waiting.
 const LONG_WAIT: Duration = Duration::from_secs(1);
@@ -29,15 +30,12 @@ const LONG_WAIT: Duration = Duration::from_secs(1);
 /// How long the first prompt waits to find out what is pending.
 const FIRST_PROMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The service lists at most this many pending executions.
-const MOST_LISTED: usize = 10;
-
 /// Prints `banner`, and runs commands from the terminal until the user leaves, or a signal ends the session.
 pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
     let started =
         ShutdownSignals::watch_all_but_interrupt().map_err(|error| error.to_string()).and_then(|signals| {
-            let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs());
+            let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs(), prompt(dispatcher));
             editor.map(|editor| (signals, editor)).map_err(|error| error.to_string())
         });
     let (mut signals, mut editor) = match started {
@@ -78,7 +76,7 @@ impl Repl<'_> {
         let mut may_leave = false;
         loop {
             self.dispatcher.printer().flush().await;
-            let event = editor.read(self.prompt(), &mut interrupt).await;
+            let event = editor.read(&mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
                 EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
@@ -185,42 +183,18 @@ impl Repl<'_> {
     fn fail(&self, number: Option<usize>, failure: &Failure) {
         self.dispatcher.show_failure(&origin(number), number, failure);
     }
+}
 
-    /// The thing and how much is pending.
-    fn prompt(&self) -> Prompt {
-        let thing = self.dispatcher.thing.as_str();
-        let pending = self.dispatcher.client.pending().map_or(0, |pending| {
-            pending.jobs(JobExecutionStatus::InProgress).count()
-                + pending.jobs(JobExecutionStatus::Queued).count()
-        });
-        let theme = self.dispatcher.printer().theme();
-        (prompt(thing, pending, Theme::default()), prompt(thing, pending, theme))
-    }
+fn prompt(dispatcher: &Dispatcher) -> Prompt {
+    let client = dispatcher.client.clone();
+    Prompt::new(dispatcher.thing.as_str(), move || {
+        let pending = client.pending()?;
+        let count = |status| pending.jobs(status).count();
+        Some(count(JobExecutionStatus::InProgress) + count(JobExecutionStatus::Queued))
+    })
 }
 
 /// What an error begins with; `number` is the line of a pasted block.
 fn origin(number: Option<usize>) -> String {
     number.map_or_else(|| "error:".to_owned(), |number| format!("line {number}:"))
-}
-
-fn prompt(thing: &str, pending: usize, theme: Theme) -> String {
-    let more = if pending >= MOST_LISTED { "+" } else { "" };
-    let pending = match pending {
-        0 => String::new(),
-        count => theme.paint(Style::Faint, &format!(" ({count}{more} pending)")),
-    };
-    format!("{}{pending}> ", theme.paint(Style::Strong, thing))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_prompt_tells_the_thing_and_what_is_pending() {
-        let plain = |pending| prompt("MyThing", pending, Theme::default());
-        assert_eq!(plain(0), "MyThing> ");
-        assert_eq!(plain(2), "MyThing (2 pending)> ");
-        assert_eq!(plain(10), "MyThing (10+ pending)> ");
-    }
 }

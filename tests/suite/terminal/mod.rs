@@ -48,7 +48,7 @@ fn the_walkthrough_typed_by_hand() {
     assert!(place("JobExecutionsChangedEvent") < place("NextJobExecutionChangedEvent"));
     terminal.command("start-next-pending-job-execution");
     terminal.command("update-job-execution Job1 SUCCEEDED");
-    terminal.wait_for("the prompt without pending", |screen| last_line(screen) == "MyThing>");
+    terminal.wait_for("the prompt without pending", |screen| last_line(screen) == "MyThing (0 pending)>");
     terminal.command("describe-job-execution Job1");
     let screen = terminal.screen();
     assert!(screen.contains("─── DescribeJobExecutionRejected ───"), "{screen}");
@@ -63,12 +63,12 @@ fn an_event_in_mid_line_leaves_the_typed_text_and_the_cursor_intact() {
     let mut terminal = session(&home);
     terminal.press("describe-job-execution Ab\x1b[D");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("describe-job-execution Ab"));
-    let before = u16::try_from("MyThing> describe-job-execution A".len()).unwrap();
+    let before = u16::try_from("MyThing (0 pending)> describe-job-execution A".len()).unwrap();
     terminal.wait_for_column(before);
     terminal.create_job("Job1");
     let screen = terminal.wait_for("the event above the line", |screen| {
         screen.contains("NextJobExecutionChangedEvent")
-            && last_line(screen) == "MyThing> describe-job-execution Ab"
+            && last_line(screen) == "MyThing (1 pending)> describe-job-execution Ab"
     });
     assert_eq!(screen.matches("describe-job-execution Ab").count(), 1, "{screen}");
     terminal.wait_for_column(before);
@@ -126,13 +126,14 @@ fn ctrl_c_clears_a_line_and_leaves_only_when_meant() {
     let mut terminal = session(&home);
     let warned = |times: usize| {
         move |screen: &str| {
-            screen.matches("Ctrl-C once more leaves").count() == times && last_line(screen) == "MyThing>"
+            screen.matches("Ctrl-C once more leaves").count() == times
+                && last_line(screen) == "MyThing (0 pending)>"
         }
     };
     terminal.press("delete-job Job1");
     terminal.wait_for("the typed text", |screen| last_line(screen).ends_with("delete-job Job1"));
     terminal.press(key::CTRL_C);
-    terminal.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing>");
+    terminal.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing (0 pending)>");
     terminal.press(key::CTRL_C);
     terminal.wait_for("the warning", warned(1));
     terminal.command("trace off");
@@ -168,7 +169,7 @@ fn ctrl_c_ends_a_wait_and_not_the_program() {
     terminal.wait_for("the word that it waits", |screen| screen.contains("waiting; Ctrl-C ends the wait"));
     terminal.press(key::CTRL_C);
     terminal.wait_for("the prompt", |screen| {
-        screen.contains("stopped waiting") && last_line(screen) == "MyThing>"
+        screen.contains("stopped waiting") && last_line(screen) == "MyThing (0 pending)>"
     });
     terminal.command("trace off");
     terminal.press("expect JobExecutionsChangedEvent --within 1h\r");
@@ -226,7 +227,7 @@ fn tab_completes_commands_jobs_statuses_options_and_files() {
     let mut terminal = session(&home);
     terminal.create_job("Warehouse42");
     terminal.wait_for("the event", |screen| {
-        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing>"
+        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (0 pending)>"
     });
     for (typed, line) in [
         ("upd", "update-job-execution"),
@@ -334,7 +335,7 @@ fn history_is_private_shared_and_leaves_out_what_begins_with_a_space() {
     third.press(key::UP);
     third.wait_for("the last line", |screen| last_line(screen).ends_with("quit"));
     third.press(key::CTRL_C);
-    third.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing>");
+    third.wait_for("an empty prompt", |screen| last_line(screen) == "MyThing (0 pending)>");
     third.press(key::CTRL_R);
     third.press("Second");
     third.wait_for("the line found", |screen| last_line(screen).ends_with("describe-job Second"));
@@ -347,7 +348,7 @@ fn tables_fit_the_terminal() {
         let mut terminal = Terminal::start(home.path(), &Setup { columns, ..Setup::default() });
         terminal.create_job("Job1");
         terminal.wait_for("the event", |screen| {
-            screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing>"
+            screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (0 pending)>"
         });
         terminal.command("get-pending-job-executions --table");
         let screen = terminal.screen();

@@ -69,7 +69,7 @@ impl Terminal {
     /// A session on the local service, as soon as it prompts; `home` is where it keeps its history.
     pub(crate) fn start(home: &Path, setup: &Setup<'_>) -> Self {
         let terminal = Self::launch(home, setup);
-        terminal.wait_for("the first prompt", |screen| last_line(screen) == "MyThing>");
+        terminal.wait_for("the first prompt", |screen| last_line(screen) == "MyThing (0 pending)>");
         terminal
     }
 
