@@ -13,6 +13,7 @@ mod client;
 mod credentials;
 mod crowds;
 mod device_programs;
+mod documents;
 mod encryption;
 mod env_file;
 mod examples;

@@ -1,6 +1,7 @@
 //! Why a line is not a command.
 
 use super::nearest::advice;
+use super::place::Place;
 use super::spec::Spec;
 
 /// Why a text is not a command.
@@ -24,6 +25,8 @@ pub(crate) enum ParseError {
         command: Usage,
         /// What is wrong.
         problem: String,
+        /// Where, if it is in JSON.
+        place: Option<Place>,
     },
     /// `!` is before something that cannot be refused.
     #[error("! goes before expect, or before a command that the service can refuse")]
@@ -34,6 +37,17 @@ pub(crate) enum ParseError {
     /// It is longer than a command may be.
     #[error("a command may hold at most 1 MiB")]
     TooLong,
+}
+
+impl ParseError {
+    /// Where the error is, if it is in JSON.
+    #[must_use]
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Arguments { place, .. } => place.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// A command, shown by its name.

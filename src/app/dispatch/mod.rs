@@ -89,6 +89,8 @@ impl Dispatcher {
     pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
         let printer = self.printer();
         printer.failure(origin, &failure.what);
+        let place = failure.place.as_ref().map(|place| place.lines(printer.theme()));
+        place.iter().flatten().for_each(|line| printer.diagnostic(&format!("    {line}")));
         failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 
@@ -137,8 +139,12 @@ impl Dispatcher {
         let (device, operator) = (&self.client, &self.control_plane);
         let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
+                let document = document::read(document).await?;
+                if let Some(doubt) = document::doubt(&document) {
+                    self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
+                }
                 let request = CreateJob {
-                    document: document::read(document).await?,
+                    document,
                     target_arn: self.thing_arn().await?,
                     description: description.clone(),
                     timeout_minutes: *timeout_minutes,

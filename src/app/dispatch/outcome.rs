@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::app::command::Line;
+use crate::app::command::{Line, ParseError, Place};
 use crate::app::hints;
 use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
@@ -52,6 +52,8 @@ pub(crate) struct Failure {
     pub title: &'static str,
     /// What failed and what to do, on one line.
     pub what: String,
+    /// Where it is, if it is in a text.
+    pub place: Option<Place>,
     /// More about it, line by line.
     pub details: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl Failure {
     /// A failure described by one line.
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
-        Self { title, what: what.into(), details: Vec::new() }
+        Self { title, what: what.into(), place: None, details: Vec::new() }
     }
 
     /// All of it on one line.
@@ -72,6 +74,12 @@ impl Failure {
             Some(heading) => format!("{heading}: {details}"),
             None => format!("{}; {details}", self.what),
         }
+    }
+}
+
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        Self { place: error.place().cloned(), ..Self::new("UsageError", error.to_string()) }
     }
 }
 
