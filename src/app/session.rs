@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
+use crate::app::command::UsagesShown;
 use crate::app::dispatch::{Dispatcher, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -191,6 +192,7 @@ impl Session {
             transcript,
             clock,
             trace,
+            usages_shown: UsagesShown::default(),
         };
         Ok(Self { dispatcher, background, service })
     }

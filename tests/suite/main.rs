@@ -18,6 +18,7 @@ mod encryption;
 mod env_file;
 mod examples;
 mod foreign_services;
+mod habits;
 mod hostile_broker;
 mod http;
 mod identity_files;

@@ -22,7 +22,7 @@ mod spec;
 pub(crate) mod table;
 mod values;
 
-pub(crate) use error::ParseError;
+pub(crate) use error::{ParseError, UsagesShown};
 pub(crate) use expectation::{Expectation, Expected, MemberPath, Predicate, Step};
 pub(crate) use help::{help, help_on};
 pub(crate) use input::{Entry, entries, finished_entries};

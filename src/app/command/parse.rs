@@ -3,7 +3,7 @@
 use super::arguments::{ArgumentValue, ParsedArguments};
 use super::error::{ParseError, Usage};
 use super::line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
-use super::nearest::{nearest, nearest_command};
+use super::nearest::{elsewhere, nearest, nearest_command};
 use super::place::Place;
 use super::reader::Reader;
 use super::spec::{Count, Flag, Positionals, Spec};
@@ -30,9 +30,11 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         return Err(ParseError::Negation);
     }
     let Some(spec) = table::find(word) else {
-        return Err(ParseError::UnknownCommand {
-            word: escape::excerpt(word, 40),
-            nearest: nearest_command(word),
+        return Err(match elsewhere(word) {
+            Some(command) => ParseError::Elsewhere { command },
+            None => {
+                ParseError::UnknownCommand { word: escape::excerpt(word, 40), nearest: nearest_command(word) }
+            }
         });
     };
     let mut arguments = ParsedArguments::default();
@@ -63,15 +65,20 @@ fn fill(
         if rest.is_empty() {
             break;
         } else if rest.starts_with("--") {
-            let flag = read_flag(spec, reader.word())?;
+            let (word, has_value) = reader.flag();
+            let flag = read_flag(spec, word)?;
             if arguments.flags.iter().any(|(name, _)| *name == flag.name) {
                 return Err(format!("{} is given twice", flag.name).into());
             }
             let value = match flag.value {
+                None if has_value => return Err(format!("{} takes no value", flag.name).into()),
                 None => None,
                 Some((_, shape)) => {
+                    let begin = reader.position();
                     let next = reader.rest();
-                    if next.is_empty() || next.starts_with("--") {
+                    let is_missing =
+                        if has_value { reader.position() > begin } else { next.starts_with("--") };
+                    if next.is_empty() || is_missing {
                         return Err(format!("{} needs a value", flag.name).into());
                     }
                     Some(read(shape, flag.name, reader)?)
@@ -129,7 +136,7 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        parse(text).unwrap_err().with_usage()
     }
 
     #[test]

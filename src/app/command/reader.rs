@@ -61,6 +61,15 @@ impl<'a> Reader<'a> {
         word
     }
 
+    /// The next option's name, and whether its value follows an equals sign, which is skipped.
+    pub(super) fn flag(&mut self) -> (&'a str, bool) {
+        let rest = self.rest();
+        let end = rest.find(|c| is_space(c) || c == '=').unwrap_or(rest.len());
+        let has_value = rest[end..].starts_with('=');
+        self.position += end + usize::from(has_value);
+        (&rest[..end], has_value)
+    }
+
     /// The next JSON value, byte for byte.
     pub(super) fn json(&mut self) -> Result<&'a str, JsonError> {
         let rest = self.rest();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Expectation, Line};
+use crate::app::command::{self, Command, Expectation, Line, ParseError, UsagesShown};
 use crate::app::hints;
 use crate::app::output::json_text;
 use crate::app::output::message::{Message, MessageKind};
@@ -51,6 +51,8 @@ pub(crate) struct Dispatcher {
     pub clock: Option<JobsClock>,
     /// What `trace` switches.
     pub trace: Trace,
+    /// The commands that have been explained.
+    pub usages_shown: UsagesShown,
 }
 
 impl Dispatcher {
@@ -76,6 +78,12 @@ impl Dispatcher {
             command => self.call(command, number).await,
         };
         outcome.negated_by(line)
+    }
+
+    /// A line that is no command, as a failure.
+    pub(crate) fn usage_failure(&self, error: &ParseError) -> Failure {
+        let what = self.usages_shown.describe(error);
+        Failure { place: error.place().cloned(), ..Failure::new("UsageError", what) }
     }
 
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::app::command::{Line, ParseError, Place};
+use crate::app::command::{Line, Place};
 use crate::app::hints;
 use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
@@ -74,12 +74,6 @@ impl Failure {
             Some(heading) => format!("{heading}: {details}"),
             None => format!("{}; {details}", self.what),
         }
-    }
-}
-
-impl From<ParseError> for Failure {
-    fn from(error: ParseError) -> Self {
-        Self { place: error.place().cloned(), ..Self::new("UsageError", error.to_string()) }
     }
 }
 

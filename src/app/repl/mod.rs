@@ -115,7 +115,7 @@ impl Repl<'_> {
     async fn carry_out(&self, commands: Vec<Entry>, interrupt: &mut Signal) -> ControlFlow<()> {
         for entry in commands {
             match entry.parsed {
-                Err(error) => self.fail(&error.into()),
+                Err(error) => self.fail(&self.dispatcher.usage_failure(&error)),
                 Ok(line) => match self.run_line(&line, interrupt).await {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
                     // Interrupted: the commands pasted after it are not run either.

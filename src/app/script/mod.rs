@@ -175,7 +175,7 @@ impl Script<'_> {
         let start = Instant::now();
         self.current = Some((number, text.clone(), start));
         let outcome = match parsed {
-            Err(error) => CommandOutcome::Failed(error.into()),
+            Err(error) => CommandOutcome::Failed(self.dispatcher.usage_failure(&error)),
             Ok(line) => {
                 let outcome = self.dispatcher.run(&line, Some(number)).await;
                 self.note_events(&line, &outcome);
