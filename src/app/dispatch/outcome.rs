@@ -130,6 +130,7 @@ impl From<control_plane::Error> for CommandError {
             control_plane::Error::TimedOut { .. } => "TimedOut",
             control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             control_plane::Error::Malformed { .. } => "Malformed",
+            control_plane::Error::TooManyPages { .. } => "TooManyPages",
             control_plane::Error::NotSent { .. } => "NotSent",
         };
         Failure::new(title, text).into()
