@@ -5,11 +5,13 @@ mod outcome;
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{self, Command, Expectation, Line, ParseError, UsagesShown};
 use crate::app::hints;
+use crate::app::output::escape;
 use crate::app::output::json_text;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
@@ -17,7 +19,7 @@ use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
 use crate::app::transcript::{ExpectOutcome, Transcript};
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
-use crate::client::jobs::{Answer, Client};
+use crate::client::jobs::{self, Answer, Client};
 use crate::client::trace::Trace;
 use crate::service::JobsClock;
 use crate::wire::model::{JobId, ThingName};
@@ -31,6 +33,9 @@ const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
 /// How long `expect` waits by default. AWS's events arrive a second or two after their cause.
 const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How many characters of a warning quote an answer.
+const MAX_WARNING: usize = 300;
 
 /// The width of help texts if stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -180,20 +185,20 @@ impl Dispatcher {
                 response("ListJobExecutionsForThing", reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                accepted("GetPendingJobExecutions", device.get_pending_job_executions().await?)
+                self.heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
             }
             Command::StartNextPendingJobExecution(request) => {
-                let answer = device.start_next_pending_job_execution(request.clone()).await?;
-                let note = answer.response.execution.is_none().then_some("nothing is pending");
-                return Ok((accepted("StartNextPendingJobExecution", answer), note));
+                let answer = device.start_next_pending_job_execution(request.clone()).await;
+                let (message, started) = self.heard("StartNextPendingJobExecution", answer)?;
+                return Ok((message, started.execution.is_none().then_some("nothing is pending")));
             }
             Command::DescribeJobExecution(job, request) => {
-                let answer = device.describe_job_execution(job, request.clone()).await?;
-                accepted("DescribeJobExecution", answer)
+                let answer = device.describe_job_execution(job, request.clone()).await;
+                self.heard("DescribeJobExecution", answer)?.0
             }
             Command::UpdateJobExecution(job, request) => {
-                let answer = device.update_job_execution(job, request.clone()).await?;
-                accepted("UpdateJobExecution", answer)
+                let answer = device.update_job_execution(job, request.clone()).await;
+                self.heard("UpdateJobExecution", answer)?.0
             }
             Command::Clock(advance) => self.clock(*advance).await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
@@ -214,6 +219,25 @@ impl Dispatcher {
                 self.transcript.known_jobs().remove(job);
             }
         })
+    }
+
+    /// An answer of the data plane, as a message and as it reads. What is newer than this program is told.
+    fn heard<T: Serialize>(
+        &self,
+        operation: &str,
+        answer: Result<Answer<T>, jobs::Error>,
+    ) -> Result<(Message, T), jobs::Error> {
+        let unknown = answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown);
+        if !unknown.is_empty() {
+            let unknown = escape::excerpt(&unknown.join(", "), MAX_WARNING);
+            self.printer().diagnostic(&format!(
+                "warning: {operation}: shown as it came, but not known to this program: {unknown}"
+            ));
+        }
+        let Answer { topic, payload, response } = answer?;
+        let body = String::from_utf8_lossy(&payload).into_owned();
+        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+        Ok((Message { topic: Some(topic), ..message }, response))
     }
 
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
@@ -362,13 +386,6 @@ pub(crate) async fn find_thing(
 /// An answer of the control plane.
 fn response(operation: &str, reply: Reply) -> Message {
     Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
-}
-
-/// An answer of the data plane.
-fn accepted<T>(operation: &str, answer: Answer<T>) -> Message {
-    let body = String::from_utf8_lossy(&answer.payload).into_owned();
-    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-    Message { topic: Some(answer.topic), ..message }
 }
 
 impl std::fmt::Debug for Dispatcher {

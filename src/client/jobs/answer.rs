@@ -1,10 +1,12 @@
 //! An answer, as it came and as it reads.
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::Error;
-use crate::wire::model::RejectedResponse;
+use crate::wire::model::{JobExecutionStatus, RejectedResponse};
 
 /// An accepted answer.
 #[derive(Debug, Clone)]
@@ -15,6 +17,14 @@ pub struct Answer<T> {
     pub payload: Bytes,
     /// The payload, parsed.
     pub response: T,
+}
+
+impl<T: Serialize> Answer<T> {
+    /// The statuses and members that AWS has added since this was written.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        unknown(&self.payload, &self.response)
+    }
 }
 
 /// What came for a request, not yet parsed.
@@ -32,7 +42,7 @@ pub(super) enum RawBody {
     Accepted(Bytes),
     /// A rejected answer, UTF-8 JSON.
     Rejected(Bytes),
-    /// It has our client token but cannot be read, for this reason.
+    /// It is ours but cannot be read, for this reason.
     Unreadable(String),
 }
 
@@ -50,14 +60,60 @@ pub(super) fn parse<R: DeserializeOwned>(
             note(parsed.as_ref().ok());
             match parsed {
                 Ok(response) => Ok(Answer { topic, payload, response }),
-                Err(error) => Err(Error::Malformed { operation, topic, reason: error.to_string() }),
+                Err(error) => Err(Error::Malformed { operation, topic, reason: reason(&error) }),
             }
         }
         RawBody::Rejected(payload) => match serde_json::from_slice::<RejectedResponse>(&payload) {
             Ok(response) => Err(Error::Rejected { operation, topic, payload, response: Box::new(response) }),
-            Err(error) => Err(Error::Malformed { operation, topic, reason: error.to_string() }),
+            Err(error) => Err(Error::Malformed { operation, topic, reason: reason(&error) }),
         },
         RawBody::Unreadable(reason) => Err(Error::Malformed { operation, topic, reason }),
+    }
+}
+
+/// Why an answer is not what AWS sends.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some((member, _)) => format!("it has no {member}"),
+        None => "one of its members is not what AWS sends there".to_owned(),
+    }
+}
+
+/// What the parsed answer does not show of its payload: statuses and members that AWS has added since.
+pub(super) fn unknown(payload: &[u8], parsed: &impl Serialize) -> Vec<String> {
+    let (Ok(came), Ok(parsed)) = (serde_json::from_slice(payload), serde_json::to_value(parsed)) else {
+        return Vec::new();
+    };
+    let mut unknown = Vec::new();
+    compare(&came, &parsed, "", &mut unknown);
+    unknown
+}
+
+fn compare(came: &Value, parsed: &Value, path: &str, unknown: &mut Vec<String>) {
+    match (came, parsed) {
+        (Value::Object(came), Value::Object(parsed)) => {
+            // What the user wrote is not the service's.
+            let ours = |name: &str| matches!(name, "jobDocument" | "statusDetails");
+            for (name, value) in came.iter().filter(|(name, value)| !ours(name) && !value.is_null()) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match (parsed.get(name), value) {
+                    (None, _) => unknown.push(format!("the member {path}")),
+                    (_, Value::String(status))
+                        if name == "status" && status.parse::<JobExecutionStatus>().is_err() =>
+                    {
+                        unknown.push(format!("the status {status}"));
+                    }
+                    (Some(parsed), _) => compare(value, parsed, &path, unknown),
+                }
+            }
+        }
+        (Value::Array(came), Value::Array(parsed)) => {
+            for (at, (came, parsed)) in came.iter().zip(parsed).enumerate() {
+                compare(came, parsed, &format!("{path}[{at}]"), unknown);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::answer;
 use crate::client::connection;
 use crate::wire::model::RejectedResponse;
 
@@ -24,8 +25,8 @@ pub enum Error {
     },
     /// No answer in time.
     #[error(
-        "{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s: if none ever comes, allow iot:Receive there",
-        after.as_secs_f32()
+        "{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s: {}",
+        after.as_secs_f32(), what_to_do(last_refusal.as_deref())
     )]
     TimedOut {
         /// The API's name of the operation.
@@ -34,6 +35,8 @@ pub enum Error {
         topic: String,
         /// How long it waited.
         after: Duration,
+        /// Code and message of the last refusal, if it was refused and asked again.
+        last_refusal: Option<String>,
     },
     /// An answer to this very request that cannot be read.
     #[error("{operation}: the answer on {topic} cannot be read: {reason}")]
@@ -73,4 +76,22 @@ pub enum Error {
         /// The command to find out with.
         find_out: String,
     },
+}
+
+impl Error {
+    /// The statuses and members of a refusal that AWS has added since this was written.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        match self {
+            Self::Rejected { payload, response, .. } => answer::unknown(payload, response),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn what_to_do(last_refusal: Option<&str>) -> String {
+    match last_refusal {
+        Some(refusal) => format!("it was refused with {refusal}, and what was asked again is not answered"),
+        None => "if none ever comes, allow iot:Receive there".to_owned(),
+    }
 }
