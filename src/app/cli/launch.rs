@@ -29,8 +29,7 @@ impl Cli {
         let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let arguments: Vec<_> = arguments.collect();
         key_material::refuse_pem(&arguments)?;
-        Self::try_parse()
-            .or_else(|error| Err(habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit())))
+        Self::try_parse().map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit()))
     }
 
     /// Works out what the options mean together.

@@ -117,7 +117,7 @@ fn document(reader: &mut Reader<'_>) -> Result<JobDocument, ValueError> {
             let at_start = reader.fault().is_some_and(|fault| fault <= begin);
             ValueError::Invalid(if at_start { not_a_document(word, problem) } else { problem })
         }
-        other => other,
+        ValueError::Unfinished => ValueError::Unfinished,
     })?;
     let text = if json.starts_with('"') { serde_json::from_str::<String>(json).ok() } else { None };
     match text.as_deref().and_then(|text| text.strip_prefix(FILE)) {

@@ -40,7 +40,7 @@ fn from_file(path: &Path) -> Result<String, Failure> {
     };
     let place = Place::new(text, fault.at);
     let failure = failed(&format!("it is not JSON: {}{}", fault.problem, place.line_note()));
-    Err(Failure { place: Some(place), ..failure })
+    Err(Failure { place: Some(Box::new(place)), ..failure })
 }
 
 /// What a document is that is no object, and what was probably meant.

@@ -88,7 +88,7 @@ impl Dispatcher {
     /// A line that is no command, as a failure.
     pub(crate) fn usage_failure(&self, error: &ParseError) -> Failure {
         let what = self.usages_shown.describe(error);
-        Failure { place: error.place().cloned(), ..Failure::new("UsageError", what) }
+        Failure { place: error.place().cloned().map(Box::new), ..Failure::new("UsageError", what) }
     }
 
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
@@ -103,7 +103,9 @@ impl Dispatcher {
         let printer = self.printer();
         printer.failure(origin, &failure.what);
         let place = failure.place.as_ref().map(|place| place.lines(printer.theme()));
-        place.iter().flatten().for_each(|line| printer.diagnostic(&format!("    {line}")));
+        for line in place.iter().flatten() {
+            printer.diagnostic(&format!("    {line}"));
+        }
         failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 

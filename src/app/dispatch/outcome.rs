@@ -53,7 +53,7 @@ pub(crate) struct Failure {
     /// What failed and what to do, on one line.
     pub what: String,
     /// Where it is, if it is in a text.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// More about it, line by line.
     pub details: Vec<String>,
 }

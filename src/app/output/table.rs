@@ -106,10 +106,8 @@ impl Table {
         }
         let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
         let colon = if counts.is_empty() { "" } else { ": " };
-        let rows = match self.is_cut {
-            true => format!("the first {}", self.rows.len()),
-            false => format!("{} in all", self.rows.len()),
-        };
+        let rows = self.rows.len();
+        let rows = if self.is_cut { format!("the first {rows}") } else { format!("{rows} in all") };
         Some(format!("{rows}{colon}{}", counts.join(", ")))
     }
 

@@ -160,18 +160,21 @@ impl ControlPlane {
                 Ok(ThingLookup::Existing { arn })
             }
             Err(Error::Rejected { code, .. }) if code == "ResourceNotFoundException" => {
-                // Creating it twice with nothing but its name is the same as once.
-                let (created, exchange) = self
-                    .read("CreateThing", |capture| {
-                        let create = self.client.create_thing().thing_name(thing.as_str());
-                        create.customize().interceptor(capture).send()
-                    })
-                    .await?;
-                let arn = required("CreateThing", "thingArn", created.thing_arn, &exchange)?;
+                let arn = self.create_thing(thing).await.map_err(|error| {
+                    error.of_a_change(format!("aws iot describe-thing --thing-name {thing}"))
+                })?;
                 Ok(ThingLookup::Created { arn })
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn create_thing(&self, thing: &ThingName) -> Result<String, Error> {
+        // Creating it twice with nothing but its name is the same as once.
+        let create = self.client.create_thing().thing_name(thing.as_str());
+        let (created, exchange) =
+            self.read("CreateThing", |capture| create.customize().interceptor(capture).send()).await?;
+        required("CreateThing", "thingArn", created.thing_arn, &exchange)
     }
 
     /// Creates a SNAPSHOT job for one thing.
