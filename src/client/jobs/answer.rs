@@ -27,6 +27,17 @@ impl<T: Serialize> Answer<T> {
     }
 }
 
+impl Error {
+    /// The statuses and members of a refusal that AWS has added since this was written.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        match self {
+            Self::Rejected { payload, response, .. } => unknown(payload, response),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What came for a request, not yet parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawAnswer {
@@ -81,7 +92,7 @@ fn reason(error: &serde_json::Error) -> String {
 }
 
 /// What the parsed answer does not show of its payload: statuses and members that AWS has added since.
-pub(super) fn unknown(payload: &[u8], parsed: &impl Serialize) -> Vec<String> {
+fn unknown(payload: &[u8], parsed: &impl Serialize) -> Vec<String> {
     let (Ok(came), Ok(parsed)) = (serde_json::from_slice(payload), serde_json::to_value(parsed)) else {
         return Vec::new();
     };

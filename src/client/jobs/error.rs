@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::answer;
 use crate::client::connection;
 use crate::wire::model::RejectedResponse;
 
@@ -76,17 +75,6 @@ pub enum Error {
         /// The command to find out with.
         find_out: String,
     },
-}
-
-impl Error {
-    /// The statuses and members of a refusal that AWS has added since this was written.
-    #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
-        match self {
-            Self::Rejected { payload, response, .. } => answer::unknown(payload, response),
-            _ => Vec::new(),
-        }
-    }
 }
 
 fn what_to_do(last_refusal: Option<&str>) -> String {
