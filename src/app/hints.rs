@@ -20,7 +20,7 @@ pub(crate) fn data_plane(response: &RejectedResponse) -> Option<String> {
         "InvalidStateTransition" if response.message.contains("CANCELED") => {
             "a device cannot cancel; the operator does: cancel-job".to_owned()
         }
-        "InvalidStateTransition" if state?.status.is_terminal() => {
+        "InvalidStateTransition" if state?.status.known().is_some_and(JobExecutionStatus::is_terminal) => {
             format!("it is {} already, which no update changes", state?.status)
         }
         "ResourceNotFound" => "get-pending-job-executions lists what is pending for this thing".to_owned(),
@@ -119,7 +119,7 @@ mod tests {
             code: code.into(),
             message: message.into(),
             execution_state: state.map(|(status, version_number)| JobExecutionState {
-                status,
+                status: status.into(),
                 status_details: std::collections::BTreeMap::new(),
                 version_number: version_number.into(),
             }),

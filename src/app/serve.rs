@@ -29,9 +29,21 @@ async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Resu
         service.http_addr(),
         escape::line(&service.dir().display().to_string())
     ));
-    signals.next().await;
+    let ended = tokio::select! {
+        () = signals.next() => ExitStatus::Success,
+        // Whoever waits for the line would wait for ever.
+        () = unwritten(printer) => ExitStatus::Failure,
+    };
     service.stop().await;
-    Ok(ExitStatus::Success)
+    Ok(ended)
+}
+
+/// Returns if what was printed cannot be written.
+async fn unwritten(printer: &Printer) {
+    printer.flush().await;
+    if !printer.is_closed() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Starts the local service, which logs to `printer`.

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
+use crate::app::command::UsagesShown;
 use crate::app::dispatch::{Dispatcher, IsAlone, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -178,11 +179,9 @@ impl Session {
             timeout: options.timeout,
             trace: trace.clone(),
         };
-        // Without a connection there is no session, so a failure ends the calls to the control plane, too.
-        let ((control_plane, thing_arn), (client, streams)) = tokio::try_join!(
-            async { Ok(connect_control_plane(control_plane, options, printer).await) },
-            Client::connect(options.thing.clone(), mqtt, trace.clone()),
-        )?;
+        // Without a connection there is no session, and no thing is created for a name that may be mistyped.
+        let (client, streams) = Client::connect(options.thing.clone(), mqtt, trace.clone()).await?;
+        let (control_plane, thing_arn) = connect_control_plane(control_plane, options, printer).await;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let background = start_background(streams, &client, &transcript);
         let clock = service.as_ref().map(LocalService::clock);
@@ -200,6 +199,7 @@ impl Session {
             clock,
             is_alone,
             trace,
+            usages_shown: UsagesShown::default(),
         };
         Ok(Self { dispatcher, background, service })
     }

@@ -129,7 +129,7 @@ async fn the_walkthrough_through_the_library() {
     update.status_details = Some([("a".to_owned(), "b".to_owned())].into());
     let updated = client.update_job_execution(&job, update).await.unwrap().response;
     let state = updated.execution_state.unwrap();
-    assert_eq!((state.status, state.version_number), (JobExecutionStatus::Succeeded, 3.into()));
+    assert_eq!((state.status, state.version_number), (JobExecutionStatus::Succeeded.into(), 3.into()));
     assert!(updated.job_document.is_some());
 
     let describe = DescribeJobExecutionRequest { include_job_document: Some(false), ..Default::default() };

@@ -186,6 +186,36 @@ fn members_that_nobody_knows_are_shown_as_they_came() {
     assert_eq!(session.process.finish().status.code(), Some(0));
 }
 
+/// AWS may add a status tomorrow.
+#[test]
+fn what_is_newer_than_this_program_is_shown_as_it_came_with_a_warning() {
+    let Some(mut session) = Session::start() else { return };
+    session.process.send("describe-job-execution Job1\n");
+    let answer = format!(
+        r#"{{"clientToken":"{}","timestamp":1,"execution":{{"jobId":"Job1","status":"PAUSED","queuedAt":1,"lastUpdatedAt":1,"versionNumber":1,"executionNumber":1,"why":{{}},"jobDocument":{{"status":"x"}}}}}}"#,
+        session.service.request().token()
+    );
+    session.service.publish("Job1/get/accepted", answer.as_str());
+    let shown = session.next();
+    assert_eq!((shown.r#type.as_str(), shown.body.unwrap().get()), ("response", answer.as_str()));
+
+    session.process.send("update-job-execution Job1 SUCCEEDED\n");
+    let refusal = format!(
+        r#"{{"clientToken":"{}","timestamp":1,"code":"InvalidStateTransition","message":"m","executionState":{{"status":"PAUSED","versionNumber":1}}}}"#,
+        session.service.request().token()
+    );
+    session.service.publish("Job1/update/rejected", refusal.as_str());
+    let shown = session.next();
+    assert_eq!((shown.r#type.as_str(), shown.body.unwrap().get()), ("rejected", refusal.as_str()));
+    let finished = session.process.finish();
+    for warning in [
+        "warning: DescribeJobExecution: shown as it came, but not known to this program: the status PAUSED, the member execution.why\n",
+        "warning: UpdateJobExecution: shown as it came, but not known to this program: the status PAUSED\n",
+    ] {
+        assert_eq!(finished.stderr.matches(warning).count(), 1, "{}", finished.stderr);
+    }
+}
+
 #[test]
 fn nonsense_on_any_topic_is_never_fatal() {
     let Some(mut session) = Session::start() else { return };

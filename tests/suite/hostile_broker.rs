@@ -239,7 +239,8 @@ fn a_status_that_is_not_known_is_shown_with_a_warning() {
     rig.client.flush();
     let shown = rig.process.stdout_line();
     assert!(shown.contains(&answer.to_string()), "{shown}");
-    let warning = "warning: DescribeJobExecution: the answer has a status that is not known here: \"PAUSED\"";
+    let warning =
+        "warning: DescribeJobExecution: shown as it came, but not known to this program: the status PAUSED";
     assert_eq!(rig.process.stderr_line(), warning);
     rig.process.stdout_until("\"passed\":true");
     assert_eq!(rig.process.finish().status.code(), Some(0));

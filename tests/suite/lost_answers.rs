@@ -164,6 +164,52 @@ async fn a_broken_answer_ends_its_own_request_only() {
     assert!(get.await.unwrap().is_none());
 }
 
+/// Not that iot:Receive may be missing, after a long wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_cannot_be_read_at_all_is_told_at_once() {
+    let Some(rig) = Rig::start(DEADLINE).await else { return };
+    let get = rig.get();
+    let request = rig.service.request();
+    // Those are for others, if for anybody.
+    rig.service.publish("J/update/accepted", [0xFF]);
+    rig.service.publish("get/accepted", r#"{"clientToken":"another","timestamp":"#);
+    rig.service.publish("get/accepted", r#"{"timestamp":1}"#);
+    rig.service.publish("get/accepted", request.list(&[]));
+    assert!(get.await.unwrap().is_none());
+    for (payload, reason) in [
+        (&b"\xff"[..], "it is not UTF-8 text"),
+        (b"{", "it is not JSON"),
+        (b"", "it is not JSON"),
+        (b"[]", "it is not a JSON object"),
+        (b"{\"clientToken\":7}", "its clientToken is not text"),
+    ] {
+        let update = rig.update(JobExecutionStatus::Succeeded);
+        rig.service.request();
+        rig.service.publish("J/update/accepted", payload);
+        assert_eq!(
+            timeout(DEADLINE / 2, update).await.unwrap().unwrap().unwrap().to_string(),
+            format!(
+                "UpdateJobExecution: the answer on $aws/things/MyThing/jobs/J/update/accepted cannot be read: {reason}"
+            )
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_out_after_a_refusal_names_the_refusal() {
+    let Some(rig) = Rig::start(Duration::from_secs(3)).await else { return };
+    let get = rig.get();
+    let request = rig.service.request();
+    rig.service.publish("get/rejected", rejected(request.token(), "RequestThrottled"));
+    rig.service.request();
+    assert_eq!(
+        get.await.unwrap().unwrap().to_string(),
+        "GetPendingJobExecutions: no answer on $aws/things/MyThing/jobs/get/accepted or \
+         $aws/things/MyThing/jobs/get/rejected within 3 s: it was refused with RequestThrottled: m, and what was asked \
+         again is not answered"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_nobody_answers_names_the_topics() {
     let Some(rig) = Rig::start(Duration::from_secs(3)).await else { return };

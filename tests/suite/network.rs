@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::ExitStatus;
+use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
 use ring::digest::{SHA256, digest};
@@ -11,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
+use crate::support::http::http_server;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::proxy::Proxy;
 use crate::support::{Process, Sandbox, Serve, connect, refusing};
@@ -358,4 +360,46 @@ fn a_key_that_others_can_read_is_a_warning() {
     fs::set_permissions(sandbox.path("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     let output = sandbox.args(["-c", "get-pending-job-executions"]).stderr_any().run();
     assert_eq!(output.stderr, "warning: key file key.pem: others can read it: chmod 600 key.pem\n");
+}
+
+/// A mistyped thing must not be left behind in the account.
+#[test]
+fn no_thing_is_created_before_the_connection_is_proven() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let files = Serve::start();
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let control_plane = http_server({
+        let asked = asked.clone();
+        move |request| {
+            asked.lock().unwrap().push(request.head.lines().next().unwrap().to_owned());
+            let class = "x-amzn-ErrorType: ResourceNotFoundException\r\n".to_owned();
+            (404, class, r#"{"message":"no such thing"}"#.to_owned())
+        }
+    });
+    let port = silent.local_addr().unwrap().port();
+    Sandbox::aws_mode_at("127.0.0.1", port, &format!("http://{control_plane}"), files.dir())
+        .args(["--thing", "MyTing", "--timeout", "2s", "-c", "help"])
+        .status(3)
+        .stderr_any()
+        .run();
+    assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_thing_that_may_have_been_created_is_told() {
+    let service = Serve::start();
+    let control_plane = http_server(|request| {
+        if request.head.starts_with("GET ") {
+            let class = "x-amzn-ErrorType: ResourceNotFoundException\r\n".to_owned();
+            (404, class, r#"{"message":"no such thing"}"#.to_owned())
+        } else {
+            (200, String::new(), "{}".to_owned())
+        }
+    });
+    let url = format!("http://{control_plane}");
+    let output =
+        Sandbox::aws_mode(service.mqtt.port(), &url, service.dir()).args(["-c", "help"]).stderr_any().run();
+    let said = "warning: CreateThing: outcome unknown, its answer was lost (it has no thingArn); \
+                to find out: aws iot describe-thing --thing-name MyThing; ";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
 }

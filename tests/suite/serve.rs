@@ -20,6 +20,18 @@ fn a_signal_ends_it_cleanly() {
     }
 }
 
+/// Whoever waits for the ready line would wait for ever.
+#[test]
+fn a_ready_line_that_cannot_be_written_ends_it() {
+    let sandbox = Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0"]);
+    let inner = sandbox.command();
+    let mut program = Command::new("sh");
+    program.args(["-c", r#"exec "$0" "$@" > /dev/full"#]).arg(inner.get_program()).args(inner.get_args());
+    let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
+}
+
 /// A terminal window that was closed, with the private folder in it.
 #[test]
 fn what_ends_with_its_terminal_leaves_nothing_behind() {

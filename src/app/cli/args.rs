@@ -47,7 +47,9 @@ pub(super) enum CliCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "AWS mode (any of these selects it; all but --region and --client-id)")]
+#[command(
+    next_help_heading = "AWS mode (selected by --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
+)]
 pub(super) struct ConnectionArgs {
     /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
     #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", value_name = "HOST")]
@@ -82,6 +84,7 @@ pub(super) struct ConnectionArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Either mode")]
 pub(super) struct ThingArg {
     /// Name of the thing, created if it does not exist [default in local mode: MyThing]
     #[arg(long, env = "JOBS_SANDBOX_THING", value_name = "NAME")]

@@ -9,6 +9,7 @@ use clap::Parser as _;
 use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
 use super::error::UsageError;
+use super::habits;
 use super::key_material;
 use super::options::{
     AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
@@ -23,11 +24,12 @@ impl Cli {
     /// Reads the arguments of this process. Where they make no sense, or only help is wanted, the process ends.
     ///
     /// # Errors
-    /// One line where a key stands in them, which clap would repeat.
+    /// One line where a key stands in them, which clap would repeat, or where a command or a script does.
     pub(crate) fn from_arguments() -> Result<Self, UsageError> {
         let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-        key_material::refuse_pem(&arguments.collect::<Vec<_>>())?;
-        Ok(Self::parse())
+        let arguments: Vec<_> = arguments.collect();
+        key_material::refuse_pem(&arguments)?;
+        Self::try_parse().map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit()))
     }
 
     /// Works out what the options mean together.

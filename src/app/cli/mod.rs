@@ -7,6 +7,7 @@
 mod args;
 mod endpoint;
 mod error;
+mod habits;
 mod key_material;
 mod launch;
 mod options;

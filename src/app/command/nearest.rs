@@ -16,9 +16,29 @@ pub(super) fn advice(nearest: Option<&'static str>) -> String {
 /// What people type who are used to other programs.
 const SYNONYMS: [(&str, &str); 4] = [("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
 
+/// Operations on jobs of AWS's that are no commands here. None of our commands does what they do, however similar
+/// its name: cancel-job ends more than cancel-job-execution.
+const ELSEWHERE: [&str; 9] = [
+    "associate-targets-with-job",
+    "cancel-job-execution",
+    "create-job-template",
+    "delete-job-execution",
+    "delete-job-template",
+    "describe-job-template",
+    "describe-managed-job-template",
+    "list-job-templates",
+    "update-job",
+];
+
+/// The operation of AWS's, not a command here, that has this name.
+pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.into_iter().find(|operation| *operation == word)
+}
+
 pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, command)| *command);
-    synonym.or_else(|| nearest(word, COMMANDS.iter().map(|spec| spec.name)))
+    let all = || COMMANDS.iter().map(|spec| spec.name).chain(ELSEWHERE);
+    synonym.or_else(|| nearest(word, all()).filter(|name| elsewhere(name).is_none()))
 }
 
 /// The candidate that is most similar to `word`, if it is similar enough.

@@ -1,9 +1,10 @@
 //! From the text of a command to a [`Command`].
 
-use super::arguments::ParsedArguments;
+use super::arguments::{ArgumentValue, ParsedArguments};
 use super::error::{ParseError, Usage};
-use super::line::{Command, Line, MAX_COMMAND_BYTES};
-use super::nearest::{nearest, nearest_command};
+use super::line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
+use super::nearest::{elsewhere, nearest, nearest_command};
+use super::place::Place;
 use super::reader::Reader;
 use super::spec::{Count, Flag, Positionals, Spec};
 use super::table;
@@ -29,15 +30,21 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
         return Err(ParseError::Negation);
     }
     let Some(spec) = table::find(word) else {
-        return Err(ParseError::UnknownCommand {
-            word: escape::excerpt(word, 40),
-            nearest: nearest_command(word),
+        return Err(match elsewhere(word) {
+            Some(command) => ParseError::Elsewhere { command },
+            None => {
+                ParseError::UnknownCommand { word: escape::excerpt(word, 40), nearest: nearest_command(word) }
+            }
         });
     };
     let mut arguments = ParsedArguments::default();
     fill(spec, &mut reader, &mut arguments).map_err(|problem| match problem {
         ValueError::Unfinished => ParseError::Unfinished(Usage(spec)),
-        ValueError::Invalid(problem) => ParseError::Arguments { command: Usage(spec), problem },
+        ValueError::Invalid(problem) => {
+            let place = reader.fault().map(|at| Place::new(text, at));
+            let line = place.as_ref().map_or_else(String::new, Place::line_note);
+            ParseError::Arguments { command: Usage(spec), problem: problem + &line, place }
+        }
     })?;
     let command = (spec.build)(&mut arguments);
     debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
@@ -58,15 +65,20 @@ fn fill(
         if rest.is_empty() {
             break;
         } else if rest.starts_with("--") {
-            let flag = read_flag(spec, reader.word())?;
+            let (word, has_value) = reader.flag();
+            let flag = read_flag(spec, word)?;
             if arguments.flags.iter().any(|(name, _)| *name == flag.name) {
                 return Err(format!("{} is given twice", flag.name).into());
             }
             let value = match flag.value {
+                None if has_value => return Err(format!("{} takes no value", flag.name).into()),
                 None => None,
                 Some((_, shape)) => {
+                    let begin = reader.position();
                     let next = reader.rest();
-                    if next.is_empty() || next.starts_with("--") {
+                    let is_missing =
+                        if has_value { reader.position() > begin } else { next.starts_with("--") };
+                    if next.is_empty() || is_missing {
                         return Err(format!("{} needs a value", flag.name).into());
                     }
                     Some(read(shape, flag.name, reader)?)
@@ -78,7 +90,14 @@ fn fill(
             arguments.positionals.push_back(value);
         } else {
             let extra = escape::excerpt(reader.word(), 40);
-            let note = if extra.starts_with('#') { " (a comment needs a line of its own)" } else { "" };
+            let note = match arguments.positionals.back() {
+                _ if extra.starts_with('#') => " (a comment needs a line of its own)".to_owned(),
+                Some(ArgumentValue::Document(JobDocument::File(path))) => {
+                    let path = escape::excerpt(&path.display().to_string(), 80);
+                    format!(" (a name with spaces goes into quotes: \"file://{path} {extra}\")")
+                }
+                _ => String::new(),
+            };
             return Err(format!("extra argument \"{extra}\"{note}").into());
         }
     }
@@ -105,8 +124,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::app::command::Shape;
     use crate::app::command::table::COMMANDS;
-    use crate::app::command::{JobDocument, Shape};
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {
@@ -117,7 +136,7 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        parse(text).unwrap_err().with_usage()
     }
 
     #[test]
@@ -250,7 +269,7 @@ mod tests {
             "\"succeeded\" is none of SUCCEEDED, IN_PROGRESS, FAILED, CANCELED, REJECTED, did you mean SUCCEEDED?"
         ));
         assert!(error("create-job J hello").contains(
-            "the job document is not JSON: expected value at line 1 column 1 (a file is named file://path)"
+            "the job document is not JSON: a string needs double quotes: \"hello\" (a file is named file://path)"
         ));
         assert_eq!(command("exit"), Command::Quit);
     }

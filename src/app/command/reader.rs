@@ -2,6 +2,8 @@
 
 use serde_json::value::RawValue;
 
+use super::json_fault::{JsonFault, value_end};
+
 /// Whether a character separates arguments, as a line break does, since a document may span lines.
 pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
@@ -17,15 +19,16 @@ pub(super) enum JsonError {
 }
 
 /// A cursor over the text of a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reader<'a> {
     text: &'a str,
     position: usize,
+    fault: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, position: 0 }
+        Self { text, position: 0, fault: None }
     }
 
     /// The rest of the text, from the next argument on.
@@ -41,6 +44,11 @@ impl<'a> Reader<'a> {
         self.position
     }
 
+    /// Where JSON was not accepted, in bytes.
+    pub(super) fn fault(&self) -> Option<usize> {
+        self.fault
+    }
+
     pub(super) fn advance(&mut self, bytes: usize) {
         self.position += bytes;
     }
@@ -53,6 +61,15 @@ impl<'a> Reader<'a> {
         word
     }
 
+    /// The next option's name, and whether its value follows an equals sign, which is skipped.
+    pub(super) fn flag(&mut self) -> (&'a str, bool) {
+        let rest = self.rest();
+        let end = rest.find(|c| is_space(c) || c == '=').unwrap_or(rest.len());
+        let has_value = rest[end..].starts_with('=');
+        self.position += end + usize::from(has_value);
+        (&rest[..end], has_value)
+    }
+
     /// The next JSON value, byte for byte.
     pub(super) fn json(&mut self) -> Result<&'a str, JsonError> {
         let rest = self.rest();
@@ -63,6 +80,7 @@ impl<'a> Reader<'a> {
                 if rest[end..].starts_with(|next| !is_space(next)) {
                     let next = rest[end..].split(is_space).next().unwrap_or_default();
                     let next = crate::app::output::escape::excerpt(next, 20);
+                    self.fault = Some(self.position + end);
                     return Err(JsonError::Invalid(format!("{next:?} follows it without a space")));
                 }
                 self.position += end;
@@ -70,10 +88,13 @@ impl<'a> Reader<'a> {
             }
             None => Err(JsonError::Unfinished),
             Some(Err(error)) if error.is_eof() && can_go_on(rest) => Err(JsonError::Unfinished),
-            Some(Err(error)) if error.is_eof() && in_string(rest) => {
-                Err(JsonError::Invalid("a string is not closed on its line".to_owned()))
+            Some(Err(_)) => {
+                let fault = value_end(rest).err();
+                let JsonFault { at, problem } =
+                    fault.unwrap_or_else(|| JsonFault { at: 0, problem: "it cannot be read".to_owned() });
+                self.fault = Some(self.position + at);
+                Err(JsonError::Invalid(problem))
             }
-            Some(Err(error)) => Err(JsonError::Invalid(error.to_string())),
         }
     }
 }
@@ -86,11 +107,6 @@ fn can_go_on(unfinished: &str) -> bool {
         Ok(_) => true,
         Err(error) => error.is_eof(),
     }
-}
-
-fn in_string(json: &str) -> bool {
-    let last = crate::app::output::json_text::tokens(json).last();
-    last.is_some_and(|token| token.text.starts_with('"'))
 }
 
 #[cfg(test)]

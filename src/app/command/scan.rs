@@ -123,11 +123,17 @@ impl Scan {
         let rest = reader.rest();
         self.start = reader.position();
         if rest.starts_with("--") && open_flag.is_none() {
-            let word = reader.word();
+            let (word, has_value) = reader.flag();
             let flag = spec.flags.iter().find(|flag| flag.name == word);
             self.flags.extend(flag.map(|flag| flag.name));
             self.context = CompletionContext::Argument(None);
-            self.push(if flag.is_some() { WordKind::Flag } else { WordKind::Wrong }, word.len(), reader);
+            let is_valid = flag.is_some_and(|flag| flag.value.is_some() || !has_value);
+            let kind = if is_valid { WordKind::Flag } else { WordKind::Wrong };
+            self.pieces.push((kind, self.start..self.start + word.len()));
+            if let Some(flag) = flag.filter(|_| has_value && is_valid) {
+                self.context = CompletionContext::Value(flag);
+                self.start = reader.position();
+            }
             return true;
         }
         let positionals = self.positionals.get_or_insert_with(|| Positionals::new(spec));
@@ -216,6 +222,11 @@ mod tests {
                 (Wrong, "--nope"),
             ]
         );
+        assert_eq!(
+            pieces("create-job --retries=2 J")[1..],
+            [(Flag, "--retries"), (Plain, "2"), (Plain, "J")]
+        );
+        assert_eq!(pieces("delete-job --force=1")[1], (Wrong, "--force"));
         assert_eq!(pieces("create-jib J"), [(Wrong, "create-jib"), (Plain, "J")]);
         assert_eq!(pieces("quit now"), [(Command, "quit"), (Wrong, "now")]);
         assert_eq!(pieces("update-job-execution J DONE")[2], (Wrong, "DONE"));
@@ -238,6 +249,12 @@ mod tests {
         );
         assert!(
             matches!(context("list-jobs --status IN"), (CompletionContext::Value(flag), 19) if flag.name == "--status")
+        );
+        assert!(
+            matches!(context("list-jobs --status="), (CompletionContext::Value(flag), 19) if flag.name == "--status")
+        );
+        assert!(
+            matches!(context("list-jobs --status=IN"), (CompletionContext::Value(flag), 19) if flag.name == "--status")
         );
         assert_eq!(context("list-jobs --status IN_PROGRESS "), (CompletionContext::Argument(None), 31));
         assert_eq!(scan("nope ").context, CompletionContext::Nothing);

@@ -11,6 +11,9 @@ use super::spec::Shape;
 use super::table;
 use crate::app::output::escape;
 
+/// How a job document that is in a file begins.
+const FILE: &str = "file://";
+
 /// Why a text is not a valid value.
 pub(super) enum ValueError {
     /// Its JSON is incomplete.
@@ -27,16 +30,8 @@ impl From<String> for ValueError {
 /// Reads one value; `name` is the argument's or option's name, for error messages.
 pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
-        Shape::Document if !reader.rest().starts_with("file://") => {
-            let looks_like_json =
-                reader.rest().starts_with(|c: char| c.is_ascii_digit() || "{[\"-tfn".contains(c));
-            let json = read_json("the job document", reader).map_err(|problem| match problem {
-                ValueError::Invalid(text) if !looks_like_json => {
-                    ValueError::Invalid(format!("{text} (a file is named file://path)"))
-                }
-                other => other,
-            })?;
-            return Ok(ArgumentValue::Document(JobDocument::Json(json.to_owned())));
+        Shape::Document if !reader.rest().starts_with(FILE) => {
+            return document(reader).map(ArgumentValue::Document);
         }
         Shape::Details => {
             let json = read_json(name, reader)?;
@@ -79,10 +74,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::JobOrNext => ArgumentValue::JobOrNext(
             word.parse().map_err(|error| format!("{error}, or $next, not \"{}\"", shown()))?,
         ),
-        Shape::Document => match word.strip_prefix("file://") {
-            Some("") | None => return Err("file:// needs a path".to_owned()),
-            Some(path) => ArgumentValue::Document(JobDocument::File(path.into())),
-        },
+        Shape::Document => ArgumentValue::Document(file(word.strip_prefix(FILE).unwrap_or_default())?),
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
             Some(choice) => ArgumentValue::Choice(choice),
             None => return Err(not_one_of(words, word)),
@@ -117,6 +109,44 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::Text => ArgumentValue::Text(word.to_owned()),
         Shape::Details | Shape::Predicate => unreachable!("`read` takes them"),
     })
+}
+
+/// Reads a job document: JSON, or a string that names a file, so that its name can hold spaces.
+fn document(reader: &mut Reader<'_>) -> Result<JobDocument, ValueError> {
+    let word = reader.clone().word();
+    let begin = reader.position();
+    let json = read_json("the job document", reader).map_err(|problem| match problem {
+        ValueError::Invalid(problem) => {
+            let at_start = reader.fault().is_some_and(|fault| fault <= begin);
+            ValueError::Invalid(if at_start { not_a_document(word, problem) } else { problem })
+        }
+        ValueError::Unfinished => ValueError::Unfinished,
+    })?;
+    let text = if json.starts_with('"') { serde_json::from_str::<String>(json).ok() } else { None };
+    match text.as_deref().and_then(|text| text.strip_prefix(FILE)) {
+        Some(path) => Ok(file(path)?),
+        None => Ok(JobDocument::Json(json.to_owned())),
+    }
+}
+
+fn file(path: &str) -> Result<JobDocument, String> {
+    if path.is_empty() { Err("file:// needs a path".to_owned()) } else { Ok(JobDocument::File(path.into())) }
+}
+
+/// What was probably meant by a word that does not even begin like JSON.
+fn not_a_document(word: &str, problem: String) -> String {
+    let not_json = "the job document is not JSON";
+    let shown = |text: &str| escape::excerpt(text, 40);
+    if !word.starts_with(|c: char| c.is_alphanumeric() || "./~@_".contains(c)) {
+        problem
+    } else if let Some((name, value)) = word.split_once('=') {
+        format!("{not_json}: a member is written {{\"{}\": \"{}\"}}", shown(name), shown(value))
+    } else if word.contains(['.', '/']) {
+        let path = word.trim_start_matches('@');
+        format!("{not_json}: a file is named file://{}", shown(path))
+    } else {
+        format!("{problem} (a file is named file://path)")
+    }
 }
 
 fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueError> {

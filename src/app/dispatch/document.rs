@@ -8,7 +8,8 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use super::Failure;
-use crate::app::command::{JobDocument, MAX_COMMAND_BYTES};
+use crate::app::command::{JobDocument, MAX_COMMAND_BYTES, Place, json_fault};
+use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
 
 /// The text of a job document, which is JSON.
@@ -28,23 +29,51 @@ fn from_file(path: &Path) -> Result<String, Failure> {
     let failed = |why: &dyn Display| {
         Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
     };
-    let text = read_file(path).map_err(|error| failed(&error))?;
-    if text.len() > MAX_COMMAND_BYTES {
+    let bytes = read_file(path).map_err(|error| failed(&error))?;
+    if bytes.len() > MAX_COMMAND_BYTES {
         return Err(failed(&"it is larger than 1 MiB"));
     }
-    match serde_json::from_str::<&RawValue>(&text) {
-        Ok(_) => Ok(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()),
-        Err(error) => Err(failed(&format!("it is not JSON: {error}"))),
-    }
+    let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let Some(fault) = json_fault(text) else {
+        return Ok(text.trim_matches([' ', '\t', '\r', '\n']).to_owned());
+    };
+    let place = Place::new(text, fault.at);
+    let failure = failed(&format!("it is not JSON: {}{}", fault.problem, place.line_note()));
+    Err(Failure { place: Some(Box::new(place)), ..failure })
 }
 
-/// The text of a file, cut off just beyond the limit.
-fn read_file(path: &Path) -> io::Result<String> {
+/// What a document is that is no object, and what was probably meant.
+pub(super) fn doubt(document: &str) -> Option<String> {
+    let example = "devices mostly expect an object, such as {\"ToDo\": \"Reboot\"}";
+    let kind = match document.bytes().next()? {
+        b'{' => return None,
+        b'[' => "an array",
+        b'"' => "a string",
+        b't' => "true",
+        b'f' => "false",
+        b'n' => "null",
+        _ => "a number",
+    };
+    let text: String = serde_json::from_str(document).unwrap_or_default();
+    Some(if text.trim_start().starts_with(['{', '[']) && json_fault(&text).is_none() {
+        format!(
+            "{kind} that holds JSON: to send the JSON itself, leave out the quotes around it and the backslashes"
+        )
+    } else if Path::new(&text).extension().is_some_and(|extension| extension == "json") {
+        format!("{kind}: a file is named file://{}", escape::excerpt(&text, 80))
+    } else {
+        format!("{kind}: {example}")
+    })
+}
+
+/// The contents of a file, cut off just beyond the limit.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let home = path.strip_prefix("~").ok().zip(std::env::home_dir());
     let path = home.map_or_else(|| path.to_owned(), |(below, home)| home.join(below));
-    let mut text = String::new();
-    File::open(path)?.take(MAX_COMMAND_BYTES as u64 + 1).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_COMMAND_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The document that an answer to GetJobDocument carries in a string, laid out for a person; `None` if it is
@@ -80,7 +109,7 @@ mod tests {
         std::fs::write(&path, "{").unwrap();
         assert!(read().unwrap_err().contains("it is not JSON"));
         std::fs::write(&path, [0xff]).unwrap();
-        assert!(read().is_err());
+        assert!(read().unwrap_err().ends_with("it is not UTF-8 text"));
         std::fs::write(&path, " ".repeat(MAX_COMMAND_BYTES + 1)).unwrap();
         assert!(read().unwrap_err().ends_with("it is larger than 1 MiB"));
     }

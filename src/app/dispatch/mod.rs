@@ -8,10 +8,11 @@ mod status;
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Line};
+use crate::app::command::{self, Command, Line, ParseError, UsagesShown};
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
@@ -36,6 +37,9 @@ pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
+/// How many characters of a warning quote an answer.
+const MAX_WARNING: usize = 300;
+
 /// The width of help texts if stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
 
@@ -59,6 +63,8 @@ pub(crate) struct Dispatcher {
     pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
+    /// The commands that have been explained.
+    pub usages_shown: UsagesShown,
 }
 
 impl Dispatcher {
@@ -99,6 +105,12 @@ impl Dispatcher {
         }
     }
 
+    /// A line that is no command, as a failure.
+    pub(crate) fn usage_failure(&self, error: &ParseError) -> Failure {
+        let what = self.usages_shown.describe(error);
+        Failure { place: error.place().cloned().map(Box::new), ..Failure::new("UsageError", what) }
+    }
+
     /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
     pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
         let message = Message::with_text(MessageKind::Error, failure.title, number, &failure.one_line());
@@ -110,6 +122,10 @@ impl Dispatcher {
     pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
         let printer = self.printer();
         printer.failure(origin, &failure.what);
+        let place = failure.place.as_ref().map(|place| place.lines(printer.theme()));
+        for line in place.iter().flatten() {
+            printer.diagnostic(&format!("    {line}"));
+        }
         failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 
@@ -158,8 +174,12 @@ impl Dispatcher {
         let (device, operator) = (&self.client, &self.control_plane);
         let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
+                let document = document::read(document).await?;
+                if let Some(doubt) = document::doubt(&document) {
+                    self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
+                }
                 let request = CreateJob {
-                    document: document::read(document).await?,
+                    document,
                     target_arn: self.thing_arn().await?,
                     description: description.clone(),
                     timeout_minutes: *timeout_minutes,
@@ -187,21 +207,20 @@ impl Dispatcher {
                 response("ListJobExecutionsForThing", reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                self.accepted("GetPendingJobExecutions", device.get_pending_job_executions().await)?
+                self.heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
             }
             Command::StartNextPendingJobExecution(request) => {
                 let answer = device.start_next_pending_job_execution(request.clone()).await;
-                let is_nothing = answer.as_ref().is_ok_and(|answer| answer.response.execution.is_none());
-                let note = is_nothing.then_some("nothing is pending");
-                return Ok((self.accepted("StartNextPendingJobExecution", answer)?, note));
+                let (message, started) = self.heard("StartNextPendingJobExecution", answer)?;
+                return Ok((message, started.execution.is_none().then_some("nothing is pending")));
             }
             Command::DescribeJobExecution(job, request) => {
                 let answer = device.describe_job_execution(job, request.clone()).await;
-                self.accepted("DescribeJobExecution", answer)?
+                self.heard("DescribeJobExecution", answer)?.0
             }
             Command::UpdateJobExecution(job, request) => {
                 let answer = device.update_job_execution(job, request.clone()).await;
-                self.accepted("UpdateJobExecution", answer)?
+                self.heard("UpdateJobExecution", answer)?.0
             }
             Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
@@ -210,28 +229,6 @@ impl Dispatcher {
             }
         };
         Ok((answer, None))
-    }
-
-    /// An answer of the data plane; one with a status that is not known is shown as it came, with a warning.
-    fn accepted<T>(
-        &self,
-        operation: &str,
-        answer: Result<Answer<T>, jobs::Error>,
-    ) -> Result<Message, CommandError> {
-        let (topic, payload) = match answer {
-            Ok(answer) => (answer.topic, answer.payload),
-            Err(error) => {
-                let warning = format!("warning: {error}");
-                let jobs::Error::UnknownStatus { topic, payload, .. } = error else {
-                    return Err(error.into());
-                };
-                self.printer().diagnostic(&warning);
-                (topic, payload)
-            }
-        };
-        let body = String::from_utf8_lossy(&payload).into_owned();
-        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-        Ok(Message { topic: Some(topic), ..message })
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
@@ -245,6 +242,25 @@ impl Dispatcher {
                 self.transcript.known_jobs().remove(job);
             }
         })
+    }
+
+    /// An answer of the data plane, as a message and as it reads. What is newer than this program is told.
+    fn heard<T: Serialize>(
+        &self,
+        operation: &str,
+        answer: Result<Answer<T>, jobs::Error>,
+    ) -> Result<(Message, T), jobs::Error> {
+        let unknown = answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown);
+        if !unknown.is_empty() {
+            let unknown = escape::excerpt(&unknown.join(", "), MAX_WARNING);
+            self.printer().diagnostic(&format!(
+                "warning: {operation}: shown as it came, but not known to this program: {unknown}"
+            ));
+        }
+        let Answer { topic, payload, response } = answer?;
+        let body = String::from_utf8_lossy(&payload).into_owned();
+        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+        Ok((Message { topic: Some(topic), ..message }, response))
     }
 
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {

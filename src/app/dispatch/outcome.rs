@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::app::command::Line;
+use crate::app::command::{Line, Place};
 use crate::app::hints;
 use crate::app::output::message::{Message, MessageKind};
 use crate::client::{control_plane, jobs};
@@ -52,6 +52,8 @@ pub(crate) struct Failure {
     pub title: &'static str,
     /// What failed and what to do, on one line.
     pub what: String,
+    /// Where it is, if it is in a text.
+    pub place: Option<Box<Place>>,
     /// More about it, line by line.
     pub details: Vec<String>,
 }
@@ -60,7 +62,7 @@ impl Failure {
     /// A failure described by one line.
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
-        Self { title, what: what.into(), details: Vec::new() }
+        Self { title, what: what.into(), place: None, details: Vec::new() }
     }
 
     /// All of it on one line.
@@ -100,7 +102,7 @@ impl From<jobs::Error> for CommandError {
                 return Self::Refused(Box::new(message), Refusal { text, hint });
             }
             jobs::Error::TimedOut { .. } => "TimedOut",
-            jobs::Error::Malformed { .. } | jobs::Error::UnknownStatus { .. } => "Malformed",
+            jobs::Error::Malformed { .. } => "Malformed",
             jobs::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             jobs::Error::NotConnected { .. } => "NotConnected",
             jobs::Error::NotAccepted { .. } => "NotAccepted",
@@ -128,6 +130,7 @@ impl From<control_plane::Error> for CommandError {
             control_plane::Error::TimedOut { .. } => "TimedOut",
             control_plane::Error::OutcomeUnknown { .. } => "OutcomeUnknown",
             control_plane::Error::Malformed { .. } => "Malformed",
+            control_plane::Error::TooManyPages { .. } => "TooManyPages",
             control_plane::Error::NotSent { .. } => "NotSent",
         };
         Failure::new(title, text).into()

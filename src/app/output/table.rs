@@ -21,6 +21,9 @@ pub(crate) use columns::cut;
 /// cannot be much larger than the answer.
 const MAX_COLUMNS: usize = 32;
 
+/// AWS lists at most this many executions of a thing in progress, and as many queued.
+const MOST_PENDING: usize = 10;
+
 /// A list of this many entries gets a summary.
 const LONG: usize = 4;
 
@@ -29,6 +32,8 @@ const LONG: usize = 4;
 pub(crate) struct Table {
     heading: Vec<String>,
     rows: Vec<Vec<Cell>>,
+    /// Whether the service may have more than these.
+    is_cut: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +51,7 @@ impl Table {
     #[must_use]
     pub(crate) fn of_answer(body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
-        let mut table = Self { heading: Vec::new(), rows: Vec::new() };
+        let mut table = Self { heading: Vec::new(), rows: Vec::new(), is_cut: false };
         let mut found = false;
         for (name, list) in body.as_object()? {
             let Value::Array(list) = list else { continue };
@@ -56,6 +61,7 @@ impl Table {
                 "queuedJobs" => Some("QUEUED"),
                 _ => None,
             };
+            table.is_cut |= status.is_some() && list.len() >= MOST_PENDING;
             for entry in list {
                 table.push(entry, status);
             }
@@ -100,7 +106,9 @@ impl Table {
         }
         let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
         let colon = if counts.is_empty() { "" } else { ": " };
-        Some(format!("{} in all{colon}{}", self.rows.len(), counts.join(", ")))
+        let rows = self.rows.len();
+        let rows = if self.is_cut { format!("the first {rows}") } else { format!("{rows} in all") };
+        Some(format!("{rows}{colon}{}", counts.join(", ")))
     }
 
     fn push(&mut self, entry: &Value, status: Option<&str>) {
@@ -238,6 +246,17 @@ mod tests {
         };
         assert_eq!(list(5).unwrap(), "5 in all: 3 CANCELED, 2 COMPLETED");
         assert_eq!(list(2), None);
+        let pending = |count| {
+            let jobs: Vec<String> = (0..count).map(|n| format!(r#"{{"jobId":"J{n}"}}"#)).collect();
+            let body = format!(r#"{{"inProgressJobs":[{{"jobId":"P"}}],"queuedJobs":[{}]}}"#, jobs.join(","));
+            Table::of_answer(&body).unwrap().summary().unwrap()
+        };
+        assert_eq!(pending(9), "10 in all: 1 IN_PROGRESS, 9 QUEUED");
+        assert_eq!(
+            pending(10),
+            "the first 11: 1 IN_PROGRESS, 10 QUEUED",
+            "AWS lists no more than ten of each"
+        );
     }
 
     #[test]

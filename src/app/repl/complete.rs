@@ -15,6 +15,9 @@ const MAX_FILES: usize = 500;
 
 const FILE: &str = "file://";
 
+/// How a path with spaces begins.
+const QUOTED_FILE: &str = "\"file://";
+
 /// Where the word before the cursor begins, and its possible completions.
 pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair>) {
     let scan = scan(text);
@@ -34,7 +37,9 @@ pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair
             if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
     };
-    words.retain(|pair| pair.replacement.starts_with(word) && pair.replacement != word);
+    // A path may need quotes only now.
+    let begun = if word.starts_with(FILE) { "" } else { word };
+    words.retain(|pair| pair.replacement.starts_with(begun) && pair.replacement != word);
     (scan.start, words)
 }
 
@@ -55,7 +60,11 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
-        Shape::Document if word.starts_with(FILE) => files(&word[FILE.len()..]),
+        Shape::Document if word.starts_with(FILE) => files(&word[FILE.len()..], false),
+        Shape::Document if word.starts_with(QUOTED_FILE) => {
+            let begun = serde_json::from_str::<String>(&format!("{word}\""));
+            begun.map_or_else(|_| Vec::new(), |begun| files(&begun[FILE.len()..], true))
+        }
         Shape::Document => vec![with_space(FILE, false)],
         Shape::Title => titles().map(|title| with_space(&title, true)).collect(),
         Shape::CommandName => COMMANDS.iter().map(|spec| with_space(spec.name, false)).collect(),
@@ -76,8 +85,8 @@ fn jobs(known_jobs: &KnownJobs) -> Vec<String> {
     jobs
 }
 
-/// The files that complete a path. A name with a space in it cannot be typed, and is left out.
-fn files(begun: &str) -> Vec<Pair> {
+/// The files that complete a path; one with a space in it is put into quotes.
+fn files(begun: &str, quoted: bool) -> Vec<Pair> {
     let (folder, name) = begun.split_at(begun.rfind('/').map_or(0, |slash| slash + 1));
     let Ok(entries) = fs::read_dir(if folder.is_empty() { Path::new(".") } else { Path::new(folder) }) else {
         return Vec::new();
@@ -86,16 +95,22 @@ fn files(begun: &str) -> Vec<Pair> {
         .flatten()
         .filter_map(|entry| {
             let file = entry.file_name().into_string().ok()?;
-            let typable = !file.contains(|c: char| c.is_whitespace() || escape::is_unsafe(c));
+            let typable = !file.contains(escape::is_unsafe);
             let hidden = file.starts_with('.') && !name.starts_with('.');
             if !typable || hidden || !file.starts_with(name) {
                 return None;
             }
-            let slash = if entry.path().is_dir() { "/" } else { "" };
-            Some(Pair {
-                replacement: format!("{FILE}{folder}{file}{slash}"),
-                display: format!("{file}{slash}"),
-            })
+            let is_folder = entry.path().is_dir();
+            let display = if is_folder { file + "/" } else { file };
+            let mut replacement = format!("{FILE}{folder}{display}");
+            if quoted || replacement.contains(char::is_whitespace) {
+                replacement = serde_json::Value::from(replacement).to_string();
+                if is_folder {
+                    // It goes on.
+                    replacement.pop();
+                }
+            }
+            Some(Pair { replacement, display })
         })
         .take(MAX_FILES)
         .collect();
@@ -155,8 +170,20 @@ mod tests {
                 |path: String| path.rsplit_once(&format!("{}/", dir.path().display())).unwrap().1.to_owned();
             offered(&format!("{base}{rest}")).into_iter().map(cut).collect::<Vec<_>>()
         };
-        assert_eq!(names(""), ["doc.json", "docs/"]);
+        assert_eq!(names(""), ["dir ty.json\"", "doc.json", "docs/"]);
         assert_eq!(names("docs"), ["docs/"]);
         assert_eq!(names(".h"), [".hidden"]);
+    }
+
+    #[test]
+    fn a_file_with_a_space_in_its_name_is_put_into_quotes() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("my docs")).unwrap();
+        fs::write(dir.path().join("my docs/a \"b\".json"), "{}").unwrap();
+        let path = dir.path().display();
+        assert_eq!(offered(&format!("create-job J file://{path}/my")), [format!("\"file://{path}/my docs/")]);
+        let whole = format!("\"file://{path}/my docs/a \\\"b\\\".json\"");
+        assert_eq!(offered(&format!("create-job J \"file://{path}/my docs/")), [whole.as_str()]);
+        assert_eq!(offered(&format!("create-job J \"file://{path}/my docs/a \\\"")), [whole]);
     }
 }

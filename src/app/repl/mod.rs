@@ -118,7 +118,7 @@ impl Repl<'_> {
             }
             let number = is_pasted.then_some(entry.line);
             match entry.parsed {
-                Err(error) => self.fail(number, &Failure::new("UsageError", error.to_string())),
+                Err(error) => self.fail(number, &self.dispatcher.usage_failure(&error)),
                 Ok(line) => match self.run_line(&line, number, interrupt).await {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
                     // Interrupted: the commands pasted after it are not run either.

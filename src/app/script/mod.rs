@@ -176,7 +176,7 @@ impl Script<'_> {
         let start = Instant::now();
         self.current = Some((number, text.clone(), start));
         let outcome = match parsed {
-            Err(error) => CommandOutcome::Failed(Failure::new("UsageError", error.to_string())),
+            Err(error) => CommandOutcome::Failed(self.dispatcher.usage_failure(&error)),
             Ok(line) => {
                 let outcome = self.dispatcher.run(&line, Some(number)).await;
                 self.note_events(&line, &outcome);

@@ -118,6 +118,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A list that goes on beyond what is read.
+    #[error(
+        "{operation}: the list has more than {most} pages, too many to show: read it page by page with the AWS CLI"
+    )]
+    TooManyPages {
+        /// The API's name of the operation.
+        operation: &'static str,
+        /// How many are read.
+        most: usize,
+    },
     /// The request could not be made.
     #[error("{operation} was not sent: {reason}")]
     NotSent {

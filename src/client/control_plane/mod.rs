@@ -29,6 +29,7 @@ use crate::wire::model::{JobId, ThingName};
 mod endpoint;
 mod error;
 mod exchange;
+mod members;
 mod options;
 mod pages;
 mod proxies;
@@ -42,10 +43,9 @@ use exchange::{Capture, Exchange};
 use proxies::Proxies;
 use transport::{NoFutileRetries, RetryTooManyRequests, http_client};
 
-/// The most pages of a list that are read; AWS puts up to 250 items on one.
-const MAX_PAGES: usize = 100;
-/// The most bytes of them.
-const MAX_LIST: usize = 32 * 1024 * 1024;
+/// What AWS sends after it has created or canceled a job. It also sends a description, which other servers leave out
+/// where there is none.
+const CHANGED: &[&str] = &["jobArn", "jobId"];
 
 /// An answer of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,22 +168,25 @@ impl ControlPlane {
             .await;
         match described {
             Ok((found, exchange)) => {
-                let arn = required("DescribeThing", "thingArn", found.thing_arn, exchange)?;
+                let arn = required("DescribeThing", "thingArn", found.thing_arn, &exchange)?;
                 Ok(ThingLookup::Existing { arn })
             }
             Err(Error::Rejected { code, .. }) if code == "ResourceNotFoundException" => {
-                // Creating it twice with nothing but its name is the same as once.
-                let (created, exchange) = self
-                    .read("CreateThing", |capture| {
-                        let create = self.client.create_thing().thing_name(thing.as_str());
-                        create.customize().interceptor(capture).send()
-                    })
-                    .await?;
-                let arn = required("CreateThing", "thingArn", created.thing_arn, exchange)?;
+                let arn = self.create_thing(thing).await.map_err(|error| {
+                    error.of_a_change(format!("aws iot describe-thing --thing-name {thing}"))
+                })?;
                 Ok(ThingLookup::Created { arn })
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn create_thing(&self, thing: &ThingName) -> Result<String, Error> {
+        // Creating it twice with nothing but its name is the same as once.
+        let create = self.client.create_thing().thing_name(thing.as_str());
+        let (created, exchange) =
+            self.read("CreateThing", |capture| create.customize().interceptor(capture).send()).await?;
+        required("CreateThing", "thingArn", created.thing_arn, &exchange)
     }
 
     /// Creates a SNAPSHOT job for one thing.
@@ -209,7 +212,8 @@ impl ControlPlane {
             .set_description(request.description)
             .set_timeout_config(timeout)
             .set_job_executions_retry_config(retries);
-        self.change("CreateJob", job, |capture| once(create.clone().customize(), capture).send()).await
+        self.change("CreateJob", job, CHANGED, |capture| once(create.clone().customize(), capture).send())
+            .await
     }
 
     /// Deletes a job and its executions; `force` also where some are not terminal.
@@ -218,7 +222,8 @@ impl ControlPlane {
     /// What the control plane refused, or why it could not be asked.
     pub async fn delete_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
         let delete = self.client.delete_job().job_id(job.as_str()).set_force(force.then_some(true));
-        self.change("DeleteJob", job, |capture| once(delete.clone().customize(), capture).send()).await
+        // The service answers with nothing.
+        self.change("DeleteJob", job, &[], |capture| once(delete.clone().customize(), capture).send()).await
     }
 
     /// Cancels a job and its queued executions; `force` also those in progress.
@@ -227,7 +232,8 @@ impl ControlPlane {
     /// What the control plane refused, or why it could not be asked.
     pub async fn cancel_job(&self, job: &JobId, force: bool) -> Result<Reply, Error> {
         let cancel = self.client.cancel_job().job_id(job.as_str()).set_force(force.then_some(true));
-        self.change("CancelJob", job, |capture| once(cancel.clone().customize(), capture).send()).await
+        self.change("CancelJob", job, CHANGED, |capture| once(cancel.clone().customize(), capture).send())
+            .await
     }
 
     /// Reads a job, without its document.
@@ -238,7 +244,9 @@ impl ControlPlane {
         let describe = self.client.describe_job().job_id(job.as_str());
         let (_, exchange) =
             self.read("DescribeJob", |capture| describe.customize().interceptor(capture).send()).await?;
-        Ok(exchange.into())
+        let members = ["jobArn", "jobId", "status", "targets"];
+        let checked = members::check_within(exchange.body.as_deref(), "job", &members, Some(job));
+        complete("DescribeJob", exchange, checked).map(Reply::from)
     }
 
     /// Reads the document of a job.
@@ -249,7 +257,8 @@ impl ControlPlane {
         let get = self.client.get_job_document().job_id(job.as_str());
         let (_, exchange) =
             self.read("GetJobDocument", |capture| get.customize().interceptor(capture).send()).await?;
-        Ok(exchange.into())
+        let checked = members::check(exchange.body.as_deref(), &["document"], None);
+        complete("GetJobDocument", exchange, checked).map(Reply::from)
     }
 
     /// Lists all jobs, or those with `status`; several pages come as one.
@@ -322,11 +331,12 @@ impl ControlPlane {
     }
 
     /// An operation that must not be carried out twice: retried only if the service did not look at it. If its
-    /// answer is lost, the error says so.
+    /// answer is lost, or lacks one of `members`, the error says so.
     async fn change<O, E, F>(
         &self,
         operation: &'static str,
         job: &JobId,
+        members: &[&str],
         call: impl Fn(Capture) -> F,
     ) -> Result<Reply, Error>
     where
@@ -338,7 +348,11 @@ impl ControlPlane {
         loop {
             let attempt = timeout_at(deadline, self.read(operation, &call)).await;
             let error = match attempt.unwrap_or_else(|_| Err(self.timed_out(operation))) {
-                Ok((_, exchange)) => return Ok(exchange.into()),
+                Ok((_, exchange)) if members.is_empty() => return Ok(exchange.into()),
+                Ok((_, exchange)) => match members::check(exchange.body.as_deref(), members, Some(job)) {
+                    Ok(()) => return Ok(exchange.into()),
+                    Err(what) => malformed(operation, &exchange, format!("what came {what}")),
+                },
                 Err(error) => error,
             };
             match retries.next().filter(|_| error.is_throttling()) {
@@ -355,43 +369,16 @@ impl ControlPlane {
         list: &'static str,
         page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
     ) -> Result<Reply, Error> {
-        let all = timeout_at(Instant::now() + self.timeout, all_pages(page)).await;
-        let (bodies, next, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
-        let malformed = |reason: String| {
-            let endpoint = exchange.endpoint.clone().unwrap_or_default();
-            Error::Malformed { operation, endpoint, reason }
-        };
-        if size(&bodies) > MAX_LIST {
-            return Err(malformed(format!("its pages are larger than {} MiB", MAX_LIST >> 20)));
-        }
-        let body =
-            pages::join(bodies, list, next.as_deref()).map_err(|error| malformed(error.to_string()))?;
+        let all = timeout_at(Instant::now() + self.timeout, pages::read(operation, list, page)).await;
+        let (bodies, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
+        let body = pages::join(bodies, list)
+            .map_err(|_| malformed(operation, &exchange, format!("its {list} are no list")))?;
         Ok(Reply { body, request_id: exchange.request_id })
     }
 
     fn timed_out(&self, operation: &'static str) -> Error {
         Error::TimedOut { operation, after: self.timeout }
     }
-}
-
-/// The bodies of all pages, up to the limits, the token for more than these, and the last exchange.
-async fn all_pages(
-    page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
-) -> Result<(Vec<String>, Option<String>, Exchange), Error> {
-    let mut bodies = Vec::new();
-    let mut token = None;
-    loop {
-        let (next, mut exchange) = page(token).await?;
-        bodies.extend(exchange.body.take());
-        if next.is_none() || bodies.len() == MAX_PAGES || size(&bodies) > MAX_LIST {
-            return Ok((bodies, next, exchange));
-        }
-        token = next;
-    }
-}
-
-fn size(bodies: &[String]) -> usize {
-    bodies.iter().map(String::len).sum()
 }
 
 /// Disables retries by the SDK, which would also retry a request whose outcome is unknown.
@@ -415,13 +402,25 @@ fn required<T>(
     operation: &'static str,
     member: &str,
     value: Option<T>,
-    exchange: Exchange,
+    exchange: &Exchange,
 ) -> Result<T, Error> {
-    value.ok_or_else(|| Error::Malformed {
-        operation,
-        endpoint: exchange.endpoint.unwrap_or_default(),
-        reason: format!("it has no {member}"),
-    })
+    value.ok_or_else(|| malformed(operation, exchange, format!("it has no {member}")))
+}
+
+/// The exchange, if its answer has been checked and is complete.
+fn complete(
+    operation: &'static str,
+    exchange: Exchange,
+    checked: Result<(), String>,
+) -> Result<Exchange, Error> {
+    match checked {
+        Ok(()) => Ok(exchange),
+        Err(what) => Err(malformed(operation, &exchange, format!("it {what}"))),
+    }
+}
+
+fn malformed(operation: &'static str, exchange: &Exchange, reason: String) -> Error {
+    Error::Malformed { operation, endpoint: exchange.endpoint.clone().unwrap_or_default(), reason }
 }
 
 #[cfg(test)]

@@ -1,16 +1,54 @@
-//! Pages of a list joined into one, every item as it came.
+//! The pages of a list, read to the last one and joined into one, every item as it came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::value::{RawValue, to_raw_value};
 
-/// Joins the arrays called `list` in `pages`, with the token for the next page, if there are more than these. A
-/// single page stays as it came.
-pub(super) fn join(
-    mut pages: Vec<String>,
+use super::error::Error;
+use super::exchange::Exchange;
+use super::{complete, malformed, members};
+
+/// The most pages of a list that are read; AWS puts up to 250 items on one.
+pub(super) const MAX_PAGES: usize = 100;
+/// The most bytes of them.
+const MAX_LIST: usize = 32 * 1024 * 1024;
+
+/// The bodies of all pages, and the last exchange.
+pub(super) async fn read(
+    operation: &'static str,
     list: &str,
-    next_token: Option<&str>,
-) -> serde_json::Result<Option<String>> {
+    page: impl AsyncFn(Option<String>) -> Result<(Option<String>, Exchange), Error>,
+) -> Result<(Vec<String>, Exchange), Error> {
+    let mut bodies = Vec::new();
+    let mut tokens = HashSet::new();
+    let mut token = None;
+    loop {
+        let (next, exchange) = page(token).await?;
+        let checked = members::check(exchange.body.as_deref(), &[list], None);
+        let mut exchange = complete(operation, exchange, checked)?;
+        bodies.extend(exchange.body.take());
+        if size(&bodies) > MAX_LIST {
+            let reason = format!("its pages are larger than {} MiB", MAX_LIST >> 20);
+            return Err(malformed(operation, &exchange, reason));
+        }
+        let Some(next) = next else { return Ok((bodies, exchange)) };
+        if !tokens.insert(next.clone()) {
+            let reason = "its nextToken leads back to a page that was read".to_owned();
+            return Err(malformed(operation, &exchange, reason));
+        }
+        if bodies.len() == MAX_PAGES {
+            return Err(Error::TooManyPages { operation, most: MAX_PAGES });
+        }
+        token = Some(next);
+    }
+}
+
+fn size(bodies: &[String]) -> usize {
+    bodies.iter().map(String::len).sum()
+}
+
+/// Joins the arrays called `list` in `pages`, null being an empty one. A single page stays as it came.
+pub(super) fn join(mut pages: Vec<String>, list: &str) -> serde_json::Result<Option<String>> {
     if pages.len() < 2 {
         return Ok(pages.pop());
     }
@@ -18,13 +56,11 @@ pub(super) fn join(
     for page in &pages {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(page)?;
         if let Some(array) = members.get(list) {
-            items.extend(serde_json::from_str::<Vec<Box<RawValue>>>(array.get())?);
+            let array: Option<Vec<Box<RawValue>>> = serde_json::from_str(array.get())?;
+            items.extend(array.unwrap_or_default());
         }
     }
-    let mut joined = BTreeMap::from([(list, to_raw_value(&items)?)]);
-    if let Some(token) = next_token {
-        joined.insert("nextToken", to_raw_value(token)?);
-    }
+    let joined = BTreeMap::from([(list, to_raw_value(&items)?)]);
     serde_json::to_string(&joined).map(Some)
 }
 
@@ -33,7 +69,7 @@ mod tests {
     use super::*;
 
     fn joined(pages: &[&str]) -> Option<String> {
-        join(pages.iter().map(ToString::to_string).collect(), "jobs", None).unwrap()
+        join(pages.iter().map(ToString::to_string).collect(), "jobs").unwrap()
     }
 
     #[test]
@@ -51,6 +87,7 @@ mod tests {
             joined(&[
                 r#"{"nextToken":"x","jobs":[{"b":1.50,"a": 1}]}"#,
                 r#"{"jobs":[]}"#,
+                r#"{"jobs":null}"#,
                 r#"{"jobs":[{"c":2}]}"#
             ])
             .unwrap(),

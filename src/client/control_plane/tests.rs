@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::pages::MAX_PAGES;
 use super::*;
 use crate::client::trace::Trace;
 
@@ -117,6 +118,11 @@ const FOUND: Act = Act::Answer(200, "", r#"{"thingName":"T","thingArn":"arn:T"}"
 const MISSING: Act =
     Act::Answer(404, "ResourceNotFoundException:http://x/", r#"{"message":"no such thing"}"#);
 const THROTTLED: Act = Act::Answer(400, "ThrottlingException", r#"{"message":"Rate exceeded"}"#);
+const DESCRIBED: Act = Act::Answer(
+    200,
+    "",
+    r#"{"job":{"jobArn":"arn:J","jobId":"J","status":"IN_PROGRESS","targets":["arn:T"]}}"#,
+);
 const BUSY: Act = Act::Answer(503, "ServiceUnavailableException", r#"{"message":"busy"}"#);
 
 fn thing() -> ThingName {
@@ -210,22 +216,105 @@ async fn a_list_of_several_pages_is_read_to_its_end() {
     );
 }
 
-/// The token says that there is more, as it does in an answer of one page.
 #[tokio::test]
-async fn a_list_without_an_end_is_cut_off_and_says_so() {
-    let page = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n"}"#);
-    let server = Server::start(&vec![page; MAX_PAGES + 1]).await;
-    let body = server.client(SOON).await.list_jobs(None).await.unwrap().body.unwrap();
-    assert_eq!(body.matches("jobId").count(), MAX_PAGES);
-    assert!(body.ends_with(r#"],"nextToken":"n"}"#), "{body}");
+async fn a_list_with_too_many_pages_is_not_cut_off_in_silence() {
+    let page = |at: usize| {
+        Act::Answer(200, "", String::leak(format!(r#"{{"jobs":[{{"jobId":"A"}}],"nextToken":"n{at}"}}"#)))
+    };
+    let server = Server::start(&(0..=MAX_PAGES).map(page).collect::<Vec<_>>()).await;
+    let error = server.client(SOON).await.list_jobs(None).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "ListJobs: the list has more than 100 pages, too many to show: read it page by page with the AWS CLI"
+    );
     assert_eq!(server.asked().len(), MAX_PAGES);
 }
 
 #[tokio::test]
+async fn a_list_that_goes_in_circles_is_an_error() {
+    let page = |token| Act::Answer(200, "", token);
+    let (a, b) =
+        (r#"{"jobs":[{"jobId":"A"}],"nextToken":"a"}"#, r#"{"jobs":[{"jobId":"B"}],"nextToken":"b"}"#);
+    for pages in [&[a, a][..], &[a, b, a]] {
+        let server = Server::start(&pages.iter().copied().map(page).collect::<Vec<_>>()).await;
+        let error = server.client(SOON).await.list_jobs(None).await.unwrap_err().to_string();
+        let said = "makes no sense: its nextToken leads back to a page that was read: ";
+        assert!(error.contains(said), "{error}");
+        assert_eq!(server.asked().len(), pages.len());
+    }
+}
+
+/// As another server answers, or a proxy: it must not pass for success.
+#[tokio::test]
+async fn an_answer_without_what_aws_always_sends_is_no_answer() {
+    let client = async |body: &'static str| {
+        let server = Server::start(&[Act::Answer(200, "", body)]).await;
+        server.client(SOON).await
+    };
+    let reads = async |body: &'static str| {
+        [
+            client(body).await.describe_job(&job()).await,
+            client(body).await.get_job_document(&job()).await,
+            client(body).await.list_jobs(None).await,
+            client(body).await.list_job_executions_for_job(&job()).await,
+            client(body).await.list_job_executions_for_thing(&thing()).await,
+        ]
+    };
+    for body in ["{}", r#"{"job":{}}"#, r#"{"job":{"jobArn":"a","jobId":"K","status":"s","targets":[]}}"#] {
+        for reply in reads(body).await {
+            let error = reply.unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }), "{error:?} for {body}");
+        }
+    }
+    let missing: Vec<String> =
+        reads("{}").await.into_iter().map(|reply| reply.unwrap_err().to_string()).collect();
+    for (error, member) in
+        missing.iter().zip(["job", "document", "jobs", "executionSummaries", "executionSummaries"])
+    {
+        assert!(error.contains(&format!(" makes no sense: it has no {member}: ")), "{error}");
+    }
+    // A null is there.
+    let all = r#"{"job":{"jobArn":null,"jobId":"J","status":null,"targets":null},"document":null,"jobs":null,"executionSummaries":null}"#;
+    for reply in reads(all).await {
+        assert_eq!(reply.unwrap().body.as_deref(), Some(all));
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_none_is_of_unknown_outcome() {
+    let request = CreateJob {
+        target_arn: "arn:T".to_owned(),
+        document: "{}".to_owned(),
+        description: None,
+        timeout_minutes: None,
+        retries: None,
+    };
+    for (body, what) in [
+        ("", "what came is empty"),
+        ("{}", "what came has no jobArn"),
+        (r#"{"jobArn":"a"}"#, "what came has no jobId"),
+        (r#"{"jobArn":"a","jobId":"K"}"#, "what came is about the job \"K\""),
+    ] {
+        let server = Server::start(&[Act::Answer(200, "", body), Act::Answer(200, "", body)]).await;
+        let client = server.client(SOON).await;
+        let created = client.create_job(&job(), request.clone()).await.unwrap_err().to_string();
+        let canceled = client.cancel_job(&job(), false).await.unwrap_err().to_string();
+        for (error, operation) in [(created, "CreateJob"), (canceled, "CancelJob")] {
+            assert_eq!(
+                error,
+                format!(
+                    "{operation}: outcome unknown, its answer was lost ({what}); to find out: describe-job J"
+                )
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_read_is_asked_again_while_the_service_is_busy() {
-    let server = Server::start(&[THROTTLED, Act::Answer(200, "", "{}")]).await;
+    let server = Server::start(&[THROTTLED, DESCRIBED]).await;
     assert!(server.client(SOON).await.describe_job(&job()).await.is_ok());
-    let server = Server::start(&[BUSY, Act::Answer(200, "", "{}")]).await;
+    let server = Server::start(&[BUSY, DESCRIBED]).await;
     assert!(server.client(SOON).await.describe_job(&job()).await.is_ok());
     assert_eq!(server.asked().len(), 2);
 }
@@ -235,7 +324,7 @@ async fn a_read_is_asked_again_while_the_service_is_busy() {
 async fn a_server_in_trouble_that_does_not_say_so_in_json_is_no_other_server() {
     for status in [429, 500, 503] {
         let trouble = Act::Answer(status, "", "<html>later</html>");
-        let server = Server::start(&[trouble.clone(), Act::Answer(200, "", "{}")]).await;
+        let server = Server::start(&[trouble.clone(), DESCRIBED]).await;
         assert!(server.client(SOON).await.describe_job(&job()).await.is_ok(), "{status}");
         let server = Server::start(&vec![trouble; 10]).await;
         let error = server.client(SOON).await.describe_job(&job()).await.unwrap_err().to_string();
@@ -322,11 +411,12 @@ async fn an_answer_without_an_end_is_not_read() {
         assert!(error.starts_with(&says), "{error}");
         assert_eq!(server.asked().len(), asked);
     }
-    let page = String::leak(format!(
-        r#"{{"jobs":[],"nextToken":"n","x":"{}"}}"#,
-        "x".repeat(exchange::MAX_ANSWER - 100)
-    ));
-    let server = Server::start(&vec![Act::Answer(200, "", page); 20]).await;
+    let filler = "x".repeat(exchange::MAX_ANSWER - 100);
+    let page = |at: usize| {
+        let body = format!(r#"{{"jobs":[],"nextToken":"n{at}","x":"{filler}"}}"#);
+        Act::Answer(200, "", String::leak(body))
+    };
+    let server = Server::start(&(0..9).map(page).collect::<Vec<_>>()).await;
     let error = server.client(SOON).await.list_jobs(None).await.unwrap_err().to_string();
     assert!(error.contains("its pages are larger than 32 MiB"), "{error}");
     assert_eq!(server.asked().len(), 9);

@@ -1,14 +1,12 @@
 //! An answer, as it came and as it reads.
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::Error;
 use crate::wire::model::{JobExecutionStatus, RejectedResponse};
-
-/// How much of a status that is not known is told.
-const MAX_STATUS: usize = 40;
 
 /// An accepted answer.
 #[derive(Debug, Clone)]
@@ -19,6 +17,25 @@ pub struct Answer<T> {
     pub payload: Bytes,
     /// The payload, parsed.
     pub response: T,
+}
+
+impl<T: Serialize> Answer<T> {
+    /// The statuses and members that AWS has added since this was written.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        unknown(&self.payload, &self.response)
+    }
+}
+
+impl Error {
+    /// The statuses and members of a refusal that AWS has added since this was written.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        match self {
+            Self::Rejected { payload, response, .. } => unknown(payload, response),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What came for a request, not yet parsed.
@@ -36,7 +53,7 @@ pub(super) enum RawBody {
     Accepted(Bytes),
     /// A rejected answer, UTF-8 JSON.
     Rejected(Bytes),
-    /// It has our client token but cannot be read, for this reason.
+    /// It is ours but cannot be read, for this reason.
     Unreadable(String),
 }
 
@@ -54,41 +71,61 @@ pub(super) fn parse<R: DeserializeOwned>(
             note(parsed.as_ref().ok());
             match parsed {
                 Ok(response) => Ok(Answer { topic, payload, response }),
-                Err(error) => Err(match take_unknown_status(&payload) {
-                    Some((status, rest)) if serde_json::from_str::<R>(&rest).is_ok() => {
-                        Error::UnknownStatus { operation, topic, payload, status }
-                    }
-                    _ => Error::Malformed { operation, topic, reason: error.to_string() },
-                }),
+                Err(error) => Err(Error::Malformed { operation, topic, reason: reason(&error) }),
             }
         }
-        RawBody::Rejected(payload) => match read_rejection(&payload) {
+        RawBody::Rejected(payload) => match serde_json::from_slice::<RejectedResponse>(&payload) {
             Ok(response) => Err(Error::Rejected { operation, topic, payload, response: Box::new(response) }),
-            Err(error) => Err(Error::Malformed { operation, topic, reason: error.to_string() }),
+            Err(error) => Err(Error::Malformed { operation, topic, reason: reason(&error) }),
         },
         RawBody::Unreadable(reason) => Err(Error::Malformed { operation, topic, reason }),
     }
 }
 
-/// A refusal; without the state of the job execution where that has a status that is not known.
-fn read_rejection(payload: &[u8]) -> Result<RejectedResponse, serde_json::Error> {
-    serde_json::from_slice(payload).or_else(|error| {
-        let (_, rest) = take_unknown_status(payload).ok_or(error)?;
-        let rejection: RejectedResponse = serde_json::from_str(&rest)?;
-        Ok(RejectedResponse { execution_state: None, ..rejection })
-    })
+/// Why an answer is not what AWS sends.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some((member, _)) => format!("it has no {member}"),
+        None => "one of its members is not what AWS sends there".to_owned(),
+    }
 }
 
-/// The beginning of a status that AWS has added since, and the answer with a known one in its place.
-fn take_unknown_status(payload: &[u8]) -> Option<(String, String)> {
-    let mut answer: Value = serde_json::from_slice(payload).ok()?;
-    let members = answer.as_object_mut()?;
-    let member = ["execution", "executionState"].into_iter().find(|name| members.contains_key(*name))?;
-    let status = members.get_mut(member)?.get_mut("status")?;
-    let unknown = status.as_str().filter(|status| status.parse::<JobExecutionStatus>().is_err())?;
-    let unknown = unknown.chars().take(MAX_STATUS).collect();
-    *status = JobExecutionStatus::Queued.as_str().into();
-    Some((unknown, answer.to_string()))
+/// What the parsed answer does not show of its payload: statuses and members that AWS has added since.
+fn unknown(payload: &[u8], parsed: &impl Serialize) -> Vec<String> {
+    let (Ok(came), Ok(parsed)) = (serde_json::from_slice(payload), serde_json::to_value(parsed)) else {
+        return Vec::new();
+    };
+    let mut unknown = Vec::new();
+    compare(&came, &parsed, "", &mut unknown);
+    unknown
+}
+
+fn compare(came: &Value, parsed: &Value, path: &str, unknown: &mut Vec<String>) {
+    match (came, parsed) {
+        (Value::Object(came), Value::Object(parsed)) => {
+            // What the user wrote is not the service's.
+            let ours = |name: &str| matches!(name, "jobDocument" | "statusDetails");
+            for (name, value) in came.iter().filter(|(name, value)| !ours(name) && !value.is_null()) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match (parsed.get(name), value) {
+                    (None, _) => unknown.push(format!("the member {path}")),
+                    (_, Value::String(status))
+                        if name == "status" && status.parse::<JobExecutionStatus>().is_err() =>
+                    {
+                        unknown.push(format!("the status {status}"));
+                    }
+                    (Some(parsed), _) => compare(value, parsed, &path, unknown),
+                }
+            }
+        }
+        (Value::Array(came), Value::Array(parsed)) => {
+            for (at, (came, parsed)) in came.iter().zip(parsed).enumerate() {
+                compare(came, parsed, &format!("{path}[{at}]"), unknown);
+            }
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -117,19 +154,19 @@ mod tests {
     fn a_status_that_is_not_known_is_no_broken_answer() {
         let read = |body| {
             let raw = RawAnswer { topic: "t".to_owned(), body };
-            parse::<UpdateJobExecutionResponse>("UpdateJobExecution", raw, |_| ()).unwrap_err()
+            parse::<UpdateJobExecutionResponse>("UpdateJobExecution", raw, |_| ())
         };
         let state = |status| format!(r#"{{"status":{status},"versionNumber":1}}"#);
         let accepted =
             |state| RawBody::Accepted(format!(r#"{{"timestamp":1,"executionState":{state}}}"#).into());
-        let error = read(accepted(state("\"PAUSED\"")));
-        assert!(matches!(error, Error::UnknownStatus { status, .. } if status == "PAUSED"));
+        let answer = read(accepted(state("\"PAUSED\""))).unwrap();
+        assert_eq!(answer.unknown(), ["the status PAUSED"]);
         for broken in [state("1"), r#"{"status":"PAUSED"}"#.to_owned(), "[]".to_owned()] {
-            assert!(matches!(read(accepted(broken.clone())), Error::Malformed { .. }), "{broken}");
+            assert!(matches!(read(accepted(broken.clone())), Err(Error::Malformed { .. })), "{broken}");
         }
         let state = state("\"PAUSED\"");
         let rejected = format!(r#"{{"timestamp":1,"code":"C","message":"m","executionState":{state}}}"#);
-        let error = read(RawBody::Rejected(rejected.into()));
-        assert!(matches!(error, Error::Rejected { response, .. } if response.execution_state.is_none()));
+        let error = read(RawBody::Rejected(rejected.into())).unwrap_err();
+        assert_eq!(error.unknown(), ["the status PAUSED"]);
     }
 }

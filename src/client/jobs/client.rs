@@ -250,6 +250,7 @@ impl Client {
     ) -> Result<Answer<R>, Error> {
         let deadline = Instant::now() + self.timeout;
         let mut retries = Retries::until(deadline);
+        let mut refusal = None;
         loop {
             let error = match self.attempt(operation, &body, note.clone(), deadline).await {
                 Ok(answer) => return Ok(answer),
@@ -261,11 +262,19 @@ impl Client {
                         return Err(Error::OutcomeUnknown { operation, find_out });
                     }
                 },
+                Err(AttemptError::Other(Error::TimedOut { operation, topic, after, .. })) => {
+                    return Err(Error::TimedOut { operation, topic, after, last_refusal: refusal });
+                }
                 Err(AttemptError::Other(error)) => error,
             };
             let again = matches!(if_lost, IfLost::Retry) && is_throttling(&error);
             match retries.next().filter(|_| again) {
-                Some(wait) => sleep(wait).await,
+                Some(wait) => {
+                    if let Error::Rejected { response, .. } = error {
+                        refusal = Some(format!("{}: {}", response.code, response.message));
+                    }
+                    sleep(wait).await;
+                }
                 None => return Err(error),
             }
         }
@@ -298,13 +307,13 @@ impl Client {
         };
         tokio::select! {
             biased;
-            answer = self.timed(operation, waiter.answer()) => answer.map_err(AttemptError::Other),
+            answer = self.timed(operation, waiter.answer(deadline)) => answer.map_err(AttemptError::Other),
             failure = sent.failed() => Err(match failure {
                 connection::Error::NotSent => AttemptError::NotSent,
                 connection::Error::Lost => AttemptError::Lost,
                 source => AttemptError::Other(Error::NotAccepted { operation, source }),
             }),
-            () = sleep_until(deadline) => Err(AttemptError::Other(Error::TimedOut { operation, topic, after })),
+            () = sleep_until(deadline) => Err(AttemptError::Other(Error::TimedOut { operation, topic, after, last_refusal: None })),
         }
     }
 }

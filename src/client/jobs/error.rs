@@ -24,8 +24,8 @@ pub enum Error {
     },
     /// No answer in time.
     #[error(
-        "{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s: if none ever comes, allow iot:Receive there",
-        after.as_secs_f32()
+        "{operation}: no answer on {topic}/accepted or {topic}/rejected within {} s: {}",
+        after.as_secs_f32(), what_to_do(last_refusal.as_deref())
     )]
     TimedOut {
         /// The API's name of the operation.
@@ -34,6 +34,8 @@ pub enum Error {
         topic: String,
         /// How long it waited.
         after: Duration,
+        /// Code and message of the last refusal, if it was refused and asked again.
+        last_refusal: Option<String>,
     },
     /// An answer to this very request that cannot be read.
     #[error("{operation}: the answer on {topic} cannot be read: {reason}")]
@@ -44,18 +46,6 @@ pub enum Error {
         topic: String,
         /// What is wrong with it.
         reason: String,
-    },
-    /// An accepted answer that is sound but for a status, which AWS may have added since.
-    #[error("{operation}: the answer has a status that is not known here: {status:?}")]
-    UnknownStatus {
-        /// The API's name of the operation.
-        operation: &'static str,
-        /// The topic that it came on.
-        topic: String,
-        /// The payload as it came, UTF-8 JSON.
-        payload: Bytes,
-        /// The status, or its beginning.
-        status: String,
     },
     /// The connection did not come back in time.
     #[error("{operation} was not sent: no connection within {} s ({reason})", after.as_secs_f32())]
@@ -85,4 +75,11 @@ pub enum Error {
         /// The command to find out with.
         find_out: String,
     },
+}
+
+fn what_to_do(last_refusal: Option<&str>) -> String {
+    match last_refusal {
+        Some(refusal) => format!("it was refused with {refusal}, and what was asked again is not answered"),
+        None => "if none ever comes, allow iot:Receive there".to_owned(),
+    }
 }

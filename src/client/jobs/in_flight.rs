@@ -5,9 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+use tokio::time::{Duration, Instant, sleep_until};
 use uuid::Uuid;
 
 use super::answer::RawAnswer;
+
+/// How long the proper answer may still come after one that cannot be read, which may have been meant for an earlier
+/// request on the topic.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The requests in flight. A request is in here from before it is sent until its [`Waiter`] is dropped.
 #[derive(Default)]
@@ -20,6 +25,8 @@ pub(super) struct Request {
     /// The topic of the request, which its answer's topic begins with.
     topic: String,
     resolve: Box<dyn FnOnce(RawAnswer) -> bool + Send>,
+    /// Takes the first answer that nobody can read.
+    unreadable: Option<oneshot::Sender<RawAnswer>>,
 }
 
 impl Request {
@@ -39,8 +46,19 @@ impl InFlight {
         let client_token = Uuid::new_v4().to_string();
         let (sender, answer) = oneshot::channel();
         let resolve = Box::new(move |answer| sender.send(parse(answer)).is_ok());
-        self.lock().insert(client_token.clone(), Request { topic: topic.to_owned(), resolve });
-        Waiter { client_token, answer, in_flight: self.clone() }
+        let (doubt, unreadable) = oneshot::channel();
+        let request = Request { topic: topic.to_owned(), resolve, unreadable: Some(doubt) };
+        self.lock().insert(client_token.clone(), request);
+        Waiter { client_token, answer, unreadable, in_flight: self.clone() }
+    }
+
+    /// Tells the request in flight on `topic`, if there is exactly one, that this came, which nobody can read: it
+    /// is its answer unless a better one comes.
+    pub(super) fn doubt(&self, topic: &str, unreadable: RawAnswer) {
+        let Some(token) = self.only_one_on(topic) else { return };
+        let doubt = self.lock().get_mut(&token).and_then(|request| request.unreadable.take());
+        // Whoever gave up at this very moment does not need it.
+        let _ = doubt.map(|doubt| doubt.send(unreadable));
     }
 
     /// Takes out the request with this client token, if it is in flight and was made on this topic. Whoever takes
@@ -83,13 +101,30 @@ impl InFlight {
 pub(super) struct Waiter<A> {
     pub(super) client_token: String,
     answer: oneshot::Receiver<A>,
+    unreadable: oneshot::Receiver<RawAnswer>,
     in_flight: Arc<InFlight>,
 }
 
 impl<A> Waiter<A> {
-    /// The answer, once it is there.
-    pub(super) async fn answer(&mut self) -> A {
-        match (&mut self.answer).await {
+    /// The answer, once it is there. One that nobody can read counts if no better one comes, and by `deadline` in any
+    /// case.
+    pub(super) async fn answer(&mut self, deadline: Instant) -> A {
+        let Self { client_token, answer, unreadable, in_flight } = self;
+        let doubtful = async {
+            let Ok(raw) = unreadable.await else { return std::future::pending().await };
+            sleep_until(deadline.min(Instant::now() + PATIENCE)).await;
+            raw
+        };
+        tokio::select! {
+            biased;
+            Ok(answer) = &mut *answer => return answer,
+            raw = doubtful => {
+                let request = in_flight.lock().remove(client_token);
+                // The answer came at this very moment.
+                let _ = request.map(|request| request.resolve(raw));
+            }
+        }
+        match answer.await {
             Ok(answer) => answer,
             // While the waiter lives, whoever takes the request out resolves it.
             Err(_) => std::future::pending().await,
@@ -115,7 +150,7 @@ mod tests {
 
     use super::super::answer::RawBody;
     use super::*;
-    use crate::testing::in_time;
+    use crate::testing::{DEADLINE, in_time};
 
     fn register(in_flight: &Arc<InFlight>, topic: &str) -> Waiter<RawAnswer> {
         in_flight.register(topic, |answer| answer)
@@ -139,8 +174,8 @@ mod tests {
         let mut second = register(&in_flight, "t");
         assert!(resolve(&in_flight, &second.client_token, "t", accepted("2")));
         assert!(resolve(&in_flight, &first.client_token, "t", accepted("1")));
-        assert_eq!(in_time(first.answer()).await, accepted("1"));
-        assert_eq!(in_time(second.answer()).await, accepted("2"));
+        assert_eq!(in_time(first.answer(Instant::now() + DEADLINE)).await, accepted("1"));
+        assert_eq!(in_time(second.answer(Instant::now() + DEADLINE)).await, accepted("2"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Inbox {
         let resolve = |token: &str, body| {
             if let Some(request) = self.in_flight.take(token, &request_topic) {
                 // Whoever gave up at this very moment does not need the answer.
-                let _ = request.resolve(RawAnswer { topic, body });
+                let _ = request.resolve(RawAnswer { topic: topic.clone(), body });
             }
         };
         match read_client_token(&payload) {
@@ -70,8 +70,11 @@ impl Inbox {
                 }
             }
             Err(reason) => {
+                let body = RawBody::Unreadable(reason);
                 if let Some(token) = self.in_flight.mentioned_in(&payload, &request_topic) {
-                    resolve(&token, RawBody::Unreadable(reason));
+                    resolve(&token, body);
+                } else if !names_a_token(&payload) {
+                    self.in_flight.doubt(&request_topic, RawAnswer { topic, body });
                 }
             }
         }
@@ -86,8 +89,16 @@ fn read_client_token(payload: &[u8]) -> Result<Option<String>, String> {
         client_token: Option<String>,
     }
     object(payload)?;
-    let tokened: Tokened = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+    let tokened: Tokened =
+        serde_json::from_slice(payload).map_err(|_| "its clientToken is not text".to_owned())?;
     Ok(tokened.client_token)
+}
+
+/// Whether what cannot be read as a whole names a client token all the same: text after that member's name.
+fn names_a_token(payload: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(payload);
+    let mut values = text.split("\"clientToken\"").skip(1).map(str::trim_start);
+    values.any(|value| value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('"')))
 }
 
 fn event(payload: Bytes) -> Result<Bytes, EventError> {
@@ -97,9 +108,9 @@ fn event(payload: Bytes) -> Result<Bytes, EventError> {
 
 /// Checks that `payload` is one JSON object in UTF-8, however deep it nests.
 fn object(payload: &[u8]) -> Result<(), String> {
-    let text = std::str::from_utf8(payload).map_err(|error| error.to_string())?;
-    let value: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if value.get().starts_with('{') { Ok(()) } else { Err("not a JSON object".to_owned()) }
+    let text = std::str::from_utf8(payload).map_err(|_| "it is not UTF-8 text")?;
+    let value: &RawValue = serde_json::from_str(text).map_err(|_| "it is not JSON")?;
+    if value.get().starts_with('{') { Ok(()) } else { Err("it is not a JSON object".to_owned()) }
 }
 
 #[cfg(test)]
@@ -111,8 +122,9 @@ mod tests {
     use crate::wire::model::JobExecutionStatus;
     use proptest::prelude::*;
     use tokio::sync::mpsc;
+    use tokio::time::Instant;
 
-    use crate::testing::in_time;
+    use crate::testing::{DEADLINE, in_time};
 
     struct Rig {
         inbox: Inbox,
@@ -157,7 +169,7 @@ mod tests {
         rig.deliver("T/jobs/J/update/accepted", r#"{"timestamp":1}"#);
         assert!(rig.inbox.in_flight.only_one_on("$aws/things/T/jobs/J/update").is_some());
         rig.deliver("T/jobs/J/update/rejected", &body);
-        let answer = in_time(waiter.answer()).await;
+        let answer = in_time(waiter.answer(Instant::now() + DEADLINE)).await;
         assert_eq!(answer.topic, "$aws/things/T/jobs/J/update/rejected");
         assert_eq!(answer.body, RawBody::Rejected(Bytes::from(body)));
     }
@@ -199,7 +211,7 @@ mod tests {
         drop(second);
         rig.deliver("T/jobs/get/rejected", body);
         assert_eq!(
-            in_time(first.answer()).await.body,
+            in_time(first.answer(Instant::now() + DEADLINE)).await.body,
             RawBody::Rejected(Bytes::from_static(body.as_bytes()))
         );
     }
@@ -218,9 +230,32 @@ mod tests {
             let mut waiter = rig.register("$aws/things/T/jobs/get");
             let payload = broken(&waiter.client_token);
             rig.deliver("T/jobs/get/accepted", &payload);
-            let body = in_time(waiter.answer()).await.body;
+            let body = in_time(waiter.answer(Instant::now() + DEADLINE)).await.body;
             assert!(matches!(body, RawBody::Unreadable(_)), "{body:?} for {}", payload.escape_ascii());
         }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_and_names_nobody_is_for_the_only_request_if_no_better_answer_comes() {
+        let mut rig = rig();
+        let mut first = rig.register("$aws/things/T/jobs/get");
+        let second = rig.register("$aws/things/T/jobs/get");
+        rig.deliver("T/jobs/get/accepted", "it may be for either");
+        drop(second);
+        rig.deliver("T/jobs/J/get/accepted", "for another request");
+        rig.deliver("T/jobs/get/accepted", r#"{"clientToken" : "another","timestamp":"#);
+        rig.deliver("T/jobs/get/accepted", b"\xff\"clientToken\":\"x");
+        let soon = Instant::now() + DEADLINE / 10;
+        assert!(tokio::time::timeout_at(Instant::now(), first.answer(soon)).await.is_err());
+        rig.deliver("T/jobs/get/accepted", "3");
+        let body = in_time(first.answer(soon)).await.body;
+        assert_eq!(body, RawBody::Unreadable("it is not a JSON object".to_owned()));
+
+        let mut waiter = rig.register("$aws/things/T/jobs/get");
+        rig.deliver("T/jobs/get/accepted", b"\xff");
+        let better = format!(r#"{{"clientToken":"{}"}}"#, waiter.client_token);
+        rig.deliver("T/jobs/get/accepted", &better);
+        assert_eq!(in_time(waiter.answer(soon)).await.body, RawBody::Accepted(Bytes::from(better)));
     }
 
     #[test]

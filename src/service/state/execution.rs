@@ -133,7 +133,7 @@ impl Execution {
 
     pub(crate) fn state(&self) -> JobExecutionState {
         JobExecutionState {
-            status: self.status,
+            status: self.status.into(),
             status_details: self.status_details.clone(),
             version_number: self.version,
         }
@@ -154,7 +154,7 @@ impl Execution {
         JobExecutionData {
             job_id: self.job_id.clone(),
             thing_name: None,
-            status: self.status,
+            status: self.status.into(),
             status_details: self.status_details.clone(),
             queued_at: self.queued_at.seconds(),
             started_at: self.started_at.map(Timestamp::seconds),

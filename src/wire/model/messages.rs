@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{JobExecutionStatus, JobId, ThingName};
+use super::{JobExecutionStatus, JobId, ReportedStatus, ThingName};
 use crate::wire::number::{ExecutionNumber, VersionNumber};
 
 /// Epoch seconds, as every time on the data plane.
@@ -132,7 +132,7 @@ pub struct JobExecutionData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing_name: Option<ThingName>,
     /// Where it stands.
-    pub status: JobExecutionStatus,
+    pub status: ReportedStatus,
     /// What the device last reported; absent while empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub status_details: StatusDetails,
@@ -160,7 +160,7 @@ pub struct JobExecutionData {
 #[serde(rename_all = "camelCase")]
 pub struct JobExecutionState {
     /// Where it stands.
-    pub status: JobExecutionStatus,
+    pub status: ReportedStatus,
     /// What the device last reported; absent while empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub status_details: StatusDetails,

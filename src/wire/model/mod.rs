@@ -17,4 +17,4 @@ pub use messages::{
     UpdateJobExecutionRequest, UpdateJobExecutionResponse,
 };
 pub use names::{InvalidName, JobId, JobRef, JobTemplateId, ThingGroupName, ThingName};
-pub use status::{JobExecutionStatus, UnknownStatus};
+pub use status::{JobExecutionStatus, ReportedStatus, UnknownStatus};

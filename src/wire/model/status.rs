@@ -76,6 +76,42 @@ impl fmt::Display for JobExecutionStatus {
     }
 }
 
+/// A status that a service reports, which may be newer than this program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ReportedStatus {
+    /// One of those that AWS documents.
+    Known(JobExecutionStatus),
+    /// Another one, as it came.
+    Unknown(String),
+}
+
+impl ReportedStatus {
+    /// The status, if AWS documents it.
+    #[must_use]
+    pub fn known(&self) -> Option<JobExecutionStatus> {
+        match self {
+            Self::Known(status) => Some(*status),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl From<JobExecutionStatus> for ReportedStatus {
+    fn from(status: JobExecutionStatus) -> Self {
+        Self::Known(status)
+    }
+}
+
+impl fmt::Display for ReportedStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(status) => status.fmt(f),
+            Self::Unknown(status) => f.pad(status),
+        }
+    }
+}
+
 /// A word that is no status of a job execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a status of a job execution")]
