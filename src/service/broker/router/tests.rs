@@ -89,9 +89,12 @@ impl Bench {
     /// Lets time pass until something is due, as long as that is within `limit`.
     fn wait(&mut self, limit: Duration) {
         let end = self.now + limit;
+        let mut calls = 0;
         while let Some(due) = self.router.next_timeout().filter(|due| *due <= end) {
             self.now = due;
             self.requests().handle_timeouts();
+            calls += 1;
+            assert!(calls < 2 * limits::SESSIONS, "what is due has no end");
         }
         self.now = end;
     }
