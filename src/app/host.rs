@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::service::broker::limits;
+
 /// Threads that the program starts besides one for each processor.
 const OTHER_THREADS: usize = 8;
 
@@ -42,6 +44,21 @@ pub(super) fn check_threads() -> Result<(), String> {
         }
         Ok(())
     })
+}
+
+/// Asks for as many open files as the local service has use for.
+///
+/// Shells often start programs with room for a thousand, and let them have more.
+pub(super) fn ask_for_open_files() {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+            let wanted = hard.min((limits::CONNECTIONS + limits::OTHER_FILES) as u64).max(soft);
+            // Where they are refused, the service makes do with what it has.
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
+        }
+    }
 }
 
 #[cfg(test)]

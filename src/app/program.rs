@@ -32,6 +32,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     host::check_clock(SystemTime::now())
         .and_then(|()| host::check_threads())
         .map_err(|message| (message, ExitStatus::Failure))?;
+    host::ask_for_open_files();
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
         Launch::Serve(options) => runtime

@@ -15,6 +15,7 @@ use tokio_util::codec::Encoder;
 
 use crate::client::{self, Client, PATIENCE, publish};
 use crate::service::{Service, THING};
+use crate::skip::may_open;
 
 fn jobs(rest: &str) -> String {
     format!("$aws/things/{THING}/jobs/{rest}")
@@ -33,6 +34,9 @@ async fn still_serves(service: &Service) {
 
 #[tokio::test]
 async fn connections_that_never_speak_do_not_keep_others_out() {
+    if !may_open(1500) {
+        return;
+    }
     let service = Service::start().await;
     let address = service.local.mqtt_addr();
     let mut silent = Vec::new();
@@ -107,6 +111,9 @@ async fn a_flood_of_requests_does_not_starve_the_others() {
 /// Each message goes to five hundred, who do not read.
 #[tokio::test]
 async fn a_flood_to_a_crowd_does_not_starve_the_others() {
+    if !may_open(2000) {
+        return;
+    }
     let service = Service::start().await;
     let tls = service.open_tls();
     let mut crowd = Vec::new();
@@ -230,6 +237,9 @@ async fn a_client_that_asks_and_never_reads_is_held_back() {
 
 #[tokio::test]
 async fn a_thousand_clients_hear_one_event() {
+    if !may_open(3000) {
+        return;
+    }
     let service = Service::start().await;
     let tls = client::device_tls(&service.local);
     let mut clients = Vec::new();

@@ -11,3 +11,5 @@ mod policies;
 mod rules;
 mod service;
 mod sessions;
+#[path = "../suite/support/skip.rs"]
+mod skip;

@@ -8,8 +8,9 @@ use rcgen::{CertificateParams, SanType, date_time_ymd};
 use crate::support::certificates::Authority;
 use crate::support::http::http_server;
 use crate::support::mosquitto::Mosquitto;
+use crate::support::skip::skip;
 use crate::support::tls::{Behavior, Hello, TlsServer};
-use crate::support::{Sandbox, Serve, peers, refusing};
+use crate::support::{Sandbox, Serve, refusing};
 
 const ADDRESS: &str = "127.77.0.1";
 
@@ -30,7 +31,7 @@ fn params(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
 fn on_port_443_mqtt_is_offered_by_its_name_and_elsewhere_by_none() {
     let Some(mosquitto) = Mosquitto::start() else { return };
     let Ok(on_443) = TcpListener::bind((ADDRESS, 443)) else {
-        return peers::skip("we may not listen on port 443");
+        return skip("we may not listen on port 443");
     };
     let elsewhere = TcpListener::bind((ADDRESS, 0)).unwrap();
     let control_plane = Serve::start();

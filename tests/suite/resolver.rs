@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::support::proxy::Proxy;
-use crate::support::{Namespace, Process, Sandbox, Serve, peers};
+use crate::support::skip::skip;
+use crate::support::{Namespace, Process, Sandbox, Serve};
 
 const KNOWN: &str = "127.0.0.1 localhost\n";
 /// Nobody listens at port 53 there, so that each question fails at once.
@@ -112,7 +113,7 @@ fn while_names_do_not_resolve_each_attempt_is_said_and_the_connection_comes_back
 fn a_name_server_that_says_nothing_is_given_no_longer_than_the_time_out() {
     let Some(namespace) = Namespace::new() else { return };
     let Ok(_silent) = UdpSocket::bind("127.53.53.53:53") else {
-        return peers::skip("we may not listen on port 53");
+        return skip("we may not listen on port 53");
     };
     let serve = Serve::start();
     let sandbox = aws_mode(&serve, "silent.test", 8883).args(["--timeout", "1s", "-c", "quit"]);

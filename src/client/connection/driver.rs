@@ -104,8 +104,7 @@ pub(super) struct Driver<D, C> {
 impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
     /// Runs until a handle disconnects, no handle is left, or the connection is lost for good.
     pub(super) async fn run(mut self, mut opened: Opened) {
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        let mut closed_early = 0;
+        let mut attempts = Attempts::new();
         loop {
             let began = Instant::now();
             let Opened { mut link, mut requests, .. } = opened;
@@ -118,12 +117,8 @@ impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
                 }
             };
             drop(link);
-            let stable = began.elapsed() >= STABLE_AFTER;
-            if stable {
-                backoff.reset();
-            }
-            closed_early = closed_in_a_row(closed_early, stable, &reason);
-            let reason = if closed_early == CLOSED_TOO_OFTEN {
+            attempts.link_ended(began.elapsed(), &reason);
+            let reason = if attempts.closed_early == CLOSED_TOO_OFTEN {
                 Error::ClosedTooOften { client_id: self.options.client_id.clone() }
             } else {
                 reason
@@ -136,7 +131,7 @@ impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
             self.status.send_replace(Status::Down(reason.clone()));
             refuse(requests);
             (self.changed)(Change::Lost { reason: reason.to_string() });
-            opened = match self.restore(&mut backoff).await {
+            opened = match self.restore(&mut attempts.backoff).await {
                 Ok(opened) => opened,
                 Err(reason) => return self.finish(reason),
             };
@@ -179,9 +174,25 @@ impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
     }
 }
 
-/// How many links in a row the server closed before they were stable, including the last one.
-fn closed_in_a_row(before: u32, stable: bool, reason: &Error) -> u32 {
-    if !stable && *reason == Error::Closed { before + 1 } else { 0 }
+/// What the links so far say about the next attempt.
+struct Attempts {
+    backoff: Backoff,
+    /// How many links in a row the server closed before they were stable, including the last one.
+    closed_early: u32,
+}
+
+impl Attempts {
+    fn new() -> Self {
+        Self { backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT), closed_early: 0 }
+    }
+
+    fn link_ended(&mut self, lasted: Duration, reason: &Error) {
+        let stable = lasted >= STABLE_AFTER;
+        if stable {
+            self.backoff.reset();
+        }
+        self.closed_early = if !stable && *reason == Error::Closed { self.closed_early + 1 } else { 0 };
+    }
 }
 
 /// Tells whoever is in the queue that their request was never sent.
@@ -201,16 +212,35 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 mod tests {
     use super::*;
 
+    const SHORT: Duration = Duration::ZERO;
+
     #[test]
     fn only_links_closed_in_a_row_are_counted() {
         let broken = Error::Broken { reason: "reset".to_owned() };
         let links =
-            [(false, &Error::Closed), (false, &Error::Closed), (false, &broken), (false, &Error::Closed)];
-        let counted = |links: &[(bool, &Error)]| {
-            links.iter().fold(0, |so_far, (stable, reason)| closed_in_a_row(so_far, *stable, reason))
+            [(SHORT, &Error::Closed), (SHORT, &Error::Closed), (SHORT, &broken), (SHORT, &Error::Closed)];
+        let counted = |links: &[(Duration, &Error)]| {
+            let mut attempts = Attempts::new();
+            for (lasted, reason) in links {
+                attempts.link_ended(*lasted, reason);
+            }
+            attempts.closed_early
         };
         assert_eq!(counted(&links[..2]), 2);
         assert_eq!(counted(&links), 1);
-        assert_eq!(counted(&[links[0], (true, &Error::Closed)]), 0);
+        assert_eq!(counted(&[links[0], (STABLE_AFTER, &Error::Closed)]), 0);
+    }
+
+    #[test]
+    fn after_a_stable_link_the_waits_are_short_again() {
+        let mut attempts = Attempts::new();
+        for number in 1..=3 {
+            assert_eq!(attempts.backoff.next().0, number);
+            attempts.link_ended(SHORT, &Error::Closed);
+        }
+        attempts.link_ended(STABLE_AFTER, &Error::Closed);
+        let (number, wait) = attempts.backoff.next();
+        assert_eq!(number, 1);
+        assert!(wait <= FIRST_WAIT, "{wait:?}");
     }
 }

@@ -263,6 +263,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_dropped_after_an_event_got_in_is_another_gap() {
+        let (mut sender, mut events) = EventSender::new(EventNumbers::default());
+        let room = sender.room.clone();
+        let take = |pieces| room.clone().try_acquire_many_owned(u32::try_from(pieces).unwrap()).unwrap();
+        let all = take(PIECES);
+        event(&mut sender, 1);
+        event(&mut sender, 1);
+        drop(all);
+        event(&mut sender, 1);
+        let rest = take(PIECES - 1);
+        event(&mut sender, 1);
+        drop((sender, rest));
+        let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok())
+            .map(|event| match event.payload {
+                Ok(_) => 0,
+                Err(EventError::Dropped(dropped)) => dropped.count(),
+                Err(error) => panic!("{error}"),
+            })
+            .collect();
+        assert_eq!(told, [2, 0, 1]);
+    }
+
+    #[test]
     fn numbers_are_consecutive_over_both_streams() {
         let numbers = EventNumbers::default();
         let (mut first, mut firsts) = EventSender::new(numbers.clone());

@@ -114,6 +114,11 @@ mod tests {
         {
             assert!(signed(scope).is_err(), "{scope}");
         }
+        let before = "AKID/20260101/us-east-1/iot";
+        for end in ["", "aws3_request", "aws4_requests", "AWS4_REQUEST"] {
+            let refusal = signed(&format!("{before}/{end}")).unwrap_err();
+            assert!(refusal.message().ends_with("SERVICE/aws4_request"), "{}", refusal.message());
+        }
         for header in ["Basic dTpw", "Bearer x", "AWS4-HMAC-SHA256 Signature=00", ""] {
             assert!(plane("/jobs", Some(header)).is_err(), "{header}");
         }

@@ -8,15 +8,11 @@ pub(super) fn room_for_connections() -> usize {
     files.saturating_sub(limits::OTHER_FILES).clamp(1, limits::CONNECTIONS)
 }
 
-/// How many files this process may have open, once it has asked for as many as it is allowed.
-///
-/// Shells often start programs with room for a thousand, and let them have more.
+/// How many files this process may have open; whether it asks for more is for the program to decide.
 #[cfg(unix)]
 fn open_files() -> Option<u64> {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
-    let wanted = hard.min((limits::CONNECTIONS + limits::OTHER_FILES) as u64).max(soft);
-    Some(setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).map_or(soft, |()| wanted))
+    use nix::sys::resource::{Resource, getrlimit};
+    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft)
 }
 
 #[cfg(not(unix))]
@@ -31,9 +27,13 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn connections_leave_files_to_the_rest_of_the_program() {
-        let files = usize::try_from(open_files().unwrap()).unwrap();
+        use nix::sys::resource::{Resource, getrlimit};
+        let limit = || getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let before = limit();
+        let files = usize::try_from(before.0).unwrap();
         let room = room_for_connections();
         assert!((1..=limits::CONNECTIONS).contains(&room));
         assert!(room == limits::CONNECTIONS || room + limits::OTHER_FILES == files, "{room} of {files}");
+        assert_eq!(limit(), before, "it is not ours to change");
     }
 }

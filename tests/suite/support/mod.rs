@@ -19,6 +19,7 @@ mod process;
 pub(crate) mod proxy;
 mod sandbox;
 mod serve;
+pub(crate) mod skip;
 pub(crate) mod tls;
 pub(crate) mod wire;
 

@@ -3,7 +3,8 @@
 
 use std::process::{Command, Stdio};
 
-use super::{Sandbox, peers};
+use super::Sandbox;
+use super::skip::skip;
 
 /// How this machine lets us make a mount namespace.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Namespace {
             mount.status().is_ok_and(|status| status.success())
         });
         if found.is_none() {
-            peers::skip("this machine lets us make no mount namespace");
+            skip("this machine lets us make no mount namespace");
         }
         found.map(|unshare| Self { unshare })
     }

@@ -3,11 +3,11 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::skip::skip;
 use super::{Process, Serve};
 
 /// Where a program is, or `None` with a line that says so.
@@ -73,11 +73,4 @@ fn missing(what: &str) -> Option<PathBuf> {
     );
     skip(&format!("{what} is not installed"));
     None
-}
-
-/// Says that the test that calls this is skipped, and why.
-pub(crate) fn skip(why: &str) {
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    // Written, not printed: the test harness would keep it to itself.
-    writeln!(io::stderr(), "skipped {test}: {why}").ok();
 }

@@ -25,7 +25,8 @@ pub(crate) struct Sandbox {
     stdout: Option<String>,
     stderr: Expected,
     status: i32,
-    open_files: Option<u32>,
+    /// What `ulimit` is told before the program starts.
+    open_files: Option<String>,
 }
 
 /// What standard error must be.
@@ -158,7 +159,13 @@ impl Sandbox {
 
     /// How many files it may have open; as many as the test unless given.
     pub(crate) fn open_files(mut self, limit: u32) -> Self {
-        self.open_files = Some(limit);
+        self.open_files = Some(format!("-n {limit}"));
+        self
+    }
+
+    /// How many files it may have open before it asks for more.
+    pub(crate) fn soft_open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(format!("-Sn {limit}"));
         self
     }
 
@@ -207,11 +214,11 @@ impl Sandbox {
     /// The command line, for a test that wants other pipes than [`spawn`](Self::spawn)'s.
     pub(crate) fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_jobs-sandbox");
-        let mut command = match self.open_files {
+        let mut command = match &self.open_files {
             None => Command::new(program),
             Some(limit) => {
                 let mut shell = Command::new("sh");
-                shell.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &limit.to_string(), program]);
+                shell.args(["-c", r#"ulimit $0 && exec "$@""#, limit, program]);
                 shell
             }
         };

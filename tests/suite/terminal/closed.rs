@@ -32,6 +32,7 @@ fn close(home: &Path, arguments: &[&str], text: &'static str) -> u32 {
         let (mut seen, mut bytes) = (Vec::new(), [0; 4096]);
         while !String::from_utf8_lossy(&seen).contains(text) {
             let read = output.read(&mut bytes).unwrap();
+            assert_ne!(read, 0, "it ended without {text}");
             seen.extend_from_slice(&bytes[..read]);
         }
         shown.send(output)

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Version};
-use crate::service::broker::requests::{Peer, Requests};
+use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
@@ -91,9 +91,12 @@ impl Bench {
     /// Lets time pass until something is due, as long as that is within `limit`.
     fn wait(&mut self, limit: Duration) {
         let end = self.now + limit;
+        let mut calls = 0;
         while let Some(due) = self.router.next_timeout().filter(|due| *due <= end) {
             self.now = due;
             self.requests().handle_timeouts();
+            calls += 1;
+            assert!(calls < 2 * limits::SESSIONS, "what is due has no end");
         }
         self.now = end;
     }
@@ -210,6 +213,46 @@ fn a_session_ends_when_its_time_is_over() {
         let sender = bench.connect(&connect("sender", true, 0));
         bench.publish(&sender, "t");
         assert_eq!(bench.topics(&back).len(), usize::from(lives));
+    }
+}
+
+#[test]
+fn what_is_sent_at_qos_0_does_not_wait_for_who_is_away() {
+    let mut bench = Bench::new();
+    let client = bench.connect(&connect("c", true, 60));
+    bench.lose(&client);
+    let at = |topic: &str, qos| Arc::new(Message { topic: topic.into(), qos, ..Message::default() });
+    let (never, once) = (Qos::AtMostOnce, Qos::AtLeastOnce);
+    for (topic, published, granted) in [("a", never, once), ("b", once, never), ("c", once, once)] {
+        bench.router.enqueue(client.session, at(topic, published), granted, false);
+    }
+    assert_eq!(bench.router.queued_bytes, at("c", once).size());
+    let back = bench.connect(&connect("c", false, 60));
+    assert_eq!(bench.topics(&back), ["c"]);
+}
+
+#[test]
+fn a_disconnect_may_change_the_time_of_a_session_but_not_give_it_any() {
+    for (at_connect, at_disconnect, ends_after) in [
+        (0, Some(60), None),
+        (0, Some(0), Some(0)),
+        (60, Some(10), Some(10)),
+        (60, Some(0), Some(0)),
+        (60, None, Some(60)),
+    ] {
+        let mut bench = Bench::new();
+        let client = bench.connect(&connect("c", true, at_connect));
+        let leave = Incoming::Disconnect { with_will: false, session_expiry: at_disconnect };
+        let end = bench.requests().packet(client.session, &client.connection, leave).unwrap_err();
+        let expected = match ends_after {
+            Some(_) => End::ByClient { with_will: false },
+            None => End::Refused(Refusal::OutOfPlace),
+        };
+        assert_eq!(end, expected, "{at_connect} {at_disconnect:?}");
+        bench.requests().closed(client.session, &client.connection, false);
+        let due = ends_after.filter(|after| *after > 0).map(|after| bench.now + SECOND * after);
+        assert_eq!(bench.router.next_timeout(), due, "{at_connect} {at_disconnect:?}");
+        assert_eq!(bench.router.sessions.is_empty(), due.is_none(), "{at_connect} {at_disconnect:?}");
     }
 }
 

@@ -162,14 +162,12 @@ fn certificates_are_listed_newest_first_page_by_page() {
     let mut ids: Vec<_> = (0..3).map(|_| register(&mut state, "INACTIVE")).collect();
     let mut query = ListQuery { is_ascending_order: Some(true), page_size: Some(2), marker: None };
     let mut listed = Vec::new();
-    loop {
+    for _ in 0..2 {
         let page = ok(state.list_certificates(&query));
         listed.extend(page.certificates.into_iter().map(|certificate| certificate.certificate_id));
         query.marker = page.next_marker;
-        if query.marker.is_none() {
-            break;
-        }
     }
+    assert_eq!(query.marker, None);
     assert_eq!(listed, ids);
     ids.reverse();
     let all = ok(state.list_certificates(&ListQuery::default()));

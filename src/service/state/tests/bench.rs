@@ -13,6 +13,9 @@ use crate::service::time::Timestamp;
 use crate::wire::model::JobExecutionSummary;
 use crate::wire::number::{ExecutionNumber, VersionNumber};
 
+/// More than any test needs, so that one ends.
+pub(super) const MOST_CALLS: usize = 100_000;
+
 pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
 
 /// A service whose clock stands at 12:00 until a test moves it.
@@ -76,10 +79,24 @@ impl Bench {
     /// Lets time pass, each timer at its own time.
     pub(super) fn wait_minutes(&mut self, minutes: i64) {
         let target = self.now.plus_minutes(minutes);
+        let mut calls = 0;
         while let Some(due) = self.state.next_timeout().filter(|due| *due <= target) {
             self.events.extend(self.state.handle_timeout(due).events);
+            calls += 1;
+            assert!(calls < MOST_CALLS, "what is due by {target:?} has no end");
         }
         self.now = target;
+    }
+
+    /// Does what is due now until nothing is left to do, and says in how many slices. The events are lost.
+    pub(super) fn finish(&mut self) -> usize {
+        let mut slices = 0;
+        while self.state.next_timeout().is_some() {
+            let _ = self.state.handle_timeout(self.now);
+            slices += 1;
+            assert!(slices < MOST_CALLS, "what is due has no end");
+        }
+        slices
     }
 
     /// Takes the events since the last call, one line per event.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::bench::MOST_CALLS;
 use super::naive::{Events, Naive, Reply};
 use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
 use super::rows::Rows;
@@ -167,7 +168,10 @@ impl Pair {
             Op::Advance { seconds, at_once } => {
                 let target = Timestamp::from_millis(now.millis() + seconds * 1000);
                 let mut effects = Effects::default();
+                let mut calls = 0;
                 while let Some(due) = state.next_timeout().filter(|due| *due <= target) {
+                    calls += 1;
+                    assert!(calls < MOST_CALLS, "what is due by {target:?} has no end");
                     let more = state.handle_timeout(if *at_once { target } else { due });
                     effects.events.extend(more.events);
                     effects.touched.jobs.extend(more.touched.jobs);

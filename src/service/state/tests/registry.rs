@@ -211,6 +211,24 @@ fn templates_refuse_in_the_words_of_aws() {
 }
 
 #[test]
+fn a_resource_has_fifty_tags_at_most() {
+    let mut bench = Bench::with_things(["T"]);
+    let tags = |count: u32| -> Vec<Value> { (0..count).map(|n| json!({ "Key": n.to_string() })).collect() };
+    bench.create("fifty", "thing/T", json!({ "tags": tags(50) })).unwrap();
+    let over = bench.create("over", "thing/T", json!({ "tags": tags(51) }));
+    assert!(matches!(over, Err(Rejected::InvalidRequest(_))), "{over:?}");
+    bench.create("none", "thing/T", json!({})).unwrap();
+    let tag = |bench: &mut Bench, job: &str, count| {
+        let arn = format!("{ARN}job/{job}");
+        bench.state.tag_resource(from(json!({ "resourceArn": arn, "tags": tags(count) }))).reply
+    };
+    assert!(matches!(tag(&mut bench, "none", 51), Err(Rejected::InvalidRequest(_))));
+    tag(&mut bench, "none", 50).unwrap();
+    // The same keys again are no more than there were.
+    tag(&mut bench, "fifty", 50).unwrap();
+}
+
+#[test]
 fn resources_carry_tags_until_they_are_deleted() {
     let mut bench = Bench::with_things(["T"]);
     bench.create("J", "thing/T", json!({ "tags": [{ "Key": "b", "Value": "2" }] })).unwrap();
