@@ -52,6 +52,7 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         hostnames: options.hostnames,
         require_key: options.require_key,
         dir: options.dir,
+        new_certificates: options.new_certificates,
         account: options.account,
         region: options.region,
         things: options.things,

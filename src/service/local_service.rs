@@ -16,6 +16,7 @@ use super::device_policy::device_policies;
 use super::environment;
 use super::files::{self, Files};
 use super::http::{self, Admission};
+use super::identity::Identity;
 use super::mqtt;
 use super::options::Options;
 use super::shared::Shared;
@@ -41,7 +42,8 @@ impl LocalService {
     ///
     /// # Errors
     ///
-    /// When a port is taken, when the files cannot be written, or when a thing's name is refused.
+    /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
+    /// refused.
     #[expect(
         clippy::unused_async,
         reason = "it runs within a tokio runtime alone, as the await at its call shows"
@@ -50,12 +52,12 @@ impl LocalService {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
         let settings = Settings { region: options.region.clone(), account: options.account.clone() };
-        let shared = Arc::new(Shared::new(settings).logging_to(options.log.clone()));
-        let authority = shared.authority()?;
-        let device = authority.device()?;
+        let files = Files::open(options.dir.as_deref())?;
+        let Identity { authority, device } = identity(&options, &files)?;
         let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
+        let shared = Shared::new(settings).logging_to(options.log.clone()).signing_with(authority);
+        let shared = Arc::new(shared);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
-        let files = Files::write(options.dir.as_deref(), &authority.pem(), &device)?;
         let device_pem = &device.certificate_pem;
         let policies = device_policies(&options);
         shared
@@ -192,6 +194,19 @@ impl JobsClock {
     pub async fn advance(&self, by: Duration) -> Timestamp {
         self.0.advance(by).await
     }
+}
+
+/// The identity of the service, which is a new one only where there is none or one is asked for.
+fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
+    if !options.new_certificates {
+        return Identity::find_or_make(files);
+    }
+    let identity = Identity::make(files)?;
+    let dir = files.dir().display();
+    (options.log)(&format!(
+        "new certificates in {dir}: ca.pem, cert.pem and key.pem go to every device again"
+    ));
+    Ok(identity)
 }
 
 /// A listener and its address.

@@ -34,7 +34,7 @@
 //! | `http` | the HTTP front |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
-//! | `certificates`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
@@ -51,6 +51,7 @@ mod files;
 mod folder;
 mod hostname;
 pub(crate) mod http;
+mod identity;
 mod local_service;
 mod log;
 pub(crate) mod mqtt;

@@ -21,8 +21,11 @@ pub struct Options {
     pub http_port: u16,
     /// The address to listen on.
     pub listen: IpAddr,
-    /// Where the certificates and the key go; a private temporary directory if there is none.
+    /// Where the certificates and their keys are made once and found again; a private temporary directory if there
+    /// is none.
     pub dir: Option<PathBuf>,
+    /// Whether others are made in place of the certificates and keys that are found there.
+    pub new_certificates: bool,
     /// The account to play: twelve digits.
     pub account: String,
     /// The region to play.
@@ -46,6 +49,7 @@ impl Default for Options {
             http_port: 0,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
+            new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
             hostnames: Vec::new(),
@@ -63,6 +67,7 @@ impl fmt::Debug for Options {
             http_port,
             listen,
             dir,
+            new_certificates,
             account,
             region,
             hostnames,
@@ -75,6 +80,7 @@ impl fmt::Debug for Options {
             .field("http_port", http_port)
             .field("listen", listen)
             .field("dir", dir)
+            .field("new_certificates", new_certificates)
             .field("account", account)
             .field("region", region)
             .field("hostnames", hostnames)

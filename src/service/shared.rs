@@ -80,6 +80,12 @@ impl Shared {
         Self { log: throttled(log), ..self }
     }
 
+    /// The same service with this authority.
+    #[must_use]
+    pub(crate) fn signing_with(self, authority: Authority) -> Self {
+        Self { authority: authority.into(), ..self }
+    }
+
     /// The log.
     pub(crate) fn log(&self) -> Log {
         self.log.clone()

@@ -21,6 +21,7 @@ mod hostile_broker;
 mod http;
 mod identity_files;
 mod imports;
+mod kept_identity;
 mod launcher;
 mod lost_answers;
 mod network;

@@ -134,9 +134,12 @@ pub(super) struct LocalArgs {
     /// HTTP port [default: any free port; with serve 9443]
     #[arg(long, value_name = "PORT")]
     pub(super) http_port: Option<u16>,
-    /// Folder for the certificates, the key and the env file [default: a private temporary one]
+    /// Folder that keeps the certificates and their keys, and gets the env file [default: a private temporary one]
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,
+    /// Make other certificates and keys than those that the folder keeps
+    #[arg(long, requires = "dir")]
+    pub(super) new_certificates: bool,
     /// The twelve digits of the account in ARNs [default: 123456789012]
     #[arg(long, value_name = "ID", value_parser = parse_account)]
     pub(super) account: Option<String>,

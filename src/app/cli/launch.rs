@@ -147,6 +147,7 @@ impl LocalArgs {
             mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
             http_port: self.http_port.unwrap_or(http_port),
             dir: self.dir,
+            new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
@@ -161,6 +162,7 @@ impl LocalArgs {
             ("--mqtt-port", self.mqtt_port.is_some()),
             ("--http-port", self.http_port.is_some()),
             ("--dir", self.dir.is_some()),
+            ("--new-certificates", self.new_certificates),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
             // The variable may be set for a service that runs alongside.

@@ -125,6 +125,8 @@ pub(crate) struct LocalOptions {
     pub http_port: u16,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
+    /// Whether other certificates are made than those in the folder.
+    pub new_certificates: bool,
     /// Account in ARNs.
     pub account: String,
     /// Region in ARNs.

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::Signal;
+
 use super::{Process, Sandbox};
 
 /// A local service in a process of its own, on free ports.
@@ -36,7 +38,20 @@ impl Serve {
     pub(crate) fn run(sandbox: Sandbox, args: &[&str]) -> Self {
         let sandbox = sandbox.args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "service"]);
         let sandbox = sandbox.args(args);
-        let mut process = sandbox.spawn();
+        Self::ready(sandbox.spawn(), sandbox)
+    }
+
+    /// The same service, stopped and started again in the same folder, with further arguments.
+    #[track_caller]
+    pub(crate) fn again(mut self, args: &[&str]) -> Self {
+        self.process.signal(Signal::SIGTERM);
+        let finished = self.process.wait();
+        assert!(finished.status.success(), "{}\n{}", finished.status, finished.stderr);
+        Self::ready(Process::spawn(self.sandbox.command().args(args)), self.sandbox)
+    }
+
+    #[track_caller]
+    fn ready(mut process: Process, sandbox: Sandbox) -> Self {
         let ready = process.stdout_line();
         let field = |name: &str| {
             ready
@@ -54,7 +69,7 @@ impl Serve {
         }
     }
 
-    /// One of the files it wrote: `ca.pem`, `cert.pem`, `key.pem`, `env`.
+    /// One of the files it wrote: `ca.pem`, `ca.key`, `cert.pem`, `key.pem`, `env`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
