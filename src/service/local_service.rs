@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
-use super::device_policy::device_policies;
 use super::environment;
 use super::files::{self, Files};
 use super::http::{self, Admission};
@@ -55,11 +54,11 @@ impl LocalService {
         let files = Files::open(options.dir.as_deref())?;
         let Identity { authority, device } = identity(&options, &files)?;
         let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
-        let shared = Shared::new(settings).logging_to(options.log.clone()).signing_with(authority);
+        let shared = Shared::new(settings.clone()).logging_to(options.log.clone()).signing_with(authority);
         let shared = Arc::new(shared);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let device_pem = &device.certificate_pem;
-        let policies = device_policies(&options);
+        let policies = options.device_policies.documents(&settings, &options.things);
         shared
             .requests(|requests| requests.state.install_device(requests.jobs_now, device_pem, &policies))?;
         for thing in &options.things {

@@ -64,8 +64,10 @@ pub mod state;
 pub mod time;
 
 pub use certificates::{CertificateError, DeviceCertificate};
+pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService};
 pub use log::Log;
 pub use options::Options;
+pub use policy::Malformed as MalformedPolicy;
 pub use start_error::StartError;

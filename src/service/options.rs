@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::device_policy::DevicePolicies;
 use super::hostname::Hostname;
 use super::log::Log;
 use crate::wire::model::ThingName;
@@ -36,8 +37,10 @@ pub struct Options {
     /// Whether each HTTP request must name a random access key id, which stands in the env file, for its owner alone
     /// to read.
     pub require_key: bool,
-    /// The things that exist from the start and that the device certificate may speak for.
+    /// The things that exist from the start.
     pub things: Vec<ThingName>,
+    /// What the device certificate may do.
+    pub device_policies: DevicePolicies,
     /// Where refusals and the like are told.
     pub log: Log,
 }
@@ -55,6 +58,7 @@ impl Default for Options {
             hostnames: Vec::new(),
             require_key: false,
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
+            device_policies: DevicePolicies::default(),
             log: Arc::new(|_| ()),
         }
     }
@@ -73,6 +77,7 @@ impl fmt::Debug for Options {
             hostnames,
             require_key,
             things,
+            device_policies,
             log: _,
         } = self;
         f.debug_struct("Options")
@@ -86,6 +91,7 @@ impl fmt::Debug for Options {
             .field("hostnames", hostnames)
             .field("require_key", require_key)
             .field("things", things)
+            .field("device_policies", device_policies)
             .finish_non_exhaustive()
     }
 }

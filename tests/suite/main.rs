@@ -12,6 +12,7 @@ mod bursts;
 mod client;
 mod credentials;
 mod crowds;
+mod device_policies;
 mod device_programs;
 mod encryption;
 mod env_file;

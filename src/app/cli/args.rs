@@ -153,9 +153,13 @@ pub(super) struct LocalArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// Name of a thing to create; may be repeated [default: MyThing]
+    /// Name of a thing to create, for which alone the device certificate may act; may be repeated [default: MyThing,
+    /// and the certificate may act for any thing]
     #[arg(long, value_name = "NAME")]
     pub(super) thing: Vec<ThingName>,
+    /// A policy of your own for the device certificate, in place of the default; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Vec<PathBuf>,
     /// AWS region of the service
     #[arg(long, default_value = LOCAL_REGION, value_parser = parse_region)]
     pub(super) region: String,

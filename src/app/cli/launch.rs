@@ -14,6 +14,8 @@ use super::options::{
     AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
     ScriptOptions, SessionOptions,
 };
+use super::policy_files;
+use crate::service::DevicePolicies;
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
@@ -154,6 +156,7 @@ impl LocalArgs {
             hostnames: self.hostname,
             require_key: false,
             things,
+            device_policies: DevicePolicies::OwnThings,
         }
     }
 
@@ -179,12 +182,17 @@ impl LocalArgs {
 
 impl ServeArgs {
     fn options(self) -> Result<LocalOptions, UsageError> {
+        let device_policies = match (&self.policy[..], &self.thing[..]) {
+            ([], []) => DevicePolicies::AnyThing,
+            ([], _) => DevicePolicies::OwnThings,
+            (files, _) => DevicePolicies::Given(policy_files::read(files)?),
+        };
         let things = if self.thing.is_empty() { vec![default_thing()] } else { self.thing };
         if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        Ok(LocalOptions { require_key: self.require_key, ..options })
+        Ok(LocalOptions { require_key: self.require_key, device_policies, ..options })
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap_complete::Shell;
 
 use crate::app::output::style::ColorChoice;
-use crate::service::Hostname;
+use crate::service::{DevicePolicies, Hostname};
 use crate::wire::model::ThingName;
 
 /// The region of the local service unless another is given.
@@ -139,4 +139,6 @@ pub(crate) struct LocalOptions {
     pub require_key: bool,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
+    /// What the device certificate may do.
+    pub device_policies: DevicePolicies,
 }
