@@ -8,19 +8,18 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use uuid::Uuid;
 
 use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
 use super::environment;
 use super::files::{self, Files};
+use super::first_state::FirstState;
 use super::http::{self, Admission};
 use super::identity::Identity;
 use super::mqtt;
 use super::options::Options;
 use super::shared::Shared;
 use super::start_error::StartError;
-use super::state::things::CreateThingRequest;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 
@@ -54,20 +53,16 @@ impl LocalService {
         let files = Files::open(options.dir.as_deref())?;
         let Identity { authority, device } = identity(&options, &files)?;
         let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
-        let shared = Shared::new(settings.clone()).logging_to(options.log.clone()).signing_with(authority);
-        let shared = Arc::new(shared);
-        let tls = mqtt::server_config(certificate, key, shared.clone())?;
-        let device_pem = &device.certificate_pem;
         let policies = options.device_policies.documents(&settings, &options.things);
-        shared
-            .requests(|requests| requests.state.install_device(requests.jobs_now, device_pem, &policies))?;
-        for thing in &options.things {
-            let request = CreateThingRequest::default();
-            shared
-                .write(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
-                .map_err(StartError::Thing)?;
-        }
-
+        let first = FirstState {
+            settings: settings.clone(),
+            device: Some((device.certificate_pem, policies)),
+            things: options.things.clone(),
+            is_kept: options.dir.is_some(),
+        };
+        let shared = Shared::new(settings).logging_to(options.log.clone()).signing_with(authority);
+        let shared = Arc::new(shared.beginning_with(first)?);
+        let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);
         let script = environment::script(&options, &files, mqtt, http, access_key.as_ref());
         files.put_environment(&script, access_key.is_some())?;

@@ -34,6 +34,7 @@
 //! | `http` | the HTTP front |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
+//! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
@@ -48,6 +49,7 @@ pub(crate) mod data_plane;
 mod device_policy;
 mod environment;
 mod files;
+mod first_state;
 mod folder;
 mod hostname;
 pub(crate) mod http;

@@ -39,6 +39,14 @@ pub(crate) struct Cli {
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
+    /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
+    Health {
+        /// Its HTTP port, such as http://localhost:9443
+        url: String,
+        /// How long to wait for it, such as 30s
+        #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+        wait: Option<Duration>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

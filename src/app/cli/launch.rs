@@ -39,6 +39,7 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }

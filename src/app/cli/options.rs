@@ -21,6 +21,13 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 pub(crate) enum Launch {
     /// The local service alone.
     Serve(LocalOptions),
+    /// Whether a local service is ready.
+    Health {
+        /// Its HTTP port.
+        url: String,
+        /// How long to wait for it.
+        wait: Option<Duration>,
+    },
     /// A completion script for a shell.
     Completions(Shell),
     /// A terminal session or a script.

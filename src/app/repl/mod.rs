@@ -81,6 +81,20 @@ impl Repl<'_> {
             let event = editor.read(self.prompt(), &mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
+                EditorEvent::Commands(commands) if asks_first(&commands) => {
+                    match editor.read(question(), &mut interrupt).await {
+                        EditorEvent::Commands(answer) if is_yes(&answer) => {
+                            self.carry_out(commands, &mut interrupt).await
+                        }
+                        EditorEvent::Broken(why) => {
+                            return self.give_up(&format!("cannot read the terminal: {why}"));
+                        }
+                        _ => {
+                            self.dispatcher.printer().notice("nothing was reset");
+                            ControlFlow::Continue(())
+                        }
+                    }
+                }
                 EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
                 EditorEvent::Cleared => ControlFlow::Continue(()),
                 EditorEvent::Interrupted if !was_warned => {
@@ -186,6 +200,20 @@ impl Repl<'_> {
         let theme = self.dispatcher.printer().theme();
         (prompt(thing, pending, Theme::default()), prompt(thing, pending, theme))
     }
+}
+
+/// Whether the user is asked before these are carried out: jobs would be gone.
+fn asks_first(commands: &[Entry]) -> bool {
+    commands.iter().any(|entry| matches!(&entry.parsed, Ok(Line { command: Command::Reset, .. })))
+}
+
+fn question() -> Prompt {
+    let question = "reset: all jobs and all that was made since the first start will be gone; go on? [y/N] ";
+    (question.to_owned(), question.to_owned())
+}
+
+fn is_yes(answer: &[Entry]) -> bool {
+    matches!(answer, [entry] if ["y", "yes"].contains(&entry.text.trim().to_ascii_lowercase().as_str()))
 }
 
 fn prompt(thing: &str, pending: usize, theme: Theme) -> String {
