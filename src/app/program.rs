@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::app::cli::{Cli, Launch};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{host, serve, session};
+use crate::app::{health, host, serve, session};
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
 #[must_use]
@@ -41,6 +41,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
+        Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
         Launch::Completions(shell) => match io::stdout().write_all(completions(shell).as_bytes()) {
             // That the reader has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -10,7 +10,7 @@ use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
-use crate::service::{self, LocalService};
+use crate::service::{self, DevicePolicies, LocalService};
 
 /// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
@@ -22,7 +22,13 @@ pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
 
 async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let mut signals = ShutdownSignals::watch().context("cannot wait for signals")?;
+    let is_for_any_thing = options.device_policies == DevicePolicies::AnyThing;
     let service = start(options, printer).await?;
+    if is_for_any_thing {
+        printer.notice(
+            "local service: the device certificate may act for any thing; --thing NAME lets it act for one",
+        );
+    }
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
         service.mqtt_addr(),
@@ -64,9 +70,11 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         hostnames: options.hostnames,
         require_key: options.require_key,
         dir: options.dir,
+        new_certificates: options.new_certificates,
         account: options.account,
         region: options.region,
         things: options.things,
+        device_policies: options.device_policies,
         log: Arc::new(move |line| printer.notice(&format!("local service: {line}"))),
     };
     LocalService::start(options).await.context("cannot start the local service")

@@ -23,6 +23,7 @@ use crate::client::connection;
 use crate::client::control_plane::{self, ControlPlane, CredentialsSource};
 use crate::client::identity::{self, Identity};
 use crate::client::jobs::{Client, Streams};
+use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
 
@@ -166,6 +167,7 @@ impl Session {
             is_ours: service.is_some(),
         };
         let mqtt = mqtt_options(&server, options, printer)?;
+        let sandbox = sandbox(&server, options);
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
             region: server.region,
@@ -185,7 +187,7 @@ impl Session {
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let background = start_background(streams, &client, &transcript);
         let clock = service.as_ref().map(LocalService::clock);
-        if let Some(clock) = clock.clone() {
+        if let Some(clock) = clock {
             printer.set_clock(Arc::new(move || clock.now().millis()));
         }
         let is_alone = is_alone(service.as_ref(), &control_plane);
@@ -196,7 +198,7 @@ impl Session {
             client,
             control_plane,
             transcript,
-            clock,
+            sandbox,
             is_alone,
             trace,
             usages_shown: UsagesShown::default(),
@@ -241,6 +243,17 @@ fn as_server(service: &LocalService, region: &str) -> AwsOptions {
         region: Some(region.to_owned()),
         control_endpoint_url: Some(format!("http://{}", service.http_addr())),
     }
+}
+
+/// Where the HTTP port of the local service would be, if the server is one.
+fn sandbox(server: &AwsOptions, options: &SessionOptions) -> Option<Sandbox> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let url = server
+        .control_endpoint_url
+        .clone()
+        .or_else(|| variable("AWS_ENDPOINT_URL_IOT"))
+        .or_else(|| variable("AWS_ENDPOINT_URL"))?;
+    Sandbox::new(&url, variable("AWS_ACCESS_KEY_ID"), options.timeout).ok()
 }
 
 fn mqtt_options(

@@ -52,6 +52,7 @@
 //! | [`control_plane`] | jobs and things over HTTPS; the only `aws_sdk_iot` |
 //! | [`connection`] | MQTT 5 over mutual TLS, which restores itself; the only `rumqttc` |
 //! | [`identity`] | certificate, key and CA files made into a TLS configuration |
+//! | [`sandbox`] | the clock of the local service, and the way back to its first start |
 //! | [`trace`] | a line for every message and call |
 //! | `backoff` | how long to wait before the next attempt at anything |
 
@@ -60,4 +61,5 @@ pub mod connection;
 pub mod control_plane;
 pub mod identity;
 pub mod jobs;
+pub mod sandbox;
 pub mod trace;

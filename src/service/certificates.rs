@@ -1,14 +1,13 @@
-//! Certificates that the local service makes: a throw-away authority, and what it signs.
+//! Certificates that the local service makes: an authority of its own, and what it signs.
 //!
-//! The only file that uses `rcgen` and `rsa`. Each start makes a new authority; nothing of it outlives the
-//! directory that it is written to.
+//! The only file that uses `rcgen` and `rsa`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
 };
 use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{EncodePublicKey, LineEnding};
@@ -29,9 +28,10 @@ pub enum CertificateError {
     RsaKey(String),
 }
 
-/// The certificate authority of one running service; P-256.
+/// The certificate authority of a service; P-256.
 pub(crate) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: Issuer<'static, KeyPair>,
+    certificate_pem: String,
 }
 
 /// A certificate for a device, and its private key.
@@ -60,13 +60,26 @@ impl Authority {
         let mut params = params("jobs-sandbox local authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
+        let key = KeyPair::generate()?;
+        let certificate_pem = params.self_signed(&key)?.pem();
+        Ok(Self { issuer: Issuer::new(params, key), certificate_pem })
+    }
+
+    /// The authority with this certificate and this private key, which belong together.
+    pub(super) fn from_pem(certificate_pem: String, private_key_pem: &str) -> Result<Self, CertificateError> {
+        let key = KeyPair::from_pem(private_key_pem)?;
+        Ok(Self { issuer: Issuer::from_ca_cert_pem(&certificate_pem, key)?, certificate_pem })
     }
 
     /// The authority's certificate in PEM: what clients must trust.
     #[must_use]
-    pub(crate) fn pem(&self) -> String {
-        self.issuer.pem()
+    pub(crate) fn pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// The authority's private key in PEM, PKCS#8.
+    pub(super) fn private_key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
     }
 
     /// A server certificate for the loopback names, for `hostnames` and, where it is another one, for `listen`.
@@ -127,6 +140,11 @@ impl Authority {
     }
 }
 
+/// The public half of a private key in PEM, as certificates hold it; none where it is no key.
+pub(super) fn public_key(private_key_pem: &str) -> Option<Vec<u8>> {
+    KeyPair::from_pem(private_key_pem).ok().map(|key| key.public_key_raw().to_vec())
+}
+
 /// What all our certificates have in common; valid to the end of 2049, as AWS's are.
 fn params(common_name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -179,7 +197,7 @@ mod tests {
     #[test]
     fn what_the_authority_signs_verifies_against_it() {
         let authority = Authority::new().unwrap();
-        let pem = authority.pem();
+        let pem = authority.pem().to_owned();
         let (_, ca) = parse_x509_pem(pem.as_bytes()).unwrap();
         let ca = ca.parse_x509().unwrap();
         assert!(ca.is_ca());

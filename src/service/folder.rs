@@ -13,7 +13,7 @@ use super::start_error::StartError;
 const MARK: &str = ".jobs-sandbox";
 
 const MARK_TEXT: &str = "\
-This folder was made by `jobs-sandbox`, which replaces the files in it when it starts.
+This folder was made by `jobs-sandbox`, which finds its certificates and their keys in it again when it starts.
 The program holds a lock on this file while its local service runs.
 ";
 

@@ -8,19 +8,18 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use uuid::Uuid;
 
 use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
-use super::device_policy::device_policies;
 use super::environment;
 use super::files::{self, Files};
+use super::first_state::FirstState;
 use super::http::{self, Admission};
+use super::identity::Identity;
 use super::mqtt;
 use super::options::Options;
 use super::shared::Shared;
 use super::start_error::StartError;
-use super::state::things::CreateThingRequest;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 
@@ -41,7 +40,8 @@ impl LocalService {
     ///
     /// # Errors
     ///
-    /// When a port is taken, when the files cannot be written, or when a thing's name is refused.
+    /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
+    /// refused.
     #[expect(
         clippy::unused_async,
         reason = "it runs within a tokio runtime alone, as the await at its call shows"
@@ -50,23 +50,19 @@ impl LocalService {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
         let settings = Settings { region: options.region.clone(), account: options.account.clone() };
-        let shared = Arc::new(Shared::new(settings).logging_to(options.log.clone()));
-        let authority = shared.authority()?;
-        let device = authority.device()?;
+        let files = Files::open(options.dir.as_deref())?;
+        let Identity { authority, device } = identity(&options, &files)?;
         let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
+        let policies = options.device_policies.documents(&settings, &options.things);
+        let first = FirstState {
+            settings: settings.clone(),
+            device: Some((device.certificate_pem, policies)),
+            things: options.things.clone(),
+            is_kept: options.dir.is_some(),
+        };
+        let shared = Shared::new(settings).logging_to(options.log.clone()).signing_with(authority);
+        let shared = Arc::new(shared.beginning_with(first)?);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
-        let files = Files::write(options.dir.as_deref(), &authority.pem(), &device)?;
-        let device_pem = &device.certificate_pem;
-        let policies = device_policies(&options);
-        shared
-            .requests(|requests| requests.state.install_device(requests.jobs_now, device_pem, &policies))?;
-        for thing in &options.things {
-            let request = CreateThingRequest::default();
-            shared
-                .write(|state, now| state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request))
-                .map_err(StartError::Thing)?;
-        }
-
         let access_key = options.require_key.then(AccessKey::random);
         let script = environment::script(&options, &files, mqtt, http, access_key.as_ref());
         files.put_environment(&script, access_key.is_some())?;
@@ -217,6 +213,19 @@ impl Traffic {
     pub fn calls(&self) -> u64 {
         self.0.traffic().1
     }
+}
+
+/// The identity of the service, which is a new one only where there is none or one is asked for.
+fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
+    if !options.new_certificates {
+        return Identity::find_or_make(files);
+    }
+    let identity = Identity::make(files)?;
+    let dir = files.dir().display();
+    (options.log)(&format!(
+        "new certificates in {dir}: ca.pem, cert.pem and key.pem go to every device again"
+    ));
+    Ok(identity)
 }
 
 /// A listener and its address.

@@ -34,7 +34,8 @@
 //! | `http` | the HTTP front |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
-//! | `certificates`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `first_state` | what it begins with, and goes back to when it is reset |
+//! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
@@ -48,9 +49,11 @@ pub(crate) mod data_plane;
 mod device_policy;
 mod environment;
 mod files;
+mod first_state;
 mod folder;
 mod hostname;
 pub(crate) mod http;
+mod identity;
 mod local_service;
 mod log;
 pub(crate) mod mqtt;
@@ -63,8 +66,10 @@ pub mod state;
 pub mod time;
 
 pub use certificates::{CertificateError, DeviceCertificate};
+pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use options::Options;
+pub use policy::Malformed as MalformedPolicy;
 pub use start_error::StartError;

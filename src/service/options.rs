@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::device_policy::DevicePolicies;
 use super::hostname::Hostname;
 use super::log::Log;
 use crate::wire::model::ThingName;
@@ -21,8 +22,11 @@ pub struct Options {
     pub http_port: u16,
     /// The address to listen on.
     pub listen: IpAddr,
-    /// Where the certificates and the key go; a private temporary directory if there is none.
+    /// Where the certificates and their keys are made once and found again; a private temporary directory if there
+    /// is none.
     pub dir: Option<PathBuf>,
+    /// Whether others are made in place of the certificates and keys that are found there.
+    pub new_certificates: bool,
     /// The account to play: twelve digits.
     pub account: String,
     /// The region to play.
@@ -33,8 +37,10 @@ pub struct Options {
     /// Whether each HTTP request must name a random access key id, which stands in the env file, for its owner alone
     /// to read.
     pub require_key: bool,
-    /// The things that exist from the start and that the device certificate may speak for.
+    /// The things that exist from the start.
     pub things: Vec<ThingName>,
+    /// What the device certificate may do.
+    pub device_policies: DevicePolicies,
     /// Where refusals and the like are told.
     pub log: Log,
 }
@@ -46,11 +52,13 @@ impl Default for Options {
             http_port: 0,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
+            new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
             hostnames: Vec::new(),
             require_key: false,
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
+            device_policies: DevicePolicies::default(),
             log: Arc::new(|_| ()),
         }
     }
@@ -63,11 +71,13 @@ impl fmt::Debug for Options {
             http_port,
             listen,
             dir,
+            new_certificates,
             account,
             region,
             hostnames,
             require_key,
             things,
+            device_policies,
             log: _,
         } = self;
         f.debug_struct("Options")
@@ -75,11 +85,13 @@ impl fmt::Debug for Options {
             .field("http_port", http_port)
             .field("listen", listen)
             .field("dir", dir)
+            .field("new_certificates", new_certificates)
             .field("account", account)
             .field("region", region)
             .field("hostnames", hostnames)
             .field("require_key", require_key)
             .field("things", things)
+            .field("device_policies", device_policies)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,8 +17,10 @@ use tokio::sync::{Notify, oneshot};
 use super::broker::{Requests, Router};
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
+use super::first_state::FirstState;
 use super::log::{Log, throttled};
-use super::state::{Outcome, Rejected, Settings, State};
+use super::start_error::StartError;
+use super::state::{Counts, NextTimer, Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 
 /// The service without its sockets.
@@ -29,6 +32,7 @@ pub(crate) struct Shared {
     log: Log,
     connections: AtomicU64,
     calls: AtomicU64,
+    first: FirstState,
 }
 
 struct Core {
@@ -63,7 +67,7 @@ impl Shared {
     #[must_use]
     pub(crate) fn new(settings: Settings) -> Self {
         let core = Core {
-            state: State::new(settings),
+            state: State::new(settings.clone()),
             router: Router::default(),
             clock: Clock::default(),
             alarm: Due::default(),
@@ -76,13 +80,28 @@ impl Shared {
             log: std::sync::Arc::new(|_| ()),
             connections: AtomicU64::new(0),
             calls: AtomicU64::new(0),
+            first: FirstState::empty(settings),
         }
+    }
+
+    /// The same service with what it begins with.
+    pub(crate) fn beginning_with(self, first: FirstState) -> Result<Self, StartError> {
+        let mut core = self.core.lock();
+        core.state = first.make(core.clock.now())?;
+        drop(core);
+        Ok(Self { first, ..self })
     }
 
     /// The same service with a log, which gets as many lines as somebody can read.
     #[must_use]
     pub(crate) fn logging_to(self, log: Log) -> Self {
         Self { log: throttled(log), ..self }
+    }
+
+    /// The same service with this authority.
+    #[must_use]
+    pub(crate) fn signing_with(self, authority: Authority) -> Self {
+        Self { authority: authority.into(), ..self }
     }
 
     /// The log.
@@ -156,6 +175,43 @@ impl Shared {
         self.timers.notify_one();
         // The service may stop meanwhile.
         ended.await.unwrap_or_else(|_| self.now())
+    }
+
+    /// Goes to the next time at which a timer of jobs is due, as [`Shared::advance`] does; returns that timer, and
+    /// what the clock shows then. None where no timer runs.
+    pub(crate) async fn advance_to_next_timer(&self) -> Option<(NextTimer, Timestamp)> {
+        let (timer, now) = self.read(|state, now| state.next_timer().map(|timer| (timer, now)))?;
+        let left = u64::try_from(timer.due.millis().saturating_sub(now.millis())).unwrap_or(0);
+        let now = self.advance(Duration::from_millis(left)).await;
+        Some((timer, now))
+    }
+
+    /// Goes back to the first start: its account, no retained messages, the system's time.
+    ///
+    /// Clients stay, but for those of certificates that are gone. When this returns, what they hear of it waits in
+    /// their queues.
+    pub(crate) fn reset(&self) -> Result<(), StartError> {
+        let mut core = self.core.lock();
+        let mut clock = Clock::default();
+        let first = self.first.make(clock.now())?;
+        core.clock = clock;
+        // Who waits for a move of the clock hears what it shows now.
+        let moves = mem::take(&mut core.moves);
+        let (before, notes) = self.carry_out(&mut core, |requests| requests.reset(first));
+        drop(core);
+        drop((before, moves));
+        notes.iter().for_each(|line| self.note(line));
+        Ok(())
+    }
+
+    /// How much there is of everything, and how many clients are connected.
+    pub(crate) fn counts(&self) -> (Counts, usize) {
+        self.requests(|requests| (requests.state.counts(), requests.router.client_count()))
+    }
+
+    /// Whether the next start finds the certificates again.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.first.is_kept
     }
 
     /// Runs `work` on the service, after what is due.

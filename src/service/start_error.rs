@@ -30,6 +30,28 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// A file could not be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Some of the certificates and keys are there, and not all.
+    #[error("{} missing: {PUT_BACK}", are(paths))]
+    Missing {
+        /// Those that are not there.
+        paths: Vec<PathBuf>,
+    },
+    /// A certificate or key is not what the others go with.
+    #[error("{} {why}: {PUT_BACK}", path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The folder holds a file that the service would replace and did not write.
     #[error(
         "{} holds a {file} that jobs-sandbox did not write: choose another folder, or move that file away first",
@@ -71,4 +93,13 @@ pub enum StartError {
     /// A thing was refused.
     #[error("cannot create the thing: {0}")]
     Thing(Rejected),
+}
+
+/// What to do about certificates and keys that do not go together.
+const PUT_BACK: &str =
+    "put the right one back, or make others, which every device needs then, with --new-certificates";
+
+fn are(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    format!("{} {}", paths.join(", "), if paths.len() == 1 { "is" } else { "are" })
 }

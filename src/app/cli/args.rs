@@ -39,6 +39,14 @@ pub(crate) struct Cli {
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
+    /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
+    Health {
+        /// Its HTTP port, such as http://localhost:9443
+        url: String,
+        /// How long to wait for it, such as 30s
+        #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+        wait: Option<Duration>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -137,9 +145,12 @@ pub(super) struct LocalArgs {
     /// HTTP port [default: any free port; with serve 9443]
     #[arg(long, value_name = "PORT")]
     pub(super) http_port: Option<u16>,
-    /// Folder for the certificates, the key and the env file [default: a private temporary one]
+    /// Folder that keeps the certificates and their keys, and gets the env file [default: a private temporary one]
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,
+    /// Make other certificates and keys than those that the folder keeps
+    #[arg(long, requires = "dir")]
+    pub(super) new_certificates: bool,
     /// The twelve digits of the account in ARNs [default: 123456789012]
     #[arg(long, value_name = "ID", value_parser = parse_account)]
     pub(super) account: Option<String>,
@@ -153,9 +164,13 @@ pub(super) struct LocalArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// Name of a thing to create; may be repeated [default: MyThing]
+    /// Name of a thing to create, for which alone the device certificate may act; may be repeated [default: MyThing,
+    /// and the certificate may act for any thing]
     #[arg(long, value_name = "NAME")]
     pub(super) thing: Vec<ThingName>,
+    /// A policy of your own for the device certificate, in place of the default; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Vec<PathBuf>,
     /// AWS region of the service
     #[arg(long, default_value = LOCAL_REGION, value_parser = parse_region)]
     pub(super) region: String,

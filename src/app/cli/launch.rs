@@ -15,6 +15,8 @@ use super::options::{
     AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
     ScriptOptions, SessionOptions,
 };
+use super::policy_files;
+use crate::service::DevicePolicies;
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
@@ -39,6 +41,7 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
@@ -149,12 +152,14 @@ impl LocalArgs {
             mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
             http_port: self.http_port.unwrap_or(http_port),
             dir: self.dir,
+            new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
             require_key: false,
             things,
+            device_policies: DevicePolicies::OwnThings,
         }
     }
 
@@ -163,6 +168,7 @@ impl LocalArgs {
             ("--mqtt-port", self.mqtt_port.is_some()),
             ("--http-port", self.http_port.is_some()),
             ("--dir", self.dir.is_some()),
+            ("--new-certificates", self.new_certificates),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
             // The variable may be set for a service that runs alongside.
@@ -179,12 +185,17 @@ impl LocalArgs {
 
 impl ServeArgs {
     fn options(self) -> Result<LocalOptions, UsageError> {
+        let device_policies = match (&self.policy[..], &self.thing[..]) {
+            ([], []) => DevicePolicies::AnyThing,
+            ([], _) => DevicePolicies::OwnThings,
+            (files, _) => DevicePolicies::Given(policy_files::read(files)?),
+        };
         let things = if self.thing.is_empty() { vec![default_thing()] } else { self.thing };
         if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        Ok(LocalOptions { require_key: self.require_key, ..options })
+        Ok(LocalOptions { require_key: self.require_key, device_policies, ..options })
     }
 }
 

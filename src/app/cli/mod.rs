@@ -11,6 +11,7 @@ mod habits;
 mod key_material;
 mod launch;
 mod options;
+mod policy_files;
 
 pub(crate) use args::Cli;
 pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions};

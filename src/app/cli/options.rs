@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap_complete::Shell;
 
 use crate::app::output::style::ColorChoice;
-use crate::service::Hostname;
+use crate::service::{DevicePolicies, Hostname};
 use crate::wire::model::ThingName;
 
 /// The region of the local service unless another is given.
@@ -21,6 +21,13 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 pub(crate) enum Launch {
     /// The local service alone.
     Serve(LocalOptions),
+    /// Whether a local service is ready.
+    Health {
+        /// Its HTTP port.
+        url: String,
+        /// How long to wait for it.
+        wait: Option<Duration>,
+    },
     /// A completion script for a shell.
     Completions(Shell),
     /// A terminal session or a script.
@@ -125,6 +132,8 @@ pub(crate) struct LocalOptions {
     pub http_port: u16,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
+    /// Whether other certificates are made than those in the folder.
+    pub new_certificates: bool,
     /// Account in ARNs.
     pub account: String,
     /// Region in ARNs.
@@ -137,4 +146,6 @@ pub(crate) struct LocalOptions {
     pub require_key: bool,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
+    /// What the device certificate may do.
+    pub device_policies: DevicePolicies,
 }

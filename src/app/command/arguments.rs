@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
 use super::line::JobDocument;
+use crate::client::sandbox::Advance;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
@@ -73,8 +74,11 @@ impl ParsedArguments {
         self.choice().parse().expect("the table lists statuses of job executions only")
     }
 
-    pub(super) fn advance(&mut self) -> Option<Duration> {
-        self.positionals.pop_front().map(|value| take!(value, Duration))
+    pub(super) fn advance(&mut self) -> Option<Advance> {
+        self.positionals.pop_front().map(|value| match value {
+            ArgumentValue::Choice(_) => Advance::NextTimer,
+            value => Advance::By(take!(value, Duration)),
+        })
     }
 
     pub(super) fn optional_choice(&mut self) -> Option<&'static str> {

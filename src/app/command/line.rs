@@ -1,9 +1,9 @@
 //! What a line of input means: a command with its arguments.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::expectation::Expectation;
+use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
     UpdateJobExecutionRequest,
@@ -83,8 +83,10 @@ pub(crate) enum Command {
     UpdateJobExecution(JobId, UpdateJobExecutionRequest),
     /// `expect`
     Expect(Expectation),
-    /// `clock`, which also moves the Jobs clock forward where a duration is given
-    Clock(Option<Duration>),
+    /// `clock`, which also moves the Jobs clock forward where it is told how far
+    Clock(Option<Advance>),
+    /// `reset`
+    Reset,
     /// `status`
     Status,
     /// `trace on` or `trace off`

@@ -126,6 +126,7 @@ mod tests {
     use super::*;
     use crate::app::command::Shape;
     use crate::app::command::table::COMMANDS;
+    use crate::client::sandbox::Advance;
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {
@@ -212,7 +213,8 @@ mod tests {
             command("list-jobs --table --status COMPLETED"),
             Command::ListJobs { status: Some("COMPLETED"), table: true }
         );
-        assert_eq!(command("clock +1h30m"), Command::Clock(Some(Duration::from_mins(90))));
+        assert_eq!(command("clock +1h30m"), Command::Clock(Some(Advance::By(Duration::from_mins(90)))));
+        assert_eq!(command("clock next"), Command::Clock(Some(Advance::NextTimer)));
         assert_eq!(command("trace off"), Command::Trace(false));
     }
 
@@ -252,11 +254,11 @@ mod tests {
             ("!", "! goes before expect, or before a command that the service can refuse"),
             (
                 "clock 10m",
-                "clock: the clock only goes forward, such as +10m, not \"10m\"; usage: clock [<+duration>]",
+                "clock: the clock only goes forward, such as +10m, not \"10m\"; usage: clock [<+duration | next>]",
             ),
             (
                 "clock +ten",
-                "clock: \"ten\" is no duration such as 500ms, 5s, 10m or 2h; usage: clock [<+duration>]",
+                "clock: \"ten\" is no duration such as 500ms, 5s, 10m or 2h; usage: clock [<+duration | next>]",
             ),
             (
                 "help creat-job",

@@ -37,7 +37,7 @@ pub(crate) enum Shape {
     Text,
     /// Such as `5s`.
     Duration,
-    /// Such as `+10m`.
+    /// Such as `+10m`, or `next`.
     Advance,
     /// The title of a message.
     Title,

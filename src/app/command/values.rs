@@ -93,6 +93,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::Duration => ArgumentValue::Duration(duration(word)?),
         Shape::Advance => match word.strip_prefix('+') {
             Some(amount) => ArgumentValue::Duration(duration(amount)?),
+            None if word == NEXT => ArgumentValue::Choice(NEXT),
             None => return Err(format!("the clock only goes forward, such as +10m, not \"{}\"", shown())),
         },
         Shape::Title => ArgumentValue::Text(title(word)?),
@@ -155,6 +156,9 @@ fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueEr
         JsonError::Invalid(problem) => ValueError::Invalid(format!("{what} is not JSON: {problem}")),
     })
 }
+
+/// How far the clock goes where it is not said in time: to the next timer.
+const NEXT: &str = "next";
 
 /// The longest wait, and the furthest that the clock moves at once.
 const MAX_DURATION: Duration = Duration::from_hours(10 * 366 * 24);

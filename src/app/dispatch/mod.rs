@@ -2,6 +2,7 @@
 
 mod document;
 mod expect;
+mod local;
 mod outcome;
 mod server;
 mod status;
@@ -22,8 +23,8 @@ use crate::app::output::table::Table;
 use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
+use crate::client::sandbox::{Advance, Sandbox};
 use crate::client::trace::Trace;
-use crate::service::JobsClock;
 use crate::wire::model::{JobId, ThingName};
 
 use outcome::CommandError;
@@ -57,8 +58,8 @@ pub(crate) struct Dispatcher {
     pub control_plane: ControlPlane,
     /// Where answers go.
     pub transcript: Transcript,
-    /// The clock of the local service; `None` on AWS.
-    pub clock: Option<JobsClock>,
+    /// What only the local service has; `None` where it is not known where that is.
+    pub sandbox: Option<Sandbox>,
     /// False on AWS and on a local service of another process, where that is not known.
     pub is_alone: IsAlone,
     /// What `trace` switches.
@@ -224,6 +225,7 @@ impl Dispatcher {
             }
             Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
+            Command::Reset => self.reset().await?,
             Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
                 unreachable!("it asks no service")
             }
@@ -291,18 +293,32 @@ impl Dispatcher {
         found.await.cloned()
     }
 
-    async fn clock(&self, advance: Option<Duration>) -> Result<Message, Failure> {
-        let Some(clock) = &self.clock else {
-            let why = "there is a clock to move only in local mode, where the Jobs service is ours";
-            return Err(Failure::new("NotLocal", why));
+    async fn clock(&self, advance: Option<Advance>) -> Result<Message, CommandError> {
+        let sandbox = self.sandbox("clock")?;
+        let body = match advance {
+            Some(advance) => sandbox.advance(advance).await,
+            None => sandbox.clock().await,
         };
-        let now = match advance {
-            Some(by) => clock.advance(by).await,
-            None => clock.now(),
-        };
-        let millis = now.millis();
-        let body = format!("{{\"timestamp\":{}.{:03}}}", millis.div_euclid(1000), millis.rem_euclid(1000));
+        let body = local::clock(&body?)?;
         Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
+    }
+
+    async fn reset(&self) -> Result<Message, CommandError> {
+        let body = self.sandbox("reset")?.reset().await?;
+        Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
+    }
+
+    /// What only the local service has.
+    fn sandbox(&self, command: &str) -> Result<&Sandbox, Failure> {
+        if !self.client.is_local_service() {
+            let why = format!("{command} is for the local Jobs service alone, and this is another one");
+            return Err(Failure::new("NotLocal", why));
+        }
+        self.sandbox.as_ref().ok_or_else(|| {
+            let why = "it is not known where the local service's HTTP port is: read its env file, or give \
+                       --control-endpoint-url http://HOST:PORT";
+            Failure::new("NotLocal", why)
+        })
     }
 
     fn help(&self, about: Option<&'static str>, number: Option<usize>) {

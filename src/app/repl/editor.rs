@@ -47,8 +47,8 @@ pub(super) enum EditorEvent {
 /// A handle to the editor's thread.
 #[derive(Debug)]
 pub(super) struct EditorHandle {
-    /// Each asks for a line.
-    requests: Option<mpsc::Sender<()>>,
+    /// Each asks for a line: an answer to a question, or else commands.
+    requests: Option<mpsc::Sender<Option<&'static str>>>,
     events: async_mpsc::Receiver<EditorEvent>,
     /// Whether the editor is reading a line.
     reading: bool,
@@ -93,8 +93,8 @@ impl EditorHandle {
         let (requests, asked) = mpsc::channel();
         let (sender, events) = async_mpsc::channel(1);
         thread::spawn(move || {
-            while let Ok(()) = asked.recv() {
-                if sender.blocking_send(editor.read()).is_err() {
+            while let Ok(question) = asked.recv() {
+                if sender.blocking_send(editor.read(question)).is_err() {
                     return;
                 }
             }
@@ -106,12 +106,21 @@ impl EditorHandle {
     ///
     /// On a dumb terminal Ctrl-C is a signal; elsewhere the editor reads it as a key.
     pub(super) async fn read(&mut self, interrupt: &mut Signal) -> EditorEvent {
+        self.request(None, interrupt).await
+    }
+
+    /// Reads the answer to a question, which stands in the prompt's place.
+    pub(super) async fn ask(&mut self, question: &'static str, interrupt: &mut Signal) -> EditorEvent {
+        self.request(Some(question), interrupt).await
+    }
+
+    async fn request(&mut self, question: Option<&'static str>, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
             drain(interrupt).await;
         }
         let gone = || EditorEvent::Broken("the line editor ended".to_owned());
-        let asked = self.requests.as_ref().is_some_and(|requests| requests.send(()).is_ok());
+        let asked = self.requests.as_ref().is_some_and(|requests| requests.send(question).is_ok());
         if !asked {
             return gone();
         }
@@ -159,10 +168,11 @@ impl LineEditor {
         Ok(Self { editor, history, printer, known_jobs, prompt, modes })
     }
 
-    fn read(&mut self) -> EditorEvent {
-        // The editor draws it with the helper, which knows the colors and what is pending by then.
-        let prompt = self.prompt.text(Theme::default());
+    fn read(&mut self, question: Option<&'static str>) -> EditorEvent {
+        // The editor draws the prompt with the helper, which knows the colors and what is pending by then.
+        let prompt = question.map_or_else(|| self.prompt.text(Theme::default()), str::to_owned);
         if let Some(helper) = self.editor.helper_mut() {
+            helper.set_question(question.is_some());
             helper.set_columns(self.printer.width().unwrap_or(DEFAULT_WIDTH), prompt.width());
         }
         self.printer.editing();

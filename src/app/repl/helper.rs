@@ -35,6 +35,8 @@ pub(super) struct LineHelper {
     theme: Theme,
     known_jobs: KnownJobs,
     prompt: Prompt,
+    /// Whether a question stands in the prompt's place.
+    is_question: bool,
     line_has_text: Cell<bool>,
     /// The last text that the validator took for finished, and its commands.
     validated: RefCell<Option<(String, Vec<Entry>)>>,
@@ -48,6 +50,7 @@ impl LineHelper {
             theme,
             known_jobs,
             prompt,
+            is_question: false,
             line_has_text: Cell::new(false),
             validated: RefCell::new(None),
             columns: (80, 0),
@@ -57,6 +60,11 @@ impl LineHelper {
     /// Sets the widths of the terminal and of the prompt.
     pub(super) fn set_columns(&mut self, terminal: usize, prompt: usize) {
         self.columns = (terminal.max(1), prompt);
+    }
+
+    /// Lets a question stand in the prompt's place, or the prompt again.
+    pub(super) fn set_question(&mut self, is_question: bool) {
+        self.is_question = is_question;
     }
 
     /// Whether the line had text after the last key.
@@ -193,8 +201,8 @@ impl Highlighter for LineHelper {
         if line.len() > MAX_DECORATED { Cow::Borrowed(line) } else { Cow::Owned(colored(line, self.theme)) }
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, is_ours: bool) -> Cow<'b, str> {
-        if is_ours {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, is_default: bool) -> Cow<'b, str> {
+        if is_default && !self.is_question {
             Cow::Owned(self.prompt.redrawn(self.columns.1, self.theme))
         } else {
             Cow::Borrowed(prompt)

@@ -79,6 +79,20 @@ impl Repl<'_> {
             let event = editor.read(&mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
+                EditorEvent::Commands(commands) if asks_first(&commands) => {
+                    match editor.ask(RESET_QUESTION, &mut interrupt).await {
+                        EditorEvent::Commands(answer) if is_yes(&answer) => {
+                            self.carry_out(commands, &mut interrupt).await
+                        }
+                        EditorEvent::Broken(why) => {
+                            return self.give_up(&format!("cannot read the terminal: {why}"));
+                        }
+                        _ => {
+                            self.dispatcher.printer().notice("nothing was reset");
+                            ControlFlow::Continue(())
+                        }
+                    }
+                }
                 EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
                 EditorEvent::Cleared => ControlFlow::Continue(()),
                 EditorEvent::Interrupted if !was_warned => {
@@ -192,6 +206,19 @@ fn prompt(dispatcher: &Dispatcher) -> Prompt {
         let count = |status| pending.jobs(status).count();
         Some(count(JobExecutionStatus::InProgress) + count(JobExecutionStatus::Queued))
     })
+}
+
+/// What is asked before a reset.
+const RESET_QUESTION: &str =
+    "reset: all jobs and all that was made since the first start will be gone; go on? [y/N] ";
+
+/// Whether the user is asked before these are carried out: jobs would be gone.
+fn asks_first(commands: &[Entry]) -> bool {
+    commands.iter().any(|entry| matches!(&entry.parsed, Ok(Line { command: Command::Reset, .. })))
+}
+
+fn is_yes(answer: &[Entry]) -> bool {
+    matches!(answer, [entry] if ["y", "yes"].contains(&entry.text.trim().to_ascii_lowercase().as_str()))
 }
 
 /// What an error begins with; `number` is the line of a pasted block.

@@ -311,6 +311,14 @@ impl Requests<'_> {
         self.router.enqueue(id, Arc::new(message), qos, false);
     }
 
+    /// Goes back to the first start, which is `first`; hands back what there was, for the caller to drop.
+    pub(crate) fn reset(&mut self, first: State) -> State {
+        let (before, effects) = self.state.reset(self.jobs_now, first);
+        self.router.reset(&effects.ended_certificates);
+        self.apply(&effects);
+        before
+    }
+
     /// Ends the connections that may not go on, and publishes events to everyone who subscribed to them.
     pub(crate) fn apply(&mut self, effects: &Effects) {
         for certificate in &effects.ended_certificates {

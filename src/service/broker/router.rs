@@ -347,6 +347,26 @@ impl Router {
         }
     }
 
+    /// Forgets what clients left here: retained messages, and the sessions of those that are away. Those of the
+    /// certificates that are `gone` end with their connections.
+    pub(crate) fn reset(&mut self, gone: &[String]) {
+        self.retained = RetainedMessages::default();
+        for (_, id) in self.away.clone() {
+            self.remove(id);
+        }
+        for session in self.sessions.values_mut() {
+            if gone.contains(&session.permissions.certificate) {
+                (session.expiry, session.will) = (0, None);
+            }
+        }
+        self.control_plane_changed();
+    }
+
+    /// How many clients are connected.
+    pub(crate) fn client_count(&self) -> usize {
+        self.sessions.values().filter(|session| session.connection.is_some()).count()
+    }
+
     /// Ends all connections.
     pub(crate) fn end_all(&mut self) {
         for connection in self.sessions.values().filter_map(|session| session.connection.as_ref()) {

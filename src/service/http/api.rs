@@ -16,7 +16,7 @@ use super::admission::Admission;
 use super::body::read_body;
 use super::call::Call;
 use super::exception::Exception;
-use super::handler::{Handler, Handlers, Output};
+use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
@@ -117,8 +117,12 @@ impl Api {
 }
 
 fn respond(output: Result<Output, Exception>) -> Response<Full<Bytes>> {
+    let mut content_type = JSON;
     let mut response = match output {
-        Ok(Output(body)) => Response::new(Full::from(body)),
+        Ok(output) => {
+            content_type = output.content_type;
+            Response::new(Full::from(output.body))
+        }
         Err(error) => {
             let mut response = Response::new(Full::from(error.body()));
             *response.status_mut() = error.status();
@@ -129,6 +133,6 @@ fn respond(output: Result<Output, Exception>) -> Response<Full<Bytes>> {
     };
     let id = HeaderValue::try_from(Uuid::new_v4().to_string()).expect("a UUID is plain ASCII");
     response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

@@ -14,15 +14,22 @@ pub(super) type Handler = fn(&Shared, &Call) -> Result<Output, Exception>;
 /// Operations with their handlers, by the names in AWS's model.
 pub(super) type Handlers = &'static [(&'static str, Handler)];
 
+/// What an answer holds unless it says otherwise.
+pub(super) const JSON: &str = "application/json";
+
 /// The output of an operation as JSON; empty for an operation without output.
 #[derive(Debug)]
-pub(super) struct Output(pub(super) Vec<u8>);
+pub(super) struct Output {
+    pub(super) body: Vec<u8>,
+    pub(super) content_type: &'static str,
+}
 
 impl Output {
     pub(super) fn json(body: &impl Serialize) -> Result<Self, Exception> {
         let json = serde_json::to_vec(body).map_err(|error| Exception::internal(&error))?;
         // An operation without output has no body at all.
-        Ok(Self(if json == b"null" { Vec::new() } else { json }))
+        let body = if json == b"null" { Vec::new() } else { json };
+        Ok(Self { body, content_type: JSON })
     }
 }
 

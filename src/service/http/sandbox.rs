@@ -1,4 +1,5 @@
-//! What AWS does not have: the Jobs clock and the state of the service itself, below `/_sandbox/`.
+//! What AWS does not have, below `/_sandbox/`: the Jobs clock, the way back to the first start, the authority and the
+//! state of the service itself.
 
 use std::time::Duration;
 
@@ -27,6 +28,13 @@ struct Advance {
     advance: String,
 }
 
+/// How far the clock is to be moved.
+#[derive(Debug, PartialEq, Eq)]
+enum Move {
+    By(Duration),
+    NextTimer,
+}
+
 /// Whether a request is for the service itself and not for one of its operations.
 pub(super) fn is_asked(request: &Parts) -> bool {
     request.uri.path().starts_with(PREFIX)
@@ -37,40 +45,75 @@ pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Res
     let path = request.uri.path();
     match (&request.method, path.strip_prefix(PREFIX).unwrap_or(path)) {
         (&Method::GET, "clock") => clock(shared.now()),
-        (&Method::POST, "clock") => {
-            let by = parse_advance(body)?;
-            if shared.now().plus(by) > LAST {
-                return Err(Exception::invalid_request("the clock goes as far as the year 9998"));
+        (&Method::POST, "clock") => match parse_advance(body)? {
+            Move::NextTimer => next_timer(shared).await,
+            Move::By(by) if shared.now().plus(by) > LAST => {
+                Err(Exception::invalid_request("the clock goes as far as the year 9998"))
             }
-            clock(shared.advance(by).await)
+            Move::By(by) => clock(shared.advance(by).await),
+        },
+        (&Method::POST, "reset") => {
+            shared.reset().map_err(|error| Exception::internal(&error))?;
+            health(shared)
         }
-        (&Method::GET, "health") => {
-            Output::json(&json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+        (&Method::GET, "health") => health(shared),
+        (&Method::GET, "ca.pem") => {
+            let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
+            Ok(Output { body: authority.pem().into(), content_type: "application/x-pem-file" })
         }
         (method, _) => Err(Exception::unknown_operation(method, request.uri.path())),
     }
 }
 
-/// The Jobs clock in epoch seconds and as RFC 3339 text.
-fn clock(now: Timestamp) -> Result<Output, Exception> {
-    let text = OffsetDateTime::from_unix_timestamp(now.seconds())
-        .map_err(|error| Exception::internal(&error))?
-        .format(&Rfc3339)
-        .map_err(|error| Exception::internal(&error))?;
-    Output::json(&json!({"now": now, "time": text}))
+/// That the service is ready, how much there is of everything, and what the next start finds again.
+fn health(shared: &Shared) -> Result<Output, Exception> {
+    let (counts, clients) = shared.counts();
+    let kept: &[&str] = if shared.is_kept() { &["certificates"] } else { &[] };
+    Output::json(&json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "counts": counts,
+        "clients": clients,
+        "kept": kept,
+    }))
 }
 
-fn parse_advance(body: &[u8]) -> Result<Duration, Exception> {
+/// The Jobs clock in epoch seconds and as RFC 3339 text.
+fn clock(now: Timestamp) -> Result<Output, Exception> {
+    Output::json(&json!({"now": now, "time": text(now)?}))
+}
+
+/// The same when the next timer was reached, and which that was.
+async fn next_timer(shared: &Shared) -> Result<Output, Exception> {
+    let Some((timer, now)) = shared.advance_to_next_timer().await else {
+        return Err(Exception::invalid_request("no timer runs: nothing is due at any time"));
+    };
+    Output::json(&json!({"now": now, "time": text(now)?, "timer": timer}))
+}
+
+fn text(now: Timestamp) -> Result<String, Exception> {
+    OffsetDateTime::from_unix_timestamp(now.seconds())
+        .map_err(|error| Exception::internal(&error))?
+        .format(&Rfc3339)
+        .map_err(|error| Exception::internal(&error))
+}
+
+fn parse_advance(body: &[u8]) -> Result<Move, Exception> {
     let Advance { advance } = serde_json::from_slice(body).map_err(|error| {
         Exception::invalid_request(format!(r#"the body does not read {{"advance":"10m"}}: {error}"#))
     })?;
+    if advance == "next" {
+        return Ok(Move::NextTimer);
+    }
     let by = humantime::parse_duration(&advance).map_err(|error| {
-        Exception::invalid_request(format!("'{advance}' is no duration such as 10m or 1h 30m: {error}"))
+        Exception::invalid_request(format!(
+            "'{advance}' is no duration such as 10m or 1h 30m, and not next: {error}"
+        ))
     })?;
     if by > LONGEST_ADVANCE {
         return Err(Exception::invalid_request(format!("'{advance}' is longer than ten years")));
     }
-    Ok(by)
+    Ok(Move::By(by))
 }
 
 #[cfg(test)]
@@ -83,7 +126,8 @@ mod tests {
     #[test]
     fn a_duration_is_read_or_refused() {
         let read = |body: &str| parse_advance(body.as_bytes());
-        assert_eq!(read(r#"{"advance":"10m"}"#).unwrap(), Duration::from_mins(10));
+        assert_eq!(read(r#"{"advance":"10m"}"#).unwrap(), Move::By(Duration::from_mins(10)));
+        assert_eq!(read(r#"{"advance":"next"}"#).unwrap(), Move::NextTimer);
         for body in [
             "",
             "{}",

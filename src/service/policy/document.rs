@@ -16,7 +16,7 @@ pub(super) const MAX_DOCUMENT_CHARS: usize = 2048;
 /// Why a policy document is none; AWS answers MalformedPolicyException.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("Policy cannot be created - malformed policy document ({0})")]
-pub(crate) struct Malformed(String);
+pub struct Malformed(String);
 
 /// A policy document, ready to be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

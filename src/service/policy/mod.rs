@@ -13,6 +13,7 @@ pub(crate) mod fuzz;
 mod pattern;
 mod variable;
 
-pub(crate) use document::{Document, Malformed};
+pub(crate) use document::Document;
+pub use document::Malformed;
 pub(crate) use evaluate::{Action, Decision, evaluate};
 pub(crate) use variable::{ConnectedThing, Context};

@@ -27,6 +27,7 @@
 //! | `things`, `groups`, `thing_lists` | the registry |
 //! | `templates`, `tagging` | job templates; labels |
 //! | `credentials` | certificates, policies, and what is attached to what |
+//! | `reset` | the account as it is at the first start again |
 
 mod abort;
 mod account;
@@ -47,10 +48,12 @@ pub mod job;
 pub mod job_configs;
 pub mod job_status;
 mod lifecycle;
+mod next_timer;
 pub mod operator;
 mod outcome;
 mod paging;
 mod rejected;
+mod reset;
 pub mod retry;
 pub mod rollout;
 pub mod schedule;
@@ -73,7 +76,9 @@ mod validate;
 
 pub use self::account::State;
 pub use self::event::{Event, EventBody};
+pub(crate) use self::next_timer::NextTimer;
 pub use self::outcome::{Effects, Outcome, Touched};
 pub use self::rejected::Rejected;
+pub(crate) use self::reset::Counts;
 pub use self::sequence::Sequence;
 pub use self::settings::Settings;

@@ -38,6 +38,10 @@ impl Timers {
         self.0.first().map(|(due, _)| *due)
     }
 
+    pub(crate) fn first(&self) -> Option<&(Timestamp, Timer)> {
+        self.0.first()
+    }
+
     pub(crate) fn start(&mut self, due: Timestamp, timer: Timer) {
         self.0.insert((due, timer));
     }

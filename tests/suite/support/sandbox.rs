@@ -185,6 +185,13 @@ impl Sandbox {
         Process::spawn(&mut self.command())
     }
 
+    /// The same together with the process, for a test that starts several.
+    #[track_caller]
+    pub(crate) fn spawn_kept(self) -> (Self, Process) {
+        let process = self.spawn();
+        (self, process)
+    }
+
     /// Runs it to its end and compares everything that was asked for.
     #[track_caller]
     pub(crate) fn run(&self) -> Output {

@@ -2,11 +2,15 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Process, Sandbox};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::{Process, Sandbox, connect};
 
 /// A local service in a process of its own, on free ports.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ impl Serve {
     /// `jobs-sandbox serve` for one thing, `MyThing`.
     #[track_caller]
     pub(crate) fn start() -> Self {
-        Self::with(&[])
+        Self::with(&["--thing", "MyThing"])
     }
 
     /// `jobs-sandbox serve` with further arguments.
@@ -36,7 +40,20 @@ impl Serve {
     pub(crate) fn run(sandbox: Sandbox, args: &[&str]) -> Self {
         let sandbox = sandbox.args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir", "service"]);
         let sandbox = sandbox.args(args);
-        let mut process = sandbox.spawn();
+        Self::ready(sandbox.spawn(), sandbox)
+    }
+
+    /// The same service, stopped and started again in the same folder, with further arguments.
+    #[track_caller]
+    pub(crate) fn again(mut self, args: &[&str]) -> Self {
+        self.process.signal(Signal::SIGTERM);
+        let finished = self.process.wait();
+        assert!(finished.status.success(), "{}\n{}", finished.status, finished.stderr);
+        Self::ready(Process::spawn(self.sandbox.command().args(args)), self.sandbox)
+    }
+
+    #[track_caller]
+    fn ready(mut process: Process, sandbox: Sandbox) -> Self {
         let ready = process.stdout_line();
         let field = |name: &str| {
             ready
@@ -54,7 +71,7 @@ impl Serve {
         }
     }
 
-    /// One of the files it wrote: `ca.pem`, `cert.pem`, `key.pem`, `env`.
+    /// One of the files it wrote: `ca.pem`, `ca.key`, `cert.pem`, `key.pem`, `env`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
@@ -67,6 +84,29 @@ impl Serve {
     /// Where the control plane and the HTTPS data plane are.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// What a request without a signature is answered: the status and the body.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = connect(self.http);
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// What is at a path of the HTTP port.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, "");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
     }
 
     /// A command line that starts with `program`, run by a shell that has read the `env` file: the way in which

@@ -471,7 +471,8 @@ fn what_a_document_holds_does_not_drive_the_terminal() {
 #[test]
 fn help_stands_in_the_samples_groups() {
     let home = home();
-    let mut terminal = session(&home);
+    // All of it is to be seen at once.
+    let mut terminal = Terminal::start(home.path(), &Setup { rows: 80, ..Setup::default() });
     terminal.command("help");
     let screen = terminal.screen();
     for part in ["Control Plane", "Data Plane", "Miscellaneous", "create-job <jobId> <jobDocument-as-JSON>"] {
@@ -594,4 +595,24 @@ fn a_denied_access_shows_the_statement_to_add() {
     let statement = r#"{"Effect":"Allow","Action":"iot:DescribeJob","Resource":"arn:aws:iot:us-east-1:123456789012:job/Job1"}"#;
     let screen = terminal.screen();
     assert!(screen.contains(&format!("hint: add to the IAM policy: {statement}")), "{screen}");
+}
+
+#[test]
+fn a_reset_asks_first() {
+    let home = home();
+    let mut terminal = session(&home);
+    terminal.command("create-job Job1 {}");
+    terminal.wait_for("the job", |screen| last_line(screen) == "MyThing (1 pending)>");
+    terminal.press("reset\r");
+    terminal.wait_for("the question", |screen| last_line(screen).ends_with("go on? [y/N]"));
+    terminal.press("\r");
+    terminal.wait_for("nothing", |screen| {
+        screen.contains("nothing was reset") && last_line(screen) == "MyThing (1 pending)>"
+    });
+    terminal.press("reset\r");
+    terminal.wait_for("the question", |screen| last_line(screen).ends_with("go on? [y/N]"));
+    terminal.press("y\r");
+    terminal.wait_for("an empty list", |screen| {
+        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing>"
+    });
 }

@@ -28,6 +28,18 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
+    pub(in super::super) fn certificate_ids(&self) -> impl Iterator<Item = &String> {
+        self.certificates.keys()
+    }
+
+    pub(in super::super) fn has_certificate(&self, id: &str) -> bool {
+        self.certificates.contains_key(id)
+    }
+
+    pub(in super::super) fn counts(&self) -> (usize, usize) {
+        (self.certificates.len(), self.policies.len())
+    }
+
     pub(super) fn add_policy(&mut self, now: Timestamp, name: &str, text: &str, document: Document) {
         self.created += 1;
         self.policies.insert(name.to_owned(), Policy::new(now, self.created, text, document));

@@ -1,0 +1,41 @@
+//! What a service begins with, and goes back to when it is reset.
+
+use uuid::Uuid;
+
+use super::start_error::StartError;
+use super::state::things::CreateThingRequest;
+use super::state::{Settings, State};
+use super::time::Timestamp;
+use crate::wire::model::ThingName;
+
+/// The account at the first start.
+#[derive(Debug)]
+pub(crate) struct FirstState {
+    pub(super) settings: Settings,
+    /// The service's own device certificate in PEM, and its policies by name.
+    pub(super) device: Option<(String, Vec<(String, String)>)>,
+    pub(super) things: Vec<ThingName>,
+    /// Whether the next start finds the certificates again.
+    pub(super) is_kept: bool,
+}
+
+impl FirstState {
+    /// An account in which nothing is.
+    pub(super) fn empty(settings: Settings) -> Self {
+        Self { settings, device: None, things: Vec::new(), is_kept: false }
+    }
+
+    /// The account as it is at `now`, if that is when it begins.
+    pub(super) fn make(&self, now: Timestamp) -> Result<State, StartError> {
+        let mut state = State::new(self.settings.clone());
+        if let Some((certificate_pem, policies)) = &self.device {
+            state.install_device(now, certificate_pem, policies)?;
+        }
+        for thing in &self.things {
+            let request = CreateThingRequest::default();
+            let created = state.create_thing(now, thing.as_str(), Uuid::new_v4(), &request);
+            created.reply.map_err(StartError::Thing)?;
+        }
+        Ok(state)
+    }
+}

@@ -1,0 +1,58 @@
+//! The account as it is at the first start again, and how much is in it meanwhile.
+
+use std::mem;
+
+use serde::Serialize;
+
+use super::State;
+use super::event::{Event, EventBody};
+use super::outcome::Effects;
+use crate::service::time::Timestamp;
+use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, PendingJobExecutions};
+
+/// How much there is of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counts {
+    things: usize,
+    jobs: usize,
+    job_executions: usize,
+    certificates: usize,
+    policies: usize,
+}
+
+impl State {
+    pub(crate) fn counts(&self) -> Counts {
+        let (certificates, policies) = self.credentials.counts();
+        Counts {
+            things: self.things.len(),
+            jobs: self.jobs.len(),
+            job_executions: self.jobs.values().map(|job| job.executions.len()).sum(),
+            certificates,
+            policies,
+        }
+    }
+
+    /// Becomes `first`. Hands back what it was, for the caller to drop, and what follows: whoever had something
+    /// pending hears that nothing is, and certificates that are no longer there end their connections.
+    pub(crate) fn reset(&mut self, now: Timestamp, first: Self) -> (Self, Effects) {
+        let before = mem::replace(self, first);
+        let mut effects = Effects::default();
+        let timestamp = now.seconds();
+        for (thing, _) in before.executions.iter().filter(|(_, executions)| executions.head().is_some()) {
+            let jobs = PendingJobExecutions::default();
+            for body in [
+                EventBody::JobExecutionsChanged(JobExecutionsChangedEvent { timestamp, jobs }),
+                EventBody::NextJobExecutionChanged(NextJobExecutionChangedEvent {
+                    timestamp,
+                    execution: None,
+                }),
+            ] {
+                effects.events.push(Event { thing: thing.clone(), body });
+            }
+        }
+        let gone = before.credentials.certificate_ids().filter(|id| !self.credentials.has_certificate(id));
+        effects.ended_certificates = gone.cloned().collect();
+        (before, effects)
+    }
+}
