@@ -109,6 +109,7 @@ impl Command {
                 | Self::StartNextPendingJobExecution(_)
                 | Self::UpdateJobExecution(..)
                 | Self::Clock(Some(_))
+                | Self::Reset
         )
     }
 

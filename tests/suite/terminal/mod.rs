@@ -227,7 +227,7 @@ fn tab_completes_commands_jobs_statuses_options_and_files() {
     let mut terminal = session(&home);
     terminal.create_job("Warehouse42");
     terminal.wait_for("the event", |screen| {
-        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (0 pending)>"
+        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (1 pending)>"
     });
     for (typed, line) in [
         ("upd", "update-job-execution"),
@@ -348,7 +348,7 @@ fn tables_fit_the_terminal() {
         let mut terminal = Terminal::start(home.path(), &Setup { columns, ..Setup::default() });
         terminal.create_job("Job1");
         terminal.wait_for("the event", |screen| {
-            screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (0 pending)>"
+            screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (1 pending)>"
         });
         terminal.command("get-pending-job-executions --table");
         let screen = terminal.screen();
@@ -433,7 +433,7 @@ fn no_color_where_none_is_wanted() {
         [(&["--color", "never"][..], &[][..]), (&[], &[("NO_COLOR", "1")]), (&[], &[("TERM", "dumb")])]
     {
         let mut terminal = Terminal::launch(home.path(), &Setup { args, env, ..Setup::default() });
-        terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing>"));
+        terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing (0 pending)>"));
         terminal.press("create-job Job1 {}\r");
         terminal.wait_for("the event", |screen| screen.contains("NextJobExecutionChangedEvent"));
         let raw = terminal.raw();
@@ -556,7 +556,7 @@ fn ctrl_c_leaves_a_dumb_terminal() {
     let home = home();
     let dumb = Setup { env: &[("TERM", "dumb")], ..Setup::default() };
     let mut terminal = Terminal::launch(home.path(), &dumb);
-    terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing>"));
+    terminal.wait_for("the prompt", |screen| last_line(screen).ends_with("MyThing (0 pending)>"));
     terminal.press(key::CTRL_C);
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.raw().contains('\u{1b}'), "{:?}", terminal.raw());
@@ -613,6 +613,6 @@ fn a_reset_asks_first() {
     terminal.wait_for("the question", |screen| last_line(screen).ends_with("go on? [y/N]"));
     terminal.press("y\r");
     terminal.wait_for("an empty list", |screen| {
-        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing>"
+        screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (0 pending)>"
     });
 }
