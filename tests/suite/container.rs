@@ -19,7 +19,7 @@ fn variables() -> BTreeMap<String, Option<String>> {
     let option = Regex::new(r"(?m)^ +(?:-\w, )?--([a-z-]+)").unwrap();
     let variable = Regex::new(r"\[env:\s+(\w+)=").unwrap();
     let starts: Vec<_> = option.captures_iter(&help).map(|found| found.get(1).unwrap()).collect();
-    let ends = starts.iter().skip(1).map(|next| next.start()).chain([help.len()]);
+    let ends = starts.iter().skip(1).map(regex::Match::start).chain([help.len()]);
     let mut variables = BTreeMap::new();
     for (option, end) in starts.iter().zip(ends) {
         let found = variable.captures(&help[option.end()..end]);
@@ -59,6 +59,7 @@ fn the_default_command_of_the_image_serves() {
     let mut process = sandbox.spawn();
     let ready = process.stdout_line();
     assert!(ready.starts_with("ready mqtt=0.0.0.0:"), "{ready}");
+    assert!(!ready.contains(":8883 ") && !ready.contains(":9443 "), "{ready}");
     let port = ready.split("http=0.0.0.0:").nth(1).unwrap().split(' ').next().unwrap();
     Sandbox::new().args(["health", &format!("http://127.0.0.1:{port}")]).run();
     let env = fs::read_to_string(sandbox.path("data/env")).unwrap();
