@@ -200,7 +200,9 @@ impl Shared {
         let (before, notes) = self.carry_out(&mut core, |requests| requests.reset(first));
         drop(core);
         drop((before, moves));
-        notes.iter().for_each(|line| self.note(line));
+        for line in &notes {
+            self.note(line);
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod jobs;
 mod libraries;
 mod messages;
 mod policies;
+mod reset;
 mod rules;
 mod service;
 mod sessions;

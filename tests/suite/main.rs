@@ -11,6 +11,7 @@ mod bad_input;
 mod bursts;
 mod client;
 mod clock;
+mod container;
 mod credentials;
 mod crowds;
 mod device_policies;

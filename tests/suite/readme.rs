@@ -126,6 +126,7 @@ fn no_block_goes_untested() {
         "Scripts: yaml",
         "The local service: sh",
         "The local service: python",
+        "In a container: yaml",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());
 }

@@ -149,7 +149,7 @@ pub(super) struct LocalArgs {
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,
     /// Make other certificates and keys than those that the folder keeps
-    #[arg(long, requires = "dir")]
+    #[arg(long, requires = "dir", value_parser = FalseyValueParser::new())]
     pub(super) new_certificates: bool,
     /// The twelve digits of the account in ARNs [default: 123456789012]
     #[arg(long, value_name = "ID", value_parser = parse_account)]
@@ -166,7 +166,7 @@ pub(super) struct LocalArgs {
 pub(super) struct ServeArgs {
     /// Name of a thing to create, for which alone the device certificate may act; may be repeated [default: MyThing,
     /// and the certificate may act for any thing]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) thing: Vec<ThingName>,
     /// A policy of your own for the device certificate, in place of the default; may be repeated
     #[arg(long, value_name = "FILE")]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Parser as _;
+use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
@@ -22,6 +22,20 @@ use crate::wire::model::ThingName;
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
 
+/// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
+/// AWS mode.
+const SERVE_VARIABLES: [(&str, &str); 9] = [
+    ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
+    ("http_port", "JOBS_SANDBOX_HTTP_PORT"),
+    ("dir", "JOBS_SANDBOX_DIR"),
+    ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
+    ("account", "JOBS_SANDBOX_ACCOUNT"),
+    ("listen", "JOBS_SANDBOX_LISTEN"),
+    ("region", "JOBS_SANDBOX_REGION"),
+    ("thing", "JOBS_SANDBOX_THING"),
+    ("policy", "JOBS_SANDBOX_POLICY"),
+];
+
 impl Cli {
     /// Reads the arguments of this process. Where they make no sense, or only help is wanted, the process ends.
     ///
@@ -31,7 +45,9 @@ impl Cli {
         let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let arguments: Vec<_> = arguments.collect();
         key_material::refuse_pem(&arguments)?;
-        Self::try_parse().map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit()))
+        let parsed = with_variables(Self::command()).try_get_matches();
+        let parsed = parsed.and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit()))
     }
 
     /// Works out what the options mean together.
@@ -80,6 +96,16 @@ impl Cli {
             },
         }))
     }
+}
+
+/// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
+/// to use neither its ports nor its folder.
+fn with_variables(command: Command) -> Command {
+    command.mut_subcommand("serve", |serve| {
+        SERVE_VARIABLES
+            .into_iter()
+            .fold(serve, |serve, (option, variable)| serve.mut_arg(option, |argument| argument.env(variable)))
+    })
 }
 
 impl ConnectionArgs {
@@ -229,8 +255,8 @@ fn parse_client_id(id: String) -> Result<String, UsageError> {
 mod tests {
     use std::iter;
 
+    use clap::Arg;
     use clap::builder::Resettable;
-    use clap::{Arg, CommandFactory, FromArgMatches};
 
     use super::*;
 
