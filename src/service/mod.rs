@@ -37,6 +37,7 @@
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
+//! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
 
@@ -56,6 +57,7 @@ pub(crate) mod http;
 mod identity;
 mod local_service;
 mod log;
+mod memory;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod options;

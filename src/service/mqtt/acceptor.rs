@@ -13,9 +13,13 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
 use crate::service::log::Log;
+use crate::service::memory;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// So many clients are a crowd: when most of it has gone, its memory goes back to the operating system.
+const CROWD: usize = 200;
 
 /// Held while a client is connecting, and dropped once its CONNECT is accepted.
 #[derive(Debug, Default)]
@@ -32,6 +36,8 @@ pub(super) struct Acceptor {
     log: Log,
     /// The last problem logged, so that it is not logged again and again while clients come and go.
     problem: Option<String>,
+    /// The most clients at a time since memory was given back.
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -45,7 +51,7 @@ impl Acceptor {
     /// An acceptor of at most `room` clients at a time.
     pub(super) fn new(room: usize, grace: Duration, log: Log) -> Self {
         let (clients, connecting) = (JoinSet::new(), VecDeque::new());
-        Self { room, grace, clients, connecting, log, problem: None }
+        Self { room, grace, clients, connecting, log, problem: None, most: 0 }
     }
 
     /// Lets clients in for ever; cancel safe.
@@ -65,7 +71,12 @@ impl Acceptor {
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
-                Some(_) = self.clients.join_next(), if !self.clients.is_empty() => self.forget_connected(),
+                Some(_) = self.clients.join_next(), if !self.clients.is_empty() => {
+                    self.forget_connected();
+                    if self.crowd_has_gone() {
+                        tokio::task::spawn_blocking(memory::give_back);
+                    }
+                }
             }
         }
     }
@@ -89,6 +100,7 @@ impl Acceptor {
         let connecting = Connecting::default();
         let (since, waits) = (Instant::now(), Arc::downgrade(&connecting.0));
         let task = self.clients.spawn(serve(connecting));
+        self.most = self.most.max(self.clients.len());
         self.connecting.push_back(ConnectingClient { since, connecting: waits, task });
     }
 
@@ -100,6 +112,15 @@ impl Acceptor {
         }
         let late = self.connecting.pop_front_if(|first| first.since.elapsed() >= self.grace);
         late.inspect(|late| late.task.abort()).is_some()
+    }
+
+    /// Whether most clients of a crowd have gone; true once for each crowd.
+    fn crowd_has_gone(&mut self) -> bool {
+        let has_gone = self.most >= CROWD && self.clients.len() <= self.most / 10;
+        if has_gone {
+            self.most = self.clients.len();
+        }
+        has_gone
     }
 
     /// Lets go of the oldest clients that have connected or gone: each keeps the memory of a whole task.
@@ -266,6 +287,23 @@ mod tests {
         timeout(DEADLINE, gone).await.expect("the client goes");
         assert!(acceptor.connecting.is_empty());
         client.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_crowd_is_noticed_once_when_most_of_it_has_gone() {
+        let mut acceptor = Acceptor::new(2 * CROWD, HOUR, Arc::new(|_| ()));
+        for size in [CROWD - 1, CROWD] {
+            for _ in 0..size {
+                acceptor.admit(|_| async {});
+            }
+            let mut noticed = Vec::new();
+            while acceptor.clients.join_next().await.is_some() {
+                if acceptor.crowd_has_gone() {
+                    noticed.push(acceptor.clients.len());
+                }
+            }
+            assert_eq!(noticed, if size < CROWD { vec![] } else { vec![CROWD / 10] });
+        }
     }
 
     #[tokio::test]
