@@ -37,7 +37,7 @@
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
-//! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
+//! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
 
 mod access_key;
@@ -54,6 +54,7 @@ mod folder;
 mod hostname;
 pub(crate) mod http;
 mod identity;
+mod json_words;
 mod local_service;
 mod log;
 pub(crate) mod mqtt;
