@@ -61,6 +61,15 @@ pub enum StartError {
         /// Which.
         path: PathBuf,
     },
+    /// New certificates would replace a private key that is none of the service's.
+    #[error(
+        "{} holds a private key that belongs to no certificate of jobs-sandbox beside it: move that file away first",
+        path.display()
+    )]
+    AnotherKey {
+        /// Which.
+        path: PathBuf,
+    },
     /// A file bears the name of the folder.
     #[error("{} is a file: choose the name of a folder", path.display())]
     NotAFolder {
