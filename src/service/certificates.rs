@@ -17,6 +17,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 
 use super::hostname::Hostname;
 
+/// The common name of the authority.
+pub(super) const AUTHORITY: &str = "jobs-sandbox local authority";
+
 /// A certificate or key could not be made.
 #[derive(Debug, Error)]
 pub enum CertificateError {
@@ -57,7 +60,7 @@ pub(crate) struct KeysAndCertificate {
 impl Authority {
     /// Makes an authority.
     pub(crate) fn new() -> Result<Self, CertificateError> {
-        let mut params = params("jobs-sandbox local authority");
+        let mut params = params(AUTHORITY);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate()?;

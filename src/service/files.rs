@@ -61,17 +61,27 @@ impl Files {
     }
 
     /// Writes the lines that make other programs use the service, for a shell to read; for its owner's alone where
-    /// they hold a secret.
+    /// they hold a secret. Those that did not come from this program, which names itself in the first, stay.
     pub(super) fn put_environment(&self, script: &str, is_secret: bool) -> Result<(), StartError> {
+        let path = self.path(ENVIRONMENT);
+        if is_found(&path)? {
+            let found = fs::read(&path).map_err(failed(&path))?;
+            let first_line = String::from_utf8_lossy(&found).lines().next().map(str::to_owned);
+            if !first_line.is_some_and(|line| line.contains("jobs-sandbox")) {
+                return Err(StartError::NotOurs { path });
+            }
+        }
         put(self.dir(), ENVIRONMENT, script, if is_secret { PRIVATE } else { PUBLIC })
     }
 
     /// A file of those that belong together; none where there is none. Its mode is what it was made with.
     pub(super) fn read(&self, name: &str) -> Result<Option<String>, StartError> {
         let path = self.path(name);
+        if !is_found(&path)? {
+            return Ok(None);
+        }
         match fs::read(&path).and_then(|bytes| set_mode(&path, mode(name)).map(|()| bytes)) {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StartError::Read { path, error }),
         }
     }
@@ -108,6 +118,17 @@ impl Files {
             }
         }
         fs::remove_dir(&written).map_err(failed(&written))
+    }
+}
+
+/// Whether a file is there. A link, which could lead to somebody's file, and a pipe, which could be read for ever,
+/// were not written here.
+fn is_found(path: &Path) -> Result<bool, StartError> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(true),
+        Ok(_) => Err(StartError::NotOurs { path: path.to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StartError::Read { path: path.to_owned(), error }),
     }
 }
 

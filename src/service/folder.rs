@@ -1,10 +1,10 @@
 //! The folder that a service keeps its files in: marked as ours, and locked while the service runs.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf, absolute};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::start_error::StartError;
 
@@ -40,31 +40,84 @@ impl Folder {
     /// Refused where another service runs in it, where somebody else could write to it, and where it holds one of
     /// `names` without being marked as ours: that file is somebody's, perhaps the only copy of a private key.
     pub(super) fn open(path: &Path, names: &[&str]) -> Result<Self, StartError> {
+        if path.is_file() {
+            return Err(StartError::NotAFolder { path: path.to_owned() });
+        }
         make(path).map_err(failed(path))?;
         let path = absolute(path).map_err(failed(path))?;
         check_owner(&path)?;
-        let mark = path.join(MARK);
-        let is_marked = mark.try_exists().map_err(failed(&mark))?;
-        let is_there = |name: &&&str| path.join(name).symlink_metadata().is_ok();
-        if let Some(file) = names.iter().find(is_there).filter(|_| !is_marked) {
-            return Err(StartError::NotOurs { dir: path, file: (*file).to_owned() });
-        }
-
-        let mut lock = File::options().create(true).append(true).open(&mark).map_err(failed(&mark))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StartError::InUse { dir: path }),
-            Err(TryLockError::Error(error)) => return Err(failed(&mark)(error)),
-        }
-        if !is_marked {
-            lock.write_all(MARK_TEXT.as_bytes()).map_err(failed(&mark))?;
-        }
+        let lock = match find_mark(&path)? {
+            Some(mark) => mark,
+            None => {
+                let is_there = |name: &&&str| path.join(name).symlink_metadata().is_ok();
+                if let Some(file) = names.iter().find(is_there) {
+                    return Err(StartError::NotOurs { path: path.join(file) });
+                }
+                put_mark(&path)?
+            }
+        };
         Ok(Self { path, _lock: Some(lock), _temporary: None })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The mark in a folder, locked; none where there is none.
+///
+/// Whatever else bears its name is somebody's: a link could lead anywhere, and to open a pipe could take for ever.
+fn find_mark(dir: &Path) -> Result<Option<File>, StartError> {
+    let path = dir.join(MARK);
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(StartError::NotOurs { path }),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(&path)(error)),
+    }
+    let mut mark = File::open(&path).map_err(failed(&path))?;
+    let mut text = Vec::new();
+    let most = MARK_TEXT.len().try_into().unwrap_or(u64::MAX);
+    Read::by_ref(&mut mark).take(most).read_to_end(&mut text).map_err(failed(&path))?;
+    let first_line = MARK_TEXT.split_inclusive('\n').next().unwrap_or_default();
+    if !text.starts_with(first_line.as_bytes()) {
+        return Err(StartError::NotOurs { path });
+    }
+    lock(&mark, dir)?;
+    // Whoever may open it may lock it.
+    restrict(&mark).map_err(failed(&path))?;
+    Ok(Some(mark))
+}
+
+/// Marks a folder. The mark is there, whole and locked, or not at all, whenever the program is killed.
+fn put_mark(dir: &Path) -> Result<File, StartError> {
+    let path = dir.join(MARK);
+    let mut mark = NamedTempFile::new_in(dir).map_err(failed(&path))?;
+    restrict(mark.as_file()).map_err(failed(&path))?;
+    mark.write_all(MARK_TEXT.as_bytes()).map_err(failed(&path))?;
+    lock(mark.as_file(), dir)?;
+    mark.persist_noclobber(&path).map_err(|refused| match refused.error.kind() {
+        ErrorKind::AlreadyExists => StartError::InUse { dir: dir.to_owned() },
+        _ => failed(&path)(refused.error),
+    })
+}
+
+fn lock(mark: &File, dir: &Path) -> Result<(), StartError> {
+    mark.try_lock().map_err(|refused| match refused {
+        TryLockError::WouldBlock => StartError::InUse { dir: dir.to_owned() },
+        TryLockError::Error(error) => failed(&dir.join(MARK))(error),
+    })
+}
+
+/// Makes a file its owner's alone, whatever the umask says.
+#[cfg(unix)]
+fn restrict(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Makes the folder; others can never write to it, whatever the umask says.
@@ -91,11 +144,17 @@ fn private<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) -> &'c mut te
 fn check_owner(path: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(path).map_err(failed(path))?;
-    if metadata.uid() != nix::unistd::geteuid().as_raw() {
+    let (user, group) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    if metadata.uid() != user {
         return Err(StartError::AnotherUsers { dir: path.to_owned() });
     }
     if metadata.mode() & 0o002 != 0 {
         return Err(StartError::OthersCanWrite { dir: path.to_owned() });
+    }
+    // Where each user has a group of their own, it bears the user's number.
+    let is_private = metadata.gid() == group && group == user;
+    if metadata.mode() & 0o020 != 0 && !is_private {
+        return Err(StartError::GroupCanWrite { dir: path.to_owned() });
     }
     Ok(())
 }
@@ -165,6 +224,72 @@ mod tests {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
         let refusal = refusal(dir.path());
         assert!(refusal.contains("chmod o-w"), "{refusal}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_a_group_can_write_to_is_refused_unless_it_is_the_users_own() {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        let (user, own) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+        let dir = tempfile::tempdir().unwrap();
+        let shared = std::os::unix::fs::chown(dir.path(), None, Some(65534)).is_ok();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o770)).unwrap();
+        if shared || user != own {
+            let refusal = refusal(dir.path());
+            assert!(refusal.contains("chmod g-w"), "{refusal}");
+        }
+        std::os::unix::fs::chown(dir.path(), None, Some(own)).unwrap();
+        assert_eq!(Folder::open(dir.path(), &[]).is_ok(), user == own);
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refusal = refusal(file.path());
+        assert!(refusal.ends_with("is a file: choose the name of a folder"), "{refusal}");
+    }
+
+    #[test]
+    fn what_bears_the_marks_name_without_being_ours_is_no_mark() {
+        for text in ["", "something else", "This folder"] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(MARK), text).unwrap();
+            fs::write(dir.path().join("key.pem"), "the only copy").unwrap();
+            let refusal = refusal(dir.path());
+            assert!(refusal.contains(MARK) && refusal.contains("move that file away"), "{refusal}");
+            assert_eq!(fs::read_to_string(dir.path().join(MARK)).unwrap(), text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_or_a_pipe_is_no_mark() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        drop(Folder::open(elsewhere.path(), &[]).unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let mark = dir.path().join(MARK);
+        std::os::unix::fs::symlink(elsewhere.path().join(MARK), &mark).unwrap();
+        assert!(refusal(dir.path()).contains(MARK));
+        fs::remove_file(&mark).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&mark).status().unwrap();
+        assert!(made.success());
+        assert!(refusal(dir.path()).contains(MARK));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_take_the_lock() {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mark = dir.path().join(MARK);
+        for _ in 0..2 {
+            drop(Folder::open(dir.path(), &[]).unwrap());
+            assert_eq!(fs::metadata(&mark).unwrap().permissions().mode() & 0o777, 0o600);
+            // As an earlier program left it.
+            fs::set_permissions(&mark, Permissions::from_mode(0o644)).unwrap();
+        }
     }
 
     #[cfg(unix)]

@@ -24,7 +24,10 @@ enum Kind {
 
 /// A text that is no host name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a host name has letters, digits, hyphens and dots, such as sandbox or .example.com, without a port")]
+#[error(
+    "a host name has letters, digits, hyphens and dots, such as sandbox or .example.com, without a port; \
+     an address is a whole one of this machine, such as 192.0.2.1"
+)]
 pub struct HostnameError;
 
 impl Hostname {
@@ -63,15 +66,20 @@ impl Hostname {
 
 /// Whether every machine takes `host`, in lower case, for itself.
 pub(super) fn is_localhost(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost")
+    let below = host.strip_suffix(".localhost");
+    host == "localhost" || below.is_some_and(|labels| !labels.split('.').any(str::is_empty))
 }
 
 impl FromStr for Hostname {
     type Err = HostnameError;
 
     fn from_str(text: &str) -> Result<Self, HostnameError> {
-        if let Ok(address) = text.parse() {
-            return Ok(Self(Kind::Address(address)));
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return if address.is_unspecified() {
+                Err(HostnameError)
+            } else {
+                Ok(Self(Kind::Address(address)))
+            };
         }
         let name = text.to_ascii_lowercase();
         let labels = name.strip_prefix('.').unwrap_or(&name);
@@ -82,7 +90,11 @@ impl FromStr for Hostname {
                 // The underscore is no part of a host name, but of many a container's.
                 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
-        if labels.len() > 250 || !labels.split('.').all(is_label) {
+        // Many programs take a name that ends with a number for an address.
+        let last = labels.rsplit('.').next().unwrap_or_default();
+        let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+            || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if labels.len() > 250 || is_number || !labels.split('.').all(is_label) {
             return Err(HostnameError);
         }
         Ok(Self(if name.starts_with('.') { Kind::Below(name) } else { Kind::Name(name) }))
@@ -121,6 +133,19 @@ mod tests {
     fn what_is_no_host_name_is_refused() {
         for text in
             ["", ".", "..", "a..b", "a:80", "http://a", "*.a", "-a", "a-", "é", "a b", "a.", &"a".repeat(64)]
+                .into_iter()
+                // What leads nowhere, and what might be taken for an address.
+                .chain([
+                    "::",
+                    "0.0.0.0",
+                    "1.2.3",
+                    "1.2.3.4.5",
+                    "256.1.1.1",
+                    "127.1",
+                    "2130706433",
+                    ".5",
+                    "a.0x7f",
+                ])
         {
             assert_eq!(text.parse::<Hostname>(), Err(HostnameError), "{text}");
         }

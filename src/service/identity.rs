@@ -3,7 +3,7 @@
 
 use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
-use super::certificates::{Authority, DeviceCertificate, public_key};
+use super::certificates::{AUTHORITY, Authority, DeviceCertificate, public_key};
 use super::files::{CA, CA_KEY, CERTIFICATE, Files, KEY, TOGETHER};
 use super::start_error::StartError;
 
@@ -35,7 +35,20 @@ impl Identity {
     }
 
     /// A new identity, in place of the one that `files` hold.
-    pub(super) fn make(files: &Files) -> Result<Self, StartError> {
+    ///
+    /// Refused where they hold a private key that is no part of it: somebody's, and perhaps the only copy.
+    pub(super) fn replace(files: &Files) -> Result<Self, StartError> {
+        for (certificate, name) in [(CA, CA_KEY), (CERTIFICATE, KEY)] {
+            let (certificate, key) = (files.read(certificate)?, files.read(name)?);
+            let key = key.filter(|key| key.contains("PRIVATE KEY-----"));
+            if key.is_some_and(|key| !certificate.is_some_and(|of| is_key_of_ours(&of, &key))) {
+                return Err(StartError::AnotherKey { path: files.path(name) });
+            }
+        }
+        Self::make(files)
+    }
+
+    fn make(files: &Files) -> Result<Self, StartError> {
         let authority = Authority::new()?;
         let device = authority.device()?;
         files.put_together([
@@ -75,6 +88,14 @@ impl Identity {
             device: DeviceCertificate { certificate_pem: certificate, private_key_pem: key },
         })
     }
+}
+
+/// Whether a certificate is one that this program has made, and the private key its own.
+fn is_key_of_ours(certificate: &str, private_key_pem: &str) -> bool {
+    let Ok((_, block)) = parse_x509_pem(certificate.as_bytes()) else { return false };
+    let Ok((_, certificate)) = X509Certificate::from_der(&block.contents) else { return false };
+    let issuer = certificate.issuer().iter_common_name().next().and_then(|name| name.as_str().ok());
+    issuer == Some(AUTHORITY) && check_key(&certificate, private_key_pem, "").is_ok()
 }
 
 const NO_CERTIFICATE: &str = "holds no certificate in PEM";

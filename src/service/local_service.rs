@@ -220,7 +220,7 @@ fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
     if !options.new_certificates {
         return Identity::find_or_make(files);
     }
-    let identity = Identity::make(files)?;
+    let identity = Identity::replace(files)?;
     let dir = files.dir().display();
     (options.log)(&format!(
         "new certificates in {dir}: ca.pem, cert.pem and key.pem go to every device again"

@@ -38,7 +38,7 @@
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `memory` | what a crowd of clients used, given back |
-//! | `one_line`, `log` | how refusals quote what was sent, and how many lines reach the log |
+//! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
 //! | `choices` | what AWS does not say |
 
 mod access_key;
@@ -55,6 +55,7 @@ mod folder;
 mod hostname;
 pub(crate) mod http;
 mod identity;
+mod json_words;
 mod local_service;
 mod log;
 mod memory;

@@ -52,16 +52,29 @@ pub enum StartError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The folder holds a file that the service would replace and did not write.
+    /// The service would replace a file that it did not write.
     #[error(
-        "{} holds a {file} that jobs-sandbox did not write: choose another folder, or move that file away first",
-        dir.display()
+        "{} was not written by jobs-sandbox: choose another folder, or move that file away first",
+        path.display()
     )]
     NotOurs {
-        /// The folder.
-        dir: PathBuf,
-        /// The name of the file.
-        file: String,
+        /// Which.
+        path: PathBuf,
+    },
+    /// New certificates would replace a private key that is none of the service's.
+    #[error(
+        "{} holds a private key that belongs to no certificate of jobs-sandbox beside it: move that file away first",
+        path.display()
+    )]
+    AnotherKey {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file bears the name of the folder.
+    #[error("{} is a file: choose the name of a folder", path.display())]
+    NotAFolder {
+        /// Which.
+        path: PathBuf,
     },
     /// Another service runs in the folder.
     #[error("{} is in use by another local service: stop it, or choose another folder", dir.display())]
@@ -78,6 +91,12 @@ pub enum StartError {
     /// Any user could replace what is in the folder.
     #[error("everybody can write to {0}: run chmod o-w {0}, or choose another folder", dir.display())]
     OthersCanWrite {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A group of users could replace what is in the folder.
+    #[error("its group can write to {0}: run chmod g-w {0}, or choose another folder", dir.display())]
+    GroupCanWrite {
         /// The folder.
         dir: PathBuf,
     },

@@ -228,7 +228,7 @@ fn bodies_that_make_no_sense_are_refused_in_one_line() {
             r#"{"timeoutConfig":{"inProgressTimeoutInMinutes":"5"}}"#,
             "the member 'timeoutConfig' cannot be read: ",
         ),
-        (&deep, "the body is not valid JSON: recursion limit"),
+        (&deep, "the body is not valid JSON: it is nested too deeply"),
     ];
     for (body, message) in cases {
         let refused = control(&serve, "PUT", "/jobs/Job1", body);

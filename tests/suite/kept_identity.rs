@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
+use crate::support::certificates::Authority;
 use crate::support::{Sandbox, Serve};
 
 const TOGETHER: [&str; 4] = ["ca.pem", "ca.key", "cert.pem", "key.pem"];
@@ -98,6 +100,55 @@ fn what_does_not_go_together_is_named_and_left_as_it_is() {
             assert_eq!(contents(&sandbox.path("service")), before, "{name}");
         }
     }
+}
+
+/// Whoever puts a key of their own into our folder, perhaps its only copy, finds it there again.
+#[test]
+fn a_key_of_the_users_own_is_not_replaced_even_when_other_certificates_are_asked_for() {
+    let device = Authority::new().device();
+    let sandbox = kept();
+    fs::write(sandbox.path("service/cert.pem"), &device.cert).unwrap();
+    fs::write(sandbox.path("service/key.pem"), &device.key).unwrap();
+    let before = contents(&sandbox.path("service"));
+    let sandbox = sandbox.args(["-c", "quit"]).status(3).stdout("").stderr("error: [..]");
+    assert!(sandbox.run().stderr.contains("/service/cert.pem "));
+    let sandbox = sandbox.arg("--new-certificates");
+    let said = sandbox.run().stderr;
+    assert!(said.contains("/service/key.pem ") && said.contains("move that file away"), "{said}");
+    assert_eq!(contents(&sandbox.path("service")), before);
+    fs::rename(sandbox.path("service/key.pem"), sandbox.path("moved.pem")).unwrap();
+    sandbox.status(0).stderr_any().run();
+}
+
+#[test]
+fn a_link_or_a_pipe_is_no_certificate_of_ours() {
+    for name in TOGETHER.into_iter().chain(["env"]) {
+        let sandbox = kept();
+        let path = sandbox.path("service").join(name);
+        let elsewhere = sandbox.path("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        let sandbox = sandbox.args(["-c", "quit"]).status(3).stdout("").stderr("error: [..]");
+        let said = sandbox.run().stderr;
+        assert!(said.contains(&format!("/service/{name} ")), "{said}");
+        assert!(path.is_symlink());
+        assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o640, "{name}");
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let said = sandbox.run().stderr;
+        assert!(said.contains(&format!("/service/{name} ")), "{said}");
+    }
+}
+
+#[test]
+fn shell_lines_of_the_users_own_are_not_replaced() {
+    let sandbox = kept();
+    let env = sandbox.path("service/env");
+    fs::write(&env, "export MINE=1\n").unwrap();
+    let sandbox = sandbox.args(["-c", "quit"]).status(3).stdout("").stderr("error: [..]");
+    assert!(sandbox.run().stderr.contains("/service/env was not written by jobs-sandbox"));
+    assert_eq!(fs::read_to_string(&env).unwrap(), "export MINE=1\n");
 }
 
 /// A program that was killed when the new certificates were complete and not all of them in place.

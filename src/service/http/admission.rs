@@ -46,8 +46,7 @@ fn check_sender(request: &Parts) -> Result<(), Exception> {
             "the request has an Origin header: web pages may not use this service",
         ));
     }
-    let site = request.headers.get("sec-fetch-site");
-    if site.is_some_and(|site| site.as_bytes() != b"none") {
+    if request.headers.get_all("sec-fetch-site").iter().any(|site| site != "none") {
         return Err(Exception::forbidden(
             "the request comes from a web page: web pages may not use this service",
         ));
@@ -190,6 +189,10 @@ mod tests {
             "",
             ":80",
             "evil#localhost",
+            ".localhost",
+            "..localhost",
+            "a..localhost",
+            ".localhost:80",
             "localhost/evil",
         ] {
             let (status, message) = refusal("/jobs", &[("host", host)]).unwrap_or_else(|| panic!("{host}"));
@@ -217,6 +220,8 @@ mod tests {
                 "{name}: {value}"
             );
         }
+        let twice = [("host", "localhost"), ("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")];
+        assert_eq!(refusal("/", &twice).unwrap().0, 403);
         // An address typed by hand.
         assert_eq!(refusal("/", &[("host", "localhost"), ("sec-fetch-site", "none")]), None);
     }

@@ -12,6 +12,7 @@ use super::exception::Exception;
 use super::label::Label;
 use super::operations::Matched;
 use crate::service::data_plane;
+use crate::service::json_words::{why_not_fitting, why_not_json};
 use crate::wire::model::InvalidName;
 
 /// Query members that are whole numbers.
@@ -133,9 +134,10 @@ fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Excep
             let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
             T::deserialize(&alone).is_err_and(|error| error.to_string() == reason)
         };
+        let why = why_not_fitting(&error);
         Exception::invalid_request(match members.iter().find(fails_alike) {
-            Some((name, _)) => format!("the member '{name}' cannot be read: {reason}"),
-            None => format!("the request cannot be read: {reason}"),
+            Some((name, _)) => format!("the member '{name}' cannot be read: {why}"),
+            None => format!("the request cannot be read: {why}"),
         })
     })
 }
@@ -144,8 +146,9 @@ fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
     if body.is_empty() {
         return Ok(Map::new());
     }
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| Exception::invalid_request(format!("the body is not valid JSON: {error}")))?;
+    let body: Value = serde_json::from_slice(body).map_err(|error| {
+        Exception::invalid_request(format!("the body is not valid JSON: {}", why_not_json(&error)))
+    })?;
     let Value::Object(mut members) = body else {
         return Err(Exception::invalid_request("the body is not a JSON object"));
     };
@@ -183,6 +186,12 @@ mod tests {
         max_results: Option<i64>,
         comment: Option<String>,
         targets: Option<Vec<String>>,
+        timeout: Option<Timeout>,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    struct Timeout {
+        minutes: Option<i32>,
     }
 
     fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
@@ -216,13 +225,51 @@ mod tests {
              Member must be a whole number"
         );
         assert!(refused("GET", "/?force=yes", "").contains("'yes' at 'force'"));
-        assert!(
-            refused("PUT", "/", r#"{"comment":"c","targets":["a",3]}"#)
-                .starts_with("the member 'targets' cannot be read: ")
-        );
-        assert!(refused("PUT", "/", "{").starts_with("the body is not valid JSON"));
+        for (body, said) in [
+            (
+                r#"{"targets":["a",3]}"#,
+                "the member 'targets' cannot be read: it has 3 where a string belongs",
+            ),
+            (r#"{"targets":5}"#, "the member 'targets' cannot be read: it has 5 where a list belongs"),
+            (
+                r#"{"targets":{}}"#,
+                "the member 'targets' cannot be read: it has an object where a list belongs",
+            ),
+            (
+                r#"{"comment":true}"#,
+                "the member 'comment' cannot be read: it has true where a string belongs",
+            ),
+            (
+                r#"{"comment":[]}"#,
+                "the member 'comment' cannot be read: it has a list where a string belongs",
+            ),
+            (
+                r#"{"timeout":"a"}"#,
+                "the member 'timeout' cannot be read: it has \"a\" where an object belongs",
+            ),
+            (
+                r#"{"timeout":{"minutes":", expected i32"}}"#,
+                "the member 'timeout' cannot be read: it has \", expected i32\" where a whole number belongs",
+            ),
+            (
+                r#"{"maxResults":1e20}"#,
+                "the member 'maxResults' cannot be read: it has 1e20 where a whole number belongs",
+            ),
+            (
+                r#"{"maxResults":18446744073709551615}"#,
+                "the member 'maxResults' cannot be read: it has 18446744073709551615 where a whole number belongs",
+            ),
+            (
+                r#"{"maxResults":1.5}"#,
+                "the member 'maxResults' cannot be read: it has 1.5 where a whole number belongs",
+            ),
+            ("{", "the body is not valid JSON: it ends too early"),
+            ("{a", "the body is not valid JSON: byte 2 of line 1 does not belong there"),
+        ] {
+            assert_eq!(refused("PUT", "/", body), said, "{body}");
+        }
         assert_eq!(refused("PUT", "/", "[]"), "the body is not a JSON object");
         let deep = format!(r#"{{"comment":{}"#, "[".repeat(100_000));
-        assert!(refused("PUT", "/", &deep).contains("recursion limit"));
+        assert!(refused("PUT", "/", &deep).ends_with(": it is nested too deeply"));
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use hyper::Method;
 use hyper::http::request::Parts;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::exception::Exception;
 use super::handler::Output;
+use crate::service::json_words::why_not_json;
 use crate::service::shared::Shared;
 use crate::service::time::Timestamp;
 
@@ -22,11 +22,6 @@ const LONGEST_ADVANCE: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// The end of the year 9998: RFC 3339 writes years of four digits, and what is due later must be written too.
 const LAST: Timestamp = Timestamp::from_millis(253_370_764_799_999);
-
-#[derive(Debug, Deserialize)]
-struct Advance {
-    advance: String,
-}
 
 /// How far the clock is to be moved.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,17 +93,27 @@ fn text(now: Timestamp) -> Result<String, Exception> {
         .map_err(|error| Exception::internal(&error))
 }
 
+/// The only member of the body, or why it is none.
+fn read_advance(body: &[u8]) -> Result<String, String> {
+    if body.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let body: Value =
+        serde_json::from_slice(body).map_err(|error| format!("it is not JSON: {}", why_not_json(&error)))?;
+    let members = body.as_object().ok_or("it is no object")?;
+    let advance = members.get("advance").ok_or("it has no advance")?;
+    Ok(advance.as_str().ok_or("advance is not a string")?.to_owned())
+}
+
 fn parse_advance(body: &[u8]) -> Result<Move, Exception> {
-    let Advance { advance } = serde_json::from_slice(body).map_err(|error| {
-        Exception::invalid_request(format!(r#"the body does not read {{"advance":"10m"}}: {error}"#))
+    let advance = read_advance(body).map_err(|why| {
+        Exception::invalid_request(format!(r#"the body must be such as {{"advance":"10m"}}: {why}"#))
     })?;
     if advance == "next" {
         return Ok(Move::NextTimer);
     }
-    let by = humantime::parse_duration(&advance).map_err(|error| {
-        Exception::invalid_request(format!(
-            "'{advance}' is no duration such as 10m or 1h 30m, and not next: {error}"
-        ))
+    let by = humantime::parse_duration(&advance).map_err(|_| {
+        Exception::invalid_request(format!("'{advance}' is no duration such as 10m or 1h 30m, and not next"))
     })?;
     if by > LONGEST_ADVANCE {
         return Err(Exception::invalid_request(format!("'{advance}' is longer than ten years")));
@@ -138,6 +143,29 @@ mod tests {
         ] {
             assert_eq!(read(body).unwrap_err().kind(), "InvalidRequestException", "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_told_in_a_persons_words() {
+        let said = |body: &str| parse_advance(body.as_bytes()).unwrap_err().message().to_owned();
+        for (body, why) in [
+            ("", "it is empty"),
+            ("{", "it is not JSON: it ends too early"),
+            (r#""x""#, "it is no object"),
+            ("null", "it is no object"),
+            (r#"["10m"]"#, "it is no object"),
+            ("{}", "it has no advance"),
+            (r#"{"advance":10}"#, "advance is not a string"),
+        ] {
+            assert_eq!(said(body), format!(r#"the body must be such as {{"advance":"10m"}}: {why}"#));
+        }
+        for by in
+            ["-5m", "", "5", "soon", "1 parsec", "99999999999999999999999999d", "5m x", "9999999999999999h"]
+        {
+            let said = said(&format!(r#"{{"advance":"{by}"}}"#));
+            assert_eq!(said, format!("'{by}' is no duration such as 10m or 1h 30m, and not next"));
+        }
+        assert_eq!(said(r#"{"advance":"99y"}"#), "'99y' is longer than ten years");
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::condition::PolicyCondition;
 use super::pattern::Pattern;
+use crate::service::json_words::why_not_json;
 use crate::service::one_line::{EXCERPT, one_line};
 
 /// The longest policy document, in characters that are not white space.
@@ -53,8 +54,8 @@ impl Document {
 
     /// Reads a policy document that may be longer than AWS allows.
     pub(crate) fn parse_any_length(text: &str) -> Result<Self, Malformed> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| Malformed(format!("not JSON: {error}")))?;
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| Malformed(format!("not JSON: {}", why_not_json(&error))))?;
         let document = object(&value, "the document")?;
         known_members(document, &["Version", "Id", "Statement"], "the document")?;
         match document.get("Version").map(Value::as_str) {
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert!(refusal("{").contains("not JSON"));
+        assert!(refusal("{").ends_with("(not JSON: it ends too early)"));
         assert!(refusal("[]").contains("the document is not a JSON object"));
         assert!(refusal(r#"{"Statement":[]}"#).contains("Version"));
         assert!(refusal(r#"{"Version":"2012-10-17"}"#).contains("Statement is missing"));
