@@ -10,6 +10,9 @@ use crate::service::broker::limits;
 /// Threads that the program starts besides one for each processor.
 const OTHER_THREADS: usize = 8;
 
+/// Open files that the program cannot do without.
+const FEWEST_FILES: u64 = 48;
+
 /// 9999-01-01T00:00:00Z, since the epoch: certificates last a year, and no year has five digits.
 const TOO_LATE: Duration = Duration::from_hours(70_380_768);
 
@@ -44,6 +47,25 @@ pub(super) fn check_threads() -> Result<(), String> {
         }
         Ok(())
     })
+}
+
+/// Whether we may open the files that a session on a local service of its own has need of.
+///
+/// # Errors
+/// One line that says what is wrong, and what to do.
+pub(super) fn check_open_files() -> Result<(), String> {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit};
+        if let Ok((most, _)) = getrlimit(Resource::RLIMIT_NOFILE)
+            && most < FEWEST_FILES
+        {
+            return Err(format!(
+                "too few files may be open ({most}): raise the limit to {FEWEST_FILES} or more (ulimit -n)"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Asks for as many open files as the local service has use for.

@@ -1,5 +1,6 @@
 //! The program, from its arguments to its exit code.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -9,9 +10,9 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use tokio::runtime::Runtime;
 
-use crate::app::cli::{Cli, Launch};
+use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
-use crate::app::output::escape;
+use crate::app::output::{escape, words};
 use crate::app::{health, host, serve, session};
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -33,6 +34,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         .and_then(|()| host::check_threads())
         .map_err(|message| (message, ExitStatus::Failure))?;
     host::ask_for_open_files();
+    host::check_open_files().map_err(|message| (message, ExitStatus::Failure))?;
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
         Launch::Serve(options) => runtime
@@ -65,6 +67,12 @@ fn completions(shell: Shell) -> String {
 
 /// Prints why the program could not do its work.
 fn fail(message: &str, status: ExitStatus) -> ExitCode {
-    eprintln!("error: {}", escape::line(message));
+    let message = match status {
+        // It may quote what the command line holds.
+        ExitStatus::Usage => Cow::Owned(without_keys(message)),
+        _ => Cow::Borrowed(message),
+    };
+    // There is nowhere else to say it.
+    let _ = writeln!(io::stderr(), "error: {}", escape::line(&words::of_errors(&message)));
     status.into()
 }

@@ -1,5 +1,6 @@
 //! `serve`: the local service alone, in the foreground, until a signal ends it.
 
+use std::io;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,7 +11,8 @@ use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
-use crate::service::{self, DevicePolicies, LocalService};
+use crate::client::connection;
+use crate::service::{self, DevicePolicies, LocalService, StartError};
 
 /// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
 pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
@@ -52,6 +54,21 @@ async fn unwritten(printer: &Printer) {
     }
 }
 
+/// What to do where its files cannot be written.
+fn with_advice(error: StartError) -> anyhow::Error {
+    let advice = match &error {
+        StartError::Write { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
+            "make room there, or name another folder with --dir"
+        }
+        StartError::Write { error, .. } if connection::too_many_open_files(error) => {
+            "raise the limit on open files (ulimit -n)"
+        }
+        StartError::Write { .. } => "name another folder with --dir",
+        _ => return error.into(),
+    };
+    anyhow::anyhow!("{error}: {advice}")
+}
+
 /// Starts the local service, which logs to `printer`.
 pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
     if !options.listen.is_loopback() {
@@ -77,5 +94,5 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         device_policies: options.device_policies,
         log: Arc::new(move |line| printer.notice(&format!("local service: {line}"))),
     };
-    LocalService::start(options).await.context("cannot start the local service")
+    LocalService::start(options).await.map_err(with_advice).context("cannot start the local service")
 }

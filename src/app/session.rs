@@ -4,6 +4,7 @@
 //! events, then commands until they end; everything is taken down in the opposite order.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -17,6 +18,7 @@ use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
+use crate::app::script::ReportFile;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
@@ -33,6 +35,9 @@ pub(crate) enum SessionError {
     /// The certificate files given on the command line are unusable.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    /// A proxy for the control plane that is not one.
+    #[error(transparent)]
+    Proxy(#[from] control_plane::NoProxyUrl),
     /// The script cannot be read.
     #[error("cannot read script {path}: {source}")]
     Script {
@@ -68,9 +73,11 @@ impl SessionError {
     #[must_use]
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Identity(_) | Self::Script { .. } | Self::Report { .. } | Self::NoScript { .. } => {
-                ExitStatus::Usage
-            }
+            Self::Identity(_)
+            | Self::Proxy(_)
+            | Self::Script { .. }
+            | Self::Report { .. }
+            | Self::NoScript { .. } => ExitStatus::Usage,
             Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
         }
     }
@@ -92,9 +99,12 @@ fn start_and_run(
     // Opened first: nothing is started, and no thing created, for a script that cannot be read or whose report
     // could not be written.
     let commands = Commands::open(&options.input, &options.script)?;
-    if let (Commands::Script(_), Some(path)) = (&commands, &options.script.junit) {
-        script::try_report(path)
-            .map_err(|source| SessionError::Report { path: path.display().to_string(), source })?;
+    let report = match (&commands, &options.script.junit) {
+        (Commands::Script(_), Some(path)) => Some(open_report(path, runtime)?),
+        _ => None,
+    };
+    if let Mode::Aws(aws) = &options.mode {
+        control_plane::check_proxies(aws.control_endpoint_url.as_deref())?;
     }
     let session = runtime.block_on(Session::start(options, printer))?;
     let status = match commands {
@@ -107,11 +117,16 @@ fn start_and_run(
             runtime.block_on(repl::run(&session.dispatcher, &banner))
         }
         Commands::Script(source) => {
-            runtime.block_on(script::run(&session.dispatcher, source, &options.script))
+            runtime.block_on(script::run(&session.dispatcher, source, &options.script, report))
         }
     };
     runtime.block_on(session.stop());
     Ok(status)
+}
+
+fn open_report(path: &Path, runtime: &Runtime) -> Result<ReportFile, SessionError> {
+    let _runtime = runtime.enter();
+    ReportFile::open(path).map_err(|source| SessionError::Report { path: path.display().to_string(), source })
 }
 
 /// Where commands come from.

@@ -33,12 +33,17 @@ pub(super) fn script(
 # Read this with `.` in a shell: what it starts from then on uses the local service of jobs-sandbox.
 # `jobs_sandbox_off` takes it back.
 if command -v jobs_sandbox_off >/dev/null; then jobs_sandbox_off; fi
+jobs_sandbox_exported=\" $(sh -c 'for name; do if eval \"test -n \\\"\\${{$name+set}}\\\"\"; then printf \"%s \" \"$name\"; fi; done' sh {names}) \"
 for jobs_sandbox_name in {names}; do
-    eval \"jobs_sandbox_was_$jobs_sandbox_name=\\${{$jobs_sandbox_name-}} jobs_sandbox_had_$jobs_sandbox_name=\\${{$jobs_sandbox_name+yes}}\"
+    eval \"jobs_sandbox_was_$jobs_sandbox_name=\\${{$jobs_sandbox_name-}} jobs_sandbox_had_$jobs_sandbox_name=\\${{$jobs_sandbox_name+set}}\"
+    case \"$jobs_sandbox_exported\" in *\" $jobs_sandbox_name \"*) eval \"jobs_sandbox_had_$jobs_sandbox_name=exported\" ;; esac
 done
+unset jobs_sandbox_exported
 jobs_sandbox_off() {{
     for jobs_sandbox_name in {names}; do
-        eval \"if [ -n \\\"\\$jobs_sandbox_had_$jobs_sandbox_name\\\" ]; then export $jobs_sandbox_name=\\\"\\$jobs_sandbox_was_$jobs_sandbox_name\\\"; else unset $jobs_sandbox_name; fi\"
+        unset \"$jobs_sandbox_name\"
+        eval \"if [ -n \\\"\\$jobs_sandbox_had_$jobs_sandbox_name\\\" ]; then $jobs_sandbox_name=\\$jobs_sandbox_was_$jobs_sandbox_name; fi\"
+        eval \"if [ \\\"\\$jobs_sandbox_had_$jobs_sandbox_name\\\" = exported ]; then export $jobs_sandbox_name; fi\"
         unset \"jobs_sandbox_was_$jobs_sandbox_name\" \"jobs_sandbox_had_$jobs_sandbox_name\"
     done
     unset jobs_sandbox_name
@@ -52,9 +57,22 @@ unset {}
         // Writing to a string cannot fail.
         let _ = writeln!(script, "export {name}={}", quoted(value));
     }
-    for name in NO_PROXY {
-        let _ = writeln!(script, "export {name}={}${{{name}:+,${name}}}", quoted(&direct));
-    }
+    let [upper, lower] = NO_PROXY;
+    let direct = quoted(&direct);
+    // Programs differ in which spelling wins, and in whether a `*` among others means everything.
+    let _ = write!(
+        script,
+        "\
+case ,${{{upper}-}},${{{lower}-}}, in
+*,\\*,*) export {upper}='*' {lower}='*' ;;
+*)
+    if [ \"${{{upper}-}}\" = \"${{{lower}-}}\" ]; then unset {upper}; fi
+    export {upper}=\"{direct}${{{lower}:+,${lower}}}${{{upper}:+,${upper}}}\"
+    export {lower}=\"${upper}\"
+    ;;
+esac
+"
+    );
     script
 }
 

@@ -162,9 +162,9 @@ fn assert_ends_with_130(sandbox: &Sandbox, process: &mut Process, signal: Signal
 #[test]
 fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
     for (path, said) in [
-        (".", "Is a directory (os error 21)"),
-        ("nowhere/report.xml", "No such file or directory (os error 2)"),
-        ("file/report.xml", "Not a directory (os error 20)"),
+        (".", "Is a directory"),
+        ("nowhere/report.xml", "No such file or directory"),
+        ("file/report.xml", "Not a directory"),
     ] {
         let sandbox = Sandbox::new().file("file", "").args(["--junit", path, "-c", "create-job J {}"]);
         sandbox.status(2).stdout("").stderr(format!("error: cannot write the report {path}: {said}\n")).run();
@@ -173,7 +173,7 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
     let sandbox = Sandbox::new().args(["--junit", "report.xml", "-c", "help"]);
     let read_only = "mkdir disk\nmount --bind . disk\nmount -o remount,bind,ro disk\ncd disk";
     let finished = Process::spawn(&mut namespace.command(read_only, &sandbox)).finish();
-    let said = "error: cannot write the report report.xml: Read-only file system (os error 30)\n";
+    let said = "error: cannot write the report report.xml: Read-only file system\n";
     assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(2), said));
 }
 
@@ -193,7 +193,7 @@ fn no_empty_report_is_left_where_there_was_no_session() {
 fn a_report_for_which_the_disk_is_too_full_fails_the_run() {
     let full = Sandbox::new().args(["--junit", "/dev/full", "-c", "get-pending-job-executions"]).status(1);
     let output = full.stderr_any().run();
-    let said = "\ncannot write /dev/full: No space left on device (os error 28)\n";
+    let said = "\ncannot write /dev/full: No space left on device\n";
     assert_eq!(output.stderr.matches(said).count(), 1, "{}", output.stderr);
     assert!(output.stdout.contains("GetPendingJobExecutionsResponse"), "{}", output.stdout);
 }

@@ -147,7 +147,7 @@ fn a_proxy_that_lets_nobody_through_is_blamed() {
             .args(["-c", "get-pending-job-executions"])
             .stderr(format!(
                 "warning: cannot reach the control plane at https://iot.us-east-1.amazonaws.com through the proxy \
-                 http://{proxy}: {reason}: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, and the network; \
+                 http://{proxy}: {reason}: check HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the network; \
                  commands of the control plane will try again\n"
             ))
             .run();

@@ -37,7 +37,7 @@ fn nothing_leads_past_the_service_while_it_is_read() {
         assert_eq!(after["AWS_ENDPOINT_URL"], serve.url());
         assert_eq!(after["AWS_REGION"], "us-east-1");
         assert_eq!(after["HTTP_PROXY"], "http://proxy.example:3128", "{shell}");
-        assert_eq!(after["NO_PROXY"], "localhost,127.0.0.1", "{shell}");
+        assert_eq!(after["NO_PROXY"], "localhost,127.0.0.1,intern.example", "{shell}");
         assert_eq!(after["no_proxy"], "localhost,127.0.0.1,intern.example", "{shell}");
         for cleared in ["AWS_PROFILE", "AWS_ENDPOINT_URL_IOT", "AWS_SESSION_TOKEN"] {
             assert!(!after.contains_key(cleared), "{shell}: {cleared}");

@@ -29,6 +29,7 @@ mod http;
 mod identity_files;
 mod imports;
 mod kept_identity;
+mod key_material;
 mod launcher;
 mod lost_answers;
 mod network;

@@ -60,34 +60,35 @@ pub(super) enum CliCommand {
 )]
 pub(super) struct ConnectionArgs {
     /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
-    #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", value_name = "HOST")]
+    #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", hide_env_values = true, value_name = "HOST")]
     pub(super) endpoint: Option<String>,
     /// PEM file of the device certificate
-    #[arg(long, env = "JOBS_SANDBOX_CERT", value_name = "FILE")]
+    #[arg(long, env = "JOBS_SANDBOX_CERT", hide_env_values = true, value_name = "FILE")]
     pub(super) cert: Option<String>,
     /// PEM file of the certificate's private key
-    #[arg(long, env = "JOBS_SANDBOX_KEY", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, env = "JOBS_SANDBOX_KEY", hide_env_values = true, value_name = "FILE")]
     pub(super) key: Option<String>,
     /// AWS region; not needed where the endpoint's name shows it
-    #[arg(long, env = "JOBS_SANDBOX_REGION")]
+    #[arg(long, env = "JOBS_SANDBOX_REGION", hide_env_values = true)]
     pub(super) region: Option<String>,
     /// MQTT port: 8883, or 443 with ALPN
-    #[arg(long, env = "JOBS_SANDBOX_PORT")]
+    #[arg(long, env = "JOBS_SANDBOX_PORT", hide_env_values = true)]
     pub(super) port: Option<String>,
     /// PEM file of the CA that the endpoint's certificate is checked against [default: the system's]
-    #[arg(long, env = "JOBS_SANDBOX_CA_FILE", value_name = "FILE")]
+    #[arg(long, env = "JOBS_SANDBOX_CA_FILE", hide_env_values = true, value_name = "FILE")]
     pub(super) ca_file: Option<String>,
     // Not a doc comment: rustdoc would take the default for a tag.
     #[arg(
         long,
         alias = "client_id",
         env = "JOBS_SANDBOX_CLIENT_ID",
+        hide_env_values = true,
         value_name = "ID",
         help = "MQTT client id [default: test-<uuid>]"
     )]
     pub(super) client_id: Option<String>,
     /// Where the control plane is; AWS_ENDPOINT_URL_IOT and AWS_ENDPOINT_URL work too
-    #[arg(long, env = "JOBS_SANDBOX_CONTROL_ENDPOINT_URL", value_name = "URL")]
+    #[arg(long, env = "JOBS_SANDBOX_CONTROL_ENDPOINT_URL", hide_env_values = true, value_name = "URL")]
     pub(super) control_endpoint_url: Option<String>,
 }
 
@@ -95,7 +96,7 @@ pub(super) struct ConnectionArgs {
 #[command(next_help_heading = "Either mode")]
 pub(super) struct ThingArg {
     /// Name of the thing, created if it does not exist [default in local mode: MyThing]
-    #[arg(long, env = "JOBS_SANDBOX_THING", value_name = "NAME")]
+    #[arg(long, env = "JOBS_SANDBOX_THING", hide_env_values = true, value_name = "NAME")]
     pub(super) thing: Option<String>,
 }
 
@@ -132,7 +133,7 @@ pub(super) struct OutputArgs {
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: ColorChoice,
     /// How long a request waits for its answer, such as 30s or 2m
-    #[arg(long, env = "JOBS_SANDBOX_TIMEOUT", default_value = "30s", value_parser = parse_timeout)]
+    #[arg(long, env = "JOBS_SANDBOX_TIMEOUT", hide_env_values = true, default_value = "30s", value_parser = parse_timeout)]
     pub(super) timeout: Duration,
 }
 
@@ -155,10 +156,10 @@ pub(super) struct LocalArgs {
     #[arg(long, value_name = "ID", value_parser = parse_account)]
     pub(super) account: Option<String>,
     /// Address to listen on [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub(super) listen: Option<IpAddr>,
     /// A name by which clients may reach it, as a container's, or .example.com for all below; may be repeated
-    #[arg(long, env = HOSTNAME_VARIABLE, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, env = HOSTNAME_VARIABLE, hide_env_values = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) hostname: Vec<Hostname>,
 }
 
@@ -175,7 +176,7 @@ pub(super) struct ServeArgs {
     #[arg(long, default_value = LOCAL_REGION, value_parser = parse_region)]
     pub(super) region: String,
     /// Let in only HTTP requests that name the access key id of the env file, which you alone can read
-    #[arg(long, env = "JOBS_SANDBOX_REQUIRE_KEY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "JOBS_SANDBOX_REQUIRE_KEY", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(super) require_key: bool,
     #[command(flatten)]
     pub(super) local: LocalArgs,
@@ -196,6 +197,11 @@ fn parse_account(text: &str) -> Result<String, String> {
     } else {
         Err("an account id has twelve digits".into())
     }
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| "write the address of an interface, such as 127.0.0.1 or ::1, or 0.0.0.0 for all".into())
 }
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {

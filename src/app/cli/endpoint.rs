@@ -22,6 +22,12 @@ pub(super) fn check(endpoint: &str) -> Result<String, UsageError> {
     }
 }
 
+/// Whether what stands in the place of a port is none.
+fn has_bad_port(uri: &http::Uri) -> bool {
+    let Some(authority) = uri.authority() else { return false };
+    authority.as_str() != authority.host() && authority.port_u16().is_none_or(|port| port == 0)
+}
+
 /// Checks the URL of a control plane.
 pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
     let url = url.trim();
@@ -30,6 +36,9 @@ pub(super) fn check_url(url: &str) -> Result<String, UsageError> {
         return Err(UsageError("--control-endpoint-url must hold no user name and no password".to_owned()));
     }
     match url.parse::<http::Uri>() {
+        Ok(uri) if has_bad_port(&uri) => Err(UsageError(format!(
+            "--control-endpoint-url has a port that is none: it must be a number up to 65535, not as in {url:?}"
+        ))),
         Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
             Ok(url.to_owned())
         }
@@ -111,7 +120,10 @@ mod tests {
     #[test]
     fn a_control_plane_is_an_http_url() {
         assert!(check_url("http://127.0.0.1:5000").is_ok());
-        for wrong in ["127.0.0.1:5000", "ftp://host", "https://", ""] {
+        assert!(check_url("https://[::1]/path").is_ok());
+        for wrong in
+            ["127.0.0.1:5000", "ftp://host", "https://", "", "http://a:99999", "http://[::1]:x", "http://a:0"]
+        {
             assert!(check_url(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
@@ -16,6 +16,7 @@ use super::options::{
     ScriptOptions, SessionOptions,
 };
 use super::policy_files;
+use super::refused;
 use crate::service::DevicePolicies;
 use crate::wire::model::ThingName;
 
@@ -47,7 +48,7 @@ impl Cli {
         key_material::refuse_pem(&arguments)?;
         let parsed = with_variables(Self::command()).try_get_matches();
         let parsed = parsed.and_then(|matches| Self::from_arg_matches(&matches));
-        parsed.map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| error.exit()))
+        parsed.map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| refused::exit(&error)))
     }
 
     /// Works out what the options mean together.
@@ -62,6 +63,8 @@ impl Cli {
             None => {}
         }
         self.connection.refuse_contents()?;
+        self.local.refuse_contents()?;
+        key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
@@ -102,9 +105,9 @@ impl Cli {
 /// to use neither its ports nor its folder.
 fn with_variables(command: Command) -> Command {
     command.mut_subcommand("serve", |serve| {
-        SERVE_VARIABLES
-            .into_iter()
-            .fold(serve, |serve, (option, variable)| serve.mut_arg(option, |argument| argument.env(variable)))
+        SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
+            serve.mut_arg(option, |argument| argument.env(variable).hide_env_values(true))
+        })
     })
 }
 
@@ -119,9 +122,9 @@ impl ConnectionArgs {
 
     /// Files go by their names.
     fn refuse_contents(&self) -> Result<(), UsageError> {
-        [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)]
-            .into_iter()
-            .try_for_each(|(option, value)| key_material::refuse_contents(option, value.as_deref()))
+        [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)].into_iter().try_for_each(
+            |(option, value)| key_material::refuse_contents(option, value.as_deref().map(Path::new)),
+        )
     }
 
     fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {
@@ -189,6 +192,11 @@ impl LocalArgs {
         }
     }
 
+    /// A folder would be made by that name.
+    fn refuse_contents(&self) -> Result<(), UsageError> {
+        key_material::refuse_contents("--dir", self.dir.as_deref())
+    }
+
     fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
         let given = [
             ("--mqtt-port", self.mqtt_port.is_some()),
@@ -211,6 +219,7 @@ impl LocalArgs {
 
 impl ServeArgs {
     fn options(self) -> Result<LocalOptions, UsageError> {
+        self.local.refuse_contents()?;
         let device_policies = match (&self.policy[..], &self.thing[..]) {
             ([], []) => DevicePolicies::AnyThing,
             ([], _) => DevicePolicies::OwnThings,

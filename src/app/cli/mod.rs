@@ -12,6 +12,8 @@ mod key_material;
 mod launch;
 mod options;
 mod policy_files;
+mod refused;
 
 pub(crate) use args::Cli;
+pub(crate) use key_material::without_keys;
 pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions};

@@ -8,7 +8,8 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 
 /// Whether a character could act on the terminal, or hide from a reader, instead of appearing on it: controls,
 /// the line and paragraph separators, and everything that changes the writing direction, has no width or spells a
-/// tag; also the noncharacters U+FFFE and U+FFFF, which XML forbids.
+/// tag; also what has no meaning that all agree on: private use, and what is not assigned, as U+FFFE, which XML
+/// forbids.
 #[must_use]
 pub(crate) fn is_unsafe(character: char) -> bool {
     use GeneralCategory as Category;
@@ -24,18 +25,24 @@ pub(crate) fn is_unsafe(character: char) -> bool {
         | '\u{8e2}'
         | '\u{110bd}'
         | '\u{110cd}' => false,
-        // Not of category Cf, but blank: fillers, tags and the selectors beside them; and no characters.
+        // Not of category Cf, but blank: fillers, inherent vowels, tags and the selectors beside them.
         '\u{34f}'
         | '\u{115f}'
         | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{2800}'
         | '\u{3164}'
         | '\u{ffa0}'
-        | '\u{e0000}'..='\u{e0fff}'
-        | '\u{fffe}'
-        | '\u{ffff}' => true,
+        | '\u{e0000}'..='\u{e0fff}' => true,
         other => matches!(
             get_general_category(other),
-            Category::Control | Category::Format | Category::LineSeparator | Category::ParagraphSeparator
+            Category::Control
+                | Category::Format
+                | Category::LineSeparator
+                | Category::ParagraphSeparator
+                | Category::PrivateUse
+                | Category::Unassigned
         ),
     }
 }
@@ -113,6 +120,9 @@ mod tests {
             "a\\u{200b}b\\u{ad}c\\u{e0041}\\u{e0000}\\u{e0100}"
         );
         assert_eq!(json("\u{2060}\u{3164}\u{e0041}"), "\\u2060\\u3164\\udb40\\udc41");
+        for blank in "\u{2800}\u{17b4}\u{17b5}\u{e000}\u{f8ff}\u{10fffd}\u{378}\u{fdd0}\u{ffff}".chars() {
+            assert_eq!(line(&blank.to_string()), blank.escape_unicode().to_string());
+        }
         assert!(matches!(line("\u{600}12 ❤\u{fe0f}"), Cow::Borrowed(_)), "it is seen");
     }
 

@@ -1,13 +1,11 @@
 //! The report of a script as JUnit XML, for the CI systems that read it.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::io;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
+use super::report_file::ReportFile;
 use crate::app::output::escape;
 
 /// The results of a script, one test case per command.
@@ -46,13 +44,13 @@ impl Report {
         self.add(line, command, time, status);
     }
 
-    /// Writes the report to a file.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+    /// Writes the report to its file.
+    pub(super) async fn write(&self, file: ReportFile) -> io::Result<()> {
         let mut suite = self.suite.clone();
         suite.set_time(self.time);
         let mut report = quick_junit::Report::new("jobs-sandbox");
         report.set_time(self.time).add_test_suite(suite);
-        replace(path, &report.to_string().map_err(io::Error::other)?)
+        file.put(&report.to_string().map_err(io::Error::other)?).await
     }
 
     fn add(&mut self, line: Option<usize>, command: &str, time: Duration, status: TestCaseStatus) {
@@ -71,34 +69,14 @@ impl Report {
     }
 }
 
-/// Puts a file in place of the one before at once: a disk that is full leaves that as it was.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let before = fs::metadata(path).ok();
-    // A device or a pipe is written to.
-    if before.as_ref().is_some_and(|before| !before.is_file()) {
-        return fs::write(path, text);
-    }
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mode = before.as_ref().map_or(0o666, |before| before.permissions().mode());
-    let beside = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder);
-    // Where nothing can be made beside it, a report is better than none.
-    let Ok(mut beside) = beside else { return fs::write(path, text) };
-    beside.write_all(text.as_bytes())?;
-    if let Some(before) = before {
-        // What the umask took away.
-        beside.as_file().set_permissions(before.permissions())?;
-    }
-    beside.persist(path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    #[test]
-    fn a_report_names_line_time_and_failure() {
+    #[tokio::test]
+    async fn a_report_names_line_time_and_failure() {
         let mut report = Report::new("smoke.jobs");
         report.passed(1, "help", Duration::from_millis(5));
         report.failed(
@@ -110,7 +88,7 @@ mod tests {
         );
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("report.xml");
-        report.write(&path).unwrap();
+        report.write(ReportFile::open(&path).unwrap()).await.unwrap();
         let xml = fs::read_to_string(&path).unwrap();
         for part in [
             r#"<testsuite name="smoke.jobs" tests="2" skipped="0" errors="0" failures="1" time="0.012">"#,
@@ -121,23 +99,6 @@ mod tests {
         ] {
             assert!(xml.contains(part), "{part} in {xml}");
         }
-        assert!(report.write(dir.path()).is_err());
-    }
-
-    #[test]
-    fn a_report_replaces_the_one_before_in_one_step() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("report.xml");
-        let link = dir.path().join("link.xml");
-        fs::write(&path, "the one before").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        let before = fs::File::open(&path).unwrap();
-        Report::new("smoke.jobs").write(&link).unwrap();
-        assert_eq!(io::read_to_string(before).unwrap(), "the one before");
-        assert!(fs::read_to_string(&path).unwrap().contains("smoke.jobs"));
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
-        assert!(link.is_symlink());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing stays beside it");
+        assert!(ReportFile::open(dir.path()).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! Scripts: commands from a file, from standard input or from `-c`, one after the other to the end.
 
 mod junit;
+mod report_file;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -16,9 +17,12 @@ use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, entries};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
+use crate::app::output::words;
 use crate::app::script::junit::Report;
 use crate::app::signals::ShutdownSignals;
 use crate::app::transcript::Fault;
+
+pub(crate) use report_file::ReportFile;
 
 /// How long the end of a script on AWS waits for events of its last commands.
 const MAX_QUIET_WAIT: Duration = Duration::from_secs(3);
@@ -78,44 +82,49 @@ impl Source {
     }
 }
 
-/// Checks that a report can be written to this file, which it leaves as it was.
-pub(crate) fn try_report(path: &Path) -> io::Result<()> {
-    let is_new = !path.exists();
-    File::options().append(true).create(true).open(path)?;
-    // An empty file is no report, if the session never starts.
-    if is_new { fs::remove_file(path) } else { Ok(()) }
-}
-
 /// Runs a script to its end, or until a failure or a signal stops it; the report is written in any case.
-pub(crate) async fn run(dispatcher: &Dispatcher, source: Source, options: &ScriptOptions) -> ExitStatus {
+pub(crate) async fn run(
+    dispatcher: &Dispatcher,
+    source: Source,
+    options: &ScriptOptions,
+    report_file: Option<ReportFile>,
+) -> ExitStatus {
     let mut script = Script {
         dispatcher,
         name: source.name.clone(),
         options,
-        report: options.junit.as_ref().map(|_| Report::new(&source.name)),
+        report: report_file.as_ref().map(|_| Report::new(&source.name)),
         failed: false,
         events_may_follow: false,
         current: None,
     };
-    let mut status = match ShutdownSignals::watch() {
-        Ok(mut signals) => {
-            tokio::select! {
-                biased;
-                () = signals.next() => script.interrupted(),
-                status = script.run_all(source) => status,
-            }
-        }
+    let mut signals = match ShutdownSignals::watch() {
+        Ok(signals) => signals,
         Err(error) => {
             dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {error}"));
-            ExitStatus::Failure
+            return ExitStatus::Failure;
         }
     };
-    if let (Some(path), Some(report)) = (&options.junit, &script.report)
-        && let Err(error) = report.write(path)
-    {
-        dispatcher.printer().diagnostic(&format!("cannot write {}: {error}", path.display()));
-        if status == ExitStatus::Success {
-            status = ExitStatus::Failure;
+    let mut status = tokio::select! {
+        biased;
+        () = signals.next() => script.interrupted(),
+        status = script.run_all(source) => status,
+    };
+    if let (Some(file), Some(report)) = (report_file, &script.report) {
+        let path = file.path().display().to_string();
+        let written = tokio::select! {
+            written = report.write(file) => written,
+            // Who should read it from a pipe may never do.
+            () = signals.next() => {
+                status = ExitStatus::Interrupted;
+                Ok(())
+            }
+        };
+        if let Err(error) = written {
+            dispatcher.printer().diagnostic(&words::of_errors(&format!("cannot write {path}: {error}")));
+            if status == ExitStatus::Success {
+                status = ExitStatus::Failure;
+            }
         }
     }
     match status {

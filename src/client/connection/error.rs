@@ -205,10 +205,11 @@ impl Error {
     pub(super) fn from_io(error: &io::Error) -> Self {
         match tls_error(error) {
             Some(rustls::Error::AlertReceived(alert)) if blames_the_certificate(*alert) => {
-                Self::CertificateRefused { reason: format!("{alert:?}") }
+                Self::CertificateRefused { reason: alert_name(*alert) }
             }
             _ if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,
-            _ => Self::Broken { reason: error.to_string() },
+            Some(error) => Self::Broken { reason: why_tls_failed(error) },
+            None => Self::Broken { reason: error.to_string() },
         }
     }
 
@@ -218,18 +219,15 @@ impl Error {
         let tls = |reason: String| Self::Tls { address: address.clone(), reason };
         match tls_error(error) {
             Some(rustls::Error::InvalidCertificate(reason)) => {
-                Self::ServerNotTrusted { host: host.to_owned(), reason: why_not_trusted(reason) }
+                Self::ServerNotTrusted { host: host.to_owned(), reason: why_not_trusted(reason, "--ca-file") }
             }
             Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => tls(format!(
                 "the server does not speak MQTT there: use port 8883, or 443 on an AWS IoT endpoint (not {port})"
             )),
             Some(rustls::Error::AlertReceived(alert)) if blames_the_certificate(*alert) => {
-                Self::CertificateRefused { reason: format!("{alert:?}") }
+                Self::CertificateRefused { reason: alert_name(*alert) }
             }
-            Some(rustls::Error::InvalidMessage(_)) => {
-                tls("what answers there does not speak TLS: check the port".to_owned())
-            }
-            Some(other) => tls(other.to_string()),
+            Some(other) => tls(why_tls_failed(other)),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::ClosedEarly { awaited: "the TLS handshake was over" }
             }
@@ -265,12 +263,52 @@ fn blames_the_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError
             | AlertDescription::CertificateRequired
-            | AlertDescription::HandshakeFailure
     )
 }
 
-/// Why a server's certificate is not accepted, and what to do.
-pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
+/// Why TLS failed, and what to do, where neither certificate is to blame.
+pub(crate) fn why_tls_failed(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(_) => {
+            "the server and this program have no TLS version or cipher in common: let the server speak TLS 1.2 or 1.3"
+                .to_owned()
+        }
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server agrees to none of what this program offers (handshake_failure): let it speak TLS 1.2 or 1.3 with today's ciphers, and check that it takes the kind of the client certificate's key"
+                .to_owned()
+        }
+        rustls::Error::AlertReceived(alert) => {
+            format!("the server broke it off with the alert {}: look into the server's log", alert_name(*alert))
+        }
+        rustls::Error::InvalidMessage(_) => "what answers there does not speak TLS: check the port".to_owned(),
+        rustls::Error::PeerMisbehaved(_)
+        | rustls::Error::InappropriateMessage { .. }
+        | rustls::Error::InappropriateHandshakeMessage { .. } => {
+            "the server does not keep to TLS: check the endpoint and the port".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An alert as the TLS standard spells it, or its number.
+fn alert_name(alert: AlertDescription) -> String {
+    let Some(name) = alert.as_str() else { return u8::from(alert).to_string() };
+    let mut spelled = String::with_capacity(name.len() + 4);
+    let mut was_small = false;
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && was_small {
+            spelled.push('_');
+        }
+        was_small = letter.is_ascii_lowercase();
+        spelled.push(letter.to_ascii_lowercase());
+    }
+    spelled
+}
+
+/// Why a server's certificate is not accepted, and what to do; `authorities` is where those are named that are
+/// trusted.
+pub(crate) fn why_not_trusted(error: &CertificateError, authorities: &str) -> String {
     match error {
         CertificateError::UnknownIssuer => {
             "it was issued by an authority that is not trusted here: give that authority's certificate with --ca-file"
@@ -298,8 +336,9 @@ pub(crate) fn why_not_trusted(error: &CertificateError) -> String {
         }
         // rustls passes this on as its verifier's own error, of a type that it does not export.
         CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
-            "it is an authority's own certificate, self-signed most likely: give the server one that this authority issued"
-                .to_owned()
+            format!(
+                "it is an authority's own certificate, self-signed most likely: give the server one that an authority issued, and name that authority's certificate with {authorities}"
+            )
         }
         _ => "it is not a certificate that can be checked here: give the server another".to_owned(),
     }
@@ -360,7 +399,7 @@ mod tests {
         // As rustls wraps what its verifier has no word for.
         let own =
             CertificateError::Other(rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity"))));
-        let said = why_not_trusted(&own);
+        let said = why_not_trusted(&own, "--ca-file");
         assert!(
             said.starts_with("it is an authority's own certificate, self-signed most likely: "),
             "{said}"
@@ -369,7 +408,7 @@ mod tests {
         for error in
             [odd, CertificateError::BadEncoding, CertificateError::Revoked, CertificateError::InvalidPurpose]
         {
-            let said = why_not_trusted(&error);
+            let said = why_not_trusted(&error, "--ca-file");
             assert!(said.starts_with("it ") && said.contains(": "), "{said}");
             assert!(!said.contains("BadDerTime"), "{said}");
         }

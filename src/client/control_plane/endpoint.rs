@@ -12,12 +12,18 @@ pub struct Endpoint {
     url: String,
     /// The URL of the proxy.
     proxy: Option<String>,
+    /// Whether there is a proxy that plain http does not go through.
+    passes_by_proxy: bool,
 }
 
 impl Endpoint {
     /// The endpoint of a request to `uri`, without the user name and the password that may stand in it.
     pub(super) fn of(uri: &str, proxies: &Proxies) -> Self {
-        Self { url: origin(uri), proxy: proxies.of(uri).map(|proxy| origin(&proxy)) }
+        Self {
+            url: origin(uri),
+            proxy: proxies.of(uri).map(|proxy| origin(&proxy)),
+            passes_by_proxy: proxies.are_passed_by(uri),
+        }
     }
 
     /// What to check where nothing is heard from there.
@@ -25,16 +31,34 @@ impl Endpoint {
         match self.proxy {
             // It says what to do.
             _ if reason == connection::TOO_MANY_OPEN_FILES => "",
-            Some(_) => ": check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, and the network",
+            Some(_) if self.is_plain() => ": check HTTP_PROXY, ALL_PROXY and NO_PROXY, and the network",
+            Some(_) => ": check HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the network",
+            None if self.passes_by_proxy => {
+                ": check --control-endpoint-url and the network (http:// goes through no proxy)"
+            }
             None => ": check --region, --control-endpoint-url and the network",
         }
+    }
+
+    /// What may be wrong where something else than HTTP answers.
+    pub(super) fn why_no_http(&self) -> String {
+        let why = "the connection was closed in place of an answer";
+        if self.is_plain() {
+            format!("{why}, perhaps because that port wants https://")
+        } else {
+            why.to_owned()
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.url.starts_with("http://")
     }
 }
 
 /// Where no request was made.
 impl Default for Endpoint {
     fn default() -> Self {
-        Self { url: "AWS".to_owned(), proxy: None }
+        Self { url: "AWS".to_owned(), proxy: None, passes_by_proxy: false }
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) const TOO_MANY_REQUESTS: u16 = 429;
 /// How hyper begins what it says about a proxy; it does not export the type.
 const TUNNEL: &str = "tunnel error: ";
 
+/// What hyper says where something else than HTTP answers; it does not export the type.
+const NO_HTTP: [&str; 2] = ["connection closed before message completed", "invalid HTTP version parsed"];
+
 /// Why the control plane did not do what was asked; `Display` is one line, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -195,6 +198,7 @@ impl Error {
                 Self::Malformed { operation, endpoint, reason }
             }
             SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                let reason = if NO_HTTP.contains(&reason.as_str()) { endpoint.why_no_http() } else { reason };
                 Self::Malformed { operation, endpoint, reason }
             }
             SdkError::ServiceError(refusal) => {
@@ -277,8 +281,12 @@ fn connect_reason(error: &(dyn StdError + 'static)) -> Option<String> {
     if io_errors(error).any(|error| connection::too_many_open_files(innermost(error))) {
         return Some(connection::TOO_MANY_OPEN_FILES.to_owned());
     }
-    let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
-    (tls_error(error) == Some(&alert)).then(|| "what answers there does not speak HTTP".to_owned())
+    Some(match tls_error(error)? {
+        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            "what answers there does not speak HTTP".to_owned()
+        }
+        other => connection::why_tls_failed(other),
+    })
 }
 
 /// Why there are no credentials, if that is what went wrong.
@@ -299,7 +307,7 @@ fn why_not_trusted(error: &(dyn StdError + 'static)) -> Option<String> {
             "it was issued by an authority that is not trusted here: name a file with that authority's certificate in AWS_CA_BUNDLE"
                 .to_owned()
         }
-        other => connection::why_not_trusted(other),
+        other => connection::why_not_trusted(other, "AWS_CA_BUNDLE"),
     })
 }
 

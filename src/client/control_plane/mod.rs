@@ -38,6 +38,7 @@ mod transport;
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use options::{CredentialsSource, Options};
+pub use proxies::{NoProxyUrl, check_proxies};
 
 use exchange::{Capture, Exchange};
 use proxies::Proxies;

@@ -1,0 +1,136 @@
+//! A key in the wrong place of the command line: nothing of it may reach a terminal or the log of a CI job.
+
+use std::process::{Command, Output};
+
+use crate::support::Sandbox;
+use crate::support::certificates::Authority;
+
+/// What a CI job may have in place of a file: the whole of a key in one spelling or another.
+fn spellings() -> Vec<String> {
+    let device = Authority::new().device();
+    let body: String = device.key.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = from_base64(&body);
+    let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+    let url = body.replace('+', "-").replace('/', "_").replace('=', "");
+    let pem = to_base64(device.key.as_bytes());
+    // Beyond what all keys of a kind have in common.
+    let piece = body[body.len() / 2..][..40].to_owned();
+    vec![device.key, pem, hex, url, piece, body]
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    piped("base64", &["-d"], text.as_bytes())
+}
+
+fn to_base64(bytes: &[u8]) -> String {
+    String::from_utf8(piped("base64", &["-w0"], bytes)).unwrap()
+}
+
+fn piped(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("input");
+    std::fs::write(&file, input).unwrap();
+    let output = Command::new(program).args(arguments).arg(file).output().unwrap();
+    assert!(output.status.success());
+    output.stdout
+}
+
+/// Nothing of `key` is in what was printed, but for what is too short to be of use.
+#[track_caller]
+fn assert_hidden(output: &Output, key: &str) {
+    let text = [&output.stdout[..], &output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let pieces = key.as_bytes().windows(16).filter_map(|piece| std::str::from_utf8(piece).ok());
+    for piece in pieces.filter(|piece| !piece.contains("---")) {
+        assert!(!text.contains(piece), "{piece} of {key} in {text}");
+    }
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str], variable: Option<(&str, &str)>) -> Output {
+    sandbox.command().args(arguments).envs(variable).output().unwrap()
+}
+
+#[test]
+fn in_place_of_a_file_it_is_refused_by_the_name_of_the_option() {
+    let sandbox = Sandbox::new();
+    for key in spellings() {
+        for (option, variable) in [
+            ("--key", "JOBS_SANDBOX_KEY"),
+            ("--cert", "JOBS_SANDBOX_CERT"),
+            ("--ca-file", "JOBS_SANDBOX_CA_FILE"),
+        ] {
+            for output in
+                [run(&sandbox, &[option, &key], None), run(&sandbox, &["-c", "help"], Some((variable, &key)))]
+            {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(said, format!("error: {option} holds a key, not the name of a file\n"), "{key}");
+                assert_eq!(output.status.code(), Some(2));
+            }
+        }
+    }
+}
+
+#[test]
+fn anywhere_else_it_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    for key in &spellings() {
+        for arguments in [
+            &[key.as_str()][..],
+            &["--endpoint", key],
+            &["--endpoint", key, "--cert", "c", "--key", "k", "--thing", "T"],
+            &["--timeout", key],
+            &["--mqtt-port", key],
+            &["--port", key, "--endpoint", "h", "--cert", "c", "--key", "k", "--thing", "T"],
+            &["--listen", key],
+            &["--hostname", key],
+            &["--account", key],
+            &["--thing", key],
+            &["--region", key],
+            &["--color", key],
+            &["-f", key],
+            &["--dir", key, "-c", "help"],
+            &["--junit", key, "-c", "help"],
+            &["serve", "--thing", key],
+            &["serve", "--policy", key],
+            &["serve", "--dir", key],
+            &["serve", key],
+        ] {
+            let output = run(&sandbox, arguments, None);
+            assert_hidden(&output, key);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        }
+        for variable in ["JOBS_SANDBOX_TIMEOUT", "JOBS_SANDBOX_HOSTNAME", "JOBS_SANDBOX_REGION"] {
+            let output = run(&sandbox, &["-c", "help"], Some((variable, key)));
+            assert_hidden(&output, key);
+            assert_eq!(output.status.code(), Some(2), "{variable}: {output:?}");
+        }
+        let given = ["KEY", "CERT", "CA_FILE", "TIMEOUT", "HOSTNAME", "REGION", "ENDPOINT", "THING"];
+        for variable in given.map(|name| format!("JOBS_SANDBOX_{name}")) {
+            for help in ["--help", "-h"] {
+                assert_hidden(&run(&sandbox, &[help], Some((&variable, key))), key);
+            }
+        }
+    }
+    let pem = &spellings()[0];
+    let output = run(&sandbox, &["-c", pem], None);
+    assert_hidden(&output, pem);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn what_acts_on_a_terminal_or_hides_is_spelled_out_in_usage_errors() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["--no\u{202e}\u{200b}\u{1b}[2J"][..], &["--timeout", "\u{202e}\u{200b}\u{1b}[2J\n"]] {
+        let said = String::from_utf8(run(&sandbox, arguments, None).stderr).unwrap();
+        assert!(said.contains(r"\u{202e}\u{200b}\u{1b}[2J"), "{said}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    for option in ["--help", "--version"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let status = Sandbox::new().command().arg(option).stdout(full).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{option}");
+    }
+}
