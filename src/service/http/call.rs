@@ -253,7 +253,7 @@ mod tests {
             ),
             (
                 r#"{"maxResults":1e20}"#,
-                "the member 'maxResults' cannot be read: it has 1e20 where a whole number belongs",
+                "the member 'maxResults' cannot be read: it has 1e+20 where a whole number belongs",
             ),
             (
                 r#"{"maxResults":18446744073709551615}"#,
