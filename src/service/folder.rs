@@ -46,15 +46,14 @@ impl Folder {
         make(path).map_err(failed(path))?;
         let path = absolute(path).map_err(failed(path))?;
         check_owner(&path)?;
-        let lock = match find_mark(&path)? {
-            Some(mark) => mark,
-            None => {
-                let is_there = |name: &&&str| path.join(name).symlink_metadata().is_ok();
-                if let Some(file) = names.iter().find(is_there) {
-                    return Err(StartError::NotOurs { path: path.join(file) });
-                }
-                put_mark(&path)?
+        let lock = if let Some(mark) = find_mark(&path)? {
+            mark
+        } else {
+            let is_there = |name: &&&str| path.join(name).symlink_metadata().is_ok();
+            if let Some(file) = names.iter().find(is_there) {
+                return Err(StartError::NotOurs { path: path.join(file) });
             }
+            put_mark(&path)?
         };
         Ok(Self { path, _lock: Some(lock), _temporary: None })
     }

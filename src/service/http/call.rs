@@ -252,6 +252,10 @@ mod tests {
                 "the member 'timeout' cannot be read: it has \", expected i32\" where a whole number belongs",
             ),
             (
+                r#"{"maxResults":1e20}"#,
+                "the member 'maxResults' cannot be read: it has 1e+20 where a whole number belongs",
+            ),
+            (
                 r#"{"maxResults":18446744073709551615}"#,
                 "the member 'maxResults' cannot be read: it has 18446744073709551615 where a whole number belongs",
             ),
