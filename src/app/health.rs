@@ -21,10 +21,7 @@ pub(crate) async fn run(url: &str, wait: Option<Duration>) -> Result<ExitStatus,
         Sandbox::new(url, access_key, timeout).map_err(|error| (error.to_string(), ExitStatus::Usage))?;
     let end = Instant::now() + wait.unwrap_or_default();
     loop {
-        let error = match sandbox.health().await {
-            Ok(_) => return Ok(ExitStatus::Success),
-            Err(error) => error,
-        };
+        let Err(error) = sandbox.health().await else { return Ok(ExitStatus::Success) };
         // What refuses now will refuse again.
         if matches!(error, Error::Refused { .. }) || Instant::now() + PAUSE >= end {
             return Err((error.to_string(), ExitStatus::NotConnected));
