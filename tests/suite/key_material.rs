@@ -10,13 +10,13 @@ fn spellings() -> Vec<String> {
     let device = Authority::new().device();
     let body: String = device.key.lines().filter(|line| !line.starts_with('-')).collect();
     let der = from_base64(&body);
-    let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: Vec<_> = der.iter().map(|byte| format!("{byte:02x}")).collect();
     let url = body.replace('+', "-").replace('/', "_").replace('=', "");
     let pem = to_base64(device.key.as_bytes());
     // Beyond what all keys of a kind have in common, and with what no name of a thing or host has.
     let middle = &body[body.len() / 2..];
     let piece = format!("{}/{}", &middle[..20], &middle[20..39]);
-    vec![device.key, pem, hex, url, piece, body]
+    vec![device.key, pem, hex.concat(), url, piece, body]
 }
 
 fn from_base64(text: &str) -> Vec<u8> {
