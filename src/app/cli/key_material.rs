@@ -117,9 +117,11 @@ fn is_around_keys(c: char) -> bool {
 fn looks_random(run: &str) -> bool {
     let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();
     let class = |byte: u8| (byte.is_ascii_uppercase(), byte.is_ascii_lowercase(), byte.is_ascii_digit());
-    let turns = run.as_bytes().windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
+    let is_turn =
+        |pair: &&[u8]| pair.iter().all(u8::is_ascii_alphanumeric) && class(pair[0]) != class(pair[1]);
+    let turns = run.as_bytes().windows(2).filter(is_turn).count();
     let are_mixed = count(u8::is_ascii_uppercase).min(count(u8::is_ascii_lowercase)) >= run.len() / 8;
-    are_mixed && turns >= run.len() / 4
+    are_mixed && turns >= run.len() / 3
 }
 
 fn refusal(option: Option<&str>, found: &str) -> UsageError {
