@@ -68,3 +68,40 @@ fn a_loopback_address_of_its_own_stands_in_it() {
         command.args(session.splitn(2, ' ')).env("HTTP_PROXY", "http://127.0.0.1:9").output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn hosts_that_need_no_proxy_are_kept_in_either_spelling() {
+    let serve = Serve::start();
+    let script = format!(". {}", serve.file("env").display());
+    for (before, both) in [
+        (&[("NO_PROXY", "*")][..], "*"),
+        (&[("no_proxy", "a,*")], "*"),
+        (&[("NO_PROXY", "upper")], "localhost,127.0.0.1,upper"),
+        (&[("NO_PROXY", "same"), ("no_proxy", "same")], "localhost,127.0.0.1,same"),
+        (&[("NO_PROXY", "upper"), ("no_proxy", "lower")], "localhost,127.0.0.1,lower,upper"),
+        (&[], "localhost,127.0.0.1"),
+    ] {
+        for shell in ["sh", "dash", "bash"] {
+            let after = environment(shell, &script, before);
+            assert_eq!((after["NO_PROXY"].as_str(), after["no_proxy"].as_str()), (both, both), "{shell}");
+            let back = environment(shell, &format!("{script}; jobs_sandbox_off"), before);
+            assert_eq!(back, environment(shell, ":", before), "{shell}");
+        }
+    }
+}
+
+#[test]
+fn what_was_not_exported_is_not_exported_again() {
+    let serve = Serve::start();
+    let file = serve.file("env").display().to_string();
+    let script = format!(
+        "AWS_REGION='mine alone'; no_proxy=x; . {file}; . {file}; jobs_sandbox_off; echo shell=\"$AWS_REGION,$no_proxy\""
+    );
+    for shell in ["sh", "dash", "bash"] {
+        let after = environment(shell, &script, &[]);
+        assert_eq!(after["shell"], "mine alone,x", "{shell}");
+        assert!(!after.contains_key("AWS_REGION") && !after.contains_key("no_proxy"), "{shell}");
+    }
+    let after = environment("bash", &format!("set -o posix; {script}"), &[]);
+    assert_eq!(after["shell"], "mine alone,x");
+}

@@ -33,6 +33,7 @@ mod key_material;
 mod launcher;
 mod lost_answers;
 mod network;
+mod plain_words;
 mod policies;
 mod readme;
 mod reset;

@@ -20,9 +20,6 @@ const LONGEST_NAME: usize = 255;
 
 const KEY: &str = "key";
 
-/// How long a name in a path may be whose capitals, small letters and digits take turns.
-const LONGEST_WORD: usize = 20;
-
 /// Refuses arguments that hold PEM before anybody quotes them. Commands may hold some.
 pub(super) fn refuse_pem(arguments: &[String]) -> Result<(), UsageError> {
     let mut before = "";
@@ -120,11 +117,11 @@ fn is_around_keys(c: char) -> bool {
 fn looks_random(run: &str) -> bool {
     let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();
     let class = |byte: u8| (byte.is_ascii_uppercase(), byte.is_ascii_lowercase(), byte.is_ascii_digit());
-    let turns = run.as_bytes().windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
+    let is_turn =
+        |pair: &&[u8]| pair.iter().all(u8::is_ascii_alphanumeric) && class(pair[0]) != class(pair[1]);
+    let turns = run.as_bytes().windows(2).filter(is_turn).count();
     let are_mixed = count(u8::is_ascii_uppercase).min(count(u8::is_ascii_lowercase)) >= run.len() / 8;
-    // The names in a path are shorter than what lies between two slashes of a key.
-    let longest = run.split('/').map(str::len).max().unwrap_or_default();
-    are_mixed && turns >= run.len() / 4 && longest > LONGEST_WORD
+    are_mixed && turns >= run.len() / 3
 }
 
 fn refusal(option: Option<&str>, found: &str) -> UsageError {
