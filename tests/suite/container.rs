@@ -17,7 +17,7 @@ fn file(name: &str) -> String {
 fn variables() -> BTreeMap<String, Option<String>> {
     let help = Sandbox::new().args(["serve", "--help"]).run().stdout;
     let option = Regex::new(r"(?m)^ +(?:-\w, )?--([a-z-]+)").unwrap();
-    let variable = Regex::new(r"\[env:\s+(\w+)=").unwrap();
+    let variable = Regex::new(r"\[env:\s+(\w+)\]").unwrap();
     let starts: Vec<_> = option.captures_iter(&help).map(|found| found.get(1).unwrap()).collect();
     let ends = starts.iter().skip(1).map(regex::Match::start).chain([help.len()]);
     let mut variables = BTreeMap::new();

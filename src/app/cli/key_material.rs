@@ -70,7 +70,13 @@ fn first_key(text: &str) -> Option<usize> {
         after.is_some_and(|after| after.starts_with(|c: char| c.is_ascii_lowercase()))
     };
     let found = pieces.chain(hex).filter(|(at, run)| run.len() >= SHORTEST_PIECE && !is_name(at + run.len()));
-    found.map(|(at, _)| at).chain(text.find(BEGIN)).min()
+    found.map(|(at, _)| at).chain(first_label(text)).min()
+}
+
+/// Where PEM begins; a message of ours may speak of it.
+fn first_label(text: &str) -> Option<usize> {
+    let is_spoken_of = |at: usize| text[at + BEGIN.len()..].starts_with(" ...");
+    text.match_indices(BEGIN).map(|(at, _)| at).find(|at| !is_spoken_of(*at))
 }
 
 /// What a value holds, if it is no name of a file.
