@@ -160,8 +160,8 @@ fn a_report_that_nobody_takes_does_not_keep_a_signal_from_ending_the_run() {
         let pipe = pipe.clone();
         thread::spawn(move || std::fs::File::open(pipe).unwrap())
     };
-    // So that the reader's open returns whether or not the program's has.
-    drop(open_pipe(&pipe));
+    // So that the reader's open returns, and its reads wait, whether or not the program has opened the pipe.
+    let _writer = open_pipe(&pipe);
     let mut reader = reader.join().unwrap();
     let mut process = sandbox.spawn();
     process.send("help\n".repeat(1000));
