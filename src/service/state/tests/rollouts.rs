@@ -110,6 +110,45 @@ fn too_many_failures_abort_the_job() {
 }
 
 #[test]
+fn a_job_aborts_once_the_share_of_its_failures_reaches_the_threshold() {
+    let mut bench = with_group(6);
+    let abort = json!({ "criteriaList": [{
+        "failureType": "FAILED", "action": "CANCEL", "thresholdPercentage": 40.0, "minNumberOfExecutedThings": 1,
+    }] });
+    bench.create("J", "thinggroup/G", json!({ "abortConfig": abort })).unwrap();
+    let steps = [("SUCCEEDED", 0), ("SUCCEEDED", 0), ("SUCCEEDED", 0), ("FAILED", 25), ("FAILED", 40)];
+    for (number, (status, share)) in steps.into_iter().enumerate() {
+        bench.device_of(&format!("t{number:05}"), "J/update", json!({ "status": status })).unwrap();
+        let expected = if share < 40 { "IN_PROGRESS" } else { "CANCELED" };
+        assert_eq!(bench.job("J")["status"], expected, "{share} % have failed");
+    }
+}
+
+#[test]
+fn an_abort_rule_counts_its_kind_of_failure_or_the_sum_of_all() {
+    for (kind, share) in [("FAILED", 25.0), ("REJECTED", 25.0), ("TIMED_OUT", 25.0), ("ALL", 75.0)] {
+        for (threshold, expected) in [(share, "CANCELED"), (share + 0.01, "IN_PROGRESS")] {
+            let mut bench = with_group(5);
+            let more = json!({
+                "timeoutConfig": { "inProgressTimeoutInMinutes": 1 },
+                "abortConfig": { "criteriaList": [{
+                    "failureType": kind, "action": "CANCEL",
+                    "thresholdPercentage": threshold, "minNumberOfExecutedThings": 4,
+                }] },
+            });
+            bench.create("J", "thinggroup/G", more).unwrap();
+            bench.device_of("t00000", "J/update", json!({ "status": "IN_PROGRESS" })).unwrap();
+            bench.wait_minutes(1);
+            assert_eq!(bench.execution("t00000", "J")["status"], "TIMED_OUT");
+            for (thing, status) in [("t00001", "FAILED"), ("t00002", "REJECTED"), ("t00003", "SUCCEEDED")] {
+                bench.device_of(thing, "J/update", json!({ "status": status })).unwrap();
+            }
+            assert_eq!(bench.job("J")["status"], expected, "{kind} at {threshold} %");
+        }
+    }
+}
+
+#[test]
 fn a_scheduled_job_waits_for_its_start_and_stops_at_its_end() {
     let mut bench = Bench::with_things(["T"]);
     let schedule = |start: &str, end: &str, behavior: &str| json!({ "schedulingConfig": { "startTime": start, "endTime": end, "endBehavior": behavior } });
