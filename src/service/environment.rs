@@ -84,7 +84,7 @@ fn variables(
     access_key: &str,
 ) -> Vec<(&'static str, String)> {
     let path = |name| files.path(name).display().to_string();
-    let http = match named(options) {
+    let http = match named(options, http.ip()) {
         Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
         None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
     };
@@ -107,16 +107,21 @@ fn variables(
     variables
 }
 
-/// The name that clients were told to use.
-fn named(options: &Options) -> Option<String> {
+/// The name that clients were told to use, for a service that listens on `ip`.
+///
+/// None on a loopback address: only programs of this host connect there, where the name may lead nowhere.
+fn named(options: &Options, ip: IpAddr) -> Option<String> {
+    if ip.is_loopback() {
+        return None;
+    }
     options.hostnames.iter().find(|name| name.is_complete()).map(Hostname::to_string)
 }
 
 /// Where a device connects. A name rather than an address where it leads here: not every TLS library takes
 /// addresses.
 fn endpoint(options: &Options, ip: IpAddr) -> String {
-    let ip = reachable(ip);
-    named(options).unwrap_or_else(|| {
+    named(options, ip).unwrap_or_else(|| {
+        let ip = reachable(ip);
         if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) { "localhost".to_owned() } else { ip.to_string() }
     })
 }
@@ -168,5 +173,15 @@ mod tests {
         let named = |ip: &str| endpoint(&Options::default(), ip.parse().unwrap());
         assert_eq!((named("127.0.0.1"), named("0.0.0.0")), ("localhost".into(), "localhost".into()));
         assert_eq!((named("127.0.0.2"), named("::1")), ("127.0.0.2".into(), "::1".into()));
+    }
+
+    #[test]
+    fn a_name_that_was_given_is_the_endpoint_where_clients_may_come_from_elsewhere() {
+        let hostnames = vec![".example.com".parse().unwrap(), "sandbox".parse().unwrap()];
+        let options = Options { hostnames, ..Options::default() };
+        let named = |ip: &str| endpoint(&options, ip.parse().unwrap());
+        assert_eq!((named("0.0.0.0"), named("192.0.2.7")), ("sandbox".into(), "sandbox".into()));
+        assert_eq!((named("127.0.0.1"), named("127.0.0.2")), ("localhost".into(), "127.0.0.2".into()));
+        assert_eq!(named("::1"), "::1");
     }
 }
