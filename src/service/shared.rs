@@ -129,6 +129,12 @@ impl Shared {
         (self.connections.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
     }
 
+    fn note_all(&self, lines: &[String]) {
+        for line in lines {
+            self.note(line);
+        }
+    }
+
     /// The service's own certificate authority, made when it is first needed.
     pub(crate) fn authority(&self) -> Result<&Authority, CertificateError> {
         if let Some(authority) = self.authority.get() {
@@ -200,9 +206,7 @@ impl Shared {
         let (before, notes) = self.carry_out(&mut core, |requests| requests.reset(first));
         drop(core);
         drop((before, moves));
-        for line in &notes {
-            self.note(line);
-        }
+        self.note_all(&notes);
         Ok(())
     }
 
@@ -221,9 +225,7 @@ impl Shared {
         let mut core = self.core.lock();
         let (result, notes) = self.carry_out(&mut core, work);
         drop(core);
-        for line in &notes {
-            self.note(line);
-        }
+        self.note_all(&notes);
         result
     }
 
@@ -231,9 +233,7 @@ impl Shared {
     fn handle_timeouts(&self, mut core: MutexGuard<'_, Core>) {
         let ((), notes) = self.carry_out(&mut core, |_| ());
         MutexGuard::unlock_fair(core);
-        for line in &notes {
-            self.note(line);
-        }
+        self.note_all(&notes);
     }
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
