@@ -1,13 +1,13 @@
 //! The files of a service: what a client needs to connect to it, and what the service itself finds again.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::folder::Folder;
-use super::start_error::StartError;
+use super::start_error::{StartError, cannot_write};
 
 /// The folder with the certificates, their keys and `env`.
 #[derive(Debug)]
@@ -52,11 +52,15 @@ impl Files {
     /// Writes the files that belong together, so that a program killed meanwhile leaves all of them or none.
     pub(super) fn put_together(&self, texts: [&str; TOGETHER.len()]) -> Result<(), StartError> {
         let writing = self.path(WRITING);
-        fs::create_dir(&writing).map_err(failed(&writing))?;
+        fs::create_dir(&writing).map_err(cannot_write(&writing))?;
         for (name, text) in TOGETHER.into_iter().zip(texts) {
             put(&writing, name, text, mode(name))?;
+            if self.folder.is_kept() {
+                let path = writing.join(name);
+                File::open(&path).and_then(|file| file.sync_all()).map_err(cannot_write(&path))?;
+            }
         }
-        fs::rename(&writing, self.path(WRITTEN)).map_err(failed(&writing))?;
+        fs::rename(&writing, self.path(WRITTEN)).map_err(cannot_write(&writing))?;
         self.move_written()
     }
 
@@ -65,7 +69,7 @@ impl Files {
     pub(super) fn put_environment(&self, script: &str, is_secret: bool) -> Result<(), StartError> {
         let path = self.path(ENVIRONMENT);
         if is_found(&path)? {
-            let found = fs::read(&path).map_err(failed(&path))?;
+            let found = fs::read(&path).map_err(cannot_write(&path))?;
             let first_line = String::from_utf8_lossy(&found).lines().next().map(str::to_owned);
             if !first_line.is_some_and(|line| line.contains("jobs-sandbox")) {
                 return Err(StartError::NotOurs { path });
@@ -99,7 +103,7 @@ impl Files {
     fn discard_unfinished(&self) -> Result<(), StartError> {
         let writing = self.path(WRITING);
         match fs::remove_dir_all(&writing) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&writing)(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot_write(&writing)(error)),
             _ => Ok(()),
         }
     }
@@ -113,11 +117,11 @@ impl Files {
             let path = self.path(name);
             match fs::rename(written.join(name), &path) {
                 // It was moved before the program was killed.
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&path)(error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(cannot_write(&path)(error)),
                 _ => {}
             }
         }
-        fs::remove_dir(&written).map_err(failed(&written))
+        fs::remove_dir(&written).map_err(cannot_write(&written))
     }
 }
 
@@ -139,16 +143,10 @@ fn put(dir: &Path, name: &str, text: &str, mode: u32) -> Result<(), StartError> 
         let mut file = NamedTempFile::new_in(dir)?;
         file.write_all(text.as_bytes())?;
         set_mode(file.path(), mode)?;
-        file.as_file().sync_all()?;
         file.persist(&path)?;
         Ok(())
     };
-    write().map_err(failed(&path))
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> StartError {
-    let path = path.to_owned();
-    |error| StartError::Write { path, error }
+    write().map_err(cannot_write(&path))
 }
 
 const PUBLIC: u32 = 0o644;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use tempfile::{NamedTempFile, TempDir};
 
-use super::start_error::StartError;
+use super::start_error::{StartError, cannot_write};
 
 /// The file that marks a folder as ours. The operating system's lock on it, which ends with the process
 /// however that ends, says that a service runs there.
@@ -24,15 +24,15 @@ pub(super) struct Folder {
     /// Keeps other services out as long as it is open.
     _lock: Option<File>,
     /// Deletes the folder in the end, where nobody asked for it by name.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Folder {
     /// A folder that only this user can look into, and that goes with the service.
     pub(super) fn temporary() -> Result<Self, StartError> {
         let made = private(tempfile::Builder::new().prefix("jobs-sandbox-")).tempdir();
-        let made = made.map_err(failed(&std::env::temp_dir()))?;
-        Ok(Self { path: made.path().to_owned(), _lock: None, _temporary: Some(made) })
+        let made = made.map_err(cannot_write(&std::env::temp_dir()))?;
+        Ok(Self { path: made.path().to_owned(), _lock: None, temporary: Some(made) })
     }
 
     /// The folder at `path`, made where there is none.
@@ -43,8 +43,8 @@ impl Folder {
         if path.is_file() {
             return Err(StartError::NotAFolder { path: path.to_owned() });
         }
-        make(path).map_err(failed(path))?;
-        let path = absolute(path).map_err(failed(path))?;
+        make(path).map_err(cannot_write(path))?;
+        let path = absolute(path).map_err(cannot_write(path))?;
         check_owner(&path)?;
         let lock = if let Some(mark) = find_mark(&path)? {
             mark
@@ -55,7 +55,12 @@ impl Folder {
             }
             put_mark(&path)?
         };
-        Ok(Self { path, _lock: Some(lock), _temporary: None })
+        Ok(Self { path, _lock: Some(lock), temporary: None })
+    }
+
+    /// Whether the folder outlives the service.
+    pub(super) fn is_kept(&self) -> bool {
+        self.temporary.is_none()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -72,39 +77,39 @@ fn find_mark(dir: &Path) -> Result<Option<File>, StartError> {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Err(StartError::NotOurs { path }),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(&path)(error)),
+        Err(error) => return Err(cannot_write(&path)(error)),
     }
-    let mut mark = File::open(&path).map_err(failed(&path))?;
+    let mut mark = File::open(&path).map_err(cannot_write(&path))?;
     let mut text = Vec::new();
     let most = MARK_TEXT.len().try_into().unwrap_or(u64::MAX);
-    Read::by_ref(&mut mark).take(most).read_to_end(&mut text).map_err(failed(&path))?;
+    Read::by_ref(&mut mark).take(most).read_to_end(&mut text).map_err(cannot_write(&path))?;
     let first_line = MARK_TEXT.split_inclusive('\n').next().unwrap_or_default();
     if !text.starts_with(first_line.as_bytes()) {
         return Err(StartError::NotOurs { path });
     }
     lock(&mark, dir)?;
     // Whoever may open it may lock it.
-    restrict(&mark).map_err(failed(&path))?;
+    restrict(&mark).map_err(cannot_write(&path))?;
     Ok(Some(mark))
 }
 
 /// Marks a folder. The mark is there, whole and locked, or not at all, whenever the program is killed.
 fn put_mark(dir: &Path) -> Result<File, StartError> {
     let path = dir.join(MARK);
-    let mut mark = NamedTempFile::new_in(dir).map_err(failed(&path))?;
-    restrict(mark.as_file()).map_err(failed(&path))?;
-    mark.write_all(MARK_TEXT.as_bytes()).map_err(failed(&path))?;
+    let mut mark = NamedTempFile::new_in(dir).map_err(cannot_write(&path))?;
+    restrict(mark.as_file()).map_err(cannot_write(&path))?;
+    mark.write_all(MARK_TEXT.as_bytes()).map_err(cannot_write(&path))?;
     lock(mark.as_file(), dir)?;
     mark.persist_noclobber(&path).map_err(|refused| match refused.error.kind() {
         ErrorKind::AlreadyExists => StartError::InUse { dir: dir.to_owned() },
-        _ => failed(&path)(refused.error),
+        _ => cannot_write(&path)(refused.error),
     })
 }
 
 fn lock(mark: &File, dir: &Path) -> Result<(), StartError> {
     mark.try_lock().map_err(|refused| match refused {
         TryLockError::WouldBlock => StartError::InUse { dir: dir.to_owned() },
-        TryLockError::Error(error) => failed(&dir.join(MARK))(error),
+        TryLockError::Error(error) => cannot_write(&dir.join(MARK))(error),
     })
 }
 
@@ -142,7 +147,7 @@ fn private<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) -> &'c mut te
 #[cfg(unix)]
 fn check_owner(path: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path).map_err(failed(path))?;
+    let metadata = fs::metadata(path).map_err(cannot_write(path))?;
     let (user, group) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     if metadata.uid() != user {
         return Err(StartError::AnotherUsers { dir: path.to_owned() });
@@ -161,11 +166,6 @@ fn check_owner(path: &Path) -> Result<(), StartError> {
 #[cfg(not(unix))]
 fn check_owner(_: &Path) -> Result<(), StartError> {
     Ok(())
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> StartError {
-    let path = path.to_owned();
-    |error| StartError::Write { path, error }
 }
 
 #[cfg(test)]

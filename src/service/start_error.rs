@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -112,6 +112,12 @@ pub enum StartError {
     /// A thing was refused.
     #[error("cannot create the thing: {0}")]
     Thing(Rejected),
+}
+
+/// Says of an error that it came of writing to `path`.
+pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> StartError {
+    let path = path.to_owned();
+    |error| StartError::Write { path, error }
 }
 
 /// What to do about certificates and keys that do not go together.
