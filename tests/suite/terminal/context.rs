@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::Value;
 
-use super::screen::{Setup, Terminal};
+use super::screen::{Setup, Terminal, last_line};
 use super::{aws_mode, home, session};
 use crate::support::{Sandbox, Serve, connect, pattern};
 
@@ -28,6 +28,8 @@ fn a_pasted_block_shows_each_command_and_names_the_line_of_an_error() {
     ];
     let places: Vec<usize> = shown.iter().map(|text| place(text)).collect();
     assert!(places.is_sorted(), "{places:?} in {raw}");
+    // The prompt after the block must not be taken for the one after the next command.
+    terminal.wait_for("the next prompt", |screen| last_line(screen) == "MyThing (1 pending)>");
     terminal.command("nope");
     assert!(terminal.screen().contains("error: unknown command"), "{}", terminal.screen());
 }
