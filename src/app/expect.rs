@@ -81,6 +81,14 @@ fn difference(predicate: &Predicate, body: Option<&RawValue>) -> Option<String> 
     }
 }
 
+/// The member of a message at `path`: a string as its text, anything else as its JSON.
+#[must_use]
+pub(crate) fn member(message: &Message, path: &MemberPath) -> Option<String> {
+    let body: &RawValue = serde_json::from_str(message.body.as_deref()?).ok()?;
+    let found = find(body, path)?.get();
+    Some(serde_json::from_str(found).unwrap_or_else(|_| found.to_owned()))
+}
+
 /// What is at `path`. Works on raw text, so that deep nesting cannot overflow the stack.
 fn find<'a>(body: &'a RawValue, path: &MemberPath) -> Option<&'a RawValue> {
     path.steps().iter().try_fold(body, |at, step| match step {

@@ -17,6 +17,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
+use crate::app::command::Names;
 use crate::service::DevicePolicies;
 use crate::wire::model::ThingName;
 
@@ -85,13 +86,15 @@ impl Cli {
             thing,
             client_id,
             timeout: self.output.timeout,
-            input: match (self.input.commands, self.input.file) {
-                (commands, None) if commands.is_empty() => Input::Stdin,
-                (commands, None) => Input::Commands(commands),
-                (_, Some(file)) if file.as_os_str() == OsStr::new("-") => Input::Stdin,
-                (_, Some(file)) => Input::File(file),
+            input: input(self.input.commands, self.input.files)?,
+            script: ScriptOptions {
+                bail: self.input.bail,
+                echo: self.input.echo,
+                junit: self.input.junit,
+                check: self.input.check,
+                only: self.input.only,
+                names: names(self.input.set)?,
             },
-            script: ScriptOptions { bail: self.input.bail, echo: self.input.echo, junit: self.input.junit },
             output: OutputOptions {
                 json: self.output.json,
                 trace: self.output.trace,
@@ -99,6 +102,31 @@ impl Cli {
             },
         }))
     }
+}
+
+fn input(commands: Vec<String>, files: Vec<PathBuf>) -> Result<Input, UsageError> {
+    let is_stdin = |file: &PathBuf| file.as_os_str() == OsStr::new("-");
+    Ok(match files.as_slice() {
+        [] if commands.is_empty() => Input::Stdin,
+        [] => Input::Commands(commands),
+        [file] if is_stdin(file) => Input::Stdin,
+        files if files.iter().any(is_stdin) => {
+            return Err(UsageError(
+                "-f -, standard input, is a script for itself: leave out the other -f".to_owned(),
+            ));
+        }
+        _ => Input::Files(files),
+    })
+}
+
+/// What names stand for at the beginning of a script.
+fn names(given: Vec<(String, String)>) -> Result<Names, UsageError> {
+    let run = uuid::Uuid::new_v4().simple().to_string();
+    let mut names = Names::new(&run[..8]);
+    for (name, value) in given {
+        names.set(&name, Some(value)).map_err(|why| UsageError(format!("--set: {why}")))?;
+    }
+    Ok(names)
 }
 
 /// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
@@ -339,7 +367,7 @@ mod tests {
         assert!(
             matches!(session(&["-c", "help", "-c", "quit"]).input, Input::Commands(lines) if lines.len() == 2)
         );
-        assert!(matches!(session(&["-f", "x"]).input, Input::File(_)));
+        assert!(matches!(session(&["-f", "x", "-f", "y"]).input, Input::Files(files) if files.len() == 2));
         assert!(matches!(session(&["-f", "-"]).input, Input::Stdin));
         assert!(parse(&["-c", "help", "-f", "x"]).is_err());
     }

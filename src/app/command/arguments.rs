@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::expectation::{Expectation, Predicate};
-use super::line::JobDocument;
+use super::expectation::{Expectation, MemberPath, Predicate};
+use super::line::{Deferred, JobDocument};
 use crate::client::sandbox::Advance;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 
@@ -20,6 +20,10 @@ pub(super) enum ArgumentValue {
     Text(String),
     Duration(Duration),
     Predicate(Predicate),
+    Path(MemberPath),
+    Deferred(Box<Deferred>),
+    /// None if it is not known yet.
+    RestOfLine(Option<String>),
 }
 
 /// The arguments and options of one command, which the table's `build` functions take in the table's order.
@@ -72,6 +76,26 @@ impl ParsedArguments {
 
     pub(super) fn status(&mut self) -> JobExecutionStatus {
         self.choice().parse().expect("the table lists statuses of job executions only")
+    }
+
+    pub(super) fn name(&mut self) -> String {
+        take!(self.next(), Text)
+    }
+
+    pub(super) fn path(&mut self) -> MemberPath {
+        take!(self.next(), Path)
+    }
+
+    pub(super) fn duration(&mut self) -> Duration {
+        take!(self.next(), Duration)
+    }
+
+    pub(super) fn deferred(&mut self) -> Deferred {
+        *take!(self.next(), Deferred)
+    }
+
+    pub(super) fn rest_of_line(&mut self) -> Option<String> {
+        take!(self.next(), RestOfLine)
     }
 
     pub(super) fn advance(&mut self) -> Option<Advance> {

@@ -73,7 +73,7 @@ impl MemberPath {
         &self.0
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let broken = |what: &str| format!("the path \"{}\" is broken: {what}", escape::excerpt(text, 80));
         let mut steps = Vec::new();
         for member in text.split('.') {
@@ -134,13 +134,13 @@ impl Predicate {
                     JsonError::Invalid(format!("the value of {} is not JSON: {problem}", shown()))
                 }
             })?;
-            let value = serde_json::from_str(json)
+            let value = serde_json::from_str(&json.text)
                 .map_err(|error| JsonError::Invalid(format!("the value of {}: {error}", shown())))?;
             Expected::Value(value)
         } else if value.is_empty() || value.starts_with(super::reader::is_space) {
             return Err(JsonError::Invalid(format!("{}= needs a value; an empty string is \"\"", shown())));
         } else {
-            match reader.word() {
+            match &*reader.value()?.text {
                 "absent" => Expected::Absent,
                 word => Expected::Value(serde_json::from_str(word).unwrap_or_else(|_| Value::from(word))),
             }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Predicate, JsonError> {
-        Predicate::read(&mut Reader::new(text))
+        Predicate::read(&mut Reader::new(text, &crate::app::command::names::ANY))
     }
 
     #[test]

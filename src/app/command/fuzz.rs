@@ -77,10 +77,10 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use crate::app::command::table::COMMANDS;
+    use crate::app::command::table::commands;
 
     fn word() -> impl Strategy<Value = String> {
-        let flags = COMMANDS.iter().flat_map(|spec| spec.flags).map(|flag| flag.name);
+        let flags = commands().flat_map(|spec| spec.flags).map(|flag| flag.name);
         let known: Vec<&str> = [
             "J",
             "$next",
@@ -113,7 +113,7 @@ mod tests {
         ]
         .into_iter()
         .chain(flags)
-        .chain(COMMANDS.iter().map(|spec| spec.name))
+        .chain(commands().map(|spec| spec.name))
         .collect();
         prop_oneof![
             12 => select(known).prop_map(str::to_owned),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn line() -> impl Strategy<Value = String> {
-        let examples: Vec<&str> = COMMANDS.iter().map(|spec| spec.example).collect();
+        let examples: Vec<&str> = commands().map(|spec| spec.example).collect();
         let begun = (select(examples), vec(word(), 0..4));
         prop_oneof![
             3 => begun.prop_map(|(example, words)| format!("{example} {}", words.join(" "))),

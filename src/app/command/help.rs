@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::spec::{CommandGroup, Spec};
-use super::table::COMMANDS;
+use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
@@ -19,7 +19,7 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
     let mut out = String::new();
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}", theme.paint(Style::Strong, heading));
-        for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
+        for spec in commands().filter(|spec| spec.group == group) {
             let _ = writeln!(out, "{}", fold(&head(spec, theme), width, "  ", "      "));
             let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
         }
@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
-            let texts = COMMANDS.iter().map(|spec| help_on(spec, Theme::default(), width));
+            let texts = commands().map(|spec| help_on(spec, Theme::default(), width));
             for text in texts.chain([help(Theme::default(), width)]) {
-                let example = |line: &&str| COMMANDS.iter().any(|spec| line.trim() == spec.example);
+                let example = |line: &&str| commands().any(|spec| line.trim() == spec.example);
                 for line in text.lines().filter(|line| !example(line)) {
                     assert!(line.len() <= width, "{line:?} is wider than {width}");
                 }

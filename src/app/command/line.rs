@@ -1,8 +1,9 @@
 //! What a line of input means: a command with its arguments.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::expectation::Expectation;
+use super::expectation::{Expectation, MemberPath};
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
@@ -20,6 +21,8 @@ pub(crate) struct Line {
     pub negated: bool,
     /// What to do.
     pub command: Command,
+    /// Whether there are names in it, so that it is read again when it is carried out.
+    pub has_names: bool,
 }
 
 /// What to do.
@@ -91,7 +94,31 @@ pub(crate) enum Command {
     Status,
     /// `trace on` or `trace off`
     Trace(bool),
-    /// `help`, perhaps on the command of this name
+    /// `set`; without a value if that is not known yet
+    Set {
+        /// The name.
+        name: String,
+        /// What it stands for from here on.
+        value: Option<String>,
+    },
+    /// `capture`
+    Capture {
+        /// The name.
+        name: String,
+        /// Where the value is.
+        path: MemberPath,
+    },
+    /// `print`
+    Print(String),
+    /// `sleep`
+    Sleep(Duration),
+    /// `test`
+    Test(String),
+    /// `defer`
+    Defer(Box<Deferred>),
+    /// `include`
+    Include(PathBuf),
+    /// `help`, perhaps on this command or topic
     Help(Option<&'static str>),
     /// `quit`
     Quit,
@@ -113,6 +140,12 @@ impl Command {
         )
     }
 
+    /// Whether it is for scripts alone.
+    #[must_use]
+    pub(crate) fn is_for_scripts(&self) -> bool {
+        matches!(self, Self::Test(_) | Self::Defer(_) | Self::Include(_))
+    }
+
     /// Whether its answer is a list.
     #[must_use]
     pub(crate) fn is_list(&self) -> bool {
@@ -132,6 +165,15 @@ impl Command {
             _ => false,
         }
     }
+}
+
+/// A command that is carried out when its test ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Deferred {
+    /// As it stands.
+    pub text: String,
+    /// What it means.
+    pub line: Line,
 }
 
 /// Where a job document comes from.

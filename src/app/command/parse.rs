@@ -2,21 +2,27 @@
 
 use super::arguments::{ArgumentValue, ParsedArguments};
 use super::error::{ParseError, Usage};
-use super::line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
+use super::line::{Command, Deferred, JobDocument, Line, MAX_COMMAND_BYTES};
+use super::names::{self, Names};
 use super::nearest::{elsewhere, nearest, nearest_command};
 use super::place::Place;
 use super::reader::Reader;
-use super::spec::{Count, Flag, Positionals, Spec};
+use super::spec::{Count, Flag, Positionals, Shape, Spec};
 use super::table;
 use super::values::{ValueError, read};
 use crate::app::output::escape;
 
-/// Reads one command; `None` for a blank line or a comment.
+/// Reads one command, whatever its names stand for; `None` for a blank line or a comment.
 pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
+    parse_with(text, &names::ANY)
+}
+
+/// Reads one command, with values in the place of names; `None` for a blank line or a comment.
+pub(crate) fn parse_with(text: &str, names: &Names) -> Result<Option<Line>, ParseError> {
     if text.len() > MAX_COMMAND_BYTES {
         return Err(ParseError::TooLong);
     }
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, names);
     let rest = reader.rest();
     if rest.is_empty() || rest.starts_with('#') {
         return Ok(None);
@@ -51,7 +57,22 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
-    Ok(Some(Line { negated, command }))
+    Ok(Some(Line { negated, command, has_names: reader.has_names() }))
+}
+
+/// Reads the command that is to be carried out when a test ends.
+fn deferred(reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
+    let (text, names) = reader.take_rest();
+    let line = match parse_with(text, names) {
+        Ok(Some(line)) => line,
+        Ok(None) => return Err("a command is missing".to_owned().into()),
+        Err(ParseError::Unfinished(_)) => return Err(ValueError::Unfinished),
+        Err(error) => return Err(error.to_string().into()),
+    };
+    if line.command.is_for_scripts() || line.command == Command::Quit {
+        return Err("test, defer, include and quit cannot be deferred".to_owned().into());
+    }
+    Ok(ArgumentValue::Deferred(Box::new(Deferred { text: text.to_owned(), line })))
 }
 
 fn fill(
@@ -64,7 +85,7 @@ fn fill(
         let rest = reader.rest();
         if rest.is_empty() {
             break;
-        } else if rest.starts_with("--") {
+        } else if rest.starts_with("--") && !positionals.takes_the_rest() {
             let (word, has_value) = reader.flag();
             let flag = read_flag(spec, word)?;
             if arguments.flags.iter().any(|(name, _)| *name == flag.name) {
@@ -86,7 +107,10 @@ fn fill(
             };
             arguments.flags.push((flag.name, value));
         } else if let Some(argument) = positionals.next() {
-            let value = read(argument.shape, argument.name, reader)?;
+            let value = match argument.shape {
+                Shape::Command => deferred(reader)?,
+                shape => read(shape, argument.name, reader)?,
+            };
             arguments.positionals.push_back(value);
         } else {
             let extra = escape::excerpt(reader.word(), 40);
@@ -124,14 +148,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::command::Shape;
-    use crate::app::command::table::COMMANDS;
+    use crate::app::command::table::commands;
     use crate::client::sandbox::Advance;
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {
         match parse(text) {
-            Ok(Some(Line { negated: false, command })) => command,
+            Ok(Some(Line { negated: false, command, .. })) => command,
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -333,9 +356,10 @@ mod tests {
             Shape::Advance => "+5s",
             Shape::Title => "CreateJobResponse",
             Shape::Predicate => "a=1",
-            Shape::CommandName => "quit",
+            Shape::HelpTopic | Shape::Command => "quit",
+            Shape::NewName | Shape::Path | Shape::RestOfLine => "a",
         };
-        for spec in COMMANDS {
+        for spec in commands() {
             let mut words = vec![spec.name];
             words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
             for flag in spec.flags {

@@ -1,5 +1,6 @@
 //! A command while it is being typed: what each piece is, and what may come next.
 
+use super::names;
 use super::reader::{Reader, is_space};
 use super::spec::{Argument, Flag, Positionals, Shape, Spec};
 use super::table;
@@ -79,7 +80,7 @@ pub(crate) fn scan(text: &str) -> Scan {
         start: text.len(),
         positionals: None,
     };
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, &names::ANY);
     if reader.rest().starts_with('#') {
         scan.pieces.push((WordKind::Comment, reader.position()..text.len()));
         scan.context = CompletionContext::Nothing;
@@ -165,6 +166,7 @@ impl Scan {
 fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
     let word = rest.find(is_space).unwrap_or(rest.len());
     match shape {
+        Some(Shape::Command | Shape::RestOfLine) => (WordKind::Plain, rest.len()),
         Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),

@@ -2,18 +2,20 @@
 
 mod document;
 mod expect;
+mod language;
 mod local;
 mod outcome;
 mod server;
 mod status;
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Line, ParseError, UsagesShown};
+use crate::app::command::{self, Command, Line, Names, ParseError, UsagesShown};
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
@@ -64,6 +66,8 @@ pub(crate) struct Dispatcher {
     pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
+    /// What `{{NAME}}` stands for.
+    pub names: Mutex<Names>,
     /// The commands that have been explained.
     pub usages_shown: UsagesShown,
 }
@@ -76,6 +80,9 @@ impl Dispatcher {
     pub(crate) async fn run(&self, line: &Line, number: Option<usize>) -> CommandOutcome {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
+        }
+        if let Some(outcome) = self.run_aside(&line.command, number).await {
+            return outcome;
         }
         self.transcript.begin(number, line.command.changes());
         let outcome = match &line.command {
@@ -94,40 +101,37 @@ impl Dispatcher {
     }
 
     /// Prints a command before its answer.
-    pub(crate) fn echo(&self, text: &str) {
+    pub(crate) fn echo(&self, text: &str, number: Option<usize>) {
         let printer = self.printer();
-        for line in text.lines() {
-            // In JSON mode stdout holds nothing but JSON.
-            if printer.is_json() {
-                printer.diagnostic(&format!("> {line}"));
-            } else {
-                printer.result(format!("> {}\n", escape::line(line)));
+        if printer.is_json() {
+            let title =
+                text.trim_start_matches(['!', ' ', '\t']).split_whitespace().next().unwrap_or_default();
+            let body = serde_json::Value::from(text).to_string();
+            return printer
+                .message(&Message { line: number, ..Message::new(MessageKind::Command, title, Some(body)) });
+        }
+        text.lines().for_each(|line| printer.result(format!("> {}\n", escape::line(line))));
+    }
+
+    /// Takes the local service of this process back to its first start; false where there is none.
+    pub(crate) async fn start_anew(&self) -> Result<bool, Failure> {
+        if !self.server.is_ours {
+            return Ok(false);
+        }
+        match self.reset().await {
+            Ok(_) => {
+                let last = self.last_event(None).await;
+                self.transcript.wait_until_printed(last).await;
+                Ok(true)
             }
+            Err(CommandError::Failed(failure)) => Err(failure),
+            Err(CommandError::Refused(_, refusal)) => Err(Failure::new("NotReset", refusal.text)),
         }
     }
 
     /// A line that is no command, as a failure.
     pub(crate) fn usage_failure(&self, error: &ParseError) -> Failure {
-        let what = self.usages_shown.describe(error);
-        Failure { place: error.place().cloned().map(Box::new), ..Failure::new("UsageError", what) }
-    }
-
-    /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
-    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
-        let message = Message::with_text(MessageKind::Error, failure.title, number, &failure.one_line());
-        self.printer().message(&message);
-        self.show_details(origin, failure);
-    }
-
-    /// Prints a failure on stderr only.
-    pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
-        let printer = self.printer();
-        printer.failure(origin, &failure.what);
-        let place = failure.place.as_ref().map(|place| place.lines(printer.theme()));
-        for line in place.iter().flatten() {
-            printer.diagnostic(&format!("    {line}"));
-        }
-        failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
+        Failure::of_usage(error, &self.usages_shown)
     }
 
     /// Where it prints.
@@ -226,9 +230,7 @@ impl Dispatcher {
             Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
             Command::Reset => self.reset().await?,
-            Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
-                unreachable!("it asks no service")
-            }
+            _ => unreachable!("it asks no service"),
         };
         Ok((answer, None))
     }

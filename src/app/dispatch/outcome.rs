@@ -2,9 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use crate::app::command::{Line, Place};
+use crate::app::command::{Line, ParseError, Place, UsagesShown};
 use crate::app::hints;
 use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::printer::Printer;
 use crate::client::{control_plane, jobs};
 
 /// How a command ended.
@@ -63,6 +64,29 @@ impl Failure {
     #[must_use]
     pub(crate) fn new(title: &'static str, what: impl Into<String>) -> Self {
         Self { title, what: what.into(), place: None, details: Vec::new() }
+    }
+
+    /// A line that is no command.
+    #[must_use]
+    pub(crate) fn of_usage(error: &ParseError, usages_shown: &UsagesShown) -> Self {
+        let what = usages_shown.describe(error);
+        Self { place: error.place().cloned().map(Box::new), ..Self::new("UsageError", what) }
+    }
+
+    /// Prints it on stderr, and as JSON on stdout; `origin` says which command it is from.
+    pub(crate) fn show(&self, printer: &Printer, origin: &str, number: Option<usize>) {
+        printer.message(&Message::with_text(MessageKind::Error, self.title, number, &self.one_line()));
+        self.show_details(printer, origin);
+    }
+
+    /// Prints it on stderr only.
+    pub(crate) fn show_details(&self, printer: &Printer, origin: &str) {
+        printer.failure(origin, &self.what);
+        let place = self.place.as_ref().map(|place| place.lines(printer.theme()));
+        for line in place.iter().flatten() {
+            printer.diagnostic(&format!("    {line}"));
+        }
+        self.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
     }
 
     /// All of it on one line.

@@ -1,7 +1,7 @@
 //! What the handles of a printer share with the thread that writes.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::watch;
 
@@ -20,6 +20,8 @@ pub(super) struct PrinterState {
     pub(super) closed: AtomicBool,
     pub(super) abandoned: watch::Sender<bool>,
     pub(super) backlog: Backlog,
+    /// What has been printed on stdout since the recording began, if it is wanted.
+    pub(super) recording: Mutex<Option<String>>,
 }
 
 #[cfg(test)]
@@ -28,6 +30,7 @@ impl PrinterState {
         let theme = Theme { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
         let backlog = Backlog::default();
-        Self { json, out: theme, err: theme, out_is_terminal, now, closed, abandoned, backlog }
+        let recording = Mutex::default();
+        Self { json, out: theme, err: theme, out_is_terminal, now, closed, abandoned, backlog, recording }
     }
 }
