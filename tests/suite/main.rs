@@ -38,6 +38,7 @@ mod policies;
 mod readme;
 mod reset;
 mod resolver;
+mod script_language;
 mod scripts;
 mod serve;
 mod support;

@@ -25,7 +25,7 @@ mod values;
 
 pub(crate) use error::{ParseError, UsagesShown};
 pub(crate) use expectation::{Expectation, Expected, MemberPath, Predicate, Step};
-pub(crate) use help::{help, help_on};
+pub(crate) use help::{help, help_on, help_on_scripts};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
 pub(crate) use line::{Command, Deferred, JobDocument, Line, MAX_COMMAND_BYTES};

@@ -356,7 +356,7 @@ mod tests {
             Shape::Advance => "+5s",
             Shape::Title => "CreateJobResponse",
             Shape::Predicate => "a=1",
-            Shape::HelpTopic | Shape::Command => "quit",
+            Shape::HelpTopic | Shape::Command => "help",
             Shape::NewName | Shape::Path | Shape::RestOfLine => "a",
         };
         for spec in commands() {

@@ -123,7 +123,8 @@ impl Scan {
         let open_flag = self.open_flag(spec);
         let rest = reader.rest();
         self.start = reader.position();
-        if rest.starts_with("--") && open_flag.is_none() {
+        let takes_the_rest = self.positionals.as_ref().is_some_and(Positionals::takes_the_rest);
+        if rest.starts_with("--") && open_flag.is_none() && !takes_the_rest {
             let (word, has_value) = reader.flag();
             let flag = spec.flags.iter().find(|flag| flag.name == word);
             self.flags.extend(flag.map(|flag| flag.name));

@@ -328,9 +328,11 @@ impl Dispatcher {
         let width = self.printer().width().filter(|_| !is_json).unwrap_or(DEFAULT_WIDTH);
         let theme = self.printer().theme();
         let theme = Theme { color: theme.color && !is_json, ..theme };
-        let text = about
-            .and_then(command::table::find)
-            .map_or_else(|| command::help(theme, width), |spec| command::help_on(spec, theme, width));
+        let text = match about.map(|about| (about, command::table::find(about))) {
+            None => command::help(theme, width),
+            Some((_, Some(spec))) => command::help_on(spec, theme, width),
+            Some((_, None)) => command::help_on_scripts(width),
+        };
         if is_json {
             let body = serde_json::Value::from(text).to_string();
             self.printer().message(&Message {

@@ -207,6 +207,6 @@ mod tests {
         assert!(steps[1].file.ends_with("below/two.jobs"));
         let mistakes: Vec<String> = mistakes.iter().map(|mistake| mistake.error.to_string()).collect();
         assert!(mistakes[0].ends_with("loop.jobs includes itself"), "{mistakes:?}");
-        assert!(mistakes[1].ends_with("none.jobs: no such file or directory"), "{mistakes:?}");
+        assert!(mistakes[1].ends_with("none.jobs: No such file or directory"), "{mistakes:?}");
     }
 }

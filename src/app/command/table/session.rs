@@ -51,11 +51,7 @@ pub(super) static COMMANDS: &[Spec] = &[
     Spec {
         name: "help",
         group: CommandGroup::Miscellaneous,
-        arguments: &[Argument {
-            name: "<command | script>",
-            shape: Shape::HelpTopic,
-            count: Count::Optional,
-        }],
+        arguments: &[Argument { name: "<command>", shape: Shape::HelpTopic, count: Count::Optional }],
         flags: &[],
         summary: "list the commands, explain one, or the language of scripts",
         example: "help update-job-execution",
