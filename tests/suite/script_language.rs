@@ -59,6 +59,29 @@ fn a_name_that_nothing_sets_is_a_mistake_and_other_braces_are_text() {
 }
 
 #[test]
+fn names_in_the_file_of_a_document_are_replaced_where_that_is_asked_for() {
+    let document = "{\"a\": \"{{A}}\",\n \"n\": {{N}}}";
+    let run = |command: &str| {
+        let sandbox = Sandbox::new().file("doc.json", document).args(["--set", "A=x\"y", "--set", "N=1"]);
+        sandbox.args(["-c", command, "-c", "get-job-document J"])
+    };
+    let output = run("create-job J file://doc.json --substitute").run();
+    assert!(output.stdout.contains(r#""document": "{\"a\": \"x\\\"y\",\n \"n\": 1}""#), "{}", output.stdout);
+    for (command, said) in [
+        ("create-job J file://doc.json", "it is not JSON: "),
+        ("create-job J {} --substitute", "--substitute is for a document in a file"),
+    ] {
+        let output = run(command).status(1).stderr_any().run();
+        assert!(output.stderr.contains(said), "{}", output.stderr);
+    }
+    let unset =
+        Sandbox::new().file("doc.json", document).args(["-c", "create-job J file://doc.json --substitute"]);
+    let output = unset.status(1).stderr_any().run();
+    assert!(output.stderr.contains("doc.json: nothing has set {{A}}"), "{}", output.stderr);
+    assert!(output.stderr.contains(" (on line 1)"), "{}", output.stderr);
+}
+
+#[test]
 fn a_file_is_read_to_its_end_before_anything_is_done() {
     let script =
         "create-job J {}\ndelete-jib J\ninclude none.jobs\ncapture V x\ndelete-job {{V}}\nprint {{W}}\n";

@@ -40,6 +40,8 @@ pub(crate) enum Command {
         timeout_minutes: Option<i64>,
         /// How often a failed or timed-out execution is retried.
         retries: Option<i32>,
+        /// Whether names in the file of the document are replaced.
+        substitute: bool,
     },
     /// `delete-job`
     DeleteJob {

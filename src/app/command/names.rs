@@ -216,6 +216,15 @@ impl ExpandedJson {
     }
 }
 
+/// A JSON document with values in the place of names, or where it is wrong, and why.
+pub(crate) fn substitute(document: &str, names: &Names) -> Result<String, (usize, String)> {
+    let expanded = ExpandedJson::new(document, names);
+    match expanded.problem_before(expanded.text.len() + 1) {
+        Some((at, problem)) => Err((at, problem.to_owned())),
+        None => Ok(expanded.text),
+    }
+}
+
 /// Whether a JSON string is open after `text`.
 fn is_in_string(text: &str, mut in_string: bool) -> bool {
     let mut escaped = false;

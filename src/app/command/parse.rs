@@ -174,6 +174,7 @@ mod tests {
                 description: None,
                 timeout_minutes: None,
                 retries: None,
+                substitute: false,
             }
         );
         assert_eq!(command("delete-job Job1"), Command::DeleteJob { job: job(), force: false });
@@ -314,7 +315,7 @@ mod tests {
         }
         assert_eq!(
             error("create-job J {"),
-            "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>]"
+            "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--substitute]"
         );
     }
 

@@ -178,8 +178,9 @@ impl Dispatcher {
     async fn answer_to(&self, command: &Command) -> Result<(Message, Option<&'static str>), CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
         let answer = match command {
-            Command::CreateJob { job, document, description, timeout_minutes, retries } => {
-                let document = document::read(document).await?;
+            Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
+                let names = substitute.then(|| self.names().clone());
+                let document = document::read(document, names).await?;
                 if let Some(doubt) = document::doubt(&document) {
                     self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
                 }

@@ -31,6 +31,11 @@ pub(super) static COMMANDS: &[Spec] = &[
                 value: Some(("<n>", Shape::Number(0, 10))),
                 help: "try again so often after FAILED or TIMED_OUT",
             },
+            Flag {
+                name: "--substitute",
+                value: None,
+                help: "replace each {{NAME}} in the file of the document, as in a document written here",
+            },
         ],
         summary: "create a job that targets this thing; the document is JSON or file://path",
         example: "create-job Job1 {\"ToDo\": \"Reboot\"} --timeout-minutes 5",
@@ -45,6 +50,7 @@ pub(super) static COMMANDS: &[Spec] = &[
             description: args.text("--description"),
             timeout_minutes: args.number("--timeout-minutes"),
             retries: args.number("--retries").map(|number| i32::try_from(number).expect("at most 10")),
+            substitute: args.switch("--substitute"),
         },
     },
     Spec {
