@@ -28,6 +28,7 @@ mod hostile_broker;
 mod http;
 mod identity_files;
 mod imports;
+mod json_schema;
 mod kept_identity;
 mod key_material;
 mod launcher;
