@@ -107,7 +107,7 @@ fn a_script_can_be_checked_alone() {
     Sandbox::new().arg("--check").script("quit\n").stdout("").stderr("1 commands without a mistake\n").run();
 }
 
-const TESTS: &str = r#"
+const TESTS: &str = r"
 print * before
 test one
 create-job A {}
@@ -120,7 +120,7 @@ test two
 expect NextJobExecutionChangedEvent --within 1ms
 test three
 print * three
-"#;
+";
 
 #[test]
 fn after_a_failure_the_next_test_goes_on() {

@@ -144,18 +144,15 @@ pub(crate) async fn run(
         () = signals.next() => None,
         status = runner.run_all(scripts) => Some(status),
     };
-    let mut status = match ended {
-        Some(status) => status,
-        None => {
-            runner.interrupted();
-            // A second signal ends it at once.
-            tokio::select! {
-                () = signals.next() => {}
-                () = runner.clean_up() => {}
-            }
-            ExitStatus::Interrupted
+    let mut status = ended.unwrap_or(ExitStatus::Interrupted);
+    if ended.is_none() {
+        runner.interrupted();
+        // A second signal ends it at once.
+        tokio::select! {
+            () = signals.next() => {}
+            () = runner.clean_up() => {}
         }
-    };
+    }
     let report = runner.end();
     if let Some((file, report)) = report_file.zip(report) {
         status = write_report(dispatcher.printer(), &report, file, &mut signals, status).await;
