@@ -1,14 +1,21 @@
 //! Failures as GitHub Actions shows them beside the lines of a script.
 
 use super::step::Location;
+use crate::app::output::printer::Printer;
 
-/// Whether this process is a step of a workflow.
-pub(super) fn is_wanted() -> bool {
+/// Shows a failure beside its line, where this process is a step of a workflow.
+pub(super) fn show(printer: &Printer, place: &Location, text: &str) {
+    if is_wanted() {
+        printer.diagnostic(&error(place, text));
+    }
+}
+
+fn is_wanted() -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// The workflow command that annotates a line with an error.
-pub(super) fn error(place: &Location, text: &str) -> String {
+fn error(place: &Location, text: &str) -> String {
     let line = place.line.map_or_else(String::new, |line| format!(",line={line}"));
     format!("::error file={}{line}::{}", property(&place.file), data(text))
 }

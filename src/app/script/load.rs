@@ -3,11 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::annotation;
+use super::junit::{Case, Report};
+use super::report_file::ReportFile;
 use super::source::Source;
 use super::step::{Location, Step};
+use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, Names, ParseError, UsagesShown, parse_with};
 use crate::app::dispatch::Failure;
+use crate::app::output::printer::Printer;
 use crate::app::output::words;
 
 /// How deep scripts include others.
@@ -16,9 +22,86 @@ const MAX_DEPTH: usize = 16;
 /// How many commands a script has with all that it includes, each as often as it is included.
 const MAX_INCLUDED: usize = 100_000;
 
+/// A script that is ready to be carried out.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(super) name: Arc<str>,
+    pub(super) commands: Commands,
+}
+
+#[derive(Debug)]
+pub(super) enum Commands {
+    /// All of them, read and checked.
+    Read(Vec<Step>),
+    /// As they come.
+    Streamed(Source),
+}
+
+/// What is wrong with scripts that have been read.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes(Vec<Mistake>);
+
+impl Script {
+    /// Reads a script that is there already, or is only to be checked, and finds its mistakes.
+    pub(crate) fn load(source: Source, options: &ScriptOptions, mistakes: &mut Mistakes) -> io::Result<Self> {
+        let name = Arc::clone(source.name());
+        if !options.check && !source.is_complete() {
+            return Ok(Self { name, commands: Commands::Streamed(source) });
+        }
+        let (steps, mut found) = with_includes(&name, source.read()?);
+        found.extend(check(&steps, &options.names, options.only.as_deref()));
+        found.sort_by_key(|mistake| (mistake.place.file != name, mistake.place.line));
+        mistakes.0.extend(found);
+        Ok(Self { name, commands: Commands::Read(steps) })
+    }
+
+    /// Whether it has a test of this name, as far as that is known.
+    pub(crate) fn may_have_test(&self, name: &str) -> bool {
+        match &self.commands {
+            Commands::Read(steps) => has_test(steps, name),
+            Commands::Streamed(_) => true,
+        }
+    }
+
+    /// How many commands it has, as far as that is known.
+    pub(crate) fn len(&self) -> usize {
+        match &self.commands {
+            Commands::Read(steps) => steps.len(),
+            Commands::Streamed(_) => 0,
+        }
+    }
+}
+
+impl Mistakes {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Prints them all.
+    pub(crate) fn show(&self, printer: &Printer) {
+        let usages_shown = UsagesShown::default();
+        for mistake in &self.0 {
+            mistake.failure(&usages_shown).show(printer, &mistake.place.origin(), mistake.place.line);
+            annotation::show(printer, &mistake.place, &mistake.error.to_string());
+        }
+    }
+
+    /// Reports them, each as a test case that failed.
+    pub(crate) async fn report(&self, file: ReportFile) -> io::Result<()> {
+        let usages_shown = UsagesShown::default();
+        let mut report = Report::default();
+        for mistake in &self.0 {
+            let case = Case::command(mistake.place.clone(), &mistake.text);
+            report.failed(&case, Duration::ZERO, &[mistake.failure(&usages_shown)], "");
+        }
+        report.write(file).await
+    }
+}
+
 /// What is wrong with a line.
 #[derive(Debug)]
-pub(crate) struct Mistake {
+pub(super) struct Mistake {
     pub(super) place: Location,
     pub(super) text: String,
     pub(super) error: MistakeKind,

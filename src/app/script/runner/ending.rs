@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use super::Runner;
 use crate::app::command::{Command, Deferred};
 use crate::app::dispatch::{CommandOutcome, Failure};
-use crate::app::script::annotate;
+use crate::app::script::annotation;
 use crate::app::script::junit::Case;
 use crate::app::script::step::Location;
 use crate::app::transcript::Fault;
@@ -76,7 +76,7 @@ impl Runner<'_> {
 
     fn note_failure(&mut self, place: &Location, text: &str, start: Instant, failure: &Failure) {
         self.summary.failed(place);
-        annotate(self.dispatcher.printer(), place, &failure.one_line());
+        annotation::show(self.dispatcher.printer(), place, &failure.one_line());
         if let Some(test) = &mut self.test {
             test.failures.push(failure.clone());
         } else if self.report.is_some() {

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::junit::{Case, Report};
-use super::source::Source;
-use super::step::{Location, Step};
-use super::summary::Summary;
-use super::{Commands, Script, load};
+use crate::app::script::junit::{Case, Report};
+use crate::app::script::load::{self, Commands, Script};
+use crate::app::script::source::Source;
+use crate::app::script::step::{Location, Step};
+use crate::app::script::summary::Summary;
+
 use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Deferred, Entry, Line, ParseError};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
