@@ -1,108 +1,138 @@
 //! What AWS does not say: one entry for each point on which the local service had to choose.
 //!
-//! To follow another reading, change the entry; nothing else in the service decides these points. The
-//! numbers are stable, so that notes and tests can refer to them.
+//! [`Choices::default`] is what the service does. To follow another reading, change the entry there; nothing
+//! else in the service decides these points, and each entry has a test of its other value. The numbers are
+//! stable, so that notes and tests can refer to them; the one that is missing turned out to be no choice.
 
-use crate::wire::model::{JobExecutionStatus, StatusDetails};
-
-/// 1. MQTT 5's reason code for a PUBLISH or SUBSCRIBE that no policy allows.
-pub(super) const NOT_AUTHORIZED: u8 = 0x87;
-
-/// 1. Whether a QoS 1 PUBLISH that is refused leaves an MQTT 5 connection open; at QoS 0 it is closed.
-pub(super) const REFUSED_PUBLISH_IS_ACKNOWLEDGED: bool = true;
-
-/// 2. Where the `InvalidTopic` error of a publish to `topic` goes.
-#[must_use]
-pub(super) fn invalid_topic_reply(topic: &str) -> String {
-    format!("{topic}/rejected")
+/// One reading of what AWS does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each entry answers a question of its own")]
+pub(crate) struct Choices {
+    /// 1. Does a QoS 1 PUBLISH that is refused leave an MQTT 5 connection open?
+    ///
+    /// AWS lists reason code 0x87 for PUBACK and for DISCONNECT, and not which of them it sends. Reports of its
+    /// SDKs show the PUBACK. At QoS 0, which has none, the connection is closed.
+    pub(crate) refused_publish_is_acknowledged: bool,
+    /// 2. Is a message to a topic that names no operation answered, on `<topic>/rejected`?
+    ///
+    /// AWS documents the code InvalidTopic, and neither when it is sent nor where to.
+    pub(crate) invalid_topic_is_answered: bool,
+    /// 3. Do status details that an update carries leave stored ones of other names as they are?
+    ///
+    /// AWS's guide does not describe a merge. Without one they replace what is stored, and `{}` clears it.
+    pub(crate) status_details_are_merged: bool,
+    /// 4. Do answers on MQTT carry `thingName` in a described job execution?
+    ///
+    /// AWS's guide shows it in an example; start-next and notify-next were seen to leave it out.
+    pub(crate) thing_name_on_mqtt: bool,
+    /// 5. May a device move a job execution from QUEUED to SUCCEEDED at once?
+    ///
+    /// AWS names IN_PROGRESS and REJECTED as a device's ways out of QUEUED; FAILED was seen to be one too.
+    pub(crate) queued_may_succeed: bool,
+    /// 6. May a device reject a job execution that it has begun?
+    ///
+    /// AWS describes REJECTED as the answer to a document that a device cannot take, and does not say until when.
+    pub(crate) in_progress_may_be_rejected: bool,
+    /// 7. Which exception stands for VersionMismatch over HTTPS?
+    ///
+    /// AWS's model of UpdateJobExecution has none of that name, but both of these. Another implementation went from
+    /// InvalidStateTransitionException to InvalidRequestException.
+    pub(crate) version_mismatch_over_https: StateException,
+    /// 9. Does the version grow when the service cancels a job execution or lets it time out?
+    ///
+    /// AWS counts the updates of devices. With REMOVED the version was seen not to grow, whatever this says.
+    pub(crate) service_raises_version: bool,
+    /// 10. Which exception does CancelJob give for a job that is neither IN_PROGRESS nor SCHEDULED?
+    ///
+    /// AWS's model of CancelJob declares no exception for states.
+    pub(crate) cancel_of_finished_job: StateException,
+    /// 11. Does a CANCELED job have `completedAt`?
+    ///
+    /// AWS's examples leave it out; another implementation sets it.
+    pub(crate) canceled_job_has_completed_at: bool,
+    /// 12. Does a SNAPSHOT job whose targets hold no thing become COMPLETED at once?
+    ///
+    /// AWS completes a job when all its executions have ended, and does not speak of a job that has none.
+    pub(crate) job_without_things_completes: bool,
+    /// 13. Does the data plane answer ResourceNotFound for a thing that is not registered?
+    ///
+    /// AWS ties the code to job executions.
+    pub(crate) unregistered_thing_is_not_found: bool,
+    /// 14. Is a retry queued in the change that ends its predecessor, so that both events go out once?
+    ///
+    /// AWS ties each event to a change of the pending job executions, and does not say how many a retry makes.
+    pub(crate) retry_is_queued_with_the_end: bool,
+    /// 15. Does an answer go at QoS 1, and not 0, to a client that did not subscribe to it?
+    ///
+    /// AWS says that such a client gets its answers, and not how.
+    pub(crate) unsolicited_answer_is_qos_1: bool,
+    /// 16. How many pending job executions do answers and events list, IN_PROGRESS ones first?
+    ///
+    /// AWS documents ten, and does not say whether of either status or in all.
+    pub(crate) listed_pending_job_executions: usize,
+    /// 17. How large an MQTT packet does the broker take, in bytes? CONNACK says so.
+    ///
+    /// AWS documents 128 KiB for the payload, and no number for the packet; this one is from logs of its SDKs.
+    pub(crate) maximum_packet_size: u32,
+    /// 18. Does DeleteJobExecution take a QUEUED job execution without force?
+    ///
+    /// AWS's guide says yes; its API reference speaks of terminal ones alone.
+    pub(crate) queued_execution_needs_no_force: bool,
+    /// 19. Are the characters of a value of status details checked, and not its length alone?
+    ///
+    /// AWS's model has a pattern without control characters; its device client sends newlines and is not refused.
+    pub(crate) status_details_values_are_checked: bool,
+    /// 20. Do CreateJob, CancelJob and AssociateTargetsWithJob write a missing `description` as null?
+    ///
+    /// AWS was seen to do so in CreateJob. In all other answers of the control plane an unset member is absent,
+    /// unless AWS was seen to write it.
+    pub(crate) missing_description_is_null: bool,
+    /// 22. Which `reasonCode` has a job that its own abort rule canceled?
+    ///
+    /// AWS says that there is one, and not which; another implementation writes ABORT_CANCEL.
+    pub(crate) reason_code_of_abort: &'static str,
+    /// How many entries does a page of a list have where the request does not say?
+    ///
+    /// AWS documents the most that a request may ask for.
+    pub(crate) default_max_results: i64,
+    /// Is a job execution tried again on a thing that left all targets of its CONTINUOUS job meanwhile?
+    ///
+    /// AWS lets such a thing finish what is IN_PROGRESS, and does not speak of retries.
+    pub(crate) retry_follows_thing_that_left: bool,
 }
 
-/// 3. Status details that an update carries replace the stored ones; `{}` clears them.
-pub(super) fn store_status_details(stored: &mut StatusDetails, given: StatusDetails) {
-    *stored = given;
+/// An exception for a request that does not fit the state of what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StateException {
+    InvalidRequest,
+    InvalidStateTransition,
 }
 
-/// 4. Whether answers on MQTT carry `thingName` in a described job execution.
-pub(super) const THING_NAME_ON_MQTT: bool = false;
-
-/// 5, 6 and 8. Whether a device's update may move a job execution from one status to another.
-///
-/// Straight from QUEUED to SUCCEEDED is allowed (5), so is REJECTED from IN_PROGRESS (6); a terminal job
-/// execution never moves, and its update is refused as InvalidStateTransition (8).
-#[must_use]
-pub(super) fn device_may_move(from: JobExecutionStatus, to: JobExecutionStatus) -> bool {
-    use JobExecutionStatus::{Failed, InProgress, Rejected, Succeeded};
-    from.is_pending() && matches!(to, InProgress | Succeeded | Failed | Rejected)
-}
-
-/// 7. The exception that stands for VersionMismatch over HTTPS, with its HTTP status.
-pub(super) const VERSION_MISMATCH_OVER_HTTPS: (&str, u16) = ("InvalidStateTransitionException", 409);
-
-/// 9. Whether the version grows when the service itself moves a job execution to `status`.
-#[must_use]
-pub(super) fn service_raises_version(status: JobExecutionStatus) -> bool {
-    status != JobExecutionStatus::Removed
-}
-
-/// 10. What CancelJob's InvalidRequestException says of a job that is neither IN_PROGRESS nor SCHEDULED.
-#[must_use]
-pub(super) fn cancel_of_finished_job(job_id: &str, status: &str) -> String {
-    format!("Job {job_id} in status {status} cannot be canceled.")
-}
-
-/// 11. Whether a CANCELED job has `completedAt`.
-pub(super) const COMPLETED_AT_OF_CANCELED_JOB: bool = false;
-
-/// 12. Whether a SNAPSHOT job whose targets hold no thing becomes COMPLETED at once.
-pub(super) const JOB_WITHOUT_THINGS_COMPLETES: bool = true;
-
-/// 13. Whether the data plane answers ResourceNotFound for a thing that is not registered.
-pub(super) const UNREGISTERED_THING_IS_NOT_FOUND: bool = true;
-
-/// 14. Whether a retry may follow a job execution that ended as `status`.
-///
-/// The retry is created in the change that ends its predecessor, so that both events go out once.
-#[must_use]
-pub(super) fn retry_may_follow(status: JobExecutionStatus) -> bool {
-    matches!(status, JobExecutionStatus::Failed | JobExecutionStatus::TimedOut)
-}
-
-/// 15. Whether an answer goes at QoS 1, and not 0, to a client that did not subscribe to it.
-pub(super) const UNSOLICITED_ANSWER_IS_QOS_1: bool = false;
-
-/// 16. How many pending job executions answers and events list, IN_PROGRESS ones first.
-pub(super) const LISTED_PENDING_JOB_EXECUTIONS: usize = 10;
-
-/// 17. The largest MQTT packet that the broker takes, in bytes; CONNACK says so.
-pub(super) const MAXIMUM_PACKET_SIZE: u32 = 149_504;
-
-/// 18. Whether DeleteJobExecution takes a QUEUED job execution without force.
-pub(super) const QUEUED_EXECUTION_NEEDS_NO_FORCE: bool = true;
-
-/// 19. Whether a value of status details may be stored: by length alone, whatever its characters.
-#[must_use]
-pub(super) fn status_details_value_allowed(value: &str) -> bool {
-    (1..=1024).contains(&value.chars().count())
-}
-
-/// 20. Whether CreateJob, CancelJob and AssociateTargetsWithJob write a missing `description` as null.
-///
-/// In all other answers of the control plane an unset member is absent, unless AWS was seen to write it.
-pub(super) const MISSING_DESCRIPTION_IS_NULL: bool = true;
-
-// Further points, found while building; they have no number.
-
-/// How many entries a page of a list has where the request does not say: as many as it may ask for.
-pub(super) const DEFAULT_MAX_RESULTS: i64 = 250;
-
-/// The `reasonCode` of a job that its own abort rule canceled.
-pub(super) const REASON_CODE_OF_ABORT: &str = "ABORTED";
-
-/// Whether a job execution is tried again on a thing that left all targets of its CONTINUOUS job meanwhile.
-pub(super) const RETRY_FOLLOWS_THING_THAT_LEFT: bool = false;
-
-/// What AssociateTargetsWithJob's LimitExceededException says when the job would have too many targets.
-#[must_use]
-pub(super) fn too_many_targets(job_id: &str, most: usize) -> String {
-    format!("Job {job_id} cannot have more than {most} targets.")
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            refused_publish_is_acknowledged: true,
+            invalid_topic_is_answered: true,
+            status_details_are_merged: false,
+            thing_name_on_mqtt: false,
+            queued_may_succeed: true,
+            in_progress_may_be_rejected: true,
+            version_mismatch_over_https: StateException::InvalidStateTransition,
+            service_raises_version: true,
+            cancel_of_finished_job: StateException::InvalidRequest,
+            canceled_job_has_completed_at: false,
+            job_without_things_completes: true,
+            unregistered_thing_is_not_found: true,
+            retry_is_queued_with_the_end: true,
+            unsolicited_answer_is_qos_1: false,
+            listed_pending_job_executions: 10,
+            maximum_packet_size: 149_504,
+            queued_execution_needs_no_force: true,
+            status_details_values_are_checked: false,
+            missing_description_is_null: true,
+            reason_code_of_abort: "ABORTED",
+            default_max_results: 250,
+            retry_follows_thing_that_left: false,
+        }
+    }
 }

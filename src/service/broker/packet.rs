@@ -194,5 +194,7 @@ pub(crate) struct ConnectAck {
     pub(crate) session_expiry: u32,
     /// Seconds.
     pub(crate) keep_alive: u16,
+    /// Bytes.
+    pub(crate) maximum_packet_size: u32,
     pub(crate) assigned_client_id: Option<ByteString>,
 }

@@ -3,7 +3,7 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt5-reason-codes>
 
 use super::packet::{Qos, Version};
-use crate::service::choices;
+use crate::service::choices::Choices;
 
 /// Why a client's packet is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Refusal {
             Self::NotAuthorized
             | Self::CertificateNotActive
             | Self::RetainedOnReserved
-            | Self::ReservedTopic => choices::NOT_AUTHORIZED,
+            | Self::ReservedTopic => 0x87,
             Self::TopicInvalid => 0x90,
             Self::FilterInvalid => 0x8F,
             Self::QosNotSupported => 0x9B,
@@ -99,8 +99,8 @@ impl Refusal {
     }
 
     /// How a PUBLISH is answered.
-    pub(crate) fn of_publish(self, version: Version, qos: Qos) -> PublishRefusal {
-        let stays = choices::REFUSED_PUBLISH_IS_ACKNOWLEDGED
+    pub(crate) fn of_publish(self, version: Version, qos: Qos, choices: &Choices) -> PublishRefusal {
+        let stays = choices.refused_publish_is_acknowledged
             && matches!(
                 self,
                 Self::NotAuthorized | Self::RetainedOnReserved | Self::TopicInvalid | Self::Quota

@@ -18,15 +18,10 @@ use super::packet::{
 use super::refusal::{self, PublishRefusal, Refusal};
 use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
-use crate::service::choices;
 use crate::service::data_plane;
 use crate::service::policy::{Action, Context};
 use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
-
-/// At which QoS an answer goes to a client that did not subscribe to it.
-const UNSOLICITED_ANSWER: Qos =
-    if choices::UNSOLICITED_ANSWER_IS_QOS_1 { Qos::AtLeastOnce } else { Qos::AtMostOnce };
 
 /// The service while one request is carried out.
 #[derive(Debug)]
@@ -102,6 +97,7 @@ impl Requests<'_> {
             session_present: attached.present,
             session_expiry: connect.session_expiry.min(limits::SESSION_EXPIRY),
             keep_alive,
+            maximum_packet_size: self.state.choices().maximum_packet_size,
             assigned_client_id,
             ..ConnectAck::default()
         };
@@ -236,7 +232,7 @@ impl Requests<'_> {
         let (version, qos, packet_id) = (session.version, publish.message.qos, publish.packet_id);
         let message = match self.accept(id, publish) {
             Ok(message) => message,
-            Err(refusal) => match (refusal.of_publish(version, qos), packet_id) {
+            Err(refusal) => match (refusal.of_publish(version, qos, self.state.choices()), packet_id) {
                 (PublishRefusal::Acknowledge(reason), Some(packet_id)) => {
                     self.router.reply(id, Outgoing::PublishAck { packet_id, reason });
                     return Ok(());
@@ -306,7 +302,8 @@ impl Requests<'_> {
             return;
         }
         let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
-        let qos = granted.unwrap_or(UNSOLICITED_ANSWER);
+        let at_least_once = self.state.choices().unsolicited_answer_is_qos_1;
+        let qos = granted.unwrap_or(if at_least_once { Qos::AtLeastOnce } else { Qos::AtMostOnce });
         let message = Message { topic, payload: payload.into(), qos, ..Message::default() };
         self.router.enqueue(id, Arc::new(message), qos, false);
     }

@@ -10,6 +10,9 @@ use crate::service::state::{Event, Settings, State};
 use crate::service::time::Timestamp;
 use crate::wire::topics::{Channel, Topic, split_jobs_topic};
 
+/// More than anything here needs, so that it ends.
+const MOST_CALLS: usize = 100_000;
+
 const THING: &str = "arn:aws:iot:us-east-1:123456789012:thing/T";
 
 /// Reads a topic and a payload from each line, or `+` and the seconds that pass.
@@ -22,8 +25,11 @@ pub(crate) fn check(data: &[u8]) {
         let Ok(word) = std::str::from_utf8(word) else { continue };
         if let Some(seconds) = word.strip_prefix('+') {
             now = now.plus(Duration::from_secs(seconds.parse::<u16>().unwrap_or(1).into()));
+            let mut calls = 0;
             while state.next_timeout().is_some_and(|due| due <= now) {
                 state.handle_timeout(now).events.iter().for_each(check_event);
+                calls += 1;
+                assert!(calls < MOST_CALLS, "what is due by {now:?} has no end");
             }
         } else if word.starts_with("$aws") {
             check_message(&mut state, now, word, payload);

@@ -9,7 +9,7 @@ mod request;
 use serde::Serialize;
 
 pub(crate) use self::request::RequestBody;
-use super::choices;
+use super::choices::Choices;
 use super::one_line::{MESSAGE, one_line};
 use super::state::{Effects, Outcome, Rejected, State};
 use super::time::Timestamp;
@@ -33,7 +33,7 @@ pub(crate) struct Handled {
 pub(crate) fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[u8]) -> Option<Handled> {
     let (thing, rest) = split_jobs_topic(topic)?;
     let Some(Topic { thing, channel: Channel::Request(operation) }) = Topic::parse(topic) else {
-        return Some(refuse_topic(now, topic, thing, rest, payload));
+        return Some(refuse_topic(state.choices(), now, topic, thing, rest, payload));
     };
     let Ok(body) = RequestBody::parse(payload) else {
         return Some(rejected(now, topic.to_owned() + "/rejected", None, INVALID_JSON, INVALID_JSON_MESSAGE));
@@ -100,7 +100,14 @@ impl Responder<'_> {
 }
 
 /// The topic lies in the Jobs name space, but names no operation, or one of an impossible job or thing.
-fn refuse_topic(now: Timestamp, topic: &str, thing: &str, rest: &str, payload: &[u8]) -> Handled {
+fn refuse_topic(
+    choices: &Choices,
+    now: Timestamp,
+    topic: &str,
+    thing: &str,
+    rest: &str,
+    payload: &[u8],
+) -> Handled {
     let token = RequestBody::parse(payload).ok().and_then(|body| body.client_token());
     let segments: Vec<&str> = rest.split('/').collect();
     let bad_name = match segments[..] {
@@ -113,8 +120,11 @@ fn refuse_topic(now: Timestamp, topic: &str, thing: &str, rest: &str, payload: &
     if let Some(reason) = bad_name {
         return rejected(now, format!("{topic}/rejected"), token, "InvalidRequest", &reason.to_string());
     }
+    if !choices.invalid_topic_is_answered {
+        return Handled { answer: None, effects: Effects::default() };
+    }
     let message = "The topic names no operation of AWS IoT Jobs.";
-    rejected(now, choices::invalid_topic_reply(topic), token, INVALID_TOPIC, message)
+    rejected(now, format!("{topic}/rejected"), token, INVALID_TOPIC, message)
 }
 
 fn rejected(now: Timestamp, topic: String, token: Option<String>, code: &str, message: &str) -> Handled {

@@ -5,7 +5,6 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::service::choices;
 use crate::service::one_line::{MESSAGE, one_line};
 use crate::service::state::Rejected;
 
@@ -144,12 +143,13 @@ impl From<Rejected> for Exception {
 
 /// The HTTP status and the exception for each refusal of the state.
 fn exception(rejected: &Rejected) -> (StatusCode, &'static str) {
-    let (mismatch, mismatch_status) = choices::VERSION_MISMATCH_OVER_HTTPS;
     let (status, kind) = match rejected {
         Rejected::InvalidRequest(_) => (400, "InvalidRequestException"),
         Rejected::ResourceNotFound(_) => (404, "ResourceNotFoundException"),
-        Rejected::VersionMismatch { .. } => (mismatch_status, mismatch),
-        Rejected::InvalidStateTransition { .. } => (409, "InvalidStateTransitionException"),
+        // The first does not get here: UpdateJobExecution has put another in its place.
+        Rejected::VersionMismatch { .. } | Rejected::InvalidStateTransition { .. } => {
+            (409, "InvalidStateTransitionException")
+        }
         Rejected::TerminalStateReached => (410, "TerminalStateException"),
         Rejected::VersionConflict(_) => (409, "VersionConflictException"),
         Rejected::ResourceAlreadyExists { .. } => (409, "ResourceAlreadyExistsException"),

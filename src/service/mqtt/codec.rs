@@ -15,11 +15,18 @@ use self::outgoing::{to_v3, to_v5};
 use crate::service::broker::packet::Version;
 use crate::service::broker::packet::{Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
-use crate::service::choices;
 
-/// The codec of one connection; it learns the protocol from the CONNECT.
+/// The codec of one connection.
 #[derive(Debug)]
-pub(crate) enum Codec {
+pub(crate) struct Codec {
+    protocol: Protocol,
+    /// The largest packet that the other side may send, without its type and length.
+    incoming_rest: u32,
+}
+
+/// What the codec learns from the CONNECT.
+#[derive(Debug)]
+enum Protocol {
     /// Nothing was read yet.
     Unknown,
     V3(v3::Codec),
@@ -32,38 +39,46 @@ pub(crate) enum Codec {
 pub(crate) struct TooLarge;
 
 impl Codec {
+    /// The codec of a server that takes packets up to this size, in bytes.
+    pub(crate) fn new(maximum_packet_size: u32) -> Self {
+        // Type and length take four bytes at any size from 16 KiB to 2 MiB.
+        Self { protocol: Protocol::Unknown, incoming_rest: maximum_packet_size.saturating_sub(4) }
+    }
+
     /// The other side's codec.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn of_client(version: Version) -> Self {
-        match version {
-            Version::V3 => Self::V3(v3::Codec::new(0)),
-            Version::V5 => Self::V5(v5::Codec::new(0, 0), usize::MAX),
-        }
+        let protocol = match version {
+            Version::V3 => Protocol::V3(v3::Codec::new(0)),
+            Version::V5 => Protocol::V5(v5::Codec::new(0, 0), usize::MAX),
+        };
+        Self { protocol, incoming_rest: u32::MAX }
     }
 
     /// Takes the next packet from `input`, if it is complete.
     pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Refusal> {
-        if matches!(self, Self::Unknown) {
-            *self = match VersionCodec.decode(input).map_err(|error| refuse(&error))? {
+        let Self { protocol, incoming_rest } = self;
+        if matches!(protocol, Protocol::Unknown) {
+            *protocol = match VersionCodec.decode(input).map_err(|error| refuse(&error))? {
                 None => return Ok(None),
-                Some(ProtocolVersion::MQTT3) => Self::V3(v3::Codec::new(INCOMING_REST)),
-                Some(ProtocolVersion::MQTT5) => Self::V5(v5::Codec::new(INCOMING_REST, 0), usize::MAX),
+                Some(ProtocolVersion::MQTT3) => Protocol::V3(v3::Codec::new(*incoming_rest)),
+                Some(ProtocolVersion::MQTT5) => Protocol::V5(v5::Codec::new(*incoming_rest, 0), usize::MAX),
             };
         }
-        if !is_complete(input) {
+        if !is_complete(input, *incoming_rest) {
             return Ok(None);
         }
-        let packet = match self {
-            Self::Unknown => Ok(None),
-            Self::V3(codec) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v3(packet))),
-            Self::V5(codec, _) => codec.decode(input).map(|packet| packet.map(|(packet, _)| from_v5(packet))),
+        let packet = match protocol {
+            Protocol::Unknown => Ok(None),
+            Protocol::V3(codec) => codec.decode(input).map(|packet| packet.map(|(it, _)| from_v3(it))),
+            Protocol::V5(codec, _) => codec.decode(input).map(|packet| packet.map(|(it, _)| from_v5(it))),
         };
         packet.map_err(|error| refuse(&error))
     }
 
     /// Sets the largest packet that the client takes.
     pub(crate) fn set_maximum_packet_size(&mut self, bytes: u32) {
-        if let Self::V5(codec, largest) = self {
+        if let Protocol::V5(codec, largest) = &mut self.protocol {
             codec.set_max_outbound_size(bytes.max(SMALLEST_MAXIMUM));
             *largest = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
@@ -72,12 +87,12 @@ impl Codec {
     /// Appends a packet to `output`.
     pub(crate) fn encode(&mut self, packet: Outgoing, output: &mut BytesMut) -> Result<(), TooLarge> {
         let before = output.len();
-        let (encoded, largest) = match self {
-            Self::Unknown => (Ok(()), usize::MAX),
-            Self::V3(codec) => {
+        let (encoded, largest) = match &mut self.protocol {
+            Protocol::Unknown => (Ok(()), usize::MAX),
+            Protocol::V3(codec) => {
                 (to_v3(packet).map_or(Ok(()), |packet| codec.encode(packet, output)), usize::MAX)
             }
-            Self::V5(codec, largest) => {
+            Protocol::V5(codec, largest) => {
                 (to_v5(packet).and_then(|packet| codec.encode(packet, output)), *largest)
             }
         };
@@ -92,18 +107,15 @@ impl Codec {
 /// The codec counts down from its limit: what it subtracts for an acknowledgement must fit into this.
 const SMALLEST_MAXIMUM: u32 = 64;
 
-/// The largest packet without its type and length, which take four bytes at this size.
-const INCOMING_REST: u32 = choices::MAXIMUM_PACKET_SIZE - 4;
-
-/// Whether the next packet is there as a whole, or will be refused.
+/// Whether the next packet is there as a whole, or will be refused because it has more than `incoming_rest`.
 ///
 /// `rmqtt_codec` gets to see no other: it would make room at once for all that a header announces.
-fn is_complete(input: &[u8]) -> bool {
+fn is_complete(input: &[u8], incoming_rest: u32) -> bool {
     let mut length = 0;
     for (at, byte) in input.iter().enumerate().skip(1).take(4) {
         length |= u32::from(byte & 0x7F) << (7 * (at - 1));
         if byte & 0x80 == 0 {
-            return length > INCOMING_REST || input.len() - at > length as usize;
+            return length > incoming_rest || input.len() - at > length as usize;
         }
     }
     // Five bytes without the end of a length are malformed.
@@ -133,7 +145,7 @@ mod tests {
 
     /// Reads until the bytes run out or are refused.
     fn read_all(bytes: &[u8]) -> Result<Vec<Incoming>, Refusal> {
-        let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(bytes));
+        let (mut codec, mut input) = (Codec::new(MAXIMUM), BytesMut::from(bytes));
         let mut packets = Vec::new();
         while let Some(packet) = codec.decode(&mut input)? {
             packets.push(packet);
@@ -141,6 +153,7 @@ mod tests {
         Ok(packets)
     }
 
+    const MAXIMUM: u32 = 150_000;
     const CONNECT_5: &[u8] = b"\x10\x0f\0\x04MQTT\x05\x02\0\x3c\0\0\x02c1";
     const CONNECT_311: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
 
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn packets_come_out_whole_however_the_bytes_come_in() {
         let bytes = [CONNECT_5, b"\x30\x05\0\x01t\0x", b"\xc0\0"].concat();
-        let (mut codec, mut input) = (Codec::Unknown, BytesMut::new());
+        let (mut codec, mut input) = (Codec::new(MAXIMUM), BytesMut::new());
         let mut packets = Vec::new();
         for byte in bytes {
             input.extend_from_slice(&[byte]);
@@ -174,7 +187,7 @@ mod tests {
         for (connect, announced) in
             [(CONNECT_5, &b"\x30\x88\x8c\x09"[..]), (CONNECT_311, b"\x30\x88\x8c\x09")]
         {
-            let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(connect));
+            let (mut codec, mut input) = (Codec::new(MAXIMUM), BytesMut::from(connect));
             codec.decode(&mut input).unwrap().unwrap();
             input = BytesMut::from(announced);
             for byte in [&b""[..], b"\0", b"\x01t"] {
@@ -183,7 +196,8 @@ mod tests {
             }
             assert!(input.capacity() < 1000, "{}", input.capacity());
         }
-        let (mut codec, mut input) = (Codec::Unknown, BytesMut::from(&b"\x10\x88\x8c\x09\0\x04MQTT\x05"[..]));
+        let (mut codec, mut input) =
+            (Codec::new(MAXIMUM), BytesMut::from(&b"\x10\x88\x8c\x09\0\x04MQTT\x05"[..]));
         assert_eq!(codec.decode(&mut input), Ok(None));
         assert!(input.capacity() < 1000, "{}", input.capacity());
     }

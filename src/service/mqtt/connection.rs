@@ -32,7 +32,8 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     shared: Arc<Shared>,
     timeouts: Timeouts,
 ) {
-    let mut packets = PacketStream::new(stream, timeouts);
+    let maximum_packet_size = shared.read(|state, _| state.choices().maximum_packet_size);
+    let mut packets = PacketStream::new(stream, timeouts, Codec::new(maximum_packet_size));
     let Ok(Some(connect)) = timeout(timeouts.handshake, packets.read_connect()).await else { return };
     if let Some(maximum) = connect.maximum_packet_size {
         packets.codec.set_maximum_packet_size(maximum.get());
@@ -83,10 +84,10 @@ struct PacketStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
-    fn new(stream: S, timeouts: Timeouts) -> Self {
+    fn new(stream: S, timeouts: Timeouts, codec: Codec) -> Self {
         let (reader, writer) = io::split(stream);
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Self { reader, writer, codec: Codec::Unknown, input, output, flushed: true, timeouts }
+        Self { reader, writer, codec, input, output, flushed: true, timeouts }
     }
 
     /// The client's first packet, if it is a CONNECT.

@@ -17,6 +17,7 @@ use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::broker::router::Router;
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
+use crate::service::choices::Choices;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
 use crate::service::state::{Settings, State};
@@ -59,7 +60,8 @@ struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Self { codec: Codec::Unknown, input: BytesMut::new(), connected: None }
+        let codec = Codec::new(Choices::default().maximum_packet_size);
+        Self { codec, input: BytesMut::new(), connected: None }
     }
 }
 

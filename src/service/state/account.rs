@@ -1,6 +1,8 @@
 //! The account: everything that the service knows, and how its parts are found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
 
 use uuid::Uuid;
 
@@ -10,12 +12,15 @@ use super::execution::{Execution, no_such_execution};
 use super::executions::Executions;
 use super::group::{DeletedGroup, Group, no_such_group};
 use super::job::{Job, no_such_job};
+use super::paging::{self, Page};
 use super::sequence::Sequence;
 use super::settings::Settings;
 use super::tags::Tags;
 use super::template::{Template, no_such_template};
 use super::thing::{Thing, no_such_thing};
 use super::timers::Timers;
+use super::validate::Violations;
+use crate::service::choices::Choices;
 use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
 use crate::wire::number::ExecutionNumber;
 
@@ -39,6 +44,7 @@ use crate::wire::number::ExecutionNumber;
 #[derive(Debug)]
 pub struct State {
     pub(super) settings: Settings,
+    pub(super) choices: Choices,
     pub(super) things: BTreeMap<ThingName, Thing>,
     pub(super) groups: BTreeMap<ThingGroupName, Group>,
     pub(super) deleted_groups: BTreeMap<Uuid, DeletedGroup>,
@@ -61,8 +67,14 @@ impl State {
     /// An account without things and jobs.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        Self::with_choices(settings, Choices::default())
+    }
+
+    /// The same under another reading of what AWS does not say.
+    pub(crate) fn with_choices(settings: Settings, choices: Choices) -> Self {
         Self {
             settings,
+            choices,
             things: BTreeMap::new(),
             groups: BTreeMap::new(),
             deleted_groups: BTreeMap::new(),
@@ -82,6 +94,23 @@ impl State {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How it reads what AWS does not say.
+    pub(crate) fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
+    /// The page of a list that a request asks for.
+    pub(super) fn page<K: FromStr + Display>(
+        &self,
+        max_results: Option<i64>,
+        next_token: Option<&str>,
+    ) -> Result<Page<K>, Rejected> {
+        let mut violations = Violations::default();
+        paging::check(&mut violations, max_results);
+        violations.finish()?;
+        Page::read(max_results.unwrap_or(self.choices.default_max_results), next_token)
     }
 
     pub(super) fn thing(&self, name: &ThingName) -> Result<&Thing, Rejected> {

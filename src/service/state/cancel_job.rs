@@ -13,7 +13,6 @@ use super::sequence::Sequence;
 use super::timers::{Timer, Timers};
 use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
 
@@ -42,15 +41,17 @@ impl State {
                 violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
                 violations.job_id(job_id)
             })?;
+            let choices = change.state.choices;
             let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
-                let message = choices::cancel_of_finished_job(job_id, job.status.as_str());
-                return Err(Rejected::InvalidRequest(message));
+                let status = job.status.as_str();
+                let message = format!("Job {job_id} in status {status} cannot be canceled.");
+                return Err(Rejected::as_exception(choices.cancel_of_finished_job, message));
             }
             job.reason_code = request.reason_code;
             job.comment = request.comment;
             job.force_canceled = force;
-            job.set_status(now, JobStatus::Canceled);
+            job.cancel(now, choices.canceled_job_has_completed_at);
             change.cancel_executions(&id, force, None);
             change.state.job_named(&id)
         })

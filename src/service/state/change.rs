@@ -11,7 +11,6 @@ use super::retry::RetriesUsed;
 use super::sequence::Sequence;
 use super::timers::Timer;
 use super::{Rejected, State};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobExecutionStatus, JobExecutionsChangedEvent, JobId, NextJobExecutionChangedEvent, PendingJobExecutions,
@@ -29,6 +28,14 @@ pub(super) struct Change<'a> {
     pub(super) now: Timestamp,
     /// What follows from the change so far.
     pub(super) effects: Effects,
+    /// A retry that is queued after the events of what it follows.
+    late_retry: Option<RetriesUsed>,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn new(state: &'a mut State, now: Timestamp) -> Self {
+        Self { state, now, effects: Effects::default(), late_retry: None }
+    }
 }
 
 impl State {
@@ -38,7 +45,7 @@ impl State {
         now: Timestamp,
         operation: impl FnOnce(&mut Change<'_>) -> Result<T, Rejected>,
     ) -> Outcome<T> {
-        let mut change = Change { state: self, now, effects: Effects::default() };
+        let mut change = Change::new(self, now);
         let reply = operation(&mut change);
         Outcome { reply, effects: change.effects }
     }
@@ -47,7 +54,7 @@ impl State {
     pub(super) fn listed_pending(&self, thing: &ThingName) -> PendingJobExecutions {
         let mut listed = PendingJobExecutions::default();
         let pending = self.executions.get(thing).into_iter().flat_map(Executions::pending);
-        for execution in pending.take(choices::LISTED_PENDING_JOB_EXECUTIONS) {
+        for execution in pending.take(self.choices.listed_pending_job_executions) {
             let list = match execution.status {
                 JobExecutionStatus::InProgress => &mut listed.in_progress,
                 _ => &mut listed.queued,
@@ -59,11 +66,19 @@ impl State {
 }
 
 impl Change<'_> {
-    /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices.
-    ///
-    /// The rule: notify if and only if the set of pending executions changed; notify-next if and only if
-    /// the head did. Afterwards the job may be complete, or abort.
+    /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices. Afterwards the job may
+    /// be complete, or abort.
     pub(super) fn edit_executions(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
+        self.notify_after(thing, edit);
+        if let Some(retries) = self.late_retry.take() {
+            self.notify_after(thing, |change| change.queue_execution(thing, job, retries));
+        }
+        self.complete_or_abort(job);
+    }
+
+    /// The rule: notify if and only if the set of pending executions changed; notify-next if and only if the head
+    /// did.
+    fn notify_after(&mut self, thing: &ThingName, edit: impl FnOnce(&mut Self)) {
         let before = self.pending_revision(thing);
         edit(self);
         let after = self.pending_revision(thing);
@@ -75,7 +90,6 @@ impl Change<'_> {
             let event = self.next_job_execution_changed(thing);
             self.notify(thing, EventBody::NextJobExecutionChanged(event));
         }
-        self.complete_or_abort(job);
     }
 
     /// Queues the next execution of `job` on `thing`. Inside [`Change::edit_executions`] only.
@@ -125,8 +139,10 @@ impl Change<'_> {
         sequence: Sequence,
         status: JobExecutionStatus,
     ) {
-        let now = self.now;
-        self.edit_execution(thing, sequence, |execution| execution.end_by_service(now, status));
+        let (now, raises_version) = (self.now, self.state.choices.service_raises_version);
+        self.edit_execution(thing, sequence, |execution| {
+            execution.end_by_service(now, status, raises_version);
+        });
         self.queue_retry(thing, sequence);
     }
 
@@ -139,8 +155,12 @@ impl Change<'_> {
         };
         let job_id = ended.job_id.clone();
         let retries = self.state.jobs.get(&job_id).and_then(|job| job.next_retry(ended));
-        if let Some(retries) = retries.filter(|_| self.state.may_retry(&job_id, thing)) {
-            self.queue_execution(thing, &job_id, retries);
+        let retries = retries.filter(|_| self.state.may_retry(&job_id, thing));
+        match retries {
+            Some(retries) if self.state.choices.retry_is_queued_with_the_end => {
+                self.queue_execution(thing, &job_id, retries);
+            }
+            retries => self.late_retry = retries,
         }
     }
 

@@ -19,7 +19,6 @@ use super::tags::{self, Tag};
 use super::timers::Timers;
 use super::validate::{self, Violations};
 use super::{Rejected, State};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, JobId, ThingName};
 
@@ -56,18 +55,13 @@ pub struct CreateJobRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobNamed {
-    /// As given when the job was created.
-    #[serde(skip_serializing_if = "is_left_out")]
-    pub description: Option<String>,
+    /// As given when the job was created; `Some(None)` is written as null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Option<String>>,
     /// `arn:aws:iot:<region>:<account>:job/<id>`.
     pub job_arn: String,
     /// Unique in the account.
     pub job_id: JobId,
-}
-
-#[expect(clippy::ref_option, reason = "serde calls it so")]
-fn is_left_out(description: &Option<String>) -> bool {
-    description.is_none() && !choices::MISSING_DESCRIPTION_IS_NULL
 }
 
 const MAX_DOCUMENT_BYTES: usize = 32_768;
@@ -156,6 +150,8 @@ impl State {
     /// The answer that names a job.
     pub(super) fn job_named(&self, id: &JobId) -> Result<JobNamed, Rejected> {
         let description = self.job(id)?.description.clone();
+        let is_written = description.is_some() || self.choices.missing_description_is_null;
+        let description = is_written.then_some(description);
         Ok(JobNamed { description, job_arn: self.settings.arn("job", id.as_str()), job_id: id.clone() })
     }
 

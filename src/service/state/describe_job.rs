@@ -189,7 +189,8 @@ impl State {
     /// # Errors
     /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_jobs(&self, query: &ListJobsQuery) -> Result<ListJobsResponse, Rejected> {
-        let page: Page<u64> = check_list(query)?;
+        check_list(query)?;
+        let page: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
         let group = self.group_of_query(query)?;
         let mut jobs: Vec<(&JobId, &Job)> = self
             .jobs
@@ -233,7 +234,7 @@ impl State {
     }
 }
 
-fn check_list(query: &ListJobsQuery) -> Result<Page<u64>, Rejected> {
+fn check_list(query: &ListJobsQuery) -> Result<(), Rejected> {
     let mut violations = Violations::default();
     let statuses = JobStatus::ALL.map(JobStatus::as_str);
     violations.word("status", query.status.as_deref(), &statuses);
@@ -241,8 +242,7 @@ fn check_list(query: &ListJobsQuery) -> Result<Page<u64>, Rejected> {
     let group = query.thing_group_name.as_deref();
     violations.text("thingGroupName", group, 1, 128, validate::THING_NAME);
     paging::check(&mut violations, query.max_results);
-    violations.finish()?;
-    Page::read(query.max_results, query.next_token.as_deref())
+    violations.finish()
 }
 
 fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> bool {

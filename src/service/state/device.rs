@@ -6,8 +6,9 @@ use super::execution::{Execution, StepTimeout, no_such_execution};
 use super::job::Job;
 use super::outcome::Outcome;
 use super::thing::no_such_thing;
+use super::validate::{PRINTABLE, THING_NAME};
 use super::{Rejected, State};
-use crate::service::choices;
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
@@ -46,17 +47,19 @@ impl State {
     ) -> Outcome<StartNextJobExecutionResponse> {
         self.change(now, |change| {
             let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
-            check_status_details(request.status_details.as_ref())?;
+            change.state.check_status_details(request.status_details.as_ref())?;
             change.state.registered(thing)?;
             if let Some((sequence, head)) = change.state.head(thing)
                 && head.status == JobExecutionStatus::Queued
             {
                 let job = head.job_id.clone();
                 let timeout = change.state.jobs.get(&job).and_then(Job::in_progress_timeout);
+                let are_merged = change.state.choices.status_details_are_merged;
                 change.edit_executions(thing, &job, |change| {
                     change.edit_execution(thing, sequence, |execution| {
                         let status = JobExecutionStatus::InProgress;
-                        execution.move_by_device(now, status, request.status_details, step_timeout, timeout);
+                        execution.report(request.status_details, are_merged);
+                        execution.move_by_device(now, status, step_timeout, timeout);
                     });
                 });
             }
@@ -100,7 +103,7 @@ impl State {
         let describe = |execution: &Execution| {
             let document = self.document_of(&execution.job_id).filter(|_| with_document);
             let mut data = execution.data(now, document);
-            data.thing_name = choices::THING_NAME_ON_MQTT.then(|| thing.clone());
+            data.thing_name = self.choices.thing_name_on_mqtt.then(|| thing.clone());
             data
         };
         Ok(DescribeJobExecutionResponse {
@@ -120,22 +123,18 @@ impl State {
     ) -> Outcome<UpdateJobExecutionResponse> {
         self.change(now, |change| {
             let step_timeout = step_timeout(request.step_timeout_in_minutes)?;
-            check_status_details(request.status_details.as_ref())?;
+            change.state.check_status_details(request.status_details.as_ref())?;
             change.state.registered(thing)?;
             let (sequence, execution) = change.state.execution(thing, job, request.execution_number)?;
-            check_update(execution, &request)?;
+            check_update(execution, &request, &change.state.choices)?;
             let timeout = change.state.jobs.get(job).and_then(Job::in_progress_timeout);
+            let are_merged = change.state.choices.status_details_are_merged;
             let mut updated = None;
             let document = change.state.document_of(job).filter(|_| request.include_job_document);
             change.edit_executions(thing, job, |change| {
                 change.edit_execution(thing, sequence, |execution| {
-                    execution.move_by_device(
-                        now,
-                        request.status,
-                        request.status_details,
-                        step_timeout,
-                        timeout,
-                    );
+                    execution.report(request.status_details, are_merged);
+                    execution.move_by_device(now, request.status, step_timeout, timeout);
                     updated = Some(execution.state());
                 });
                 change.queue_retry(thing, sequence);
@@ -150,22 +149,49 @@ impl State {
     }
 
     fn registered(&self, thing: &ThingName) -> Result<(), Rejected> {
-        if choices::UNREGISTERED_THING_IS_NOT_FOUND && !self.things.contains_key(thing) {
+        if self.choices.unregistered_thing_is_not_found && !self.things.contains_key(thing) {
             return Err(no_such_thing(thing));
+        }
+        Ok(())
+    }
+
+    /// Holds status details to AWS's limits: 10 pairs, keys of 128 characters, values of 1024.
+    pub(super) fn check_status_details(&self, details: Option<&StatusDetails>) -> Result<(), Rejected> {
+        let Some(details) = details else { return Ok(()) };
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        if details.len() > 10 {
+            return refuse(format!("statusDetails has {} pairs, it can have at most 10", details.len()));
+        }
+        for (key, value) in details {
+            if !(1..=128).contains(&key.len()) || !key.chars().all(THING_NAME.allows) {
+                return refuse(
+                    "a key of statusDetails must be 1 to 128 characters of [a-zA-Z0-9:_-]".to_owned(),
+                );
+            }
+            if !(1..=1024).contains(&value.chars().count()) {
+                return refuse(format!("the value of statusDetails.{key} must have 1 to 1024 characters"));
+            }
+            if self.choices.status_details_values_are_checked && !value.chars().all(PRINTABLE.allows) {
+                return refuse(format!("the value of statusDetails.{key} must have no control characters"));
+            }
         }
         Ok(())
     }
 }
 
 /// The version first, then the transition.
-fn check_update(execution: &Execution, request: &UpdateJobExecutionRequest) -> Result<(), Rejected> {
+fn check_update(
+    execution: &Execution,
+    request: &UpdateJobExecutionRequest,
+    choices: &Choices,
+) -> Result<(), Rejected> {
     let (from, to) = (execution.status, request.status);
     if let Some(expected) = request.expected_version
         && expected != execution.version
     {
         return Err(Rejected::VersionMismatch { expected, state: execution.state() });
     }
-    if choices::device_may_move(from, to) {
+    if may_move(from, to, choices) {
         return Ok(());
     }
     let message = if from.is_terminal() {
@@ -176,6 +202,17 @@ fn check_update(execution: &Execution, request: &UpdateJobExecutionRequest) -> R
     Err(Rejected::InvalidStateTransition { message, state: Some(execution.state()) })
 }
 
+/// Whether a device's update may move a job execution from one status to another; one that has ended never moves.
+fn may_move(from: JobExecutionStatus, to: JobExecutionStatus, choices: &Choices) -> bool {
+    use JobExecutionStatus::{Failed, InProgress, Queued, Rejected, Succeeded};
+    match (from, to) {
+        (Queued, Succeeded) => choices.queued_may_succeed,
+        (InProgress, Rejected) => choices.in_progress_may_be_rejected,
+        (Queued | InProgress, InProgress | Succeeded | Failed | Rejected) => true,
+        _ => false,
+    }
+}
+
 fn step_timeout(minutes: Option<i64>) -> Result<Option<StepTimeout>, Rejected> {
     let Some(minutes) = minutes else { return Ok(None) };
     let message = || {
@@ -184,22 +221,4 @@ fn step_timeout(minutes: Option<i64>) -> Result<Option<StepTimeout>, Rejected> {
         )
     };
     StepTimeout::from_minutes(minutes).map(Some).ok_or_else(|| Rejected::InvalidRequest(message()))
-}
-
-/// Holds status details to AWS's limits: 10 pairs, keys of 128 characters, values of 1024.
-pub(super) fn check_status_details(details: Option<&StatusDetails>) -> Result<(), Rejected> {
-    let Some(details) = details else { return Ok(()) };
-    let refuse = |message: String| Err(Rejected::InvalidRequest(message));
-    if details.len() > 10 {
-        return refuse(format!("statusDetails has {} pairs, it can have at most 10", details.len()));
-    }
-    for (key, value) in details {
-        if !(1..=128).contains(&key.len()) || !key.chars().all(super::validate::THING_NAME.allows) {
-            return refuse("a key of statusDetails must be 1 to 128 characters of [a-zA-Z0-9:_-]".to_owned());
-        }
-        if !choices::status_details_value_allowed(value) {
-            return refuse(format!("the value of statusDetails.{key} must have 1 to 1024 characters"));
-        }
-    }
-    Ok(())
 }

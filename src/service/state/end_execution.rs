@@ -4,13 +4,11 @@
 
 use serde::Deserialize;
 
-use super::device::check_status_details;
 use super::execution::no_such_execution;
 use super::operator::execution_path;
 use super::outcome::Outcome;
 use super::validate::check_version;
 use super::{Rejected, State};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, StatusDetails};
 
@@ -36,20 +34,19 @@ impl State {
     ) -> Outcome<()> {
         self.change(now, |change| {
             let (thing, job) = execution_path(thing_name, job_id)?;
-            check_status_details(request.status_details.as_ref())?;
+            change.state.check_status_details(request.status_details.as_ref())?;
             let (sequence, execution) = change.state.execution(&thing, &job, None)?;
             check_version(request.expected_version, execution.version)?;
             let status = execution.status;
             if status.is_terminal() || status == JobExecutionStatus::InProgress && !force {
                 return Err(not_in_status("canceled", job_id, thing_name, status));
             }
+            let are_merged = change.state.choices.status_details_are_merged;
             change.edit_executions(&thing, &job, |change| {
                 change.end_execution(&thing, sequence, JobExecutionStatus::Canceled);
                 change.edit_execution(&thing, sequence, |execution| {
                     execution.force_canceled = force;
-                    if let Some(given) = request.status_details {
-                        choices::store_status_details(&mut execution.status_details, given);
-                    }
+                    execution.report(request.status_details, are_merged);
                 });
             });
             Ok(())
@@ -71,7 +68,7 @@ impl State {
             let (sequence, execution) = change.state.execution(&thing, &job, Some(number.into()))?;
             let deletable = match execution.status {
                 JobExecutionStatus::InProgress => force,
-                JobExecutionStatus::Queued => force || choices::QUEUED_EXECUTION_NEEDS_NO_FORCE,
+                JobExecutionStatus::Queued => force || change.state.choices.queued_execution_needs_no_force,
                 _ => true,
             };
             if !deletable {

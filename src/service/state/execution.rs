@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Rejected;
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
@@ -89,16 +88,12 @@ impl Execution {
         &mut self,
         now: Timestamp,
         status: JobExecutionStatus,
-        status_details: Option<StatusDetails>,
         step_timeout: Option<StepTimeout>,
         in_progress_timeout: Option<Duration>,
     ) {
         if self.status == JobExecutionStatus::Queued {
             self.started_at = Some(now);
             self.in_progress_deadline = in_progress_timeout.map(|timeout| now.plus(timeout));
-        }
-        if let Some(given) = status_details {
-            choices::store_status_details(&mut self.status_details, given);
         }
         match step_timeout {
             Some(StepTimeout::After(timeout)) => self.step_deadline = Some(now.plus(timeout)),
@@ -110,10 +105,24 @@ impl Execution {
     }
 
     /// The service ends it: a timer expired, an operator canceled it, or its thing left the targets.
-    pub(crate) fn end_by_service(&mut self, now: Timestamp, status: JobExecutionStatus) {
+    pub(crate) fn end_by_service(
+        &mut self,
+        now: Timestamp,
+        status: JobExecutionStatus,
+        raises_version: bool,
+    ) {
         self.set_status(now, status);
-        if choices::service_raises_version(status) {
+        if raises_version && status != JobExecutionStatus::Removed {
             self.version = self.version.next();
+        }
+    }
+
+    /// A device or an operator reports status details, or none.
+    pub(crate) fn report(&mut self, status_details: Option<StatusDetails>, are_merged: bool) {
+        match status_details {
+            Some(given) if are_merged => self.status_details.extend(given),
+            Some(given) => self.status_details = given,
+            None => {}
         }
     }
 

@@ -14,7 +14,6 @@ use super::retry::RetriesUsed;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::sequence::Sequence;
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
 
@@ -65,13 +64,19 @@ impl Job {
     pub(crate) fn set_status(&mut self, now: Timestamp, status: JobStatus) {
         self.status = status;
         self.last_updated_at = now;
-        let completed = status == JobStatus::Completed
-            || status == JobStatus::Canceled && choices::COMPLETED_AT_OF_CANCELED_JOB;
-        if completed {
+        if status == JobStatus::Completed {
             self.completed_at = Some(now);
         }
         if status != JobStatus::InProgress {
             self.rollout.stop();
+        }
+    }
+
+    /// It is canceled, by whomever; its executions are not touched.
+    pub(crate) fn cancel(&mut self, now: Timestamp, has_completed_at: bool) {
+        self.set_status(now, JobStatus::Canceled);
+        if has_completed_at {
+            self.completed_at = Some(now);
         }
     }
 
@@ -105,12 +110,13 @@ impl Job {
             && self.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&self.counts))
     }
 
-    /// Whether nothing is left to do: only jobs that reach no further thing become complete.
-    pub(crate) fn is_done(&self) -> bool {
+    /// Whether nothing is left to do: only jobs that reach no further thing become complete, and of those that
+    /// reached none at all only SNAPSHOT jobs, if `empty` ones do.
+    pub(crate) fn is_done(&self, empty: bool) -> bool {
         self.status == JobStatus::InProgress
             && self.counts.pending() == 0
             && self.rollout.is_over(self.target_selection)
-            && (choices::JOB_WITHOUT_THINGS_COMPLETES || self.counts.terminal() > 0)
+            && (empty || self.counts.terminal() > 0)
     }
 }
 

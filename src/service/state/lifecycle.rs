@@ -9,7 +9,6 @@ use super::retry::RetriesUsed;
 use super::rollout::Next;
 use super::schedule::Schedule;
 use super::timers::{Timer, Timers};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
@@ -63,26 +62,26 @@ impl Change<'_> {
 
     /// Completes a job that has nothing left to do, or aborts one that has failed too often.
     pub(super) fn complete_or_abort(&mut self, id: &JobId) {
-        let now = self.now;
+        let (now, choices) = (self.now, self.state.choices);
         let Some(job) = self.job_mut(id) else { return };
-        if job.is_done() {
+        if job.is_done(choices.job_without_things_completes) {
             job.set_status(now, JobStatus::Completed);
         } else if job.must_abort() {
-            job.reason_code = Some(choices::REASON_CODE_OF_ABORT.to_owned());
-            job.set_status(now, JobStatus::Canceled);
+            job.reason_code = Some(choices.reason_code_of_abort.to_owned());
+            job.cancel(now, choices.canceled_job_has_completed_at);
             self.cancel_executions(id, false, None);
         }
     }
 
     /// The schedule of a job ends.
     pub(super) fn end_job(&mut self, id: &JobId) {
-        let now = self.now;
+        let (now, choices) = (self.now, self.state.choices);
         let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else { return };
         let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
         if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
             let force = behavior == Some("FORCE_CANCEL");
             job.force_canceled = force;
-            job.set_status(now, JobStatus::Canceled);
+            job.cancel(now, choices.canceled_job_has_completed_at);
             self.cancel_executions(id, force, None);
         } else {
             job.rollout.stop();

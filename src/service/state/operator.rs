@@ -168,7 +168,7 @@ impl State {
         query: &ListJobExecutionsQuery,
     ) -> Result<ListJobExecutionsForJobResponse, Rejected> {
         let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
-        let page: Page<ExecutionKey> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let page: Page<ExecutionKey> = self.page(query.max_results, query.next_token.as_deref())?;
         let job = self.job(&id)?;
         let from = page.after.as_ref().map_or(Unbounded, |key| Excluded((key.thing.clone(), key.sequence)));
         let keys = job.executions.range((from, Unbounded));
@@ -205,7 +205,7 @@ impl State {
             }
             violations.thing_name(thing_name)
         })?;
-        let page: Page<Sequence> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let page: Page<Sequence> = self.page(query.max_results, query.next_token.as_deref())?;
         // A thing that was deleted still has its executions.
         if !self.executions.contains_key(&thing) {
             self.thing(&thing)?;

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::Rejected;
 use super::validate::Violations;
-use crate::service::choices;
 
 const MAX_RESULTS: i64 = 250;
 
@@ -24,8 +23,8 @@ pub(crate) fn check(violations: &mut Violations, max_results: Option<i64>) {
 
 impl<K: FromStr + Display> Page<K> {
     /// Reads `maxResults`, which was checked, and `nextToken`.
-    pub(crate) fn read(max_results: Option<i64>, next_token: Option<&str>) -> Result<Self, Rejected> {
-        let size = usize::try_from(max_results.unwrap_or(choices::DEFAULT_MAX_RESULTS)).unwrap_or(1);
+    pub(crate) fn read(max_results: i64, next_token: Option<&str>) -> Result<Self, Rejected> {
+        let size = usize::try_from(max_results).unwrap_or(1);
         let after = next_token.map(decode).transpose()?;
         Ok(Self { size, after })
     }
@@ -70,10 +69,10 @@ mod tests {
 
     #[test]
     fn a_token_leads_to_the_next_page() {
-        let first: Page<u64> = Page::read(Some(2), None).unwrap();
+        let first: Page<u64> = Page::read(2, None).unwrap();
         let (entries, token) = first.cut([1, 2, 3], |entry| *entry);
         assert_eq!(entries, [1, 2]);
-        let second: Page<u64> = Page::read(Some(2), token.as_deref()).unwrap();
+        let second: Page<u64> = Page::read(2, token.as_deref()).unwrap();
         assert_eq!(second.after, Some(2));
         assert_eq!(second.cut([3], |entry| *entry), (vec![3], None));
     }
@@ -81,7 +80,7 @@ mod tests {
     #[test]
     fn a_token_that_was_made_up_is_refused() {
         for token in ["", "3", "zz", "é", "31", "ff"] {
-            let page = Page::<u64>::read(None, Some(token));
+            let page = Page::<u64>::read(2, Some(token));
             if token == "31" {
                 assert_eq!(page.unwrap().after, Some(1));
             } else {

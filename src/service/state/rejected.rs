@@ -1,5 +1,6 @@
 //! Why the service refuses a request: one error for both planes.
 
+use crate::service::choices::StateException;
 use crate::wire::model::JobExecutionState;
 use crate::wire::number::VersionNumber;
 
@@ -76,6 +77,14 @@ pub enum Rejected {
 }
 
 impl Rejected {
+    /// A refusal of what does not fit the state of a job or job execution, as this exception.
+    pub(crate) fn as_exception(exception: StateException, message: String) -> Self {
+        match exception {
+            StateException::InvalidRequest => Self::InvalidRequest(message),
+            StateException::InvalidStateTransition => Self::InvalidStateTransition { message, state: None },
+        }
+    }
+
     /// The data plane's error code.
     ///
     /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-api.html>

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::validate::Violations;
-use crate::service::choices;
 use crate::wire::model::JobExecutionStatus;
 
 /// `jobExecutionsRetryConfig`: how often to try again, by kind of failure.
@@ -93,7 +92,7 @@ impl JobExecutionsRetryConfig {
 
     /// The count for the retry of an execution that ended as `status` after `used` retries; none where none is left.
     pub(crate) fn next(&self, status: JobExecutionStatus, used: RetriesUsed) -> Option<RetriesUsed> {
-        if !choices::retry_may_follow(status) {
+        if !matches!(status, JobExecutionStatus::Failed | JobExecutionStatus::TimedOut) {
             return None;
         }
         let criteria = self.criteria_list.as_deref().unwrap_or_default();

@@ -15,7 +15,6 @@ use super::outcome::Outcome;
 use super::timers::Timer;
 use super::validate::{self, PRINTABLE_OR_EMPTY};
 use super::{Rejected, State};
-use crate::service::choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
 
@@ -52,7 +51,8 @@ impl State {
             let mut new = resolved;
             new.retain(|target| !job.resolved.contains(target));
             if job.targets.len() + added.len() > MAX_TARGETS {
-                return Err(Rejected::LimitExceeded(choices::too_many_targets(job_id, MAX_TARGETS)));
+                let message = format!("Job {job_id} cannot have more than {MAX_TARGETS} targets.");
+                return Err(Rejected::LimitExceeded(message));
             }
             let things = change.state.things_of(&new);
             if let Some(job) = change.job_mut(&id) {
@@ -70,7 +70,7 @@ impl State {
     /// Whether a retry of `job` may still go to `thing`: a CONTINUOUS job lets go of things that left.
     pub(super) fn may_retry(&self, job: &JobId, thing: &ThingName) -> bool {
         let Some(job) = self.jobs.get(job) else { return false };
-        choices::RETRY_FOLLOWS_THING_THAT_LEFT
+        self.choices.retry_follows_thing_that_left
             || job.target_selection == TargetSelection::Snapshot
             || job.is_target(thing, &self.groups_above(thing))
     }

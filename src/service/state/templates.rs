@@ -11,11 +11,11 @@ use super::create_job::{check_description, check_document_length, read_document}
 use super::job::no_such_job;
 use super::job_configs::JobConfigs;
 use super::outcome::Outcome;
-use super::paging::{self, Page};
+use super::paging::Page;
 use super::schedule::MaintenanceWindow;
 use super::tags::{self, Tag};
 use super::template::{Template, no_such_template};
-use super::validate::{self, JOB_ID, Violations};
+use super::validate::{self, JOB_ID};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobTemplateId;
@@ -181,7 +181,7 @@ impl State {
         &self,
         query: &ListJobTemplatesQuery,
     ) -> Result<ListJobTemplatesResponse, Rejected> {
-        let page: Page<u64> = check_list(query)?;
+        let page: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
         let mut templates: Vec<_> = self
             .templates
             .iter()
@@ -220,7 +220,8 @@ impl State {
         &self,
         query: &ListJobTemplatesQuery,
     ) -> Result<ListManagedJobTemplatesResponse, Rejected> {
-        check_list(query).map(|_| ListManagedJobTemplatesResponse::default())
+        let _: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
+        Ok(ListManagedJobTemplatesResponse::default())
     }
 
     /// One of AWS's own templates: never found.
@@ -275,13 +276,6 @@ fn check_create(id: &str, request: &CreateJobTemplateRequest) -> Result<JobTempl
         }
         violations.name("jobTemplateId", id, 64, JOB_ID)
     })
-}
-
-fn check_list(query: &ListJobTemplatesQuery) -> Result<Page<u64>, Rejected> {
-    let mut violations = Violations::default();
-    paging::check(&mut violations, query.max_results);
-    violations.finish()?;
-    Page::read(query.max_results, query.next_token.as_deref())
 }
 
 fn describe(job_template_arn: String, id: JobTemplateId, template: &Template) -> DescribeJobTemplateResponse {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::{Group, group_name};
 use super::groups::GroupNameAndArn;
-use super::paging::{self, Page};
+use super::paging::Page;
 use super::thing::Thing;
 use super::validate;
 use super::{Rejected, State};
@@ -105,7 +105,7 @@ impl State {
     /// # Errors
     /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
     pub fn list_things(&self, query: &ListThingsQuery) -> Result<ListThingsResponse, Rejected> {
-        let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
+        let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let things = self
             .things
             .iter()
@@ -170,7 +170,7 @@ impl State {
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingsInThingGroupResponse, Rejected> {
         let name = group_name(name)?;
-        let page: Page<ThingName> = page(query.max_results, query.next_token.as_deref())?;
+        let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let group = self.group(&name)?;
         let mut things: Vec<ThingName> = match query.recursive {
             Some(true) => self.things_below(&name),
@@ -188,22 +188,12 @@ impl State {
         groups: impl Iterator<Item = &'a ThingGroupName>,
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingGroupsResponse, Rejected> {
-        let page: Page<ThingGroupName> = page(query.max_results, query.next_token.as_deref())?;
+        let page: Page<ThingGroupName> = self.page(query.max_results, query.next_token.as_deref())?;
         let groups = groups.filter(|name| page.after.as_ref().is_none_or(|after| *name > after));
         let (groups, next_token) = page.cut(groups, |name| (*name).clone());
         let thing_groups = groups.into_iter().map(|name| self.name_and_arn(name)).collect();
         Ok(ListThingGroupsResponse { thing_groups, next_token })
     }
-}
-
-fn page<K: std::str::FromStr + std::fmt::Display>(
-    max_results: Option<i64>,
-    next_token: Option<&str>,
-) -> Result<Page<K>, Rejected> {
-    let mut violations = validate::Violations::default();
-    paging::check(&mut violations, max_results);
-    violations.finish()?;
-    Page::read(max_results, next_token)
 }
 
 fn matches(query: &ListThingsQuery, thing: &Thing) -> bool {

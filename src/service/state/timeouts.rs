@@ -17,7 +17,7 @@ impl State {
     ///
     /// One call does a slice of long work; it leaves [`State::next_timeout`] at or before `now` until all is done.
     pub fn handle_timeout(&mut self, now: Timestamp) -> Effects {
-        let mut change = Change { state: self, now, effects: Effects::default() };
+        let mut change = Change::new(self, now);
         for _ in 0..SLICE {
             let Some((due, timer)) = change.state.timers.take_due(now) else { break };
             change.now = due;

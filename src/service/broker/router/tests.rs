@@ -8,10 +8,12 @@ use super::*;
 use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Version};
 use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::certificates::Authority;
+use crate::service::choices::Choices;
 use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::time::Timestamp;
 
+mod choices;
 mod crowds;
 mod receive;
 mod wills;
@@ -32,7 +34,12 @@ struct Client {
 
 impl Bench {
     fn new() -> Self {
-        let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
+        Self::choosing(Choices::default())
+    }
+
+    fn choosing(choices: Choices) -> Self {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let mut state = State::with_choices(settings, choices);
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         let device = Authority::new().unwrap().device().unwrap().certificate_pem;
         state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).unwrap();

@@ -22,8 +22,13 @@ type Wire = Vec<(String, String)>;
 
 impl Bench {
     fn new() -> Self {
+        Self::choosing(Choices::default())
+    }
+
+    fn choosing(choices: Choices) -> Self {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
-        let mut bench = Self { state: State::new(settings), now: Timestamp::from_millis(1_719_940_632_400) };
+        let state = State::with_choices(settings, choices);
+        let mut bench = Self { state, now: Timestamp::from_millis(1_719_940_632_400) };
         bench.thing("MyThing");
         bench
     }

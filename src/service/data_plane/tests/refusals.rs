@@ -20,6 +20,18 @@ fn a_topic_without_an_operation_is_an_invalid_topic() {
 }
 
 #[test]
+fn a_topic_without_an_operation_is_answered_or_met_with_silence() {
+    let silent = Choices { invalid_topic_is_answered: false, ..Choices::default() };
+    for (choices, answers) in [(Choices::default(), 1), (silent, 0)] {
+        let mut bench = Bench::choosing(choices);
+        for rest in ["foo", "$next/update", "notify"] {
+            assert_eq!(bench.send(rest, "{}").len(), answers, "{rest}");
+        }
+        assert_eq!(bench.refused("a:b/get", "").0, "InvalidRequest", "an operation, of an impossible job");
+    }
+}
+
+#[test]
 fn an_impossible_name_is_an_invalid_request() {
     let mut bench = Bench::new();
     assert_eq!(bench.refused("a:b/update", r#"{"status":"FAILED"}"#).0, "InvalidRequest");

@@ -7,7 +7,6 @@ use rmqtt_codec::{types, v3, v5};
 
 use crate::service::broker::packet::{ConnectAck, Delivery, Outgoing, Qos};
 use crate::service::broker::{limits, refusal};
-use crate::service::choices;
 use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
 /// `None` for a packet that MQTT 3.1.1 does not have: there the connection is closed instead.
@@ -85,7 +84,7 @@ fn to_connect_ack(ack: ConnectAck) -> Result<v5::ConnectAck, DecodeError> {
         session_expiry_interval_secs: Some(ack.session_expiry),
         receive_max: NonZeroU16::new(limits::RECEIVE_MAXIMUM).unwrap_or(NonZeroU16::MAX),
         max_qos: types::QoS::AtLeastOnce,
-        max_packet_size: Some(choices::MAXIMUM_PACKET_SIZE),
+        max_packet_size: Some(ack.maximum_packet_size),
         assigned_client_id: ack.assigned_client_id,
         topic_alias_max: limits::TOPIC_ALIASES,
         subscription_identifiers_available: false,

@@ -10,8 +10,9 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::service::broker::packet::{Message, Qos};
 use crate::service::certificates::Authority;
-use crate::service::state::Settings;
+use crate::service::choices::Choices;
 use crate::service::state::credentials::paged::ListQuery;
+use crate::service::state::{Settings, State};
 
 const SHORT: Duration = Duration::from_millis(30);
 const IMPATIENT: Timeouts = Timeouts { handshake: SHORT, grace: SHORT, write: SHORT, linger: SHORT };
@@ -28,8 +29,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::choosing(Choices::default())
+    }
+
+    fn choosing(choices: Choices) -> Self {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
-        let shared = Arc::new(Shared::new(settings));
+        let shared = Arc::new(Shared::new(settings.clone()));
+        shared.requests(|requests| *requests.state = State::with_choices(settings, choices));
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         let device = Authority::new().unwrap().device().unwrap().certificate_pem;
         let certificate = shared
@@ -95,7 +101,7 @@ async fn who_says_nothing_is_dropped() {
 
 #[tokio::test]
 async fn buffers_shrink_to_what_is_in_them() {
-    let mut packets = PacketStream::new(duplex(1024).0, PATIENT);
+    let mut packets = PacketStream::new(duplex(1024).0, PATIENT, Codec::new(1000));
     for (whole, left) in [(200_000, 0), (200_000, 10), (200_000, 100_000)] {
         for buffer in [&mut packets.input, &mut packets.output] {
             buffer.clear();
@@ -145,7 +151,7 @@ async fn keep_alive_timeout_beyond_the_keep_alive_ends_the_connection() {
     let bench = Bench::new();
     let (mut client, server) = duplex(1024);
     let connection = Arc::new(ConnectionHandle::default());
-    let mut packets = PacketStream::new(server, PATIENT);
+    let mut packets = PacketStream::new(server, PATIENT, Codec::new(1000));
     client.write_all(CONNECT_5).await.unwrap();
     let connect = packets.read_connect().await.unwrap();
     let connected = bench
@@ -293,4 +299,39 @@ async fn what_waits_for_a_client_is_bounded() {
         }
         drop(client);
     }
+}
+
+#[tokio::test]
+async fn packets_are_as_large_as_was_chosen_and_the_connack_says_so() {
+    let larger = Choices { maximum_packet_size: 150_000, ..Choices::default() };
+    for (choices, maximum) in [(Choices::default(), 149_504), (larger, 150_000)] {
+        let bench = Bench::choosing(choices);
+        let open = async || {
+            let (mut client, _) = bench.open(1024, PATIENT);
+            client.write_all(CONNECT_5).await.unwrap();
+            let connack = read_packet(&mut client).await;
+            let property = [&[0x27], &u32::try_from(maximum).unwrap().to_be_bytes()[..]].concat();
+            assert!(connack.windows(5).any(|five| five == property), "{connack:?}");
+            client
+        };
+        // A payload alone may not be as large: the rest is a user property.
+        let property = [&b"\x26\0\x01k\x4e\x20"[..], &vec![b'v'; 20_000]].concat();
+        let properties = [&length(property.len())[..], &property].concat();
+        let before = [&b"\0\x01t"[..], &properties].concat();
+        let mut client = open().await;
+        let payload = vec![b'x'; maximum - 4 - before.len()];
+        let publish = [&b"\x30"[..], &length(maximum - 4), &before, &payload].concat();
+        assert_eq!(publish.len(), maximum);
+        client.write_all(&[&publish[..], b"\xc0\0"].concat()).await.unwrap();
+        assert_eq!(read_packet(&mut client).await, b"\xd0\0");
+        let mut client = open().await;
+        client.write_all(&[&b"\x30"[..], &length(maximum - 3)].concat()).await.unwrap();
+        assert_eq!(read_packet(&mut client).await, b"\xe0\x02\x95\0");
+    }
+}
+
+/// A length of three bytes, as MQTT writes it.
+fn length(length: usize) -> [u8; 3] {
+    let seven_bits = |shift: u32| u8::try_from(length >> shift & 0x7F).unwrap();
+    [seven_bits(0) | 0x80, seven_bits(7) | 0x80, seven_bits(14)]
 }

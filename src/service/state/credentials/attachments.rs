@@ -13,7 +13,7 @@ use super::super::paging::{self, Page};
 use super::super::validate;
 use super::super::{Rejected, State};
 use super::certificates::no_such_certificate;
-use super::paged::{ListQuery, cut};
+use super::paged::ListQuery;
 use super::policies::ListPoliciesResponse;
 use crate::wire::model::ThingName;
 
@@ -136,7 +136,7 @@ impl State {
         // The order by name is the only one there is.
         let query = ListQuery { is_ascending_order: Some(true), ..query.clone() };
         let targets: Vec<&String> = attached.map(|(target, _)| target).collect();
-        let (targets, next_marker) = cut(&query, targets, |target| (*target).clone())?;
+        let (targets, next_marker) = self.cut(&query, targets, |target| (*target).clone())?;
         Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
 
@@ -174,7 +174,7 @@ impl State {
             violations.thing_name(thing)
         })?;
         self.thing(&thing)?;
-        let page: Page<String> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let page: Page<String> = self.page(query.max_results, query.next_token.as_deref())?;
         let ids = self.credentials.principals.get(&thing).into_iter().flatten();
         let behind = ids.filter(|id| page.after.as_ref().is_none_or(|after| *id > after));
         let (ids, next_token) = page.cut(behind, |id| (*id).clone());
@@ -196,7 +196,7 @@ impl State {
             Some(())
         })?;
         let id = self.principal(principal)?;
-        let page: Page<ThingName> = Page::read(query.max_results, query.next_token.as_deref())?;
+        let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let behind = self
             .things_of_certificate(id)
             .filter(|name| page.after.as_ref().is_none_or(|after| *name > after))

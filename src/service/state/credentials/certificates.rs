@@ -8,7 +8,7 @@ use super::super::outcome::Outcome;
 use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
 use super::certificate::{Certificate, CertificateStatus};
-use super::paged::{ListQuery, cut};
+use super::paged::ListQuery;
 use crate::service::time::Timestamp;
 
 /// The body of RegisterCertificate and RegisterCertificateWithoutCA.
@@ -220,7 +220,7 @@ impl State {
     pub fn list_certificates(&self, query: &ListQuery) -> Result<ListCertificatesResponse, Rejected> {
         let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
         all.sort_by_key(|certificate| certificate.sequence);
-        let (listed, next_marker) = cut(query, all, |certificate| certificate.sequence)?;
+        let (listed, next_marker) = self.cut(query, all, |certificate| certificate.sequence)?;
         let summary = |certificate: &Certificate| CertificateSummary {
             certificate_arn: self.settings.arn("cert", &certificate.id),
             certificate_id: certificate.id.clone(),

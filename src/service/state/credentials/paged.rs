@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::super::Rejected;
 use super::super::paging::Page;
 use super::super::validate::Violations;
+use super::super::{Rejected, State};
 
 /// The query of the lists of certificates and policies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,24 +21,27 @@ pub struct ListQuery {
     pub is_ascending_order: Option<bool>,
 }
 
-/// The page of `ascending` that a query asks for, and the marker of the next one.
-pub(super) fn cut<T, K: FromStr + Display + PartialEq>(
-    query: &ListQuery,
-    ascending: Vec<T>,
-    key: impl Fn(&T) -> K,
-) -> Result<(Vec<T>, Option<String>), Rejected> {
-    let mut violations = Violations::default();
-    violations.range("pageSize", query.page_size, 1, 250);
-    violations.finish()?;
-    let page: Page<K> = Page::read(query.page_size, query.marker.as_deref())?;
-    let mut ordered = ascending;
-    if query.is_ascending_order != Some(true) {
-        ordered.reverse();
+impl State {
+    /// The page of `ascending` that a query asks for, and the marker of the next one.
+    pub(super) fn cut<T, K: FromStr + Display + PartialEq>(
+        &self,
+        query: &ListQuery,
+        ascending: Vec<T>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<(Vec<T>, Option<String>), Rejected> {
+        let mut violations = Violations::default();
+        violations.range("pageSize", query.page_size, 1, 250);
+        violations.finish()?;
+        let page: Page<K> = self.page(query.page_size, query.marker.as_deref())?;
+        let mut ordered = ascending;
+        if query.is_ascending_order != Some(true) {
+            ordered.reverse();
+        }
+        let from = page
+            .after
+            .as_ref()
+            .and_then(|after| ordered.iter().position(|entry| key(entry) == *after))
+            .map_or(0, |at| at + 1);
+        Ok(page.cut(ordered.into_iter().skip(from), key))
     }
-    let from = page
-        .after
-        .as_ref()
-        .and_then(|after| ordered.iter().position(|entry| key(entry) == *after))
-        .map_or(0, |at| at + 1);
-    Ok(page.cut(ordered.into_iter().skip(from), key))
 }

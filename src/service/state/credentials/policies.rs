@@ -8,7 +8,7 @@ use super::super::outcome::Outcome;
 use super::super::tags::{self, Tag};
 use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
-use super::paged::{ListQuery, cut};
+use super::paged::ListQuery;
 use super::policy::{Policy, PolicyVersion};
 use crate::service::policy::{Document, Malformed};
 use crate::service::time::Timestamp;
@@ -200,7 +200,7 @@ impl State {
         let mut names: Vec<&str> = names.collect();
         names.sort_by_key(sequence);
         names.dedup();
-        let (names, next_marker) = cut(query, names, sequence)?;
+        let (names, next_marker) = self.cut(query, names, sequence)?;
         let entry = |name: &str| PolicyNameAndArn {
             policy_name: name.to_owned(),
             policy_arn: self.settings.arn("policy", name),

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::service::choices::Choices;
 use crate::service::data_plane;
 use crate::service::state::{Event, EventBody, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
@@ -29,9 +30,14 @@ pub(super) struct Bench {
 impl Bench {
     /// A service that knows `things`.
     pub(super) fn with_things<'a>(things: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::choosing(Choices::default(), things)
+    }
+
+    /// The same under another reading of what AWS does not say.
+    pub(super) fn choosing<'a>(choices: Choices, things: impl IntoIterator<Item = &'a str>) -> Self {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let now = Timestamp::from_millis(1_748_952_000_000);
-        let mut bench = Self { state: State::new(settings), now, events: Vec::new() };
+        let mut bench = Self { state: State::with_choices(settings, choices), now, events: Vec::new() };
         for thing in things {
             let _ = bench.state.create_thing(now, thing, Uuid::from_u128(7), &from(json!({}))).reply.unwrap();
         }

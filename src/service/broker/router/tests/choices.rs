@@ -1,0 +1,65 @@
+//! The broker's choices where AWS is silent: what it does, and what changes with the choice.
+
+use super::*;
+
+/// What a client gets for a PUBLISH: the first packet, or the end of its connection.
+fn publish(bench: &mut Bench, client: &Client, topic: &str, qos: Qos, retain: bool) -> Result<Outgoing, End> {
+    let message = Message { topic: topic.into(), qos, retain, ..Message::default() };
+    let packet_id = (qos == Qos::AtLeastOnce).then_some(PacketId::FIRST);
+    let publish = Publish { packet_id, message, ..Publish::default() };
+    // The answer to CONNECT, or to what was published before.
+    bench.topics(client);
+    bench.requests().packet(client.session, &client.connection, Incoming::Publish(publish))?;
+    Ok(bench.router.pop(bench.now, &bench.state, client.session, &client.connection).unwrap())
+}
+
+#[test]
+fn a_refused_publish_is_acknowledged_or_ends_the_connection() {
+    let refused = |choices, version, qos| {
+        let mut bench = Bench::choosing(choices);
+        let client = bench.connect(&Connect { version, ..connect("c", true, 0) });
+        // No policy can allow it.
+        publish(&mut bench, &client, "$aws/things/T/jobs/get", qos, true)
+    };
+    let ended = || Err(End::Refused(Refusal::RetainedOnReserved));
+    let other = Choices { refused_publish_is_acknowledged: false, ..Choices::default() };
+    let acknowledged = Ok(Outgoing::PublishAck { packet_id: PacketId::FIRST, reason: 0x87 });
+    assert_eq!(refused(Choices::default(), Version::V5, Qos::AtLeastOnce), acknowledged);
+    assert_eq!(refused(other, Version::V5, Qos::AtLeastOnce), ended());
+    for choices in [Choices::default(), other] {
+        assert_eq!(
+            refused(choices, Version::V5, Qos::AtMostOnce),
+            ended(),
+            "there is nothing to acknowledge"
+        );
+        assert_eq!(refused(choices, Version::V3, Qos::AtLeastOnce), ended(), "PUBACK has no reason code");
+    }
+}
+
+#[test]
+fn an_answer_goes_to_who_did_not_subscribe_at_qos_0_or_1() {
+    let other = Choices { unsolicited_answer_is_qos_1: true, ..Choices::default() };
+    for (choices, unsolicited) in [(Choices::default(), Qos::AtMostOnce), (other, Qos::AtLeastOnce)] {
+        let mut bench = Bench::choosing(choices);
+        let client = bench.connect(&connect("c", true, 0));
+        let answer = |bench: &mut Bench| {
+            let first = publish(bench, &client, "$aws/things/T/jobs/get", Qos::AtMostOnce, false);
+            let Ok(Outgoing::Publish(answer)) = first else { panic!("{first:?}") };
+            assert_eq!(answer.message.topic, "$aws/things/T/jobs/get/rejected");
+            answer.qos
+        };
+        assert_eq!(answer(&mut bench), unsolicited);
+        for granted in [Qos::AtMostOnce, Qos::AtLeastOnce] {
+            let filter = "$aws/things/T/jobs/get/+".into();
+            let request = FilterRequest {
+                filter,
+                qos: granted,
+                no_local: false,
+                retain_as_published: false,
+                retained: Retained::Always,
+            };
+            bench.router.subscribe(&bench.state, client.session, &request).unwrap();
+            assert_eq!(answer(&mut bench), granted, "as it subscribed");
+        }
+    }
+}
