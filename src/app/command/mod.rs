@@ -5,6 +5,7 @@
 //! byte for byte (nothing like shell quoting), a `#` at the beginning of a line for a comment.
 
 mod arguments;
+mod comparison;
 mod error;
 mod expectation;
 #[cfg(any(test, fuzzing))]
@@ -13,6 +14,7 @@ mod help;
 mod input;
 mod json_fault;
 mod line;
+mod member_path;
 mod nearest;
 mod parse;
 mod place;
@@ -22,12 +24,14 @@ mod spec;
 pub(crate) mod table;
 mod values;
 
+pub(crate) use comparison::{Comparison, Operand};
 pub(crate) use error::{ParseError, UsagesShown};
-pub(crate) use expectation::{Expectation, Expected, MemberPath, Predicate, Step};
+pub(crate) use expectation::{Expectation, Predicate};
 pub(crate) use help::{help, help_on};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
 pub(crate) use line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
+pub(crate) use member_path::{MemberPath, Step};
 pub(crate) use parse::parse;
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};
