@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::expectation::{Expectation, MemberPath, Predicate};
+use super::expectation::{Expectation, Predicate};
 use super::line::{Deferred, JobDocument};
+use super::member_path::MemberPath;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
 

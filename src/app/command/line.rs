@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::expectation::{Expectation, MemberPath};
+use super::expectation::Expectation;
+use super::member_path::MemberPath;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,

@@ -58,6 +58,11 @@ impl<'a> Reader<'a> {
         rest
     }
 
+    /// The rest of the text, spaces before it included.
+    pub(super) fn remaining(&self) -> &'a str {
+        &self.text[self.position..]
+    }
+
     /// Where the cursor is, in bytes.
     pub(super) fn position(&self) -> usize {
         self.position

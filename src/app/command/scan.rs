@@ -1,5 +1,7 @@
 //! A command while it is being typed: what each piece is, and what may come next.
 
+use super::comparison;
+use super::member_path;
 use super::names;
 use super::reader::{Reader, is_space};
 use super::spec::{Argument, Flag, Positionals, Shape, Spec};
@@ -171,18 +173,22 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
         Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
-        Some(Shape::Predicate) => match rest[..word].find('=') {
-            Some(equals) if rest[equals + 1..].starts_with(['{', '[', '"']) => {
-                (WordKind::Plain, equals + 1 + json_length(&rest[equals + 1..]))
-            }
-            _ => (WordKind::Plain, word),
-        },
+        Some(Shape::Predicate) => (WordKind::Plain, predicate_length(rest)),
         Some(Shape::OneOf(words)) if !words.iter().any(|choice| choice.starts_with(&rest[..word])) => {
             (WordKind::Wrong, word)
         }
         Some(_) => (WordKind::Plain, word),
         None => (WordKind::Wrong, word),
     }
+}
+
+/// The length of the predicate at the beginning of `text`, finished or not.
+fn predicate_length(text: &str) -> usize {
+    let path = member_path::end(text);
+    let operator = comparison::operator(&text[path..]);
+    let begin = path + operator.len();
+    let value = &text[begin..];
+    begin + comparison::value_length(operator, value).unwrap_or_else(|| json_length(value))
 }
 
 /// The length of the JSON at the beginning of `text`, finished or not.

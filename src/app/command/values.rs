@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::arguments::ArgumentValue;
-use super::expectation::{MemberPath, Predicate};
+use super::expectation::Predicate;
 use super::line::JobDocument;
+use super::member_path::MemberPath;
 use super::names::{Expanded, check_name};
 use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
