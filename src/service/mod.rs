@@ -39,6 +39,7 @@
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
+//! | [`trace`] | what clients send and what they are sent |
 //! | `choices` | what AWS does not say |
 
 mod access_key;
@@ -67,6 +68,7 @@ mod shared;
 mod start_error;
 pub mod state;
 pub mod time;
+pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
 pub use device_policy::{DevicePolicies, PolicyDocument};

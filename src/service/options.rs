@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::device_policy::DevicePolicies;
 use super::hostname::Hostname;
 use super::log::Log;
+use super::trace::Trace;
 use crate::wire::model::ThingName;
 
 /// How to start the service.
@@ -43,6 +44,8 @@ pub struct Options {
     pub device_policies: DevicePolicies,
     /// Where refusals and the like are told.
     pub log: Log,
+    /// Who sees what clients send and what they are sent.
+    pub trace: Trace,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             device_policies: DevicePolicies::default(),
             log: Arc::new(|_| ()),
+            trace: Trace::default(),
         }
     }
 }
@@ -79,6 +83,7 @@ impl fmt::Debug for Options {
             things,
             device_policies,
             log: _,
+            trace,
         } = self;
         f.debug_struct("Options")
             .field("mqtt_port", mqtt_port)
@@ -92,6 +97,7 @@ impl fmt::Debug for Options {
             .field("require_key", require_key)
             .field("things", things)
             .field("device_policies", device_policies)
+            .field("trace", trace)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::serve_trace::TraceArgs;
 use crate::app::output::style::ColorChoice;
 use crate::service::Hostname;
 use crate::wire::model::ThingName;
@@ -178,6 +179,8 @@ pub(super) struct ServeArgs {
     /// Let in only HTTP requests that name the access key id of the env file, which you alone can read
     #[arg(long, env = "JOBS_SANDBOX_REQUIRE_KEY", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(super) require_key: bool,
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
     #[command(flatten)]
     pub(super) local: LocalArgs,
 }

@@ -57,7 +57,7 @@ impl Cli {
     /// One line where options are missing or contradict each other.
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
-            Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
@@ -218,7 +218,7 @@ impl LocalArgs {
 }
 
 impl ServeArgs {
-    fn options(self) -> Result<LocalOptions, UsageError> {
+    fn launch(self) -> Result<Launch, UsageError> {
         self.local.refuse_contents()?;
         let device_policies = match (&self.policy[..], &self.thing[..]) {
             ([], []) => DevicePolicies::AnyThing,
@@ -230,7 +230,8 @@ impl ServeArgs {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        Ok(LocalOptions { require_key: self.require_key, device_policies, ..options })
+        let options = LocalOptions { require_key: self.require_key, device_policies, ..options };
+        Ok(Launch::Serve(options, self.trace.options()?))
     }
 }
 
@@ -327,7 +328,7 @@ mod tests {
 
     #[test]
     fn serve_creates_each_thing_once() {
-        let Launch::Serve(options) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
+        let Launch::Serve(options, None) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
             panic!("not serve")
         };
         assert_eq!((options.things.len(), options.mqtt_port, options.http_port), (2, 8883, 9443));

@@ -19,8 +19,8 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Launch {
-    /// The local service alone.
-    Serve(LocalOptions),
+    /// The local service alone, and who sees what its clients do.
+    Serve(LocalOptions, Option<TraceOptions>),
     /// Whether a local service is ready.
     Health {
         /// Its HTTP port.
@@ -121,6 +121,24 @@ pub(crate) struct AwsOptions {
     pub region: Option<String>,
     /// URL of the control plane, if it is not AWS's own.
     pub control_endpoint_url: Option<String>,
+}
+
+/// How the trace of the local service is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TraceOptions {
+    /// In which form.
+    pub format: TraceFormat,
+    /// The file for it; standard error if `None`.
+    pub file: Option<PathBuf>,
+}
+
+/// The form of the trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TraceFormat {
+    /// A line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// The local service.

@@ -20,6 +20,7 @@ use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
+use super::traced_call::TracedCall;
 use super::{control, data, sandbox};
 use crate::service::shared::Shared;
 
@@ -72,11 +73,32 @@ impl Api {
         // Read before anything is refused: a client that is still sending does not read an answer.
         let body = read_body(body, limits).await;
         received();
+        let trace = self.shared.trace().clone();
+        let traced = trace.is_on().then(|| {
+            let body = body.as_deref().unwrap_or_default();
+            TracedCall::begin(trace, &request, body, self.operation_of(&request))
+        });
         let output = match body {
             Ok(body) => self.carry_out(request, &body).await,
             Err(error) => Err(error),
         };
+        if let Some(traced) = traced {
+            traced.end(&output);
+        }
         respond(output)
+    }
+
+    /// The operation that a request names, if it is one of AWS's.
+    fn operation_of(&self, request: &Parts) -> Option<&'static str> {
+        let plane = Plane::of(request).ok()?;
+        Some(self.routes(plane).operations.find(&request.method, request.uri.path()).ok()?.name)
+    }
+
+    fn routes(&self, plane: Plane) -> &Routes {
+        match plane {
+            Plane::Control => &self.control,
+            Plane::Data => &self.data,
+        }
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
@@ -86,10 +108,7 @@ impl Api {
             return sandbox::answer(&self.shared, &request, body).await;
         }
         let plane = Plane::of(&request)?;
-        let routes = match plane {
-            Plane::Control => &self.control,
-            Plane::Data => &self.data,
-        };
+        let routes = self.routes(plane);
         let matched = routes.operations.find(&request.method, request.uri.path())?;
         let name = matched.name;
         let handler =

@@ -27,11 +27,11 @@ use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
 
-use backlog::Backlog;
 use environment::Environment;
 use state::PrinterState;
 use writer::{Item, Writer};
 
+pub(crate) use backlog::Backlog;
 #[cfg(test)]
 pub(crate) use memory::Memory;
 pub(crate) use state::Now;
