@@ -106,3 +106,6 @@ pub(super) const RETRY_FOLLOWS_THING_THAT_LEFT: bool = false;
 pub(super) fn too_many_targets(job_id: &str, most: usize) -> String {
     format!("Job {job_id} cannot have more than {most} targets.")
 }
+
+/// How much of a request rate may be used at once, after a pause: what it allows in this time.
+pub(super) const BURST: std::time::Duration = std::time::Duration::from_secs(1);

@@ -40,6 +40,7 @@
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
 //! | [`trace`] | what clients send and what they are sent |
+//! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `choices` | what AWS does not say |
 
 mod access_key;
@@ -64,6 +65,7 @@ pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod options;
 pub(crate) mod policy;
+pub(crate) mod rates;
 mod shared;
 mod start_error;
 pub mod state;
@@ -77,4 +79,5 @@ pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
+pub use rates::Limits;
 pub use start_error::StartError;

@@ -19,6 +19,7 @@ use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::first_state::FirstState;
 use super::log::{Log, throttled};
+use super::rates::{Limits, Rates};
 use super::start_error::StartError;
 use super::state::{Counts, NextTimer, Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
 struct Core {
     state: State,
     router: Router,
+    rates: Rates,
     clock: Clock,
     /// When the timer's task looks again.
     alarm: Due,
@@ -71,6 +73,7 @@ impl Shared {
         let core = Core {
             state: State::new(settings.clone()),
             router: Router::default(),
+            rates: Rates::default(),
             clock: Clock::default(),
             alarm: Due::default(),
             moves: VecDeque::new(),
@@ -105,6 +108,13 @@ impl Shared {
     #[must_use]
     pub(crate) fn tracing_to(self, trace: Trace) -> Self {
         Self { trace, ..self }
+    }
+
+    /// The same service with limits on how often clients may ask.
+    #[must_use]
+    pub(crate) fn limited_to(self, limits: Limits) -> Self {
+        self.core.lock().rates = Rates::new(limits);
+        self
     }
 
     /// The same service with this authority.
@@ -252,9 +262,9 @@ impl Shared {
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, clock, alarm, .. } = core;
+        let Core { state, router, rates, clock, alarm, .. } = core;
         let now = tokio::time::Instant::now().into_std();
-        let mut requests = Requests { state, router, now, jobs_now: clock.now() };
+        let mut requests = Requests { state, router, rates, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };

@@ -31,6 +31,7 @@ mod imports;
 mod kept_identity;
 mod key_material;
 mod launcher;
+mod limits;
 mod lost_answers;
 mod network;
 mod plain_words;

@@ -17,7 +17,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
-use crate::service::DevicePolicies;
+use crate::service::{DevicePolicies, Limits};
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
@@ -187,6 +187,7 @@ impl LocalArgs {
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
             require_key: false,
+            limits: Limits::Off,
             things,
             device_policies: DevicePolicies::OwnThings,
         }
@@ -230,7 +231,8 @@ impl ServeArgs {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        let options = LocalOptions { require_key: self.require_key, device_policies, ..options };
+        let (require_key, limits) = (self.require_key, self.limits);
+        let options = LocalOptions { require_key, limits, device_policies, ..options };
         Ok(Launch::Serve(options, self.trace.options()?))
     }
 }

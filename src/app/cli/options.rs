@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap_complete::Shell;
 
 use crate::app::output::style::ColorChoice;
-use crate::service::{DevicePolicies, Hostname};
+use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::model::ThingName;
 
 /// The region of the local service unless another is given.
@@ -162,6 +162,8 @@ pub(crate) struct LocalOptions {
     pub hostnames: Vec<Hostname>,
     /// Whether HTTP requests must name the access key id of the env file.
     pub require_key: bool,
+    /// Which request rates clients are kept to.
+    pub limits: Limits,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
     /// What the device certificate may do.

@@ -129,6 +129,7 @@ async fn start_logging(
         region: options.region,
         things: options.things,
         device_policies: options.device_policies,
+        limits: options.limits,
         log,
         trace: tracer.map(Tracer::trace).unwrap_or_default(),
     };
