@@ -104,6 +104,9 @@ impl Api {
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
+        if let Err(refusal) = self.admission.check_key(&request) {
+            return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
+        }
         self.shared.count_call();
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body).await;
