@@ -37,8 +37,8 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     host::check_open_files().map_err(|message| (message, ExitStatus::Failure))?;
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
-        Launch::Serve(options) => runtime
-            .block_on(serve::run(options))
+        Launch::Serve(options, trace) => runtime
+            .block_on(serve::run(options, trace))
             .map_err(|error| (format!("{error:#}"), ExitStatus::NotConnected)),
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))

@@ -39,6 +39,8 @@
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
+//! | [`trace`] | what clients send and what they are sent |
+//! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `choices` | what AWS does not say |
 
 mod access_key;
@@ -63,10 +65,12 @@ pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod options;
 pub(crate) mod policy;
+pub(crate) mod rates;
 mod shared;
 mod start_error;
 pub mod state;
 pub mod time;
+pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
 pub use device_policy::{DevicePolicies, PolicyDocument};
@@ -75,4 +79,5 @@ pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
+pub use rates::Limits;
 pub use start_error::StartError;

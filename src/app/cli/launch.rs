@@ -17,7 +17,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
-use crate::service::DevicePolicies;
+use crate::service::{DevicePolicies, Limits};
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
@@ -57,7 +57,7 @@ impl Cli {
     /// One line where options are missing or contradict each other.
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
-            Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
@@ -187,6 +187,7 @@ impl LocalArgs {
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
             require_key: false,
+            limits: Limits::Off,
             things,
             device_policies: DevicePolicies::OwnThings,
         }
@@ -218,7 +219,7 @@ impl LocalArgs {
 }
 
 impl ServeArgs {
-    fn options(self) -> Result<LocalOptions, UsageError> {
+    fn launch(self) -> Result<Launch, UsageError> {
         self.local.refuse_contents()?;
         let device_policies = match (&self.policy[..], &self.thing[..]) {
             ([], []) => DevicePolicies::AnyThing,
@@ -230,7 +231,9 @@ impl ServeArgs {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        Ok(LocalOptions { require_key: self.require_key, device_policies, ..options })
+        let (require_key, limits) = (self.require_key, self.limits);
+        let options = LocalOptions { require_key, limits, device_policies, ..options };
+        Ok(Launch::Serve(options, self.trace.options()?))
     }
 }
 
@@ -327,7 +330,7 @@ mod tests {
 
     #[test]
     fn serve_creates_each_thing_once() {
-        let Launch::Serve(options) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
+        let Launch::Serve(options, None) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
             panic!("not serve")
         };
         assert_eq!((options.things.len(), options.mqtt_port, options.http_port), (2, 8883, 9443));

@@ -155,6 +155,7 @@ impl Dispatcher {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok((answer, note)) => {
+                self.follow_clock(&answer).await;
                 self.show(command, Message { line: number, ..answer }, note);
                 CommandOutcome::Passed
             }

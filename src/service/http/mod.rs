@@ -10,6 +10,7 @@
 //! | `call` | a request, taken apart |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
 //! | `sandbox` | what AWS does not have |
+//! | `traced_call` | what the trace tells of a call |
 //! | `exception` | whatever goes wrong, in the shape of AWS |
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/Welcome.html>
@@ -30,6 +31,7 @@ mod operations;
 mod plane;
 mod sandbox;
 mod server;
+mod traced_call;
 
 pub(crate) use self::admission::Admission;
 pub(crate) use self::server::serve;

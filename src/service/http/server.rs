@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
+use super::traced_call::PeerAddress;
 use crate::service::shared::Shared;
 
 /// A pause after the operating system refused a connection, for lack of file descriptors say.
@@ -46,7 +48,7 @@ async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopp
         tokio::select! {
             () = until_stopped(&mut stopped) => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.open(stream),
+                Ok((stream, address)) => connections.open(stream, address.ip()),
                 Err(error) => {
                     shared.note(&format!("cannot accept an HTTP connection: {error}"));
                     connections.make_room();
@@ -130,7 +132,7 @@ impl Connections {
         }
     }
 
-    fn open(&mut self, stream: TcpStream) {
+    fn open(&mut self, stream: TcpStream, address: IpAddr) {
         if self.open.len() >= self.limits.connections && !self.make_room() {
             let open = self.open.len();
             let line =
@@ -140,7 +142,8 @@ impl Connections {
         let progress = Arc::new(Progress::new(Arc::clone(&self.changes)));
         let answer = {
             let (limits, api, progress) = (self.limits, Arc::clone(&self.api), Arc::clone(&progress));
-            move |request: Request<Incoming>| {
+            move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(PeerAddress(address));
                 let (api, progress) = (Arc::clone(&api), Arc::clone(&progress));
                 async move {
                     progress.enter(Stage::Receiving);
