@@ -12,8 +12,9 @@ use tokio::runtime::Runtime;
 
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
-use crate::app::output::{escape, words};
+use crate::app::output::escape;
 use crate::app::{health, host, serve, session};
+use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
 #[must_use]
@@ -73,6 +74,6 @@ fn fail(message: &str, status: ExitStatus) -> ExitCode {
         _ => Cow::Borrowed(message),
     };
     // There is nowhere else to say it.
-    let _ = writeln!(io::stderr(), "error: {}", escape::line(&words::of_errors(&message)));
+    let _ = writeln!(io::stderr(), "error: {}", escape::line(&in_words(&message)));
     status.into()
 }

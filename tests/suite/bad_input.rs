@@ -208,7 +208,7 @@ fn output_for_which_the_disk_is_too_full_fails_the_run() {
     program.args(["-c", r#"exec "$0" "$@" > /dev/full"#]).arg(inner.get_program()).args(inner.get_args());
     let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
-    assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("No space left on device\n").count(), 1, "{}", finished.stderr);
 }
 
 /// A pipe that nobody writes to, or a dead network mount.

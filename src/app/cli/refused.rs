@@ -8,6 +8,7 @@ use clap::error::{ContextValue, Error};
 use super::key_material::without_keys;
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
+use crate::wire::system_error::in_words;
 
 /// Ends the process with what clap says.
 pub(super) fn exit(error: &Error) -> ! {
@@ -19,7 +20,7 @@ pub(super) fn exit(error: &Error) -> ! {
         match error.print().and_then(|()| io::stdout().flush()) {
             // That the reader has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(io::stderr(), "error: cannot write the help: {error}");
+                let _ = writeln!(io::stderr(), "error: cannot write the help: {}", in_words(&error));
                 ExitStatus::Failure
             }
             _ => ExitStatus::Success,

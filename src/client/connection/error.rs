@@ -7,6 +7,7 @@ use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
 use super::address::address;
 use super::reason_code::ReasonCode;
+use crate::wire::system_error::{TOO_MANY_OPEN_FILES, in_words, too_many_open_files};
 
 /// Why there is no connection, or why it refused something; `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +198,7 @@ impl Error {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused { address },
             _ if too_many_open_files(error) => Self::TooManyOpenFiles { address },
-            _ => Self::Unreachable { address, reason: error.to_string() },
+            _ => Self::Unreachable { address, reason: in_words(error) },
         }
     }
 
@@ -209,7 +210,7 @@ impl Error {
             }
             _ if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,
             Some(error) => Self::Broken { reason: why_tls_failed(error) },
-            None => Self::Broken { reason: error.to_string() },
+            None => Self::Broken { reason: in_words(error) },
         }
     }
 
@@ -231,20 +232,9 @@ impl Error {
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::ClosedEarly { awaited: "the TLS handshake was over" }
             }
-            None => tls(error.to_string()),
+            None => tls(in_words(error)),
         }
     }
-}
-
-/// What to say about [`too_many_open_files`].
-pub(crate) const TOO_MANY_OPEN_FILES: &str =
-    "too many files are open: raise the limit on open files (ulimit -n)";
-
-/// Whether it is for lack of file descriptors; the standard library has no kind for it.
-pub(crate) fn too_many_open_files(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {

@@ -30,7 +30,7 @@ mod request;
 
 pub use change::Change;
 pub use error::Error;
-pub(crate) use error::{TOO_MANY_OPEN_FILES, too_many_open_files, why_not_trusted, why_tls_failed};
+pub(crate) use error::{why_not_trusted, why_tls_failed};
 pub use handle::{Connection, MAX_PAYLOAD, Sent};
 pub use options::{KEEP_ALIVE, Options};
 pub use reason_code::ReasonCode;

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server` | the port, from its listener to its orderly end |
-//! | `acceptor`, `open_files` | how many clients are let in |
+//! | `acceptor` | how many clients are let in |
 //! | `tls`, `quick_ack` | with which certificates, over which socket |
 //! | `connection` | one client's bytes, in and out |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
@@ -13,7 +13,6 @@ mod codec;
 mod connection;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod open_files;
 mod quick_ack;
 mod server;
 mod tls;

@@ -12,10 +12,10 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::acceptor::{Acceptor, Connecting};
 use super::connection;
-use super::open_files::room_for_connections;
 use super::quick_ack::QuickAck;
 use crate::service::broker::limits::Timeouts;
 use crate::service::broker::requests::Peer;
+use crate::service::open_files::room_for_mqtt;
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificate::certificate_id;
 
@@ -27,7 +27,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let timeouts = Timeouts::DEFAULT;
-    let mut acceptor = Acceptor::new(room_for_connections(), timeouts.grace, shared.log());
+    let mut acceptor = Acceptor::new(room_for_mqtt(), timeouts.grace, shared.log());
     let server = Server { tls: tls.into(), shared: shared.clone(), timeouts, stop: stop.clone() };
     let serve_client = |stream, address, connecting| {
         let server = server.clone();
