@@ -42,7 +42,6 @@ pub use error::Error;
 pub use options::{CredentialsSource, Options};
 pub use proxies::{NoProxyUrl, check_proxies};
 pub use reply::Reply;
-pub use things::ThingLookup;
 
 use exchange::{Capture, Exchange};
 use proxies::Proxies;
@@ -51,6 +50,21 @@ use transport::{NoFutileRetries, RetryTooManyRequests, http_client};
 /// What AWS sends after it has created or canceled a job. It also sends a description, which other servers leave out
 /// where there is none.
 const CHANGED: &[&str] = &["jobArn", "jobId"];
+
+/// What came of looking for a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThingLookup {
+    /// It was there.
+    Existing {
+        /// Its ARN.
+        arn: String,
+    },
+    /// It was not, and has been created.
+    Created {
+        /// Its ARN.
+        arn: String,
+    },
+}
 
 /// What a new job is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

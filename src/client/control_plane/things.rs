@@ -2,23 +2,8 @@
 
 use super::error::Error;
 use super::exchange::Exchange;
-use super::{ControlPlane, malformed};
+use super::{ControlPlane, ThingLookup, malformed};
 use crate::wire::model::ThingName;
-
-/// What came of looking for a thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ThingLookup {
-    /// It was there.
-    Existing {
-        /// Its ARN.
-        arn: String,
-    },
-    /// It was not, and has been created.
-    Created {
-        /// Its ARN.
-        arn: String,
-    },
-}
 
 impl ControlPlane {
     /// Looks the thing up and creates it if, and only if, it does not exist.
