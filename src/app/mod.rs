@@ -13,7 +13,7 @@
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
-//! | [`exit`], `signals` | the exit codes; the signals that end the program |
+//! | [`exit`], `signals`, `standard_streams` | the exit codes; the signals that end the program; streams closed from the start |
 
 pub(crate) mod cli;
 pub(crate) mod command;
@@ -31,4 +31,5 @@ pub(crate) mod script;
 pub(crate) mod serve;
 pub(crate) mod session;
 mod signals;
+mod standard_streams;
 pub(crate) mod transcript;

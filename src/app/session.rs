@@ -19,6 +19,7 @@ use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
 use crate::app::script::ReportFile;
+use crate::app::standard_streams::check_input;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
@@ -149,7 +150,11 @@ impl Commands {
                     None => Self::Terminal,
                 }
             }
-            Input::Stdin => Self::Script(script::Source::stdin()),
+            Input::Stdin => {
+                let path = "stdin".to_owned();
+                check_input().map_err(|source| SessionError::Script { path, source })?;
+                Self::Script(script::Source::stdin())
+            }
         })
     }
 }

@@ -37,12 +37,14 @@
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
+//! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
 //! | [`trace`] | what clients send and what they are sent |
 //! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `choices` | what AWS does not say |
 
+mod accept_errors;
 mod access_key;
 pub(crate) mod broker;
 mod certificates;
@@ -63,6 +65,7 @@ mod log;
 mod memory;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
+mod open_files;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::builder::Resettable;
+use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
@@ -22,6 +23,9 @@ use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
+
+/// The options that select AWS mode.
+const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
@@ -104,11 +108,24 @@ impl Cli {
 /// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
 /// to use neither its ports nor its folder.
 fn with_variables(command: Command) -> Command {
-    command.mut_subcommand("serve", |serve| {
-        SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
+    let command = command.mut_subcommand("serve", |serve| {
+        let serve = SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
             serve.mut_arg(option, |argument| argument.env(variable).hide_env_values(true))
-        })
-    })
+        });
+        serve.mut_args(unless_empty)
+    });
+    command.mut_args(unless_empty)
+}
+
+/// Leaves the variable of an option out of account where it is empty, as Compose and CI set what has no value; not
+/// so where that selects AWS mode.
+fn unless_empty(argument: Arg) -> Arg {
+    let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty && !AWS_MODE.contains(&argument.get_id().as_str()) {
+        argument.env(Resettable::Reset)
+    } else {
+        argument
+    }
 }
 
 impl ConnectionArgs {
@@ -266,9 +283,6 @@ fn parse_client_id(id: String) -> Result<String, UsageError> {
 #[cfg(test)]
 mod tests {
     use std::iter;
-
-    use clap::Arg;
-    use clap::builder::Resettable;
 
     use super::*;
 

@@ -11,6 +11,7 @@ use super::Failure;
 use crate::app::command::{JobDocument, MAX_COMMAND_BYTES, Place, json_fault};
 use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
+use crate::wire::system_error::in_words;
 
 /// The text of a job document, which is JSON.
 pub(super) async fn read(document: &JobDocument) -> Result<String, Failure> {
@@ -29,7 +30,7 @@ fn from_file(path: &Path) -> Result<String, Failure> {
     let failed = |why: &dyn Display| {
         Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
     };
-    let bytes = read_file(path).map_err(|error| failed(&error))?;
+    let bytes = read_file(path).map_err(|error| failed(&in_words(&error)))?;
     if bytes.len() > MAX_COMMAND_BYTES {
         return Err(failed(&"it is larger than 1 MiB"));
     }

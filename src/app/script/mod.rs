@@ -17,10 +17,10 @@ use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, entries};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
-use crate::app::output::words;
 use crate::app::script::junit::Report;
 use crate::app::signals::ShutdownSignals;
 use crate::app::transcript::Fault;
+use crate::wire::system_error::in_words;
 
 pub(crate) use report_file::ReportFile;
 
@@ -101,7 +101,7 @@ pub(crate) async fn run(
     let mut signals = match ShutdownSignals::watch() {
         Ok(signals) => signals,
         Err(error) => {
-            dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {error}"));
+            dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {}", in_words(&error)));
             return ExitStatus::Failure;
         }
     };
@@ -121,7 +121,7 @@ pub(crate) async fn run(
             }
         };
         if let Err(error) = written {
-            dispatcher.printer().diagnostic(&words::of_errors(&format!("cannot write {path}: {error}")));
+            dispatcher.printer().diagnostic(&format!("cannot write {path}: {}", in_words(&error)));
             if status == ExitStatus::Success {
                 status = ExitStatus::Failure;
             }
@@ -158,7 +158,7 @@ impl Script<'_> {
             let next = match entry {
                 Ok(entry) => self.run_entry(entry).await,
                 Err(error) => {
-                    let why = format!("cannot be read: {error}");
+                    let why = format!("cannot be read: {}", in_words(&error));
                     self.fail(None, "", Instant::now(), &Failure::new("Unreadable", why));
                     ControlFlow::Break(())
                 }

@@ -14,8 +14,8 @@ use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
-use crate::client::connection;
 use crate::service::{self, DevicePolicies, LocalService, Log, StartError};
+use crate::wire::system_error::too_many_open_files;
 
 /// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
 pub(crate) async fn run(options: LocalOptions, trace: Option<TraceOptions>) -> anyhow::Result<ExitStatus> {
@@ -80,7 +80,7 @@ fn with_advice(error: StartError) -> anyhow::Error {
         StartError::Write { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
             "make room there, or name another folder with --dir"
         }
-        StartError::Write { error, .. } if connection::too_many_open_files(error) => {
+        StartError::Write { error, .. } if too_many_open_files(error) => {
             "raise the limit on open files (ulimit -n)"
         }
         StartError::Write { .. } => "name another folder with --dir",

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server` | the port, from its listener to its orderly end |
-//! | `acceptor`, `open_files` | how many clients are let in |
+//! | `acceptor` | how many clients are let in |
 //! | `tls`, `handshake`, `quick_ack` | with which certificates, why not, over which socket |
 //! | `connection` | one client's bytes, in and out |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
@@ -14,7 +14,6 @@ mod connection;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod handshake;
-mod open_files;
 mod quick_ack;
 mod server;
 mod tls;

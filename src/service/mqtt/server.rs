@@ -13,10 +13,10 @@ use tokio_rustls::rustls::ServerConfig;
 use super::acceptor::{Acceptor, Connecting};
 use super::connection;
 use super::handshake;
-use super::open_files::room_for_connections;
 use super::quick_ack::QuickAck;
 use crate::service::broker::limits::Timeouts;
 use crate::service::broker::requests::Peer;
+use crate::service::open_files::room_for_mqtt;
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificate::certificate_id;
 use crate::service::trace::{ConnectionTrace, Event};
@@ -29,7 +29,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let timeouts = Timeouts::DEFAULT;
-    let mut acceptor = Acceptor::new(room_for_connections(), timeouts.grace, shared.log());
+    let mut acceptor = Acceptor::new(room_for_mqtt(), timeouts.grace, shared.log());
     let server = Server { tls: tls.into(), shared: shared.clone(), timeouts, stop: stop.clone() };
     let serve_client = |stream, address, connecting| {
         let server = server.clone();

@@ -26,6 +26,7 @@ use crate::app::output::json_text::Layout;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
+use crate::app::standard_streams;
 
 use environment::Environment;
 use state::PrinterState;
@@ -64,7 +65,7 @@ impl Printer {
             abandoned: watch::Sender::new(false),
             backlog: Backlog::default(),
         };
-        Self::start(state, io::stdout(), io::stderr(), err_is_terminal)
+        Self::start(state, standard_streams::output(), io::stderr(), err_is_terminal)
     }
 
     fn start(
