@@ -1,6 +1,7 @@
 //! Tests of the state machine: AWS's own sequences, what is refused, and random operations against a naive model.
 
 mod bench;
+mod configs;
 mod deleted_groups;
 mod executions;
 mod jobs;
