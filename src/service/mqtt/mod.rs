@@ -9,7 +9,7 @@
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
 
 mod acceptor;
-mod codec;
+pub(crate) mod codec;
 mod connection;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
