@@ -35,6 +35,9 @@
 
 #[cfg(feature = "app")]
 mod app;
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod bench;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(all(feature = "app", any(test, fuzzing)))]

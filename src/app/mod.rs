@@ -14,7 +14,7 @@
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`json`] | values as they are compared |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
-//! | [`exit`], `signals` | the exit codes; the signals that end the program |
+//! | [`exit`], `signals`, `standard_streams` | the exit codes; the signals that end the program; streams closed from the start |
 
 pub(crate) mod cli;
 pub(crate) mod command;
@@ -33,4 +33,5 @@ pub(crate) mod script;
 pub(crate) mod serve;
 pub(crate) mod session;
 mod signals;
+mod standard_streams;
 pub(crate) mod transcript;

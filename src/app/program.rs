@@ -12,8 +12,9 @@ use tokio::runtime::Runtime;
 
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
-use crate::app::output::{escape, words};
-use crate::app::{health, host, serve, session};
+use crate::app::output::escape;
+use crate::app::{health, host, serve, session, standard_streams};
+use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
 #[must_use]
@@ -37,20 +38,22 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     host::check_open_files().map_err(|message| (message, ExitStatus::Failure))?;
     let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
-        Launch::Serve(options) => runtime
-            .block_on(serve::run(options))
+        Launch::Serve(options, trace) => runtime
+            .block_on(serve::run(options, trace))
             .map_err(|error| (format!("{error:#}"), ExitStatus::NotConnected)),
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
         Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
-        Launch::Completions(shell) => match io::stdout().write_all(completions(shell).as_bytes()) {
-            // That the reader has gone away is no error.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
+        Launch::Completions(shell) => {
+            match standard_streams::output().write_all(completions(shell).as_bytes()) {
+                // That the reader has gone away is no error.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
+                }
+                _ => Ok(ExitStatus::Success),
             }
-            _ => Ok(ExitStatus::Success),
-        },
+        }
     };
     // A name resolution that hangs must not keep the program from ending.
     runtime.shutdown_background();
@@ -73,6 +76,6 @@ fn fail(message: &str, status: ExitStatus) -> ExitCode {
         _ => Cow::Borrowed(message),
     };
     // There is nowhere else to say it.
-    let _ = writeln!(io::stderr(), "error: {}", escape::line(&words::of_errors(&message)));
+    let _ = writeln!(io::stderr(), "error: {}", escape::line(&in_words(&message)));
     status.into()
 }

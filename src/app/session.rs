@@ -18,8 +18,8 @@ use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
-use crate::app::output::words;
 use crate::app::script::{ReportFile, Script};
+use crate::app::standard_streams::check_input;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
@@ -29,6 +29,7 @@ use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
+use crate::wire::system_error::in_words;
 
 /// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +178,7 @@ fn find_mistakes(
 /// Says if a report could not be written.
 fn put_report(written: io::Result<()>, printer: &Printer) {
     if let Err(error) = written {
-        printer.diagnostic(&words::of_errors(&format!("cannot write the report: {error}")));
+        printer.diagnostic(&format!("cannot write the report: {}", in_words(&error)));
     }
 }
 
@@ -214,7 +215,10 @@ impl Commands {
                     None => Self::Terminal,
                 }
             }
-            Input::Stdin => Self::Scripts(vec![load(Ok(script::Source::stdin()), "stdin".to_owned())?]),
+            Input::Stdin => {
+                let source = check_input().map(|()| script::Source::stdin());
+                Self::Scripts(vec![load(source, "stdin".to_owned())?])
+            }
         })
     }
 }

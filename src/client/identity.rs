@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::wire::system_error::in_words;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_rustls::rustls::client::ResolvesClientCert;
@@ -239,7 +240,7 @@ fn private_key(file: &Path) -> Result<(Arc<dyn SigningKey>, bool), Error> {
 fn read(role: Role, file: &Path) -> Result<(Vec<u8>, bool), Problem> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Problem::Missing(role.option()),
-        _ => Problem::Unreadable(error.to_string()),
+        _ => Problem::Unreadable(in_words(&error)),
     };
     let opened = File::open(file).map_err(unreadable)?;
     let metadata = opened.metadata().map_err(unreadable)?;

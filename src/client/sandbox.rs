@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::wire::system_error::in_words;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
 use http::{Method, Request, Uri};
@@ -149,7 +150,7 @@ impl Sandbox {
 
     async fn exchange(&self, method: Method, name: &str, body: String) -> Result<(bool, String), String> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((host, self.port)).await.map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect((host, self.port)).await.map_err(|error| in_words(&error))?;
         let connected = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = connected.map_err(|error| error.to_string())?;
         let credential = format!("{}/20260101/us-east-1/iot/aws4_request", self.access_key);

@@ -136,3 +136,6 @@ impl Default for Choices {
         }
     }
 }
+
+/// How much of a request rate may be used at once, after a pause: what it allows in this time.
+pub(super) const BURST: std::time::Duration = std::time::Duration::from_secs(1);

@@ -60,7 +60,8 @@ impl LocalService {
             things: options.things.clone(),
             is_kept: options.dir.is_some(),
         };
-        let shared = Shared::new(settings).logging_to(options.log.clone()).signing_with(authority);
+        let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());
+        let shared = shared.signing_with(authority).limited_to(options.limits);
         let shared = Arc::new(shared.beginning_with(first)?);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);

@@ -37,10 +37,14 @@
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `clock`, [`time`] | the time that jobs go by |
+//! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
+//! | [`trace`] | what clients send and what they are sent |
+//! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `choices` | what AWS does not say |
 
+mod accept_errors;
 mod access_key;
 pub(crate) mod broker;
 mod certificates;
@@ -61,12 +65,15 @@ mod log;
 mod memory;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
+mod open_files;
 mod options;
 pub(crate) mod policy;
+pub(crate) mod rates;
 mod shared;
 mod start_error;
 pub mod state;
 pub mod time;
+pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
 pub use device_policy::{DevicePolicies, PolicyDocument};
@@ -75,4 +82,5 @@ pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
+pub use rates::Limits;
 pub use start_error::StartError;

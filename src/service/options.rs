@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::device_policy::DevicePolicies;
 use super::hostname::Hostname;
 use super::log::Log;
+use super::rates::Limits;
+use super::trace::Trace;
 use crate::wire::model::ThingName;
 
 /// How to start the service.
@@ -41,8 +43,12 @@ pub struct Options {
     pub things: Vec<ThingName>,
     /// What the device certificate may do.
     pub device_policies: DevicePolicies,
+    /// Which request rates clients are kept to.
+    pub limits: Limits,
     /// Where refusals and the like are told.
     pub log: Log,
+    /// Who sees what clients send and what they are sent.
+    pub trace: Trace,
 }
 
 impl Default for Options {
@@ -59,7 +65,9 @@ impl Default for Options {
             require_key: false,
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             device_policies: DevicePolicies::default(),
+            limits: Limits::default(),
             log: Arc::new(|_| ()),
+            trace: Trace::default(),
         }
     }
 }
@@ -78,7 +86,9 @@ impl fmt::Debug for Options {
             require_key,
             things,
             device_policies,
+            limits,
             log: _,
+            trace,
         } = self;
         f.debug_struct("Options")
             .field("mqtt_port", mqtt_port)
@@ -92,6 +102,8 @@ impl fmt::Debug for Options {
             .field("require_key", require_key)
             .field("things", things)
             .field("device_policies", device_policies)
+            .field("limits", limits)
+            .field("trace", trace)
             .finish_non_exhaustive()
     }
 }

@@ -19,9 +19,11 @@ use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::first_state::FirstState;
 use super::log::{Log, throttled};
+use super::rates::{Limits, Rates};
 use super::start_error::StartError;
 use super::state::{Counts, NextTimer, Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
+use super::trace::Trace;
 
 /// The service without its sockets.
 pub(crate) struct Shared {
@@ -30,6 +32,7 @@ pub(crate) struct Shared {
     timers: Notify,
     authority: OnceLock<Authority>,
     log: Log,
+    trace: Trace,
     connections: AtomicU64,
     calls: AtomicU64,
     first: FirstState,
@@ -38,6 +41,7 @@ pub(crate) struct Shared {
 struct Core {
     state: State,
     router: Router,
+    rates: Rates,
     clock: Clock,
     /// When the timer's task looks again.
     alarm: Due,
@@ -69,6 +73,7 @@ impl Shared {
         let core = Core {
             state: State::new(settings.clone()),
             router: Router::default(),
+            rates: Rates::default(),
             clock: Clock::default(),
             alarm: Due::default(),
             moves: VecDeque::new(),
@@ -78,6 +83,7 @@ impl Shared {
             timers: Notify::new(),
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
+            trace: Trace::default(),
             connections: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
@@ -98,6 +104,19 @@ impl Shared {
         Self { log: throttled(log), ..self }
     }
 
+    /// The same service with a trace.
+    #[must_use]
+    pub(crate) fn tracing_to(self, trace: Trace) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// The same service with limits on how often clients may ask.
+    #[must_use]
+    pub(crate) fn limited_to(self, limits: Limits) -> Self {
+        self.core.lock().rates = Rates::new(limits);
+        self
+    }
+
     /// The same service with this authority.
     #[must_use]
     pub(crate) fn signing_with(self, authority: Authority) -> Self {
@@ -107,6 +126,11 @@ impl Shared {
     /// The log.
     pub(crate) fn log(&self) -> Log {
         self.log.clone()
+    }
+
+    /// Where the fronts record what comes and goes.
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Writes a line to the log.
@@ -238,9 +262,9 @@ impl Shared {
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, clock, alarm, .. } = core;
+        let Core { state, router, rates, clock, alarm, .. } = core;
         let now = tokio::time::Instant::now().into_std();
-        let mut requests = Requests { state, router, now, jobs_now: clock.now() };
+        let mut requests = Requests { state, router, rates, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
@@ -308,93 +332,4 @@ impl fmt::Debug for Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::pin::Pin;
-    use std::sync::Arc;
-    use std::task::{Context, Waker};
-
-    use serde_json::json;
-    use uuid::Uuid;
-
-    use super::super::state::credentials::paged::ListQuery;
-    use super::super::state::things::CreateThingRequest;
-    use super::*;
-    use crate::wire::model::{JobExecutionStatus, StartNextPendingJobExecutionRequest};
-
-    fn shared() -> Arc<Shared> {
-        Arc::new(Shared::new(Settings { region: "us-east-1".into(), account: "123456789012".into() }))
-    }
-
-    /// Lets `thing` begin a job execution that times out after so many minutes; returns when that is.
-    fn begin(shared: &Shared, thing: &str, minutes: i64) -> Timestamp {
-        let create = CreateThingRequest::default();
-        shared.write(|state, now| state.create_thing(now, thing, Uuid::nil(), &create)).unwrap();
-        let job = json!({
-            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{thing}")],
-            "document": "{}",
-            "timeoutConfig": { "inProgressTimeoutInMinutes": minutes },
-        });
-        let job = serde_json::from_value(job).unwrap();
-        shared.write(|state, now| state.create_job(now, thing, job)).unwrap();
-        let (name, start) = (thing.parse().unwrap(), StartNextPendingJobExecutionRequest::default());
-        shared
-            .write(|state, now| {
-                let started = state.start_next_pending_job_execution(now, &name, start);
-                Outcome { reply: started.reply.map(|_| now.plus_minutes(minutes)), effects: started.effects }
-            })
-            .unwrap()
-    }
-
-    fn has_timed_out(shared: &Shared, job: &str) -> bool {
-        let described =
-            shared.read(|state, now| state.describe_job_execution_any_status(now, job, job, None));
-        described.unwrap().execution.status == JobExecutionStatus::TimedOut
-    }
-
-    fn is_pending(future: &mut Pin<Box<impl Future>>) -> bool {
-        future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
-    }
-
-    #[tokio::test]
-    async fn what_comes_during_a_move_is_handled_at_the_time_that_the_clock_has_come_to() {
-        let shared = shared();
-        let (first, second) = (begin(&shared, "A", 60), begin(&shared, "B", 120));
-        let mut moved = Box::pin(shared.advance(Duration::from_hours(3)));
-        assert!(is_pending(&mut moved), "nobody runs the timers");
-        assert!(shared.move_clock());
-        assert_eq!(shared.now(), first);
-        assert!(has_timed_out(&shared, "A") && !has_timed_out(&shared, "B"));
-        assert!(shared.move_clock());
-        assert_eq!(shared.now(), second);
-        assert!(has_timed_out(&shared, "B"));
-        assert!(is_pending(&mut moved), "the end is not reached");
-        assert!(shared.move_clock());
-        assert!(!shared.move_clock(), "nothing is left to move");
-        let now = moved.await;
-        assert!(now >= second.plus_minutes(60));
-    }
-
-    #[tokio::test]
-    async fn a_second_move_waits_for_the_first_and_an_abandoned_one_is_carried_out() {
-        let shared = shared();
-        let before = shared.now();
-        let mut abandoned = Box::pin(shared.advance(Duration::from_hours(1)));
-        assert!(is_pending(&mut abandoned));
-        drop(abandoned);
-        let mut second = Box::pin(shared.advance(Duration::from_hours(1)));
-        assert!(is_pending(&mut second));
-        while shared.move_clock() {}
-        assert!(second.await >= before.plus(Duration::from_hours(2)));
-    }
-
-    #[test]
-    fn a_write_makes_sessions_look_their_policies_up_again_and_a_read_does_not() {
-        let shared = shared();
-        let epoch = || shared.requests(|requests| requests.router.epoch());
-        let before = epoch();
-        shared.read(|state, _| state.list_policies(&ListQuery::default())).unwrap();
-        assert_eq!(epoch(), before);
-        shared.write(|state, _| state.delete_thing("T", None)).unwrap();
-        assert_ne!(epoch(), before);
-    }
-}
+mod tests;

@@ -8,12 +8,16 @@ use thiserror::Error;
 
 use super::certificates::CertificateError;
 use super::state::Rejected;
+use crate::wire::system_error::in_words;
 
 /// Why the service cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// A port is taken, or not ours to take.
-    #[error("cannot listen on {address} for {front}: {error}; choose another port, or 0 for any free one")]
+    #[error(
+        "cannot listen on {address} for {front}: {}; choose another port, or 0 for any free one",
+        in_words(error)
+    )]
     Listen {
         /// MQTT or HTTP.
         front: &'static str,
@@ -23,7 +27,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// A file could not be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {}: {}", path.display(), in_words(error))]
     Write {
         /// Which.
         path: PathBuf,
@@ -31,7 +35,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// A file could not be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {}", path.display(), in_words(error))]
     Read {
         /// Which.
         path: PathBuf,

@@ -19,8 +19,10 @@
 //! | [`number`] | versions and execution numbers |
 //! | [`topics`] | the topics of AWS IoT Jobs, written and read |
 //! | [`local_service`] | how a client recognizes the local service |
+//! | `system_error` | what the operating system says, in words |
 
 pub mod local_service;
 pub mod model;
 pub mod number;
+pub(crate) mod system_error;
 pub mod topics;

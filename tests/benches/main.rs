@@ -3,13 +3,15 @@
 //!     cargo bench --bench benches                               # all, but for a million executions
 //!     JOBS_SANDBOX_LONG_BENCHES=1 cargo bench --bench benches   # these too, for a machine with 2 GB to spare
 //!
-//! Policies and packets are not public: a round trip measures them. Nor is the prompt.
+//! For what is not public, `jobs_sandbox::bench` has a function; side_by_side compares with programs of others.
 
 #![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 mod account;
+mod commands;
 mod messages;
 mod operations;
+mod policies;
 mod rollout;
 mod round_trip;
 
@@ -17,8 +19,10 @@ use criterion::Criterion;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    commands::measure(&mut criterion);
     messages::measure(&mut criterion);
     operations::measure(&mut criterion);
+    policies::measure(&mut criterion);
     rollout::measure(&mut criterion);
     round_trip::measure(&mut criterion);
     criterion.final_summary();

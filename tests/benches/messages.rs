@@ -1,8 +1,9 @@
-//! Topics and payloads as they cross the wire, written and read.
+//! Topics, payloads and packets as they cross the wire, written and read.
 
 use std::hint::black_box;
 
 use criterion::Criterion;
+use jobs_sandbox::bench;
 use jobs_sandbox::wire::model::{
     JobExecutionStatus, StartNextJobExecutionResponse, UpdateJobExecutionRequest,
 };
@@ -23,5 +24,18 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     group.bench_function("read an answer", |bencher| {
         bencher.iter(|| serde_json::from_str::<StartNextJobExecutionResponse>(black_box(ANSWER)).unwrap());
     });
+    let mut write = bench::packet_writer(TOPIC, ANSWER);
+    group.bench_function("write a packet", |bencher| bencher.iter(|| black_box(write())));
+    let (mut read, publish) = (bench::packet_reader(), publish());
+    group.bench_function("read a packet", |bencher| bencher.iter(|| assert!(read(black_box(&publish)))));
     group.finish();
+}
+
+/// PUBLISH of MQTT 5 at QoS 1, its identifier 1, without properties.
+fn publish() -> Vec<u8> {
+    const PAYLOAD: &[u8] = br#"{"clientToken":"1","status":"SUCCEEDED"}"#;
+    const REQUEST: &[u8] = b"$aws/things/MyThing/jobs/Job1/update";
+    let length = |bytes: usize| u8::try_from(bytes).unwrap();
+    let rest = 2 + REQUEST.len() + 3 + PAYLOAD.len();
+    [&[0x32, length(rest), 0, length(REQUEST.len())], REQUEST, &[0, 1, 0], PAYLOAD].concat()
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::account::from;
+use crate::policies;
 
 pub(crate) fn measure(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
@@ -52,15 +53,9 @@ async fn connect(service: &LocalService) -> (Client, jobs_sandbox::client::jobs:
     Client::connect("MyThing".parse().unwrap(), options, Trace::off()).await.unwrap()
 }
 
-/// Gives the device a policy with as many statements as fit, none of which is about what it does.
+/// Gives the device a policy that is about nothing which it does.
 fn attach_long_policy(service: &LocalService) {
-    let statements: Vec<_> = (0..16)
-        .map(|number| {
-            let resource = format!("arn:aws:iot:us-east-1:123456789012:topic/a/*/{number}/*/z");
-            json!({ "Effect": "Allow", "Action": "iot:Publish", "Resource": resource })
-        })
-        .collect();
-    let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let document = policies::longest().to_string();
     service
         .write(|state, now| state.create_policy(now, "Long", from(json!({ "policyDocument": document }))))
         .unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Message, Namespace, Output, Process, Sandbox, open_pipe};
+use crate::support::{Finished, Message, Namespace, Output, Process, Sandbox, open_pipe};
 
 /// The errors of a script that fails, each in one line.
 #[track_caller]
@@ -213,7 +213,50 @@ fn output_for_which_the_disk_is_too_full_fails_the_run() {
     program.args(["-c", r#"exec "$0" "$@" > /dev/full"#]).arg(inner.get_program()).args(inner.get_args());
     let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
-    assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("No space left on device\n").count(), 1, "{}", finished.stderr);
+}
+
+/// Runs `jobs-sandbox` with one of its standard streams as the shell's `redirection` says.
+fn redirected(redirection: &str, arguments: &[&str]) -> Finished {
+    let sandbox = Sandbox::new().args(arguments);
+    let mut program = Command::new("sh");
+    let inner = sandbox.command();
+    program.args(["-c", &format!(r#"exec "$0" "$@" {redirection}"#)]);
+    program.arg(inner.get_program()).args(inner.get_args());
+    Process::spawn(program.current_dir(sandbox.home()).env("TMPDIR", sandbox.home())).finish()
+}
+
+#[test]
+fn output_that_is_closed_fails_whatever_writes_to_it() {
+    for arguments in [
+        &["-c", "create-job J {}"][..],
+        &["serve", "--mqtt-port", "0", "--http-port", "0"],
+        &["--help"],
+        &["completions", "bash"],
+    ] {
+        let finished = redirected(">&-", arguments);
+        assert_eq!(finished.status.code(), Some(1), "{arguments:?}: {}", finished.stderr);
+        assert_eq!(finished.stderr.matches(": it is closed\n").count(), 1, "{}", finished.stderr);
+    }
+    assert_eq!(redirected(">/dev/null", &["-c", "create-job J {}"]).status.code(), Some(0));
+}
+
+#[test]
+fn input_that_is_closed_is_no_empty_script() {
+    let finished = redirected("<&-", &[]);
+    assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+    assert_eq!(finished.stderr, "error: cannot read script stdin: it is closed\n");
+    assert_eq!(redirected("<&-", &["-c", "help"]).status.code(), Some(0));
+    assert_eq!(redirected("</dev/null", &[]).status.code(), Some(0));
+}
+
+#[test]
+fn where_errors_cannot_be_shown_the_results_and_the_exit_code_tell() {
+    let finished = redirected("2>&-", &["-c", "create-job J {}", "-c", "delete-job K"]);
+    assert_eq!(finished.status.code(), Some(1));
+    for title in ["CreateJobResponse", "DeleteJobRejected"] {
+        assert!(finished.stdout.contains(title), "{}", finished.stdout);
+    }
 }
 
 /// A pipe that nobody writes to, or a dead network mount.

@@ -1,13 +1,17 @@
-//! More clients than there is room for, on the MQTT port of `serve`.
+//! More clients than there is room for, on the ports of `serve`.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jobs_sandbox::client::identity::Identity;
+use nix::sys::signal::Signal;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
+use crate::support::peers::program;
 use crate::support::skip::may_open;
 use crate::support::{DEADLINE, Sandbox, Serve, connect};
 
@@ -125,4 +129,50 @@ fn five_thousand_connections_that_never_speak_mqtt_keep_nobody_waiting() {
     }
     first.ping().unwrap();
     Device::connect(&serve, &tls, 1).unwrap().ping().unwrap();
+}
+
+#[test]
+fn a_silent_crowd_on_the_http_port_leaves_files_to_everybody_else() {
+    if !may_open(1500) {
+        return;
+    }
+    let mut serve = Serve::run(Sandbox::new().open_files(200), &["--thing", "MyThing"]);
+    let tls = tls(&serve);
+    let _crowd: Vec<_> = (0..1000).map(|_| connect(serve.http)).collect();
+    Device::connect(&serve, &tls, 0).unwrap().ping().unwrap();
+    serve.get("/_sandbox/health");
+    assert_eq!(log_of(&mut serve), "");
+}
+
+#[test]
+fn where_no_file_is_left_the_silent_make_room_and_one_line_a_second_says_so() {
+    if !may_open(1500) {
+        return;
+    }
+    let Some(prlimit) = program("prlimit") else { return };
+    let mut serve = Serve::start();
+    let begun = Instant::now();
+    let mut crowd: Vec<_> = (0..100).map(|_| connect(serve.http)).collect();
+    // They are taken in their order.
+    serve.get("/_sandbox/health");
+    let pid = serve.process.id();
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    let limited =
+        Command::new(prlimit).args(["--pid", &pid.to_string(), &format!("--nofile={open}")]).status();
+    assert!(limited.unwrap().success());
+    crowd.extend((0..800).map(|_| connect(serve.http)));
+    serve.get("/_sandbox/health");
+    let log = log_of(&mut serve);
+    let line = "local service: cannot accept HTTP connections: too many files are open: \
+                raise the limit on open files (ulimit -n)";
+    assert!(!log.is_empty() && log.lines().all(|said| said == line), "{log}");
+    assert!(log.lines().count() as u64 <= begun.elapsed().as_secs() + 1, "{log}");
+}
+
+/// What the service has logged when it has ended.
+fn log_of(serve: &mut Serve) -> String {
+    serve.process.signal(Signal::SIGTERM);
+    let finished = serve.process.wait();
+    assert!(finished.status.success(), "{}\n{}", finished.status, finished.stderr);
+    finished.stderr
 }

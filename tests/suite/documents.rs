@@ -93,3 +93,10 @@ fn a_file_name_with_a_space_and_no_quotes_is_explained() {
     let said = "extra argument \"b.json\" (a name with spaces goes into quotes: \"file://a b.json\")";
     assert!(output.stderr.contains(said), "{}", output.stderr);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_in_words() {
+    let output = Sandbox::new().args(["-c", "create-job J file://absent.json"]).status(1).stderr_any().run();
+    let said = "-c:1: cannot take the job document from absent.json: No such file or directory\n";
+    assert!(output.stderr.ends_with(said), "{}", output.stderr);
+}

@@ -138,10 +138,9 @@ fn a_proxy_that_lets_nobody_through_is_blamed() {
     let serve = Serve::start();
     let strict = http_server(|_| (407, String::new(), String::new()));
     let absent = refusing();
-    for (proxy, reason) in [
-        (strict, "proxy authorization required"),
-        (absent.local_addr().unwrap(), "Connection refused (os error 111)"),
-    ] {
+    for (proxy, reason) in
+        [(strict, "proxy authorization required"), (absent.local_addr().unwrap(), "Connection refused")]
+    {
         on_aws(&serve)
             .env("HTTPS_PROXY", format!("http://me:secret@{proxy}"))
             .args(["-c", "get-pending-job-executions"])

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::support::http::http_server;
 use crate::support::mosquitto::{Mosquitto, Service};
 use crate::support::moto::Moto;
 use crate::support::wire::walkthrough;
@@ -242,4 +243,43 @@ fn an_event_that_cannot_be_read_fails_the_script_and_the_next_one_is_shown() {
     let finished = session.process.finish();
     assert_eq!(finished.status.code(), Some(1));
     assert!(finished.stderr.contains("$aws/things/MyThing/jobs/notify: "), "{}", finished.stderr);
+}
+
+/// AWS may add a status tomorrow.
+#[test]
+fn what_is_newer_in_an_answer_of_the_control_plane_is_shown_as_it_came_with_a_warning() {
+    const JOBS: &str = r#"{"jobs":[{"jobId":"A","status":"PAUSED","cause":"x"}]}"#;
+    let service = Serve::start();
+    let control_plane = http_server(|request| {
+        let list = request.head.starts_with("GET /jobs");
+        (200, String::new(), if list { JOBS } else { r#"{"thingArn":"arn"}"# }.to_owned())
+    });
+    let sandbox = Sandbox::aws_mode(service.mqtt.port(), &format!("http://{control_plane}"), service.dir());
+    let output = sandbox
+        .args(["--json", "-c", "list-jobs"])
+        .stderr(
+            "warning: ListJobs: shown as it came, but not known to this program: the status PAUSED, \
+             the member jobs.cause\n",
+        )
+        .run();
+    assert_eq!(output.messages()[0].body.as_ref().unwrap().get(), JOBS);
+}
+
+#[test]
+fn a_thing_that_may_have_been_created_is_told() {
+    let service = Serve::start();
+    let control_plane = http_server(|request| {
+        if request.head.starts_with("GET ") {
+            let class = "x-amzn-ErrorType: ResourceNotFoundException\r\n".to_owned();
+            (404, class, r#"{"message":"no such thing"}"#.to_owned())
+        } else {
+            (200, String::new(), "{}".to_owned())
+        }
+    });
+    let url = format!("http://{control_plane}");
+    let output =
+        Sandbox::aws_mode(service.mqtt.port(), &url, service.dir()).args(["-c", "help"]).stderr_any().run();
+    let said = "warning: CreateThing: outcome unknown, its answer was lost (it has no thingArn); \
+                to find out: aws iot describe-thing --thing-name MyThing; ";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
 }

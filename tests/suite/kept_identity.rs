@@ -6,6 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use ring::digest::{SHA256, digest};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+
 use crate::support::certificates::Authority;
 use crate::support::{Sandbox, Serve};
 
@@ -24,6 +28,21 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     files.filter(|(name, _)| name != "env").collect()
 }
 
+/// The authority as the service tells it, and the id of the one certificate that it knows.
+fn ids(serve: &Serve) -> (String, String) {
+    let (status, authority) = serve.call("GET", "/_sandbox/ca.pem", "");
+    assert_eq!(status, 200, "{authority}");
+    assert_eq!(authority, fs::read_to_string(serve.file("ca.pem")).unwrap());
+    let listed = serve.get("/certificates");
+    let [certificate] = &listed["certificates"].as_array().unwrap()[..] else { panic!("{listed}") };
+    let id = certificate["certificateId"].as_str().unwrap();
+    let der = CertificateDer::from_pem_file(serve.file("cert.pem")).unwrap();
+    let fingerprint = digest(&SHA256, &der);
+    let bytes: Vec<_> = fingerprint.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(id, bytes.concat());
+    (authority, id.to_owned())
+}
+
 /// A folder that a session has made, and that nobody uses.
 fn kept() -> Sandbox {
     let sandbox = Sandbox::new().args(["--dir", "service"]);
@@ -38,8 +57,10 @@ fn a_device_that_was_set_up_once_connects_to_every_later_start() {
     let first = identity(serve.dir());
     let mode = fs::metadata(serve.file("ca.key")).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
+    let before = ids(&serve);
     let serve = serve.again(&["--hostname", "sandbox"]);
     assert_eq!(identity(serve.dir()), first);
+    assert_eq!(ids(&serve), before);
     let port = serve.mqtt.port().to_string();
     let device = device.without("--port").without("--control-endpoint-url");
     let device = device.args(["--port", &port, "--control-endpoint-url", &serve.url()]);

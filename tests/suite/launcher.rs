@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, Serve};
 
 /// A refusal in one line on standard error, exit code 2, nothing on standard output.
 #[track_caller]
@@ -40,6 +40,32 @@ fn a_connection_option_without_the_others_names_what_is_missing() {
     refused(Sandbox::new().args(["--endpoint", "localhost"]), "--cert, --key, --thing");
     refused(Sandbox::new().env("JOBS_SANDBOX_ENDPOINT", ""), "--endpoint, --cert, --key, --thing");
     refused(Sandbox::new().args(AWS).args(["--dir", "d"]), "--dir belongs to the local service");
+}
+
+/// As Compose and CI set what has no value.
+#[test]
+fn an_empty_variable_is_none_unless_it_selects_aws_mode() {
+    for variable in ["CLIENT_ID", "HOSTNAME", "REGION", "THING", "TIMEOUT"] {
+        Sandbox::new().env(&format!("JOBS_SANDBOX_{variable}"), "").args(["-c", "help"]).run();
+    }
+    let everything = [
+        "ACCOUNT",
+        "DIR",
+        "HOSTNAME",
+        "LISTEN",
+        "NEW_CERTIFICATES",
+        "POLICY",
+        "REGION",
+        "REQUIRE_KEY",
+        "THING",
+    ];
+    let empty = |sandbox: Sandbox, name: &&str| sandbox.env(&format!("JOBS_SANDBOX_{name}"), "");
+    let serve = Serve::run(everything.iter().fold(Sandbox::new(), empty), &[]);
+    assert_eq!(serve.get("/things/MyThing")["thingName"], "MyThing");
+    for variable in ["ENDPOINT", "CERT", "KEY", "PORT", "CA_FILE", "CONTROL_ENDPOINT_URL"] {
+        refused(Sandbox::new().env(&format!("JOBS_SANDBOX_{variable}"), ""), "AWS mode needs --endpoint");
+    }
+    refused(Sandbox::new().args(&AWS[..6]).env("JOBS_SANDBOX_THING", ""), "AWS mode needs --thing too");
 }
 
 #[test]

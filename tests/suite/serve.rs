@@ -29,7 +29,7 @@ fn a_ready_line_that_cannot_be_written_ends_it() {
     program.args(["-c", r#"exec "$0" "$@" > /dev/full"#]).arg(inner.get_program()).args(inner.get_args());
     let finished = Process::spawn(program.current_dir(sandbox.home())).finish();
     assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
-    assert_eq!(finished.stderr.matches("No space left on device").count(), 1, "{}", finished.stderr);
+    assert_eq!(finished.stderr.matches("No space left on device\n").count(), 1, "{}", finished.stderr);
 }
 
 /// A terminal window that was closed, with the private folder in it.

@@ -10,9 +10,10 @@ use clap_complete::Shell;
 
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
-use crate::service::Hostname;
+use crate::service::{Hostname, Limits};
 use crate::wire::model::ThingName;
 
 /// The terminal sandbox for AWS IoT Jobs.
@@ -188,6 +189,19 @@ pub(super) struct ServeArgs {
     /// Let in only HTTP requests that name the access key id of the env file, which you alone can read
     #[arg(long, env = "JOBS_SANDBOX_REQUIRE_KEY", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub(super) require_key: bool,
+    /// Keep clients to the request rates that AWS publishes, and refuse what exceeds them as AWS does: aws, or off
+    #[arg(
+        long,
+        env = "JOBS_SANDBOX_LIMITS",
+        hide_env_values = true,
+        value_name = "WHOSE",
+        default_value = "off",
+        hide_default_value = true,
+        value_parser = parse_limits
+    )]
+    pub(super) limits: Limits,
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
     #[command(flatten)]
     pub(super) local: LocalArgs,
 }
@@ -205,6 +219,14 @@ fn parse_set(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write a name, = and what it stands for")?;
     check_name(name)?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_limits(text: &str) -> Result<Limits, String> {
+    match text {
+        "aws" => Ok(Limits::Aws),
+        "" | "off" => Ok(Limits::Off),
+        _ => Err("write aws, or off".into()),
+    }
 }
 
 fn parse_account(text: &str) -> Result<String, String> {

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::builder::Resettable;
+use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
 use super::endpoint;
@@ -18,11 +19,14 @@ use super::options::{
 use super::policy_files;
 use super::refused;
 use crate::app::command::Names;
-use crate::service::DevicePolicies;
+use crate::service::{DevicePolicies, Limits};
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
+
+/// The options that select AWS mode.
+const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
@@ -58,7 +62,7 @@ impl Cli {
     /// One line where options are missing or contradict each other.
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
-            Some(CliCommand::Serve(serve)) => return serve.options().map(Launch::Serve),
+            Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
@@ -132,11 +136,24 @@ fn names(given: Vec<(String, String)>) -> Result<Names, UsageError> {
 /// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
 /// to use neither its ports nor its folder.
 fn with_variables(command: Command) -> Command {
-    command.mut_subcommand("serve", |serve| {
-        SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
+    let command = command.mut_subcommand("serve", |serve| {
+        let serve = SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
             serve.mut_arg(option, |argument| argument.env(variable).hide_env_values(true))
-        })
-    })
+        });
+        serve.mut_args(unless_empty)
+    });
+    command.mut_args(unless_empty)
+}
+
+/// Leaves the variable of an option out of account where it is empty, as Compose and CI set what has no value; not
+/// so where that selects AWS mode.
+fn unless_empty(argument: Arg) -> Arg {
+    let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty && !AWS_MODE.contains(&argument.get_id().as_str()) {
+        argument.env(Resettable::Reset)
+    } else {
+        argument
+    }
 }
 
 impl ConnectionArgs {
@@ -215,6 +232,7 @@ impl LocalArgs {
             listen: self.listen.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             hostnames: self.hostname,
             require_key: false,
+            limits: Limits::Off,
             things,
             device_policies: DevicePolicies::OwnThings,
         }
@@ -246,7 +264,7 @@ impl LocalArgs {
 }
 
 impl ServeArgs {
-    fn options(self) -> Result<LocalOptions, UsageError> {
+    fn launch(self) -> Result<Launch, UsageError> {
         self.local.refuse_contents()?;
         let device_policies = match (&self.policy[..], &self.thing[..]) {
             ([], []) => DevicePolicies::AnyThing,
@@ -258,7 +276,9 @@ impl ServeArgs {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        Ok(LocalOptions { require_key: self.require_key, device_policies, ..options })
+        let (require_key, limits) = (self.require_key, self.limits);
+        let options = LocalOptions { require_key, limits, device_policies, ..options };
+        Ok(Launch::Serve(options, self.trace.options()?))
     }
 }
 
@@ -291,9 +311,6 @@ fn parse_client_id(id: String) -> Result<String, UsageError> {
 #[cfg(test)]
 mod tests {
     use std::iter;
-
-    use clap::Arg;
-    use clap::builder::Resettable;
 
     use super::*;
 
@@ -355,7 +372,7 @@ mod tests {
 
     #[test]
     fn serve_creates_each_thing_once() {
-        let Launch::Serve(options) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
+        let Launch::Serve(options, None) = launch(&["serve", "--thing", "A", "--thing", "B"]).unwrap() else {
             panic!("not serve")
         };
         assert_eq!((options.things.len(), options.mqtt_port, options.http_port), (2, 8883, 9443));

@@ -13,7 +13,10 @@ mod launch;
 mod options;
 mod policy_files;
 mod refused;
+mod serve_trace;
 
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
-pub(crate) use options::{AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions};
+pub(crate) use options::{
+    AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat, TraceOptions,
+};

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
-use crate::service::{DevicePolicies, Hostname};
+use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::model::ThingName;
 
 /// The region of the local service unless another is given.
@@ -20,8 +20,8 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Launch {
-    /// The local service alone.
-    Serve(LocalOptions),
+    /// The local service alone, and who sees what its clients do.
+    Serve(LocalOptions, Option<TraceOptions>),
     /// Whether a local service is ready.
     Health {
         /// Its HTTP port.
@@ -136,6 +136,24 @@ pub(crate) struct AwsOptions {
     pub control_endpoint_url: Option<String>,
 }
 
+/// How the trace of the local service is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TraceOptions {
+    /// In which form.
+    pub format: TraceFormat,
+    /// The file for it; standard error if `None`.
+    pub file: Option<PathBuf>,
+}
+
+/// The form of the trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TraceFormat {
+    /// A line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// The local service.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalOptions {
@@ -157,6 +175,8 @@ pub(crate) struct LocalOptions {
     pub hostnames: Vec<Hostname>,
     /// Whether HTTP requests must name the access key id of the env file.
     pub require_key: bool,
+    /// Which request rates clients are kept to.
+    pub limits: Limits,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
     /// What the device certificate may do.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::UsageError;
 use crate::service::PolicyDocument;
+use crate::wire::system_error::in_words;
 
 /// How many policies AWS lets a certificate have.
 const MAX_POLICIES: usize = 10;
@@ -24,8 +25,8 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Vec<PolicyDocument>, UsageError>
 fn read_one(path: &Path) -> Result<PolicyDocument, UsageError> {
     let refused = |why: &dyn std::fmt::Display| UsageError(format!("--policy {}: {why}", path.display()));
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(&error))?;
+    let file = File::open(path).map_err(|error| refused(&in_words(&error)))?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(&in_words(&error)))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(refused(&"the file is too long for a policy"));
     }

@@ -8,6 +8,8 @@ use clap::error::{ContextValue, Error};
 use super::key_material::without_keys;
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
+use crate::app::standard_streams::check_output;
+use crate::wire::system_error::in_words;
 
 /// Ends the process with what clap says.
 pub(super) fn exit(error: &Error) -> ! {
@@ -16,10 +18,10 @@ pub(super) fn exit(error: &Error) -> ! {
         let _ = io::stderr().write_all(safe(error).as_bytes());
         ExitStatus::Usage
     } else {
-        match error.print().and_then(|()| io::stdout().flush()) {
+        match check_output().and_then(|()| error.print()).and_then(|()| io::stdout().flush()) {
             // That the reader has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(io::stderr(), "error: cannot write the help: {error}");
+                let _ = writeln!(io::stderr(), "error: cannot write the help: {}", in_words(&error));
                 ExitStatus::Failure
             }
             _ => ExitStatus::Success,

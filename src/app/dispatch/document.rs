@@ -12,6 +12,7 @@ use super::Failure;
 use crate::app::command::{JobDocument, MAX_COMMAND_BYTES, Names, Place, json_fault, substitute};
 use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
+use crate::wire::system_error::in_words;
 
 /// The text of a job document, which is JSON; with `names`, those in its file are replaced.
 pub(super) async fn read(document: &JobDocument, names: Option<Names>) -> Result<String, Failure> {
@@ -34,7 +35,7 @@ fn from_file(path: &Path, names: Option<&Names>) -> Result<String, Failure> {
     let failed = |why: &dyn Display| {
         Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
     };
-    let bytes = read_file(path).map_err(|error| failed(&error))?;
+    let bytes = read_file(path).map_err(|error| failed(&in_words(&error)))?;
     if bytes.len() > MAX_COMMAND_BYTES {
         return Err(failed(&"it is larger than 1 MiB"));
     }

@@ -1,11 +1,13 @@
-//! What the local service answers to its own requests, as the session shows it.
+//! What only the local service has: its clock, and the way back to its first start.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::Dispatcher;
 use super::outcome::{CommandError, Failure, Refusal};
 use crate::app::output::message::{Message, MessageKind};
-use crate::client::sandbox;
+use crate::app::output::times;
+use crate::client::sandbox::{self, Advance, Sandbox};
 
 #[derive(Deserialize)]
 struct Clock<'a> {
@@ -14,13 +16,64 @@ struct Clock<'a> {
     timer: Option<&'a RawValue>,
 }
 
+impl Dispatcher {
+    /// What the Jobs clock shows, moved first if it is to be.
+    pub(super) async fn clock(&self, advance: Option<Advance>) -> Result<Message, CommandError> {
+        let sandbox = self.sandbox("clock")?;
+        let body = match advance {
+            Some(advance) => sandbox.advance(advance).await,
+            None => sandbox.clock().await,
+        };
+        let body = clock_body(&body?)?;
+        Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
+    }
+
+    /// Takes the service back to its first start.
+    pub(super) async fn reset(&self) -> Result<Message, CommandError> {
+        let body = self.sandbox("reset")?.reset().await?;
+        Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
+    }
+
+    /// What only the local service has.
+    fn sandbox(&self, command: &str) -> Result<&Sandbox, Failure> {
+        if !self.client.is_local_service() {
+            let why = format!("{command} is for the local Jobs service alone, and this is another one");
+            return Err(Failure::new("NotLocal", why));
+        }
+        self.sandbox.as_ref().ok_or_else(|| {
+            let why = "it is not known where the local service's HTTP port is: read its env file, or give \
+                       --control-endpoint-url http://HOST:PORT";
+            Failure::new("NotLocal", why)
+        })
+    }
+}
+
 /// What the clock shows, and the timer that it was moved to.
-pub(super) fn clock(body: &str) -> Result<String, Failure> {
+fn clock_body(body: &str) -> Result<String, Failure> {
     let Clock { now, timer } = serde_json::from_str(body).map_err(|_| {
         Failure::new("Malformed", "the local service answered with something else than its clock")
     })?;
     let timer = timer.map_or_else(String::new, |timer| format!(",\"timer\":{timer}"));
     Ok(format!("{{\"timestamp\":{now:.3}{timer}}}"))
+}
+
+impl Dispatcher {
+    /// Lets a person read how long ago something was by the clock of a local service of another process, where the
+    /// answer does not say when it was sent.
+    pub(super) async fn follow_clock(&self, answer: &Message) {
+        let is_elsewhere = self.client.is_local_service() && !self.server.is_ours;
+        if !is_elsewhere || !self.printer().is_terminal() || answer.timestamp().is_some() {
+            return;
+        }
+        let Some(sandbox) = &self.sandbox else { return };
+        // Without an answer it is still where it was.
+        let Ok(body) = sandbox.clock().await else { return };
+        if let Ok(Clock { now, .. }) = serde_json::from_str(&body)
+            && let Some(millis) = times::millis(&now.to_string())
+        {
+            self.printer().follow_clock(millis);
+        }
+    }
 }
 
 impl From<sandbox::Error> for CommandError {

@@ -25,7 +25,7 @@ use crate::app::output::table::Table;
 use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
-use crate::client::sandbox::{Advance, Sandbox};
+use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::wire::model::{JobId, ThingName};
 
@@ -159,6 +159,7 @@ impl Dispatcher {
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
         let outcome = match self.answer_to(command).await {
             Ok((answer, note)) => {
+                self.follow_clock(&answer).await;
                 self.show(command, Message { line: number, ..answer }, note);
                 CommandOutcome::Passed
             }
@@ -191,26 +192,25 @@ impl Dispatcher {
                     timeout_minutes: *timeout_minutes,
                     retries: *retries,
                 };
-                response("CreateJob", operator.create_job(job, request).await?)
+                self.response(operator.create_job(job, request).await?)
             }
             Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
             Command::CancelJob { job, force } => {
-                response("CancelJob", self.reply_about(job, operator.cancel_job(job, *force).await)?)
+                self.response(self.reply_about(job, operator.cancel_job(job, *force).await)?)
             }
             Command::DescribeJob(job) => {
-                response("DescribeJob", self.reply_about(job, operator.describe_job(job).await)?)
+                self.response(self.reply_about(job, operator.describe_job(job).await)?)
             }
             Command::GetJobDocument(job) => {
-                response("GetJobDocument", self.reply_about(job, operator.get_job_document(job).await)?)
+                self.response(self.reply_about(job, operator.get_job_document(job).await)?)
             }
-            Command::ListJobs { status, .. } => response("ListJobs", operator.list_jobs(*status).await?),
+            Command::ListJobs { status, .. } => self.response(operator.list_jobs(*status).await?),
             Command::ListJobExecutions { job: Some(job), .. } => {
                 let reply = operator.list_job_executions_for_job(job).await;
-                response("ListJobExecutionsForJob", self.reply_about(job, reply)?)
+                self.response(self.reply_about(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
-                let reply = operator.list_job_executions_for_thing(&self.thing).await?;
-                response("ListJobExecutionsForThing", reply)
+                self.response(operator.list_job_executions_for_thing(&self.thing).await?)
             }
             Command::GetPendingJobExecutions { .. } => {
                 self.heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
@@ -249,19 +249,32 @@ impl Dispatcher {
         })
     }
 
-    /// An answer of the data plane, as a message and as it reads. What is newer than this program is told.
-    fn heard<T: Serialize>(
-        &self,
-        operation: &str,
-        answer: Result<Answer<T>, jobs::Error>,
-    ) -> Result<(Message, T), jobs::Error> {
-        let unknown = answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown);
+    /// An answer of the control plane, as a message.
+    fn response(&self, reply: Reply) -> Message {
+        self.tell_what_is_newer(reply.operation, &reply.unknown());
+        Message::new(MessageKind::Response, format!("{}Response", reply.operation), reply.body)
+    }
+
+    /// Tells which statuses and members of an answer are newer than this program.
+    fn tell_what_is_newer(&self, operation: &str, unknown: &[String]) {
         if !unknown.is_empty() {
             let unknown = escape::excerpt(&unknown.join(", "), MAX_WARNING);
             self.printer().diagnostic(&format!(
                 "warning: {operation}: shown as it came, but not known to this program: {unknown}"
             ));
         }
+    }
+
+    /// An answer of the data plane, as a message and as it reads.
+    fn heard<T: Serialize>(
+        &self,
+        operation: &str,
+        answer: Result<Answer<T>, jobs::Error>,
+    ) -> Result<(Message, T), jobs::Error> {
+        self.tell_what_is_newer(
+            operation,
+            &answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown),
+        );
         let Answer { topic, payload, response } = answer?;
         let body = String::from_utf8_lossy(&payload).into_owned();
         let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
@@ -272,7 +285,7 @@ impl Dispatcher {
         let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
                 self.transcript.known_jobs().remove(job);
-                return Ok(response("DeleteJob", reply));
+                return Ok(self.response(reply));
             }
             Err(error) => error,
         };
@@ -294,34 +307,6 @@ impl Dispatcher {
         let found =
             self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
         found.await.cloned()
-    }
-
-    async fn clock(&self, advance: Option<Advance>) -> Result<Message, CommandError> {
-        let sandbox = self.sandbox("clock")?;
-        let body = match advance {
-            Some(advance) => sandbox.advance(advance).await,
-            None => sandbox.clock().await,
-        };
-        let body = local::clock(&body?)?;
-        Ok(Message::new(MessageKind::Response, "Clock", Some(body)))
-    }
-
-    async fn reset(&self) -> Result<Message, CommandError> {
-        let body = self.sandbox("reset")?.reset().await?;
-        Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
-    }
-
-    /// What only the local service has.
-    fn sandbox(&self, command: &str) -> Result<&Sandbox, Failure> {
-        if !self.client.is_local_service() {
-            let why = format!("{command} is for the local Jobs service alone, and this is another one");
-            return Err(Failure::new("NotLocal", why));
-        }
-        self.sandbox.as_ref().ok_or_else(|| {
-            let why = "it is not known where the local service's HTTP port is: read its env file, or give \
-                       --control-endpoint-url http://HOST:PORT";
-            Failure::new("NotLocal", why)
-        })
     }
 
     fn help(&self, about: Option<&'static str>, number: Option<usize>) {
@@ -389,11 +374,6 @@ pub(crate) async fn find_thing(
             arn
         }
     })
-}
-
-/// An answer of the control plane.
-fn response(operation: &str, reply: Reply) -> Message {
-    Message::new(MessageKind::Response, format!("{operation}Response"), reply.body)
 }
 
 impl std::fmt::Debug for Dispatcher {

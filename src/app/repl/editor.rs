@@ -22,6 +22,7 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::Theme;
 use crate::app::signals::drain;
+use crate::wire::system_error::in_words;
 
 /// The width of a terminal that does not tell it.
 const DEFAULT_WIDTH: usize = 80;
@@ -197,7 +198,7 @@ impl LineEditor {
             Err(ReadlineError::Interrupted) => EditorEvent::Interrupted,
             Err(ReadlineError::Eof) => EditorEvent::Left,
             Err(error) if is_closed(&error) => EditorEvent::Left,
-            Err(error) => EditorEvent::Broken(error.to_string()),
+            Err(error) => EditorEvent::Broken(in_words(&error)),
         }
     }
 

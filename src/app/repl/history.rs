@@ -10,6 +10,7 @@ use rustyline::history::FileHistory;
 use rustyline::{Editor, Helper};
 
 use crate::app::output::printer::Printer;
+use crate::wire::system_error::in_words;
 
 /// The history file; `None` if the history cannot be saved.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl HistoryFile {
         match load(editor, &path) {
             Ok(()) => Self(Some(path)),
             Err(error) => {
-                printer.diagnostic(&format!("no history is kept: {}: {error}", path.display()));
+                printer.diagnostic(&format!("no history is kept: {}: {}", path.display(), in_words(&error)));
                 Self(None)
             }
         }
@@ -44,7 +45,7 @@ impl HistoryFile {
             Err(error) => Err(error),
         };
         if let Err(error) = kept {
-            printer.diagnostic(&format!("no more history is kept: {}: {error}", path.display()));
+            printer.diagnostic(&format!("no more history is kept: {}: {}", path.display(), in_words(&error)));
             self.0 = None;
         }
     }

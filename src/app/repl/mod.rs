@@ -21,6 +21,7 @@ use crate::app::exit::ExitStatus;
 use crate::app::signals::{ShutdownSignals, drain};
 use crate::wire::model::JobExecutionStatus;
 
+use crate::wire::system_error::in_words;
 use editor::{EditorEvent, EditorHandle};
 use prompt::Prompt;
 
@@ -34,9 +35,9 @@ const FIRST_PROMPT_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
     let started =
-        ShutdownSignals::watch_all_but_interrupt().map_err(|error| error.to_string()).and_then(|signals| {
+        ShutdownSignals::watch_all_but_interrupt().map_err(|error| in_words(&error)).and_then(|signals| {
             let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs(), prompt(dispatcher));
-            editor.map(|editor| (signals, editor)).map_err(|error| error.to_string())
+            editor.map(|editor| (signals, editor)).map_err(|error| in_words(&error))
         });
     let (mut signals, mut editor) = match started {
         Ok(started) => started,
@@ -68,7 +69,7 @@ impl Repl<'_> {
     async fn read_commands(&self, editor: &mut EditorHandle) -> ExitStatus {
         let mut interrupt = match signal(SignalKind::interrupt()) {
             Ok(interrupt) => interrupt,
-            Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {error}")),
+            Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {}", in_words(&error))),
         };
         // So that the first prompt shows how much is pending. If this fails, it shows nothing.
         let _ = timeout(FIRST_PROMPT_TIMEOUT, self.dispatcher.client.get_pending_job_executions()).await;

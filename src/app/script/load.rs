@@ -14,7 +14,7 @@ use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, Names, ParseError, UsagesShown, parse_with};
 use crate::app::dispatch::Failure;
 use crate::app::output::printer::Printer;
-use crate::app::output::words;
+use crate::wire::system_error::in_words;
 
 /// How deep scripts include others.
 const MAX_DEPTH: usize = 16;
@@ -164,7 +164,7 @@ impl Loader {
 
     fn include(&mut self, path: &Path) -> Result<(), String> {
         let shown = path.display();
-        let failed = |error: io::Error| words::of_errors(&format!("cannot read {shown}: {error}"));
+        let failed = |error: io::Error| format!("cannot read {shown}: {}", in_words(&error));
         let real = path.canonicalize().map_err(failed)?;
         if self.open.contains(&real) {
             return Err(format!("{shown} includes itself"));

@@ -24,8 +24,8 @@ use crate::app::cli::ScriptOptions;
 use crate::app::dispatch::{Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::printer::Printer;
-use crate::app::output::words;
 use crate::app::signals::ShutdownSignals;
+use crate::wire::system_error::in_words;
 
 use junit::{Case, Report};
 use runner::Runner;
@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let mut signals = match ShutdownSignals::watch() {
         Ok(signals) => signals,
         Err(error) => {
-            dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {error}"));
+            dispatcher.printer().diagnostic(&format!("cannot watch for Ctrl-C: {}", in_words(&error)));
             return ExitStatus::Failure;
         }
     };
@@ -102,7 +102,7 @@ async fn write_report(
     match written {
         Ok(()) => status,
         Err(error) => {
-            printer.diagnostic(&words::of_errors(&format!("cannot write {path}: {error}")));
+            printer.diagnostic(&format!("cannot write {path}: {}", in_words(&error)));
             if status == ExitStatus::Success { ExitStatus::Failure } else { status }
         }
     }

@@ -11,11 +11,12 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::address::address;
 use super::error::Error;
+use crate::wire::system_error::in_words;
 
 /// The addresses of a name, at least one.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     let failed = |reason: String| Error::Resolve { host: host.to_owned(), reason };
-    let found = lookup_host((host, port)).await.map_err(|error| failed(error.to_string()))?;
+    let found = lookup_host((host, port)).await.map_err(|error| failed(in_words(&error)))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(failed("it has no address".to_owned())) } else { Ok(addresses) }
 }

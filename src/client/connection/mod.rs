@@ -11,6 +11,7 @@
 //! | `dial`, `address` | TCP and TLS |
 //! | `packets`, `framing` | what packets mean; packets to bytes and back |
 //! | `options`, `received_message`, `change`, `error`, `reason_code` | the data in and out |
+//! | `tls_words` | why TLS failed, in a person's words |
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
 
@@ -27,11 +28,12 @@ mod packets;
 mod reason_code;
 mod received_message;
 mod request;
+mod tls_words;
 
 pub use change::Change;
 pub use error::Error;
-pub(crate) use error::{TOO_MANY_OPEN_FILES, too_many_open_files, why_not_trusted, why_tls_failed};
 pub use handle::{Connection, MAX_PAYLOAD, Sent};
 pub use options::{KEEP_ALIVE, Options};
 pub use reason_code::ReasonCode;
 pub use received_message::ReceivedMessage;
+pub(crate) use tls_words::{why_not_trusted, why_tls_failed};

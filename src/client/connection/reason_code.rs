@@ -19,7 +19,7 @@ pub struct ReasonCode {
 
 impl ReasonCode {
     /// The code with the reason that the server gave, if it gave one.
-    pub(super) fn new(value: u8, reason: Option<&str>) -> Self {
+    pub(crate) fn new(value: u8, reason: Option<&str>) -> Self {
         let reason = reason.filter(|reason| !reason.is_empty());
         Self { value, reason: reason.map(|reason| reason.chars().take(LONGEST_REASON).collect()) }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::proxies::Proxies;
-use crate::client::connection;
+use crate::wire::system_error::TOO_MANY_OPEN_FILES;
 
 /// Where a request went; `Display` names the proxy that it went through, if it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Endpoint {
     pub(super) fn what_to_check(&self, reason: &str) -> &'static str {
         match self.proxy {
             // It says what to do.
-            _ if reason == connection::TOO_MANY_OPEN_FILES => "",
+            _ if reason == TOO_MANY_OPEN_FILES => "",
             Some(_) if self.is_plain() => ": check HTTP_PROXY, ALL_PROXY and NO_PROXY, and the network",
             Some(_) => ": check HTTPS_PROXY, ALL_PROXY and NO_PROXY, and the network",
             None if self.passes_by_proxy => {

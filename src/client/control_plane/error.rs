@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 use super::endpoint::Endpoint;
 use super::exchange::{Exchange, MAX_ANSWER};
 use crate::client::connection;
+use crate::wire::system_error::{TOO_MANY_OPEN_FILES, in_words, too_many_open_files};
 
 /// The HTTP status of a server that did not look at a request because there are too many.
 pub(super) const TOO_MANY_REQUESTS: u16 = 429;
@@ -272,14 +273,14 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 
 /// The message of the innermost error.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
-    let root = chain(error).last().map(ToString::to_string).unwrap_or_default();
+    let root = chain(error).last().map(in_words).unwrap_or_default();
     root.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// Why no connection came about, where the innermost error has no person's words for it.
 fn connect_reason(error: &(dyn StdError + 'static)) -> Option<String> {
-    if io_errors(error).any(|error| connection::too_many_open_files(innermost(error))) {
-        return Some(connection::TOO_MANY_OPEN_FILES.to_owned());
+    if io_errors(error).any(|error| too_many_open_files(innermost(error))) {
+        return Some(TOO_MANY_OPEN_FILES.to_owned());
     }
     Some(match tls_error(error)? {
         rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {

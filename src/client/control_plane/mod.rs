@@ -33,12 +33,15 @@ mod members;
 mod options;
 mod pages;
 mod proxies;
+mod reply;
+mod things;
 mod transport;
 
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use options::{CredentialsSource, Options};
 pub use proxies::{NoProxyUrl, check_proxies};
+pub use reply::Reply;
 
 use exchange::{Capture, Exchange};
 use proxies::Proxies;
@@ -47,21 +50,6 @@ use transport::{NoFutileRetries, RetryTooManyRequests, http_client};
 /// What AWS sends after it has created or canceled a job. It also sends a description, which other servers leave out
 /// where there is none.
 const CHANGED: &[&str] = &["jobArn", "jobId"];
-
-/// An answer of the control plane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The JSON body as it came, if there was one.
-    pub body: Option<String>,
-    /// What AWS support asks for.
-    pub request_id: Option<String>,
-}
-
-impl From<Exchange> for Reply {
-    fn from(exchange: Exchange) -> Self {
-        Self { body: exchange.body, request_id: exchange.request_id }
-    }
-}
 
 /// What came of looking for a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,40 +144,6 @@ impl ControlPlane {
         self.answers.load(Ordering::SeqCst)
     }
 
-    /// Looks the thing up and creates it if, and only if, it does not exist.
-    ///
-    /// # Errors
-    /// What the control plane refused, or why it could not be asked.
-    pub async fn create_thing_if_missing(&self, thing: &ThingName) -> Result<ThingLookup, Error> {
-        let described = self
-            .read("DescribeThing", |capture| {
-                let describe = self.client.describe_thing().thing_name(thing.as_str());
-                describe.customize().interceptor(capture).send()
-            })
-            .await;
-        match described {
-            Ok((found, exchange)) => {
-                let arn = required("DescribeThing", "thingArn", found.thing_arn, &exchange)?;
-                Ok(ThingLookup::Existing { arn })
-            }
-            Err(Error::Rejected { code, .. }) if code == "ResourceNotFoundException" => {
-                let arn = self.create_thing(thing).await.map_err(|error| {
-                    error.of_a_change(format!("aws iot describe-thing --thing-name {thing}"))
-                })?;
-                Ok(ThingLookup::Created { arn })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn create_thing(&self, thing: &ThingName) -> Result<String, Error> {
-        // Creating it twice with nothing but its name is the same as once.
-        let create = self.client.create_thing().thing_name(thing.as_str());
-        let (created, exchange) =
-            self.read("CreateThing", |capture| create.customize().interceptor(capture).send()).await?;
-        required("CreateThing", "thingArn", created.thing_arn, &exchange)
-    }
-
     /// Creates a SNAPSHOT job for one thing.
     ///
     /// # Errors
@@ -247,7 +201,7 @@ impl ControlPlane {
             self.read("DescribeJob", |capture| describe.customize().interceptor(capture).send()).await?;
         let members = ["jobArn", "jobId", "status", "targets"];
         let checked = members::check_within(exchange.body.as_deref(), "job", &members, Some(job));
-        complete("DescribeJob", exchange, checked).map(Reply::from)
+        complete("DescribeJob", exchange, checked).map(|exchange| Reply::new("DescribeJob", exchange))
     }
 
     /// Reads the document of a job.
@@ -259,7 +213,7 @@ impl ControlPlane {
         let (_, exchange) =
             self.read("GetJobDocument", |capture| get.customize().interceptor(capture).send()).await?;
         let checked = members::check(exchange.body.as_deref(), &["document"], None);
-        complete("GetJobDocument", exchange, checked).map(Reply::from)
+        complete("GetJobDocument", exchange, checked).map(|exchange| Reply::new("GetJobDocument", exchange))
     }
 
     /// Lists all jobs, or those with `status`; several pages come as one.
@@ -349,9 +303,9 @@ impl ControlPlane {
         loop {
             let attempt = timeout_at(deadline, self.read(operation, &call)).await;
             let error = match attempt.unwrap_or_else(|_| Err(self.timed_out(operation))) {
-                Ok((_, exchange)) if members.is_empty() => return Ok(exchange.into()),
+                Ok((_, exchange)) if members.is_empty() => return Ok(Reply::new(operation, exchange)),
                 Ok((_, exchange)) => match members::check(exchange.body.as_deref(), members, Some(job)) {
-                    Ok(()) => return Ok(exchange.into()),
+                    Ok(()) => return Ok(Reply::new(operation, exchange)),
                     Err(what) => malformed(operation, &exchange, format!("what came {what}")),
                 },
                 Err(error) => error,
@@ -374,7 +328,7 @@ impl ControlPlane {
         let (bodies, exchange) = all.unwrap_or_else(|_| Err(self.timed_out(operation)))?;
         let body = pages::join(bodies, list)
             .map_err(|_| malformed(operation, &exchange, format!("its {list} are no list")))?;
-        Ok(Reply { body, request_id: exchange.request_id })
+        Ok(Reply { operation, body, request_id: exchange.request_id })
     }
 
     fn timed_out(&self, operation: &'static str) -> Error {
@@ -397,15 +351,6 @@ fn retry_config(retries: i32) -> Result<JobExecutionsRetryConfig, BuildError> {
         .number_of_retries(retries)
         .build()?;
     JobExecutionsRetryConfig::builder().criteria_list(criteria).build()
-}
-
-fn required<T>(
-    operation: &'static str,
-    member: &str,
-    value: Option<T>,
-    exchange: &Exchange,
-) -> Result<T, Error> {
-    value.ok_or_else(|| malformed(operation, exchange, format!("it has no {member}")))
 }
 
 /// The exchange, if its answer has been checked and is complete.

@@ -20,6 +20,7 @@ use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::data_plane;
 use crate::service::policy::{Action, Context};
+use crate::service::rates::{Rates, Throttled};
 use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
 
@@ -28,6 +29,7 @@ use crate::service::time::Timestamp;
 pub(crate) struct Requests<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) router: &'a mut Router,
+    pub(crate) rates: &'a mut Rates,
     /// For sessions and messages.
     pub(crate) now: Instant,
     /// For jobs.
@@ -286,7 +288,11 @@ impl Requests<'_> {
             return;
         }
         // What other services of AWS would take is acknowledged and goes nowhere.
-        let handled = data_plane::handle(self.state, self.jobs_now, &message.topic, &message.payload);
+        let Message { topic, payload, .. } = &message;
+        let handled = match self.rates.admit(self.now, || data_plane::rate(topic)) {
+            Ok(()) => data_plane::handle(self.state, self.jobs_now, topic, payload),
+            Err(Throttled) => Some(data_plane::throttle(self.jobs_now, topic, payload)),
+        };
         if let Some(handled) = handled {
             if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
                 self.answer(requester, topic.into(), payload);

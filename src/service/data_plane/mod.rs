@@ -11,6 +11,7 @@ use serde::Serialize;
 pub(crate) use self::request::RequestBody;
 use super::choices::Choices;
 use super::one_line::{MESSAGE, one_line};
+use super::rates::{Rate, Throttled};
 use super::state::{Effects, Outcome, Rejected, State};
 use super::time::Timestamp;
 use crate::wire::model::{JobId, RejectedResponse, ThingName};
@@ -57,6 +58,20 @@ pub(crate) fn handle(state: &mut State, now: Timestamp, topic: &str, payload: &[
             body.update_job_execution().map(|request| state.update_job_execution(now, &thing, &job, request)),
         ),
     })
+}
+
+/// How often the request that a message to `topic` is may be made; none where it is no request.
+pub(crate) fn rate(topic: &str) -> Option<Rate> {
+    match Topic::parse(topic)?.channel {
+        Channel::Request(operation) => Some(Rate::of_data_plane(operation.name())),
+        _ => None,
+    }
+}
+
+/// The answer to a request that is made too often.
+pub(crate) fn throttle(now: Timestamp, topic: &str, payload: &[u8]) -> Handled {
+    let token = RequestBody::parse(payload).ok().and_then(|body| body.client_token());
+    rejected(now, format!("{topic}/rejected"), token, "RequestThrottled", Throttled::MESSAGE)
 }
 
 const INVALID_JSON: &str = "InvalidJson";

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -20,7 +20,9 @@ use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
+use super::traced_call::TracedCall;
 use super::{control, data, sandbox};
+use crate::service::rates::{Rate, Throttled};
 use crate::service::shared::Shared;
 
 /// It takes too long for the threads that serve connections: it makes an RSA key.
@@ -72,34 +74,66 @@ impl Api {
         // Read before anything is refused: a client that is still sending does not read an answer.
         let body = read_body(body, limits).await;
         received();
+        let trace = self.shared.trace().clone();
+        let traced = trace.is_on().then(|| {
+            let body = body.as_deref().unwrap_or_default();
+            TracedCall::begin(trace, &request, body, self.operation_of(&request))
+        });
         let output = match body {
             Ok(body) => self.carry_out(request, &body).await,
             Err(error) => Err(error),
         };
+        if let Some(traced) = traced {
+            traced.end(&output);
+        }
         respond(output)
+    }
+
+    /// The operation that a request names, if it is one of AWS's.
+    fn operation_of(&self, request: &Parts) -> Option<&'static str> {
+        let plane = Plane::of(request).ok()?;
+        Some(self.routes(plane).operations.find(&request.method, request.uri.path()).ok()?.name)
+    }
+
+    fn routes(&self, plane: Plane) -> &Routes {
+        match plane {
+            Plane::Control => &self.control,
+            Plane::Data => &self.data,
+        }
     }
 
     async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
+        if let Err(refusal) = self.admission.check_key(&request) {
+            return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
+        }
         self.shared.count_call();
         if sandbox::is_asked(&request) {
             return sandbox::answer(&self.shared, &request, body).await;
         }
         let plane = Plane::of(&request)?;
-        let routes = match plane {
-            Plane::Control => &self.control,
-            Plane::Data => &self.data,
-        };
+        let routes = self.routes(plane);
         let matched = routes.operations.find(&request.method, request.uri.path())?;
         let name = matched.name;
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
+        self.throttle(plane, name)?;
         let call = Call::read(matched, request, host, body)?;
         if name == SLOW_OPERATION {
             self.run_aside(handler, call).await
         } else {
             handler(&self.shared, &call)
         }
+    }
+
+    /// Refuses what is asked for too often, whatever it asks.
+    fn throttle(&self, plane: Plane, operation: &'static str) -> Result<(), Exception> {
+        let (rate, status) = match plane {
+            Plane::Control => (Rate::of_control_plane(operation), StatusCode::BAD_REQUEST),
+            Plane::Data => (Some(Rate::of_data_plane(operation)), StatusCode::TOO_MANY_REQUESTS),
+        };
+        let admitted = self.shared.requests(|requests| requests.rates.admit(requests.now, || rate));
+        admitted.map_err(|Throttled| Exception::new(status, "ThrottlingException", Throttled::MESSAGE))
     }
 
     /// Runs a slow operation on a thread of its own, one at a time.
@@ -135,4 +169,52 @@ fn respond(output: Result<Output, Exception>) -> Response<Full<Bytes>> {
     response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), id);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter::repeat_with;
+
+    use super::*;
+    use crate::service::rates;
+    use crate::service::state::things::CreateThingRequest;
+    use crate::service::state::{Settings, State};
+
+    /// The statuses of the answers to the same request, again and again, up to the first refusal.
+    async fn until_refused(api: &Api, service: &str, path: &str) -> (usize, Response<Full<Bytes>>) {
+        let request = || {
+            let scope = format!("AKID/20260101/us-east-1/{service}/aws4_request");
+            Request::get(path)
+                .header("host", "localhost")
+                .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"))
+                .body(Full::<Bytes>::default())
+                .unwrap()
+        };
+        for (let_in, request) in repeat_with(request).take(10_000).enumerate() {
+            let response = api.answer(request, Limits::DEFAULT, || ()).await;
+            if !response.status().is_success() {
+                return (let_in, response);
+            }
+        }
+        panic!("nothing is refused");
+    }
+
+    #[tokio::test]
+    async fn where_clients_are_kept_to_aws_rates_each_plane_throttles_in_its_own_way() {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let shared = Arc::new(Shared::new(settings).limited_to(rates::Limits::Aws));
+        let api = Api::new(shared.clone(), Admission::default());
+        let create = |state: &mut State, now| {
+            state.create_thing(now, "T", Uuid::nil(), &CreateThingRequest::default())
+        };
+        shared.write(create).unwrap();
+        for (service, path, at_once, status) in
+            [("iot", "/jobs", 10, 400), ("iot-jobs-data", "/things/T/jobs", 200, 429)]
+        {
+            let (let_in, refused) = until_refused(&api, service, path).await;
+            assert!(let_in >= at_once, "{let_in}");
+            assert_eq!(refused.status(), status, "{path}");
+            assert_eq!(refused.headers()["x-amzn-errortype"], "ThrottlingException");
+        }
+    }
 }

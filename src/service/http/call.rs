@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::exception::Exception;
 use super::label::Label;
+use super::members;
 use super::operations::Matched;
 use crate::service::data_plane;
-use crate::service::json_words::{why_not_fitting, why_not_json};
+use crate::service::json_words::why_not_json;
 use crate::wire::model::InvalidName;
 
 /// Query members that are whole numbers.
@@ -93,12 +94,12 @@ impl Call {
 
     /// All of the query.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Exception> {
-        members(&self.query)
+        members::read(&self.query)
     }
 
     /// All of the body.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Exception> {
-        members(&self.body)
+        members::read(&self.body)
     }
 
     /// The query, to be read as the data plane reads its requests.
@@ -124,22 +125,6 @@ impl Call {
     pub(super) fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
-}
-
-/// Reads members as a request, or names the one that cannot be read.
-fn members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Exception> {
-    T::deserialize(members).map_err(|error: serde_json::Error| {
-        let reason = error.to_string();
-        let fails_alike = |(name, value): &(&String, &Value)| {
-            let alone = Map::from_iter([((*name).clone(), (*value).clone())]);
-            T::deserialize(&alone).is_err_and(|error| error.to_string() == reason)
-        };
-        let why = why_not_fitting(&error);
-        Exception::invalid_request(match members.iter().find(fails_alike) {
-            Some((name, _)) => format!("the member '{name}' cannot be read: {why}"),
-            None => format!("the request cannot be read: {why}"),
-        })
-    })
 }
 
 fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
@@ -187,6 +172,8 @@ mod tests {
         comment: Option<String>,
         targets: Option<Vec<String>>,
         timeout: Option<Timeout>,
+        limits: Option<HashMap<String, Timeout>>,
+        all: Option<Vec<Timeout>>,
     }
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -262,6 +249,18 @@ mod tests {
             (
                 r#"{"maxResults":1.5}"#,
                 "the member 'maxResults' cannot be read: it has 1.5 where a whole number belongs",
+            ),
+            (
+                r#"{"timeout":[5]}"#,
+                "the member 'timeout' cannot be read: it has a list where an object belongs",
+            ),
+            (
+                r#"{"limits":{"first":[5]}}"#,
+                "the member 'limits' cannot be read: it has a list where an object belongs",
+            ),
+            (
+                r#"{"all":[{"minutes":5},[5]]}"#,
+                "the member 'all' cannot be read: it has a list where an object belongs",
             ),
             ("{", "the body is not valid JSON: it ends too early"),
             ("{a", "the body is not valid JSON: byte 2 of line 1 does not belong there"),

@@ -7,9 +7,10 @@
 //! | `admission` | which requests are let in at all |
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
-//! | `call` | a request, taken apart |
+//! | `call`, `members` | a request, taken apart and read |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
 //! | `sandbox` | what AWS does not have |
+//! | `traced_call` | what the trace tells of a call |
 //! | `exception` | whatever goes wrong, in the shape of AWS |
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/Welcome.html>
@@ -26,10 +27,12 @@ pub(crate) mod fuzz;
 mod handler;
 mod label;
 mod limits;
+mod members;
 mod operations;
 mod plane;
 mod sandbox;
 mod server;
+mod traced_call;
 
 pub(crate) use self::admission::Admission;
 pub(crate) use self::server::serve;

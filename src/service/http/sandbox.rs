@@ -35,6 +35,16 @@ pub(super) fn is_asked(request: &Parts) -> bool {
     request.uri.path().starts_with(PREFIX)
 }
 
+/// Whether a request asks how the service is.
+pub(super) fn asks_health(request: &Parts) -> bool {
+    request.method == Method::GET && request.uri.path().strip_prefix(PREFIX) == Some("health")
+}
+
+/// How the service is, for who may know no more: that it is ready is no secret, and a health check has no key.
+pub(super) fn ready() -> Result<Output, Exception> {
+    Output::json(&json!({"status": "ok"}))
+}
+
 /// Answers a request below `/_sandbox/`.
 pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Result<Output, Exception> {
     let path = request.uri.path();

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -24,10 +24,11 @@ use tokio::time::{sleep, timeout};
 use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
+use super::traced_call::PeerAddress;
+use crate::service::accept_errors::{AcceptErrors, PAUSE};
+use crate::service::open_files::room_for_http;
 use crate::service::shared::Shared;
-
-/// A pause after the operating system refused a connection, for lack of file descriptors say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::wire::system_error::too_many_open_files;
 
 /// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
 pub(crate) async fn serve(
@@ -36,27 +37,27 @@ pub(crate) async fn serve(
     admission: Admission,
     stopped: watch::Receiver<bool>,
 ) {
-    serve_within(Limits::DEFAULT, listener, Api::new(shared, admission), stopped).await;
+    let connections = room_for_http(Limits::DEFAULT.connections);
+    let limits = Limits { connections, ..Limits::DEFAULT };
+    serve_within(limits, listener, Api::new(shared, admission), stopped).await;
 }
 
 async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {
-    let shared = Arc::clone(&api.shared);
+    let mut errors = AcceptErrors::new("HTTP", api.shared.log());
     let mut connections = Connections::new(limits, api, stopped.clone());
     loop {
         tokio::select! {
             () = until_stopped(&mut stopped) => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.open(stream),
+                Ok((stream, address)) => connections.open(stream, address.ip()).await,
                 Err(error) => {
-                    shared.note(&format!("cannot accept an HTTP connection: {error}"));
-                    connections.make_room();
-                    sleep(ACCEPT_PAUSE).await;
+                    errors.put(&error);
+                    if !(too_many_open_files(&error) && connections.make_room().await) {
+                        sleep(PAUSE).await;
+                    }
                 }
             },
-            Some(ended) = connections.tasks.join_next_with_id() => {
-                let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
-                connections.open.remove(&id);
-            }
+            true = connections.next_ended() => {}
         }
     }
     drop(listener);
@@ -130,8 +131,8 @@ impl Connections {
         }
     }
 
-    fn open(&mut self, stream: TcpStream) {
-        if self.open.len() >= self.limits.connections && !self.make_room() {
+    async fn open(&mut self, stream: TcpStream, address: IpAddr) {
+        if self.tasks.len() >= self.limits.connections && !self.make_room().await {
             let open = self.open.len();
             let line =
                 format!("an HTTP connection is refused: the requests of {open} others are being carried out");
@@ -140,7 +141,8 @@ impl Connections {
         let progress = Arc::new(Progress::new(Arc::clone(&self.changes)));
         let answer = {
             let (limits, api, progress) = (self.limits, Arc::clone(&self.api), Arc::clone(&progress));
-            move |request: Request<Incoming>| {
+            move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(PeerAddress(address));
                 let (api, progress) = (Arc::clone(&api), Arc::clone(&progress));
                 async move {
                     progress.enter(Stage::Receiving);
@@ -156,11 +158,23 @@ impl Connections {
 
     /// Ends the connection that has had no request for longest, or else the one whose request has been on its way
     /// for longest; false if all requests are being carried out.
-    fn make_room(&mut self) -> bool {
+    async fn make_room(&mut self) -> bool {
         let activities = self.open.iter().map(|(id, connection)| (connection.progress.activity(), *id));
         let spare = activities.filter(|(activity, _)| activity.stage < Stage::Answering);
         let Some((_, id)) = spare.min_by_key(|(activity, _)| *activity) else { return false };
-        self.open.remove(&id).inspect(|connection| connection.task.abort()).is_some()
+        if let Some(connection) = self.open.remove(&id) {
+            connection.task.abort();
+        }
+        // With it goes its file.
+        self.next_ended().await
+    }
+
+    /// Waits until the next connection has ended; false if there is none.
+    async fn next_ended(&mut self) -> bool {
+        let Some(ended) = self.tasks.join_next_with_id().await else { return false };
+        let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+        self.open.remove(&id);
+        true
     }
 
     async fn close(mut self) {

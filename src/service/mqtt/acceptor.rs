@@ -12,11 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
+use crate::service::accept_errors::{AcceptErrors, PAUSE};
 use crate::service::log::Log;
 use crate::service::memory;
-
-/// A pause after the operating system refused a connection, for lack of file descriptors say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::wire::system_error::too_many_open_files;
 
 /// So many clients are a crowd: when most of it has gone, its memory goes back to the operating system.
 const CROWD: usize = 200;
@@ -62,13 +61,19 @@ impl Acceptor {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
+        let mut errors = AcceptErrors::new("MQTT", self.log.clone());
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, address)) => self.admit(|connecting| serve(stream, address, connecting)),
                     Err(error) => {
-                        self.log_once(format!("cannot accept MQTT connections: {error}"));
-                        sleep(ACCEPT_PAUSE).await;
+                        errors.put(&error);
+                        if too_many_open_files(&error) && self.end_late() {
+                            // Its file is closed by then.
+                            self.clients.join_next().await;
+                        } else {
+                            sleep(PAUSE).await;
+                        }
                     }
                 },
                 Some(_) = self.clients.join_next(), if !self.clients.is_empty() => {
@@ -107,9 +112,12 @@ impl Acceptor {
     /// Whether there is room for one more client, if necessary after ending one that is connecting for too long.
     fn has_room(&mut self) -> bool {
         self.forget_connected();
-        if self.clients.len() < self.room {
-            return true;
-        }
+        self.clients.len() < self.room || self.end_late()
+    }
+
+    /// Ends the client that has been connecting for longest, if that is too long.
+    fn end_late(&mut self) -> bool {
+        self.forget_connected();
         let late = self.connecting.pop_front_if(|first| first.since.elapsed() >= self.grace);
         late.inspect(|late| late.task.abort()).is_some()
     }

@@ -10,13 +10,14 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::acceptor::Connecting;
-use super::codec::Codec;
+use super::codec::{Codec, TooLarge};
 use crate::service::broker::limits::{self, Timeouts};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
 use crate::service::broker::refusal::Refusal;
 use crate::service::broker::requests::{Connected, End, Peer};
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
+use crate::service::trace::{ConnectionTrace, Event, Packet};
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.
 const BATCH: usize = 16;
@@ -34,14 +35,24 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
 ) {
     let maximum_packet_size = shared.read(|state, _| state.choices().maximum_packet_size);
     let mut packets = PacketStream::new(stream, timeouts, Codec::new(maximum_packet_size));
-    let Ok(Some(connect)) = timeout(timeouts.handshake, packets.read_connect()).await else { return };
+    packets.trace = ConnectionTrace::new(shared.trace().clone(), peer.address);
+    let connect = match timeout(timeouts.handshake, packets.read_connect()).await {
+        Ok(Ok(connect)) => connect,
+        Ok(Err(end)) => return packets.trace.closed(end),
+        Err(_) => return packets.trace.put(|| Event::Closed { why: "it sent no CONNECT in time" }),
+    };
     if let Some(maximum) = connect.maximum_packet_size {
         packets.codec.set_maximum_packet_size(maximum.get());
     }
     let connection = Arc::new(ConnectionHandle::default());
     let request_id = uuid::Uuid::new_v4().to_string();
-    let connected =
-        shared.requests(|requests| requests.connect(&peer, &connect, connection.clone(), &request_id));
+    packets.trace.name(if connect.client_id.is_empty() { &request_id } else { &connect.client_id });
+    let connected = shared.requests(|requests| {
+        let begun = packets.trace.begin(|| Packet::connect(&connect, &peer));
+        let connected = requests.connect(&peer, &connect, connection.clone(), &request_id);
+        packets.trace.received(begun);
+        connected
+    });
     match connected {
         Ok(Connected { session, keep_alive_timeout }) => {
             shared.count_connection();
@@ -51,6 +62,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
             served.with_will = end != End::ByClient { with_will: false };
             drop(served);
             packets.disconnect(end);
+            packets.trace.closed(end);
         }
         Err(refused) => packets.send(Outgoing::ConnectAck(refused)),
     }
@@ -81,28 +93,35 @@ struct PacketStream<S> {
     /// All that was written has left our buffers.
     flushed: bool,
     timeouts: Timeouts,
+    trace: ConnectionTrace,
 }
 
 impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
     fn new(stream: S, timeouts: Timeouts, codec: Codec) -> Self {
         let (reader, writer) = io::split(stream);
         let (input, output) = (BytesMut::new(), BytesMut::new());
-        Self { reader, writer, codec, input, output, flushed: true, timeouts }
+        let trace = ConnectionTrace::default();
+        Self { reader, writer, codec, input, output, flushed: true, timeouts, trace }
     }
 
     /// The client's first packet, if it is a CONNECT.
-    async fn read_connect(&mut self) -> Option<Connect> {
+    async fn read_connect(&mut self) -> Result<Connect, End> {
         loop {
             match self.codec.decode(&mut self.input) {
-                Ok(Some(Incoming::Connect(connect))) => return Some(*connect),
-                Ok(None) if self.reader.read_buf(&mut self.input).await.ok()? > 0 => {}
-                Err(refusal @ (Refusal::ClientId | Refusal::TooLarge)) => {
-                    let ack = ConnectAck { reason: refusal.code(), ..ConnectAck::default() };
-                    self.send(Outgoing::ConnectAck(Box::new(ack)));
-                    self.close().await;
-                    return None;
+                Ok(Some(Incoming::Connect(connect))) => return Ok(*connect),
+                Ok(Some(_)) => return Err(Refusal::OutOfPlace.into()),
+                Ok(None) => match self.reader.read_buf(&mut self.input).await {
+                    Ok(1..) => {}
+                    _ => return Err(End::Lost),
+                },
+                Err(refusal) => {
+                    if let Refusal::ClientId | Refusal::TooLarge = refusal {
+                        let ack = ConnectAck { reason: refusal.code(), ..ConnectAck::default() };
+                        self.send(Outgoing::ConnectAck(Box::new(ack)));
+                        self.close().await;
+                    }
+                    return Err(refusal.into());
                 }
-                _ => return None,
             }
         }
     }
@@ -183,7 +202,15 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                 shared.requests(|requests| {
                     let begun = Instant::now();
                     while let Some(packet) = packets.pop_front() {
-                        requests.packet(*session, connection, packet)?;
+                        let handling = self.trace.begin(|| {
+                            Packet::received(
+                                &packet,
+                                requests.router.session(*session, connection).as_deref(),
+                            )
+                        });
+                        let handled = requests.packet(*session, connection, packet);
+                        self.trace.received(handling);
+                        handled?;
                         if begun.elapsed() >= SLICE {
                             break;
                         }
@@ -218,7 +245,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                 let packet_id =
                     if let Outgoing::Publish(delivery) = &packet { delivery.packet_id } else { None };
                 // MQTT: what is larger than the client takes counts as delivered.
-                if self.codec.encode(packet, &mut self.output).is_err()
+                if self.encode(packet).is_err()
                     && let Some(packet_id) = packet_id
                 {
                     shared.requests(|requests| requests.router.acknowledge(*session, connection, packet_id));
@@ -229,7 +256,20 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
 
     fn send(&mut self, packet: Outgoing) {
         // No packet that is sent this way is too large for a client.
-        let _ = self.codec.encode(packet, &mut self.output);
+        let _ = self.encode(packet);
+    }
+
+    fn encode(&mut self, packet: Outgoing) -> Result<(), TooLarge> {
+        let described = self.trace.describe(|| Packet::sent(&packet));
+        let before = self.output.len();
+        let encoded = self.codec.encode(packet, &mut self.output);
+        match described {
+            Some(packet) if encoded.is_err() => self.trace.put(|| Event::TooLarge(packet)),
+            // MQTT 3.1.1 does not have all of them.
+            Some(packet) if self.output.len() > before => self.trace.put(|| Event::Sent(packet)),
+            _ => {}
+        }
+        encoded
     }
 
     /// Tells the client why the connection ends, if MQTT has a reason code for it.

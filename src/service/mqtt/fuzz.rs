@@ -18,6 +18,7 @@ use crate::service::broker::router::Router;
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
+use crate::service::rates::Rates;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
 use crate::service::state::{Settings, State};
@@ -139,7 +140,13 @@ impl Broker {
 
     fn requests<T>(&mut self, work: impl FnOnce(&mut Requests<'_>) -> T) -> T {
         let Self { state, router, now, jobs_now, .. } = self;
-        let result = work(&mut Requests { state, router, now: *now, jobs_now: *jobs_now });
+        let result = work(&mut Requests {
+            state,
+            router,
+            rates: &mut Rates::default(),
+            now: *now,
+            jobs_now: *jobs_now,
+        });
         self.router.take_notes().iter().for_each(|note| crate::service::one_line::assert_plain(note));
         result
     }

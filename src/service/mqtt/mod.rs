@@ -3,17 +3,17 @@
 //! | file | what it is |
 //! |---|---|
 //! | `server` | the port, from its listener to its orderly end |
-//! | `acceptor`, `open_files` | how many clients are let in |
-//! | `tls`, `quick_ack` | with which certificates, over which socket |
+//! | `acceptor` | how many clients are let in |
+//! | `tls`, `handshake`, `quick_ack` | with which certificates, why not, over which socket |
 //! | `connection` | one client's bytes, in and out |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
 
 mod acceptor;
-mod codec;
+pub(crate) mod codec;
 mod connection;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod open_files;
+mod handshake;
 mod quick_ack;
 mod server;
 mod tls;

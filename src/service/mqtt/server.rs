@@ -12,12 +12,14 @@ use tokio_rustls::rustls::ServerConfig;
 
 use super::acceptor::{Acceptor, Connecting};
 use super::connection;
-use super::open_files::room_for_connections;
+use super::handshake;
 use super::quick_ack::QuickAck;
 use crate::service::broker::limits::Timeouts;
 use crate::service::broker::requests::Peer;
+use crate::service::open_files::room_for_mqtt;
 use crate::service::shared::Shared;
 use crate::service::state::credentials::certificate::certificate_id;
+use crate::service::trace::{ConnectionTrace, Event};
 
 /// Serves the MQTT port until `stop` becomes true, then disconnects every client.
 pub(crate) async fn serve(
@@ -27,7 +29,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let timeouts = Timeouts::DEFAULT;
-    let mut acceptor = Acceptor::new(room_for_connections(), timeouts.grace, shared.log());
+    let mut acceptor = Acceptor::new(room_for_mqtt(), timeouts.grace, shared.log());
     let server = Server { tls: tls.into(), shared: shared.clone(), timeouts, stop: stop.clone() };
     let serve_client = |stream, address, connecting| {
         let server = server.clone();
@@ -66,8 +68,10 @@ impl Server {
         let handshake = timeout(self.timeouts.handshake, self.tls.accept(QuickAck::new(stream)?));
         let stream = tokio::select! {
             () = stopped(&mut self.stop) => return Ok(()),
-            stream = handshake => stream??,
+            stream = handshake => stream.map_err(io::Error::from).flatten(),
         };
+        let trace = ConnectionTrace::new(self.shared.trace().clone(), address.ip());
+        let stream = stream.inspect_err(|error| trace.put(|| Event::NoTls { why: handshake::why(error) }))?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
         let peer = Peer { certificate, address: address.ip() };

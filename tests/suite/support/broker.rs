@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::DEADLINE;
 use super::certificates::Authority;
+use super::packet::{first_byte, packet, string};
 use super::tls::{Behavior, TlsServer};
 use super::{Sandbox, Serve};
 
@@ -23,18 +24,6 @@ pub(crate) struct Broker {
 pub(crate) struct Connection {
     reader: TcpStream,
     writer: BufWriter<TcpStream>,
-}
-
-/// Packet types of MQTT, as they stand in the first byte of a packet.
-mod first_byte {
-    pub(crate) const CONNECT: u8 = 0x10;
-    pub(crate) const CONNACK: u8 = 0x20;
-    pub(crate) const PUBLISH: u8 = 0x30;
-    pub(crate) const QOS_1: u8 = 0x02;
-    pub(crate) const PUBACK: u8 = 0x40;
-    pub(crate) const SUBSCRIBE: u8 = 0x82;
-    pub(crate) const SUBACK: u8 = 0x90;
-    pub(crate) const DISCONNECT: u8 = 0xE0;
 }
 
 /// How a client is received.
@@ -125,13 +114,13 @@ impl Connection {
 
     /// A message at QoS 0 on any topic.
     pub(crate) fn publish_to(&mut self, topic: &str, payload: &[u8]) {
-        self.write(first_byte::PUBLISH, &[&name(topic), &[0], payload]);
+        self.write(first_byte::PUBLISH, &[&string(topic), &[0], payload]);
     }
 
     /// The same at QoS 1; returns when the client has taken it, and all before it.
     #[track_caller]
     pub(crate) fn publish_and_wait(&mut self, topic: &str, payload: &[u8]) {
-        let topic = name(&format!("{PREFIX}{topic}"));
+        let topic = string(&format!("{PREFIX}{topic}"));
         self.write(first_byte::PUBLISH | first_byte::QOS_1, &[&topic, &[0, 1, 0], payload]);
         self.next(first_byte::PUBACK);
     }
@@ -187,27 +176,8 @@ impl Connection {
     }
 
     fn write(&mut self, first: u8, parts: &[&[u8]]) {
-        let mut packet = vec![first];
-        let mut length = parts.iter().map(|part| part.len()).sum::<usize>();
-        // Seven bits at a time, the lowest first; the eighth says that more follow.
-        loop {
-            let more = if length >= 0x80 { 0x80 } else { 0 };
-            packet.push(u8::try_from(length % 0x80).unwrap() | more);
-            length /= 0x80;
-            if more == 0 {
-                break;
-            }
-        }
-        for part in parts {
-            packet.extend_from_slice(part);
-        }
-        let _ = self.writer.write_all(&packet);
+        let _ = self.writer.write_all(&packet(first, parts));
     }
 }
 
 const PREFIX: &str = "$aws/things/MyThing/jobs/";
-
-/// A topic as it stands in a packet.
-fn name(topic: &str) -> Vec<u8> {
-    [&u16::try_from(topic.len()).unwrap().to_be_bytes(), topic.as_bytes()].concat()
-}

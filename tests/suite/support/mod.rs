@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod mosquitto;
 pub(crate) mod moto;
 mod namespace;
+mod packet;
 pub(crate) mod pattern;
 pub(crate) mod peers;
 mod process;

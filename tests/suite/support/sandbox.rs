@@ -210,6 +210,7 @@ impl Sandbox {
             output.stdout,
             output.stderr
         );
+        assert!(!output.stderr.contains("(os error "), "no number of the system's:\n{}", output.stderr);
         if let Some(expected) = &self.stdout {
             pattern::assert_matches("stdout", expected, &output.stdout);
         }

@@ -91,6 +91,11 @@ fn times_are_as_long_ago_as_when_the_message_was_sent() {
     terminal.wait_for_outputs("─── NextJobExecutionChangedEvent ───", 1);
     let raw = terminal.raw();
     assert!(raw.contains("(now)") && !raw.contains("(in "), "{raw}");
+    // The control plane does not say when it answered; somebody else has moved the clock meanwhile.
+    advance_clock(&service, "2h");
+    terminal.command("describe-job Job1");
+    let raw = terminal.raw();
+    assert!(raw.contains("(2 h ago)") && !raw.contains("(in "), "{raw}");
 }
 
 #[test]

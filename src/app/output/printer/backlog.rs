@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 const LIMIT: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Default)]
-pub(super) struct Backlog(Mutex<Waiting>);
+pub(crate) struct Backlog(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -21,7 +21,7 @@ struct Waiting {
 impl Backlog {
     /// Whether a line of this length may wait to be written. Once one may not, none may until all that
     /// wait are written, so that each gap is a single one.
-    pub(super) fn admit(&self, bytes: usize) -> bool {
+    pub(crate) fn admit(&self, bytes: usize) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let admitted = waiting.bytes == 0 || waiting.left_out == 0 && waiting.bytes + bytes <= LIMIT;
         if admitted {
@@ -33,7 +33,7 @@ impl Backlog {
     }
 
     /// Records that this many bytes have been written. Returns how many lines were dropped after them.
-    pub(super) fn written(&self, bytes: usize) -> u64 {
+    pub(crate) fn written(&self, bytes: usize) -> u64 {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.bytes -= bytes;
         if waiting.bytes == 0 { std::mem::take(&mut waiting.left_out) } else { 0 }

@@ -13,7 +13,7 @@ mod writer;
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -26,12 +26,13 @@ use crate::app::output::json_text::Layout;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
+use crate::app::standard_streams;
 
-use backlog::Backlog;
 use environment::Environment;
 use state::PrinterState;
 use writer::{Item, Writer};
 
+pub(crate) use backlog::Backlog;
 #[cfg(test)]
 pub(crate) use memory::Memory;
 pub(crate) use state::Now;
@@ -62,12 +63,13 @@ impl Printer {
             err: environment.theme(err_is_terminal),
             out_is_terminal,
             now: OnceLock::new(),
+            ahead: AtomicI64::default(),
             closed: AtomicBool::new(false),
             abandoned: watch::Sender::new(false),
             backlog: Backlog::default(),
             recording: Mutex::default(),
         };
-        Self::start(state, io::stdout(), io::stderr(), err_is_terminal)
+        Self::start(state, standard_streams::output(), io::stderr(), err_is_terminal)
     }
 
     fn start(
@@ -188,6 +190,11 @@ impl Printer {
         let _ = self.state.now.set(now);
     }
 
+    /// Follows a clock that cannot be read at any time, and that shows `millis` now.
+    pub(crate) fn follow_clock(&self, millis: i64) {
+        self.state.ahead.store(millis.saturating_sub(system_now()), Ordering::Relaxed);
+    }
+
     /// Waits until everything printed so far has been written, or [`Printer::flush_briefly`] gave up.
     pub(crate) async fn flush(&self) {
         let (done, written) = oneshot::channel();
@@ -263,7 +270,7 @@ impl Printer {
     pub(crate) fn now(&self) -> i64 {
         match self.state.now.get() {
             Some(now) => now(),
-            None => system_now(),
+            None => system_now().saturating_add(self.state.ahead.load(Ordering::Relaxed)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the handles of a printer share with the thread that writes.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::watch;
@@ -17,6 +17,8 @@ pub(super) struct PrinterState {
     pub(super) err: Theme,
     pub(super) out_is_terminal: bool,
     pub(super) now: OnceLock<Now>,
+    /// How far the service's clock is ahead of the system's, in milliseconds, where there is no `now`.
+    pub(super) ahead: AtomicI64,
     pub(super) closed: AtomicBool,
     pub(super) abandoned: watch::Sender<bool>,
     pub(super) backlog: Backlog,
@@ -29,8 +31,19 @@ impl PrinterState {
     pub(super) fn plain(json: bool, out_is_terminal: bool) -> Self {
         let theme = Theme { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
-        let backlog = Backlog::default();
+        let (ahead, backlog) = (AtomicI64::default(), Backlog::default());
         let recording = Mutex::default();
-        Self { json, out: theme, err: theme, out_is_terminal, now, closed, abandoned, backlog, recording }
+        Self {
+            json,
+            out: theme,
+            err: theme,
+            out_is_terminal,
+            now,
+            ahead,
+            closed,
+            abandoned,
+            backlog,
+            recording,
+        }
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::state::PrinterState;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::{escape, fold};
+use crate::wire::system_error::in_words;
 
 /// Up a line and down again: shown above the line being typed, it has no effect.
 const NO_EFFECT: &str = "\x1b[A\n";
@@ -266,7 +267,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         // A reader that has seen enough is no error. A full disk is one, reported once.
         let was_closed = self.state.closed.swap(true, Ordering::AcqRel);
         if error.kind() != ErrorKind::BrokenPipe && !was_closed {
-            let _ = writeln!(self.err, "error: cannot write to standard output: {error}");
+            let _ = writeln!(self.err, "error: cannot write to standard output: {}", in_words(&error));
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Deferred, Entry, Line, ParseError};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
+use crate::wire::system_error::in_words;
 
 /// How long a signal may arrive after the end of a pipe: Ctrl-C also ends the program that feeds the pipe, and
 /// its end may be noticed first.
@@ -156,7 +157,7 @@ impl<'a> Runner<'a> {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    let why = format!("cannot be read: {error}");
+                    let why = format!("cannot be read: {}", in_words(&error));
                     self.fail(&self.whole(), "", Instant::now(), &Failure::new("Unreadable", why));
                     break;
                 }

@@ -9,12 +9,14 @@ use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Vers
 use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
+use crate::service::rates::Rates;
 use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::time::Timestamp;
 
 mod choices;
 mod crowds;
+mod rates;
 mod receive;
 mod wills;
 
@@ -22,6 +24,7 @@ mod wills;
 struct Bench {
     state: State,
     router: Router,
+    rates: Rates,
     peer: Peer,
     now: Instant,
 }
@@ -48,13 +51,14 @@ impl Bench {
             certificate: listed[0].certificate_id.clone(),
             address: std::net::Ipv4Addr::LOCALHOST.into(),
         };
-        Self { state, router: Router::default(), peer, now: Instant::now() }
+        Self { state, router: Router::default(), rates: Rates::default(), peer, now: Instant::now() }
     }
 
     fn requests(&mut self) -> Requests<'_> {
         Requests {
             state: &mut self.state,
             router: &mut self.router,
+            rates: &mut self.rates,
             now: self.now,
             jobs_now: Timestamp::default(),
         }

@@ -1,5 +1,7 @@
 //! Connections over real sockets: limits, timeouts, and crowds.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 

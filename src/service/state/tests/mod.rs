@@ -2,6 +2,7 @@
 
 mod bench;
 mod choices;
+mod configs;
 mod deleted_groups;
 mod executions;
 mod jobs;

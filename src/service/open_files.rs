@@ -1,23 +1,28 @@
 //! How many connections there can be: each needs an open file.
 
-use crate::service::broker::limits;
+use super::broker::limits;
 
-/// How many connections are accepted, so that enough files are left to the other parts of the program.
-pub(super) fn room_for_connections() -> usize {
-    let files = open_files().map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
-    files.saturating_sub(limits::OTHER_FILES).clamp(1, limits::CONNECTIONS)
+/// How many MQTT connections are accepted, so that enough files are left to the other parts of the program.
+pub(super) fn room_for_mqtt() -> usize {
+    open_files().saturating_sub(limits::OTHER_FILES).clamp(1, limits::CONNECTIONS)
+}
+
+/// How many HTTP connections are accepted: `most`, and no more than a quarter of all files.
+pub(super) fn room_for_http(most: usize) -> usize {
+    (open_files() / 4).clamp(1, most)
 }
 
 /// How many files this process may have open; whether it asks for more is for the program to decide.
 #[cfg(unix)]
-fn open_files() -> Option<u64> {
+fn open_files() -> usize {
     use nix::sys::resource::{Resource, getrlimit};
-    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft)
+    let soft = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    usize::try_from(soft).unwrap_or(usize::MAX)
 }
 
 #[cfg(not(unix))]
-fn open_files() -> Option<u64> {
-    None
+fn open_files() -> usize {
+    usize::MAX
 }
 
 #[cfg(test)]
@@ -31,9 +36,10 @@ mod tests {
         let limit = || getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         let before = limit();
         let files = usize::try_from(before.0).unwrap();
-        let room = room_for_connections();
+        let room = room_for_mqtt();
         assert!((1..=limits::CONNECTIONS).contains(&room));
         assert!(room == limits::CONNECTIONS || room + limits::OTHER_FILES == files, "{room} of {files}");
+        assert_eq!(room_for_http(256), 256.min(files / 4));
         assert_eq!(limit(), before, "it is not ours to change");
     }
 }

@@ -1,35 +1,55 @@
 //! `serve`: the local service alone, in the foreground, until a signal ends it.
 
+mod trace;
+
 use std::io;
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::app::cli::LocalOptions;
+use self::trace::Tracer;
+use crate::app::cli::{LocalOptions, TraceOptions};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
-use crate::client::connection;
-use crate::service::{self, DevicePolicies, LocalService, StartError};
+use crate::service::{self, DevicePolicies, LocalService, Log, StartError};
+use crate::wire::system_error::too_many_open_files;
 
 /// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
-pub(crate) async fn run(options: LocalOptions) -> anyhow::Result<ExitStatus> {
+pub(crate) async fn run(options: LocalOptions, trace: Option<TraceOptions>) -> anyhow::Result<ExitStatus> {
     let printer = Printer::new(ColorChoice::Never, false);
-    let ended = start_and_run(options, &printer).await;
+    let ended = run_traced(options, trace, &printer).await;
     printer.flush_briefly().await;
     ended
 }
 
-async fn start_and_run(options: LocalOptions, printer: &Printer) -> anyhow::Result<ExitStatus> {
+async fn run_traced(
+    options: LocalOptions,
+    trace: Option<TraceOptions>,
+    printer: &Printer,
+) -> anyhow::Result<ExitStatus> {
+    let tracer = trace.map(|trace| Tracer::start(&trace, printer)).transpose();
+    let tracer = tracer.context("cannot write the trace")?;
+    let ended = start_and_run(options, tracer.as_ref(), printer).await;
+    if let Some(tracer) = tracer {
+        tracer.finish().await;
+    }
+    ended
+}
+
+async fn start_and_run(
+    options: LocalOptions,
+    tracer: Option<&Tracer>,
+    printer: &Printer,
+) -> anyhow::Result<ExitStatus> {
     let mut signals = ShutdownSignals::watch().context("cannot wait for signals")?;
     let is_for_any_thing = options.device_policies == DevicePolicies::AnyThing;
-    let service = start(options, printer).await?;
+    let log = log(tracer, printer);
+    let service = start_logging(options, tracer, log.clone(), printer).await?;
     if is_for_any_thing {
-        printer.notice(
-            "local service: the device certificate may act for any thing; --thing NAME lets it act for one",
-        );
+        log("the device certificate may act for any thing; --thing NAME lets it act for one");
     }
     printer.result(format!(
         "ready mqtt={} http={} dir={}\n",
@@ -60,7 +80,7 @@ fn with_advice(error: StartError) -> anyhow::Error {
         StartError::Write { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
             "make room there, or name another folder with --dir"
         }
-        StartError::Write { error, .. } if connection::too_many_open_files(error) => {
+        StartError::Write { error, .. } if too_many_open_files(error) => {
             "raise the limit on open files (ulimit -n)"
         }
         StartError::Write { .. } => "name another folder with --dir",
@@ -69,8 +89,26 @@ fn with_advice(error: StartError) -> anyhow::Error {
     anyhow::anyhow!("{error}: {advice}")
 }
 
+/// Where the log goes.
+fn log(tracer: Option<&Tracer>, printer: &Printer) -> Log {
+    if let Some(tracer) = tracer {
+        return Arc::new(tracer.log(printer));
+    }
+    let printer = printer.clone();
+    Arc::new(move |line| printer.notice(&format!("local service: {line}")))
+}
+
 /// Starts the local service, which logs to `printer`.
 pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
+    start_logging(options, None, log(None, printer), printer).await
+}
+
+async fn start_logging(
+    options: LocalOptions,
+    tracer: Option<&Tracer>,
+    log: Log,
+    printer: &Printer,
+) -> anyhow::Result<LocalService> {
     if !options.listen.is_loopback() {
         let risk = if options.require_key {
             "the access key id crosses the network as it is, for anybody on the way to read"
@@ -79,7 +117,6 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         };
         printer.diagnostic(&format!("warning: listening on {}: {risk}", options.listen));
     }
-    let printer = printer.clone();
     let options = service::Options {
         mqtt_port: options.mqtt_port,
         http_port: options.http_port,
@@ -92,7 +129,9 @@ pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::R
         region: options.region,
         things: options.things,
         device_policies: options.device_policies,
-        log: Arc::new(move |line| printer.notice(&format!("local service: {line}"))),
+        limits: options.limits,
+        log,
+        trace: tracer.map(Tracer::trace).unwrap_or_default(),
     };
     LocalService::start(options).await.map_err(with_advice).context("cannot start the local service")
 }

@@ -1,0 +1,70 @@
+//! What the trace tells of a call: the request, and then its answer.
+
+use std::net::IpAddr;
+use std::time::{Instant, SystemTime};
+
+use hyper::StatusCode;
+use hyper::header::USER_AGENT;
+use hyper::http::request::Parts;
+
+use super::exception::Exception;
+use super::handler::Output;
+use crate::service::trace::{Call, Client, Event, Payload, Record, Trace, excerpt, target_without_secrets};
+
+/// How many bytes of a path and a query are recorded.
+const TARGET: usize = 2048;
+
+/// How many bytes of a program's name are recorded.
+const NAME: usize = 64;
+
+/// Where a request comes from, among its extensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeerAddress(pub(super) IpAddr);
+
+/// A call that is being carried out.
+#[derive(Debug)]
+pub(super) struct TracedCall {
+    trace: Trace,
+    client: Client,
+    call: Call,
+    begun: Instant,
+}
+
+impl TracedCall {
+    /// Records a request. What signs it is in headers, of which none is recorded, or in the query.
+    pub(super) fn begin(trace: Trace, request: &Parts, body: &[u8], operation: Option<&'static str>) -> Self {
+        let client = client(request);
+        let call = Call { number: trace.next_call(), operation };
+        let target = request.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+        let target = target_without_secrets(&target);
+        let event = Event::Called {
+            call,
+            method: excerpt(request.method.as_str(), NAME).0.to_owned(),
+            target: excerpt(&target, TARGET).0.to_owned(),
+            body: Payload::new(body),
+        };
+        trace.put(|| Record { time: SystemTime::now(), client: client.clone(), event });
+        Self { trace, client, call, begun: Instant::now() }
+    }
+
+    /// Records the answer.
+    pub(super) fn end(self, output: &Result<Output, Exception>) {
+        let (status, exception, body) = match output {
+            Ok(output) => (StatusCode::OK, None, Payload::new(&output.body)),
+            Err(error) => (error.status(), Some(error.kind()), Payload::new(&error.body())),
+        };
+        let (call, took) = (self.call, self.begun.elapsed());
+        let event = Event::Answered { call, status: status.as_u16(), exception, body, took };
+        self.trace.put(|| Record { time: SystemTime::now(), client: self.client, event });
+    }
+}
+
+/// The first word of what a program says of itself, such as `aws-cli/2.31.5`, and where it is.
+fn client(request: &Parts) -> Client {
+    let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let name = agent.and_then(|agent| agent.split_whitespace().next());
+    Client {
+        name: name.map(|name| excerpt(name, NAME).0.to_owned()),
+        address: request.extensions.get::<PeerAddress>().map(|address| address.0),
+    }
+}
