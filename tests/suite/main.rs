@@ -42,5 +42,6 @@ mod scripts;
 mod serve;
 mod support;
 mod terminal;
+mod until;
 mod walkthrough;
 mod web_pages;

@@ -27,6 +27,7 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
     }
     for line in [
         "! before a command: it passes only if the service refuses it",
+        "conditions of expect and --until: path=value, != < <= > >=, ~regular-expression, =present, =absent; in a path a[0], a[-1], a[*] for some element, a.length, \"a.b\" for a name with dots",
         "help <command> explains one with its options, an example and what may be refused",
         "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {

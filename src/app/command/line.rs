@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::expectation::Expectation;
+use super::until::Until;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
@@ -20,6 +21,10 @@ pub(crate) struct Line {
     pub negated: bool,
     /// What to do.
     pub command: Command,
+    /// The command's name.
+    pub name: &'static str,
+    /// If it is to be asked again and again: until when.
+    pub until: Option<Until>,
 }
 
 /// What to do.
@@ -79,6 +84,13 @@ pub(crate) enum Command {
     StartNextPendingJobExecution(StartNextPendingJobExecutionRequest),
     /// `describe-job-execution`
     DescribeJobExecution(JobRef, DescribeJobExecutionRequest),
+    /// `describe-job-execution --control-plane`
+    DescribeJobExecutionOfOperator {
+        /// The job.
+        job: JobId,
+        /// Which of its executions on this thing; if `None`, the newest.
+        execution_number: Option<i64>,
+    },
     /// `update-job-execution`
     UpdateJobExecution(JobId, UpdateJobExecutionRequest),
     /// `expect`
@@ -111,6 +123,34 @@ impl Command {
                 | Self::Clock(Some(_))
                 | Self::Reset
         )
+    }
+
+    /// The operation of AWS's API whose answer it brings; none if it brings none.
+    #[must_use]
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CreateJob { .. } => "CreateJob",
+            Self::DeleteJob { .. } => "DeleteJob",
+            Self::CancelJob { .. } => "CancelJob",
+            Self::DescribeJob(_) => "DescribeJob",
+            Self::GetJobDocument(_) => "GetJobDocument",
+            Self::ListJobs { .. } => "ListJobs",
+            Self::ListJobExecutions { job: Some(_), .. } => "ListJobExecutionsForJob",
+            Self::ListJobExecutions { job: None, .. } => "ListJobExecutionsForThing",
+            Self::GetPendingJobExecutions { .. } => "GetPendingJobExecutions",
+            Self::StartNextPendingJobExecution(_) => "StartNextPendingJobExecution",
+            Self::DescribeJobExecution(..) | Self::DescribeJobExecutionOfOperator { .. } => {
+                "DescribeJobExecution"
+            }
+            Self::UpdateJobExecution(..) => "UpdateJobExecution",
+            Self::Expect(_)
+            | Self::Clock(_)
+            | Self::Reset
+            | Self::Status
+            | Self::Trace(_)
+            | Self::Help(_)
+            | Self::Quit => return None,
+        })
     }
 
     /// Whether its answer is a list.

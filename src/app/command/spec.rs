@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Title,
     /// `path=value`
     Predicate,
+    /// `path=value`, perhaps several, or `refused`.
+    Goal,
     /// A command.
     CommandName,
 }
@@ -113,6 +115,12 @@ impl Spec {
     #[must_use]
     pub(crate) fn takes_nothing(&self) -> bool {
         self.arguments.is_empty() && self.flags.is_empty()
+    }
+
+    /// Whether it can be asked again until its answer fits.
+    #[must_use]
+    pub(super) fn can_wait(&self) -> bool {
+        self.flags.iter().any(|flag| matches!(flag.value, Some((_, Shape::Goal))))
     }
 
     /// The command with its arguments and options on one line.

@@ -1,11 +1,10 @@
 //! Every command with its arguments and options: the one table that parsing, help, completion and
 //! hints read.
 
+use super::arguments::ParsedArguments;
 use super::line::Command;
 use super::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
-use crate::wire::model::{
-    DescribeJobExecutionRequest, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
-};
+use crate::wire::model::{StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest};
 
 /// The command called `name`.
 #[must_use]
@@ -54,6 +53,17 @@ const TABLE: Flag = Flag {
     name: "--table",
     value: None,
     help: "as a table that fits the terminal; without effect in JSON output",
+};
+
+const UNTIL: Flag = Flag {
+    name: "--until",
+    value: Some(("<path=value ... | refused>", Shape::Goal)),
+    help: "ask again until the answer is like this, conditions as for expect, or until it is refused",
+};
+const WITHIN: Flag = Flag {
+    name: "--within",
+    value: Some(("<duration>", Shape::Duration)),
+    help: "how long --until waits, 10s unless given",
 };
 
 const NOT_FOUND: (&str, &str) = ("ResourceNotFound", "the job does not exist or does not target this thing");
@@ -136,7 +146,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         name: "describe-job",
         group: CommandGroup::ControlPlane,
         arguments: &[JOB],
-        flags: &[],
+        flags: &[UNTIL, WITHIN],
         summary: "show a job: status, targets and how many executions stand where",
         example: "describe-job Job1",
         refusals: &[NO_JOB],
@@ -147,7 +157,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         name: "get-job-document",
         group: CommandGroup::ControlPlane,
         arguments: &[JOB],
-        flags: &[],
+        flags: &[UNTIL, WITHIN],
         summary: "show a job's document as it was given",
         example: "get-job-document Job1",
         refusals: &[NO_JOB],
@@ -165,6 +175,8 @@ pub(crate) static COMMANDS: &[Spec] = &[
                 help: "only jobs with this status",
             },
             TABLE,
+            UNTIL,
+            WITHIN,
         ],
         summary: "list the jobs of the account",
         example: "list-jobs --status IN_PROGRESS --table",
@@ -176,7 +188,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         name: "list-job-executions",
         group: CommandGroup::ControlPlane,
         arguments: &[Argument { name: "<jobId>", shape: Shape::Job, count: Count::Optional }],
-        flags: &[TABLE],
+        flags: &[TABLE, UNTIL, WITHIN],
         summary: "list the executions of a job, or of this thing; finished ones too",
         example: "list-job-executions Job1 --table",
         refusals: &[NO_JOB],
@@ -187,7 +199,7 @@ pub(crate) static COMMANDS: &[Spec] = &[
         name: "get-pending-job-executions",
         group: CommandGroup::DataPlane,
         arguments: &[],
-        flags: &[TABLE],
+        flags: &[TABLE, UNTIL, WITHIN],
         summary: "list the executions for this thing that are not finished",
         example: "get-pending-job-executions",
         refusals: &[],
@@ -218,26 +230,19 @@ pub(crate) static COMMANDS: &[Spec] = &[
         flags: &[
             EXECUTION_NUMBER,
             Flag { name: "--no-include-job-document", value: None, help: "leave the job document out" },
+            Flag {
+                name: "--control-plane",
+                value: None,
+                help: "ask as the operator, who also reads finished executions; without the job document",
+            },
+            UNTIL,
+            WITHIN,
         ],
         summary: "show this thing's execution of a job; $next is the one that comes next",
-        example: "describe-job-execution $next",
-        refusals: &[
-            (
-                "TerminalStateReached",
-                "it is finished: list-job-executions and describe-job read finished ones",
-            ),
-            NOT_FOUND,
-        ],
+        example: "describe-job-execution Job1 --until execution.statusDetails.progress=\"50%\" --within 30s",
+        refusals: &[("TerminalStateReached", "it is finished: --control-plane reads it"), NOT_FOUND],
         operations: &["DescribeJobExecution"],
-        build: |args| {
-            let include = if args.switch("--no-include-job-document") { Some(false) } else { None };
-            let request = DescribeJobExecutionRequest {
-                execution_number: args.unsigned("--execution-number").map(Into::into),
-                include_job_document: include,
-                client_token: None,
-            };
-            Command::DescribeJobExecution(args.job_or_next(), request)
-        },
+        build: ParsedArguments::describe_job_execution,
     },
     Spec {
         name: "update-job-execution",
@@ -385,7 +390,8 @@ mod tests {
 
     use super::*;
 
-    /// No right too few, none too many: what the commands call, and finding or creating the thing.
+    /// No right too few, none too many: what the commands call, also describe-job-execution with --control-plane, and finding
+    /// or creating the thing.
     #[test]
     fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
         let policy: Value =
@@ -401,7 +407,7 @@ mod tests {
         let commands = COMMANDS.iter().filter(|spec| spec.group == CommandGroup::ControlPlane);
         let called: BTreeSet<String> = commands
             .flat_map(|spec| spec.operations)
-            .chain(&["DescribeThing", "CreateThing"])
+            .chain(&["DescribeJobExecution", "DescribeThing", "CreateThing"])
             .map(|operation| format!("iot:{operation}"))
             .collect();
         assert_eq!(allowed, called);

@@ -9,6 +9,7 @@ use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
 use super::spec::Shape;
 use super::table;
+use super::until::Goal;
 use crate::app::output::escape;
 
 /// How a job document that is in a file begins.
@@ -24,6 +25,15 @@ pub(super) enum ValueError {
 impl From<String> for ValueError {
     fn from(problem: String) -> Self {
         Self::Invalid(problem)
+    }
+}
+
+impl From<JsonError> for ValueError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Unfinished => Self::Unfinished,
+            JsonError::Invalid(problem) => Self::Invalid(problem),
+        }
     }
 }
 
@@ -46,13 +56,8 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
                 .map(ArgumentValue::Text)
                 .map_err(|error| error.to_string().into());
         }
-        Shape::Predicate => {
-            return match Predicate::read(reader) {
-                Ok(predicate) => Ok(ArgumentValue::Predicate(predicate)),
-                Err(JsonError::Unfinished) => Err(ValueError::Unfinished),
-                Err(JsonError::Invalid(problem)) => Err(problem.into()),
-            };
-        }
+        Shape::Predicate => return Ok(ArgumentValue::Predicate(Predicate::read(reader)?)),
+        Shape::Goal => return Ok(ArgumentValue::Goal(Goal::read(reader)?)),
         _ => {}
     }
     let word = reader.word();
@@ -108,7 +113,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             }
         },
         Shape::Text => ArgumentValue::Text(word.to_owned()),
-        Shape::Details | Shape::Predicate => unreachable!("`read` takes them"),
+        Shape::Details | Shape::Predicate | Shape::Goal => unreachable!("`read` takes them"),
     })
 }
 

@@ -2,10 +2,14 @@
 
 mod document;
 mod expect;
+mod last_command;
+mod limiter;
 mod local;
 mod outcome;
 mod server;
+mod show;
 mod status;
+mod until;
 
 use std::time::Duration;
 
@@ -13,13 +17,11 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Line, ParseError, UsagesShown};
+use crate::app::command::{Command, Line, ParseError, UsagesShown};
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
-use crate::app::output::style::{Style, Theme};
-use crate::app::output::table::Table;
 use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
@@ -27,8 +29,10 @@ use crate::client::sandbox::{Advance, Sandbox};
 use crate::client::trace::Trace;
 use crate::wire::model::{JobId, ThingName};
 
-use outcome::CommandError;
+use outcome::{Answered, CommandError, newer_than_us};
 
+pub(crate) use last_command::LastCommand;
+pub(crate) use limiter::Limiter;
 pub(crate) use outcome::{CommandOutcome, Failure};
 pub(crate) use server::Server;
 
@@ -37,12 +41,6 @@ pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
-
-/// How many characters of a warning quote an answer.
-const MAX_WARNING: usize = 300;
-
-/// The width of help texts if stdout is not a terminal.
-const DEFAULT_WIDTH: usize = 100;
 
 /// Everything that commands need.
 pub(crate) struct Dispatcher {
@@ -64,6 +62,10 @@ pub(crate) struct Dispatcher {
     pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
+    /// Gives turns to what polls.
+    pub limiter: Limiter,
+    /// The command whose answer `expect` looks at.
+    pub last_command: LastCommand,
     /// The commands that have been explained.
     pub usages_shown: UsagesShown,
 }
@@ -78,6 +80,7 @@ impl Dispatcher {
             return self.expect(expectation, line.negated, number).await;
         }
         self.transcript.begin(number, line.command.changes());
+        self.last_command.set(line);
         let outcome = match &line.command {
             Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
@@ -88,7 +91,10 @@ impl Dispatcher {
                 self.help(*about, number);
                 CommandOutcome::Passed
             }
-            command => self.call(command, number).await,
+            command => match &line.until {
+                Some(until) => self.ask_until(command, until, number).await,
+                None => self.call(command, number).await,
+            },
         };
         outcome.negated_by(line)
     }
@@ -153,25 +159,16 @@ impl Dispatcher {
     async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let began = Instant::now();
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
-        let outcome = match self.answer_to(command).await {
-            Ok((answer, note)) => {
-                self.show(command, Message { line: number, ..answer }, note);
-                CommandOutcome::Passed
-            }
-            Err(CommandError::Refused(answer, refusal)) => {
-                self.transcript.answer(Message { line: number, ..*answer });
-                CommandOutcome::Refused(refusal)
-            }
-            Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
-        };
+        let answer = self.answer_to(command).await;
+        let outcome = self.conclude(command, number, answer);
         // A service that did not answer is not awaited a second time.
         let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
         hold.release(self.last_event(deadline).await).await;
         outcome
     }
 
-    /// What the service answered, and a note on it for a person.
-    async fn answer_to(&self, command: &Command) -> Result<(Message, Option<&'static str>), CommandError> {
+    /// What the service answered.
+    async fn answer_to(&self, command: &Command) -> Result<Answered, CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
         let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries } => {
@@ -208,20 +205,25 @@ impl Dispatcher {
                 response("ListJobExecutionsForThing", reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                self.heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
+                return Ok(heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0);
             }
             Command::StartNextPendingJobExecution(request) => {
                 let answer = device.start_next_pending_job_execution(request.clone()).await;
-                let (message, started) = self.heard("StartNextPendingJobExecution", answer)?;
-                return Ok((message, started.execution.is_none().then_some("nothing is pending")));
+                let (answered, started) = heard("StartNextPendingJobExecution", answer)?;
+                let note = started.execution.is_none().then_some("nothing is pending");
+                return Ok(Answered { note, ..answered });
             }
             Command::DescribeJobExecution(job, request) => {
                 let answer = device.describe_job_execution(job, request.clone()).await;
-                self.heard("DescribeJobExecution", answer)?.0
+                return Ok(heard("DescribeJobExecution", answer)?.0);
+            }
+            Command::DescribeJobExecutionOfOperator { job, execution_number } => {
+                let reply = operator.describe_job_execution(job, &self.thing, *execution_number).await?;
+                response("DescribeJobExecution", reply)
             }
             Command::UpdateJobExecution(job, request) => {
                 let answer = device.update_job_execution(job, request.clone()).await;
-                self.heard("UpdateJobExecution", answer)?.0
+                return Ok(heard("UpdateJobExecution", answer)?.0);
             }
             Command::Status => self.status().await,
             Command::Clock(advance) => self.clock(*advance).await?,
@@ -230,7 +232,7 @@ impl Dispatcher {
                 unreachable!("it asks no service")
             }
         };
-        Ok((answer, None))
+        Ok(answer.into())
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
@@ -246,25 +248,6 @@ impl Dispatcher {
         })
     }
 
-    /// An answer of the data plane, as a message and as it reads. What is newer than this program is told.
-    fn heard<T: Serialize>(
-        &self,
-        operation: &str,
-        answer: Result<Answer<T>, jobs::Error>,
-    ) -> Result<(Message, T), jobs::Error> {
-        let unknown = answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown);
-        if !unknown.is_empty() {
-            let unknown = escape::excerpt(&unknown.join(", "), MAX_WARNING);
-            self.printer().diagnostic(&format!(
-                "warning: {operation}: shown as it came, but not known to this program: {unknown}"
-            ));
-        }
-        let Answer { topic, payload, response } = answer?;
-        let body = String::from_utf8_lossy(&payload).into_owned();
-        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-        Ok((Message { topic: Some(topic), ..message }, response))
-    }
-
     async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
         let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
@@ -275,7 +258,7 @@ impl Dispatcher {
         };
         let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
         let mut error = CommandError::from(error);
-        if let CommandError::Refused(_, refusal) = &mut error
+        if let CommandError::Refused { refusal, .. } = &mut error
             && not_terminal
             && self.printer().is_terminal()
         {
@@ -320,50 +303,6 @@ impl Dispatcher {
             Failure::new("NotLocal", why)
         })
     }
-
-    fn help(&self, about: Option<&'static str>, number: Option<usize>) {
-        let is_json = self.printer().is_json();
-        let width = self.printer().width().filter(|_| !is_json).unwrap_or(DEFAULT_WIDTH);
-        let theme = self.printer().theme();
-        let theme = Theme { color: theme.color && !is_json, ..theme };
-        let text = about
-            .and_then(command::table::find)
-            .map_or_else(|| command::help(theme, width), |spec| command::help_on(spec, theme, width));
-        if is_json {
-            let body = serde_json::Value::from(text).to_string();
-            self.printer().message(&Message {
-                line: number,
-                ..Message::new(MessageKind::Response, "Help", Some(body))
-            });
-        } else {
-            self.printer().result(text);
-        }
-    }
-
-    /// Prints an answer, as a table if it is to be one. At a terminal a document is shown as such, and a note
-    /// or the summary of a long list follows.
-    fn show(&self, command: &Command, message: Message, note: Option<&'static str>) {
-        let printer = self.printer();
-        let body = message.body.as_deref().filter(|_| !printer.is_json());
-        let for_person = body.filter(|_| printer.is_terminal());
-        let list = if command.as_table() { body } else { for_person.filter(|_| command.is_list()) };
-        let table = list.and_then(Table::of_answer);
-        let summary = || table.as_ref().and_then(Table::summary);
-        let note = for_person.and_then(|_| note.map(str::to_owned).or_else(summary));
-        let text = match command {
-            Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
-            _ => table
-                .filter(|_| command.as_table())
-                .map(|table| table.render(printer.width(), printer.layout_of(&message))),
-        };
-        match text {
-            Some(text) => self.transcript.answer_as(message, &text),
-            None => self.transcript.answer(message),
-        }
-        if let Some(note) = note {
-            printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
-        }
-    }
 }
 
 /// Whether the control plane refused with this code.
@@ -384,6 +323,20 @@ pub(crate) async fn find_thing(
             arn
         }
     })
+}
+
+/// An answer of the data plane, as it is shown and as it reads.
+fn heard<T: Serialize>(
+    operation: &str,
+    answer: Result<Answer<T>, jobs::Error>,
+) -> Result<(Answered, T), jobs::Error> {
+    let answer = answer?;
+    let warning = newer_than_us(operation, &answer.unknown());
+    let Answer { topic, payload, response } = answer;
+    let body = String::from_utf8_lossy(&payload).into_owned();
+    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+    let message = Message { topic: Some(topic), ..message };
+    Ok((Answered { message, note: None, warning }, response))
 }
 
 /// An answer of the control plane.

@@ -75,7 +75,8 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
         | Shape::StepTimeout
         | Shape::Text
         | Shape::Duration
-        | Shape::Predicate => Vec::new(),
+        | Shape::Predicate
+        | Shape::Goal => Vec::new(),
     }
 }
 
@@ -146,8 +147,8 @@ mod tests {
         assert_eq!(offered("describe-job-execution $"), ["$next "]);
         assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);
         assert_eq!(offered("delete-job Job1 "), ["--force"]);
-        assert_eq!(offered("list-jobs "), ["--status ", "--table"]);
-        assert_eq!(offered("list-jobs --status COMPLETED --"), ["--table"]);
+        assert_eq!(offered("list-jobs "), ["--status ", "--table", "--until ", "--within "]);
+        assert_eq!(offered("list-jobs --status COMPLETED --t"), ["--table"]);
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
