@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::command::UsagesShown;
-use crate::app::dispatch::{Dispatcher, IsAlone, Server, find_thing};
+use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
@@ -286,6 +286,8 @@ impl Session {
             is_alone,
             trace,
             names: Mutex::new(options.script.names.clone()),
+            limiter: Limiter::default(),
+            last_command: LastCommand::default(),
             usages_shown: UsagesShown::default(),
         };
         Ok(Self { dispatcher, background, service })

@@ -299,6 +299,12 @@ impl Transcript {
         }
     }
 
+    /// That a message which was expected came before the command from which on it counts no longer, if it did.
+    #[must_use]
+    pub(crate) fn too_early(&self, expectation: &Expectation) -> Option<String> {
+        self.state().too_early(expectation)
+    }
+
     /// Waits until nothing has come for `quiet`, but no longer than `at_most`.
     pub(crate) async fn wait_until_quiet(&self, quiet: Duration, at_most: Duration) {
         let deadline = Instant::now() + at_most;
@@ -315,13 +321,7 @@ impl Transcript {
         let state = self.state();
         let (what, mut instead) =
             expect::explain(expectation, state.memory.iter().map(|remembered| &remembered.message));
-        let early = state.past.iter().rev().find(|past| expect::matches(expectation, &past.message));
-        if let Some(Past { line, .. }) = early {
-            instead.push(match line {
-                Some(line) => format!("it came too early, before line {line}"),
-                None => "it came too early, before a later command".to_owned(),
-            });
-        }
+        instead.extend(state.too_early(expectation));
         if state.forgotten > 0 {
             instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
         }
@@ -403,6 +403,16 @@ impl Transcript {
 
     fn state(&self) -> MutexGuard<'_, TranscriptState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TranscriptState {
+    fn too_early(&self, expectation: &Expectation) -> Option<String> {
+        let early = self.past.iter().rev().find(|past| expect::matches(expectation, &past.message))?;
+        Some(match early.line {
+            Some(line) => format!("it came too early, before line {line}"),
+            None => "it came too early, before a later command".to_owned(),
+        })
     }
 }
 

@@ -119,3 +119,26 @@ fn conditions_compare_and_say_what_is_what() {
                     number 66; execution.jobDocument.n is 9007199254740993\n";
     assert!(output.stderr.ends_with(expected), "{}", output.stderr);
 }
+
+/// Also with `!`, which would otherwise pass whatever happened.
+#[test]
+fn an_answer_that_cannot_have_come_is_a_failure() {
+    for (commands, title, why) in [
+        ("", "CreateJobRejected", "no command before it brings CreateJobRejected"),
+        ("list-jobs\n", "CreateJobRejected", "the last command, list-jobs, brings no CreateJobRejected"),
+        ("status\n", "ListJobsResponse", "the last command, status, brings no ListJobsResponse"),
+        (
+            "list-job-executions\n",
+            "ListJobExecutionsForJobRejected",
+            "the last command, list-job-executions, brings no ListJobExecutionsForJobRejected",
+        ),
+    ] {
+        for negation in ["", "! "] {
+            let script = format!("{commands}{negation}expect {title}\n");
+            let output = Sandbox::new().script(script).status(1).stderr_any().run();
+            let line = 1 + commands.lines().count();
+            assert!(output.stderr.ends_with(&format!("stdin:{line}: {why}\n")), "{}", output.stderr);
+        }
+    }
+    Sandbox::new().script("list-job-executions\n! expect ListJobExecutionsForThingRejected\n").run();
+}

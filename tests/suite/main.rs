@@ -46,5 +46,6 @@ mod serve;
 mod support;
 mod terminal;
 mod trace;
+mod until;
 mod walkthrough;
 mod web_pages;

@@ -143,6 +143,15 @@ fn after_a_failure_the_next_test_goes_on() {
 }
 
 #[test]
+fn a_test_sees_nothing_of_the_one_before() {
+    for expectation in ["expect CreateJobResponse", "expect JobExecutionsChangedEvent --within 1ms"] {
+        let script = format!("create-job A {{}}\ntest t\n{expectation}\n");
+        let output = Sandbox::new().script(script).status(1).stderr_any().run();
+        assert_eq!(output.summary.unwrap(), "1 command, 1 expectation, 1 failed: stdin:3");
+    }
+}
+
+#[test]
 fn one_test_can_be_run_alone() {
     let only = |name: &str| Sandbox::new().file("t.jobs", TESTS).args(["-f", "t.jobs", "--only", name]);
     assert_eq!(printed(&only("three").run().stdout), ["* before", "* three"]);

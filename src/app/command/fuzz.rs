@@ -53,6 +53,9 @@ fn check_entry(entry: &Entry) {
             if let Command::Expect(expectation) = &line.command {
                 assert!(!expectation.to_string().contains(is_unsafe), "{expectation:?}");
             }
+            if let Some(until) = &line.until {
+                assert!(!until.goal.to_string().contains(is_unsafe), "{until:?}");
+            }
         }
         Err(error) => {
             assert_plain(&error.to_string());
@@ -106,6 +109,11 @@ mod tests {
             "CreateJobResponse",
             "jobs.QUEUED[0].jobId=Job1",
             "a=absent",
+            "a.\"b c\"[-1].length>=2026-01-01T00:00:00Z",
+            "a[*]~/x y/",
+            "a~(",
+            "a\"b=",
+            "refused",
             "a={",
             "a[=",
             "\u{202e}",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::expectation::Expectation;
 use super::member_path::MemberPath;
+use super::until::Until;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
@@ -24,6 +25,10 @@ pub(crate) struct Line {
     pub command: Command,
     /// Whether there are names in it, so that it is read again when it is carried out.
     pub has_names: bool,
+    /// The command's name.
+    pub name: &'static str,
+    /// If it is to be asked again and again: until when.
+    pub until: Option<Until>,
 }
 
 /// What to do.
@@ -85,6 +90,13 @@ pub(crate) enum Command {
     StartNextPendingJobExecution(StartNextPendingJobExecutionRequest),
     /// `describe-job-execution`
     DescribeJobExecution(JobRef, DescribeJobExecutionRequest),
+    /// `describe-job-execution --control-plane`
+    DescribeJobExecutionOfOperator {
+        /// The job.
+        job: JobId,
+        /// Which of its executions on this thing; if `None`, the newest.
+        execution_number: Option<i64>,
+    },
     /// `update-job-execution`
     UpdateJobExecution(JobId, UpdateJobExecutionRequest),
     /// `expect`
@@ -147,6 +159,41 @@ impl Command {
     #[must_use]
     pub(crate) fn is_for_scripts(&self) -> bool {
         matches!(self, Self::Test(_) | Self::Defer(_) | Self::Include(_))
+    }
+
+    /// The operation of AWS's API whose answer it brings; none if it brings none.
+    #[must_use]
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CreateJob { .. } => "CreateJob",
+            Self::DeleteJob { .. } => "DeleteJob",
+            Self::CancelJob { .. } => "CancelJob",
+            Self::DescribeJob(_) => "DescribeJob",
+            Self::GetJobDocument(_) => "GetJobDocument",
+            Self::ListJobs { .. } => "ListJobs",
+            Self::ListJobExecutions { job: Some(_), .. } => "ListJobExecutionsForJob",
+            Self::ListJobExecutions { job: None, .. } => "ListJobExecutionsForThing",
+            Self::GetPendingJobExecutions { .. } => "GetPendingJobExecutions",
+            Self::StartNextPendingJobExecution(_) => "StartNextPendingJobExecution",
+            Self::DescribeJobExecution(..) | Self::DescribeJobExecutionOfOperator { .. } => {
+                "DescribeJobExecution"
+            }
+            Self::UpdateJobExecution(..) => "UpdateJobExecution",
+            Self::Expect(_)
+            | Self::Clock(_)
+            | Self::Reset
+            | Self::Status
+            | Self::Trace(_)
+            | Self::Set { .. }
+            | Self::Capture { .. }
+            | Self::Print(_)
+            | Self::Sleep(_)
+            | Self::Test(_)
+            | Self::Defer(_)
+            | Self::Include(_)
+            | Self::Help(_)
+            | Self::Quit => return None,
+        })
     }
 
     /// Whether its answer is a list.

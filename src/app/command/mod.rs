@@ -23,6 +23,7 @@ mod reader;
 mod scan;
 mod spec;
 pub(crate) mod table;
+mod until;
 mod values;
 
 pub(crate) use comparison::{Comparison, Operand};
@@ -38,3 +39,4 @@ pub(crate) use parse::{parse, parse_with};
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};
 pub(crate) use spec::Shape;
+pub(crate) use until::{Goal, Until};

@@ -52,12 +52,21 @@ pub(crate) fn parse_with(text: &str, names: &Names) -> Result<Option<Line>, Pars
             ParseError::Arguments { command: Usage(spec), problem: problem + &line, place }
         }
     })?;
+    let refuse = |problem| ParseError::Arguments { command: Usage(spec), problem, place: None };
+    let until = if spec.can_wait() { arguments.until().map_err(refuse)? } else { None };
+    if negated && until.is_some() {
+        let problem = "! does not go with --until; to wait for a refusal: --until refused";
+        return Err(refuse(problem.to_owned()));
+    }
     let command = (spec.build)(&mut arguments);
+    if let Some(problem) = arguments.contradiction.take() {
+        return Err(refuse(problem));
+    }
     debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
-    Ok(Some(Line { negated, command, has_names: reader.has_names() }))
+    Ok(Some(Line { negated, command, has_names: reader.has_names(), name: spec.name, until }))
 }
 
 /// Reads the command that is to be carried out when a test ends.
@@ -154,7 +163,7 @@ mod tests {
 
     fn command(text: &str) -> Command {
         match parse(text) {
-            Ok(Some(Line { negated: false, command, .. })) => command,
+            Ok(Some(Line { negated: false, command, until: None, .. })) => command,
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -268,11 +277,11 @@ mod tests {
             ),
             (
                 "list-jobs --status",
-                "list-jobs: --status needs a value; usage: list-jobs [--status <status>] [--table]",
+                "list-jobs: --status needs a value; usage: list-jobs [--status <status>] [--table] [--until <path=value ... | refused>] [--within <duration>]",
             ),
             (
                 "describe-job-execution $nxt",
-                "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document]",
+                "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document] [--control-plane] [--until <path=value ... | refused>] [--within <duration>]",
             ),
             ("! quit", "! goes before expect, or before a command that the service can refuse"),
             ("!", "! goes before expect, or before a command that the service can refuse"),
@@ -359,17 +368,22 @@ mod tests {
             Shape::Predicate => "a=1",
             Shape::HelpTopic | Shape::Command => "help",
             Shape::NewName | Shape::Path | Shape::RestOfLine => "a",
+            Shape::Goal => "a=1 b=2",
         };
         for spec in commands() {
             let mut words = vec![spec.name];
             words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
-            for flag in spec.flags {
+            // It excludes another one, and is tested by itself.
+            for flag in spec.flags.iter().filter(|flag| flag.name != "--control-plane") {
                 words.push(flag.name);
                 words.extend(flag.value.map(|(_, shape)| sample(shape)));
             }
             let text = words.join(" ");
             assert!(parse(&text).is_ok(), "{text}");
-            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+            let Ok(Some(line)) = parse(spec.example) else { panic!("{}", spec.example) };
+            let operation = line.command.operation();
+            assert!(operation.is_none_or(|operation| spec.operations.contains(&operation)), "{operation:?}");
+            assert_eq!(operation.is_none(), spec.operations.is_empty(), "{}", spec.name);
         }
     }
 

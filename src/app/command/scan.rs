@@ -6,6 +6,7 @@ use super::names;
 use super::reader::{Reader, is_space};
 use super::spec::{Argument, Flag, Positionals, Shape, Spec};
 use super::table;
+use super::until;
 use crate::app::output::json_text;
 
 /// What a piece of a command is.
@@ -174,6 +175,7 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
         Some(Shape::Predicate) => (WordKind::Plain, predicate_length(rest)),
+        Some(Shape::Goal) => (WordKind::Plain, goal_length(rest)),
         Some(Shape::OneOf(words)) if !words.iter().any(|choice| choice.starts_with(&rest[..word])) => {
             (WordKind::Wrong, word)
         }
@@ -189,6 +191,18 @@ fn predicate_length(text: &str) -> usize {
     let begin = path + operator.len();
     let value = &text[begin..];
     begin + comparison::value_length(operator, value).unwrap_or_else(|| json_length(value))
+}
+
+/// The length of the predicates at the beginning of `text`, and of spaces between them.
+fn goal_length(text: &str) -> usize {
+    let mut end = predicate_length(text);
+    loop {
+        let rest = text[end..].trim_start_matches(is_space);
+        if !until::is_next(rest) {
+            return end;
+        }
+        end = text.len() - rest.len() + predicate_length(rest);
+    }
 }
 
 /// The length of the JSON at the beginning of `text`, finished or not.
@@ -240,6 +254,16 @@ mod tests {
         assert_eq!(pieces("quit now"), [(Command, "quit"), (Wrong, "now")]);
         assert_eq!(pieces("update-job-execution J DONE")[2], (Wrong, "DONE"));
         assert_eq!(pieces("create-job J {\"a\": \"x y")[2], (Json, "{\"a\": \"x y"));
+        assert_eq!(
+            pieces("describe-job --until a=1 b~/x y/ c[*]={ \"x\": 1 } J --within 1s")[1..],
+            [
+                (Flag, "--until"),
+                (Plain, "a=1 b~/x y/ c[*]={ \"x\": 1 }"),
+                (Plain, "J"),
+                (Flag, "--within"),
+                (Plain, "1s"),
+            ]
+        );
         assert_eq!(pieces("  # quit"), [(WordKind::Comment, "# quit")]);
     }
 

@@ -55,6 +55,8 @@ pub(crate) enum Shape {
     Command,
     /// All that is left of the line; JSON may go on on the next one.
     RestOfLine,
+    /// `path=value`, perhaps several, or `refused`.
+    Goal,
 }
 
 /// How often an argument may be given.
@@ -123,6 +125,12 @@ impl Spec {
     #[must_use]
     pub(crate) fn takes_nothing(&self) -> bool {
         self.arguments.is_empty() && self.flags.is_empty()
+    }
+
+    /// Whether it can be asked again until its answer fits.
+    #[must_use]
+    pub(super) fn can_wait(&self) -> bool {
+        self.flags.iter().any(|flag| matches!(flag.value, Some((_, Shape::Goal))))
     }
 
     /// The command with its arguments and options on one line.

@@ -11,6 +11,7 @@ use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
 use super::spec::Shape;
 use super::table;
+use super::until::Goal;
 use crate::app::output::escape;
 use crate::wire::model::StatusDetails;
 
@@ -24,18 +25,18 @@ pub(super) enum ValueError {
     Invalid(String),
 }
 
+impl From<String> for ValueError {
+    fn from(problem: String) -> Self {
+        Self::Invalid(problem)
+    }
+}
+
 impl From<JsonError> for ValueError {
     fn from(error: JsonError) -> Self {
         match error {
             JsonError::Unfinished => Self::Unfinished,
             JsonError::Invalid(problem) => Self::Invalid(problem),
         }
-    }
-}
-
-impl From<String> for ValueError {
-    fn from(problem: String) -> Self {
-        Self::Invalid(problem)
     }
 }
 
@@ -57,12 +58,8 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
             return text(&read_json(name, reader)?.text).map(ArgumentValue::Text);
         }
         Shape::RestOfLine => return rest_of_line(name, reader),
-        Shape::Predicate => {
-            return match Predicate::read(reader) {
-                Ok(predicate) => Ok(ArgumentValue::Predicate(predicate)),
-                Err(problem) => Err(problem.into()),
-            };
-        }
+        Shape::Predicate => return Ok(ArgumentValue::Predicate(Predicate::read(reader)?)),
+        Shape::Goal => return Ok(ArgumentValue::Goal(Goal::read(reader)?)),
         _ => {}
     }
     let word = reader.value()?;
@@ -89,6 +86,7 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         | Shape::Path
         | Shape::Details
         | Shape::Predicate
+        | Shape::Goal
         | Shape::Command
         | Shape::RestOfLine => return None,
     })
@@ -166,7 +164,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         }
         Shape::Path => ArgumentValue::Path(MemberPath::parse(word)?),
         Shape::Text => ArgumentValue::Text(word.to_owned()),
-        Shape::Details | Shape::Predicate | Shape::Command | Shape::RestOfLine => {
+        Shape::Details | Shape::Predicate | Shape::Goal | Shape::Command | Shape::RestOfLine => {
             unreachable!("they are no word")
         }
     })

@@ -20,6 +20,12 @@ impl Dispatcher {
         }
     }
 
+    /// A test begins on `line`: `expect` looks at nothing before it.
+    pub(crate) fn begin_test(&self, line: Option<usize>) {
+        self.transcript.begin(line, true);
+        self.last_command.clear();
+    }
+
     /// What names stand for.
     pub(crate) fn names(&self) -> MutexGuard<'_, Names> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)

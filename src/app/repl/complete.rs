@@ -79,6 +79,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
         | Shape::Text
         | Shape::Duration
         | Shape::Predicate
+        | Shape::Goal
         | Shape::NewName
         | Shape::Path
         | Shape::RestOfLine => Vec::new(),
@@ -152,8 +153,8 @@ mod tests {
         assert_eq!(offered("describe-job-execution $"), ["$next "]);
         assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);
         assert_eq!(offered("delete-job Job1 "), ["--force"]);
-        assert_eq!(offered("list-jobs "), ["--status ", "--table"]);
-        assert_eq!(offered("list-jobs --status COMPLETED --"), ["--table"]);
+        assert_eq!(offered("list-jobs "), ["--status ", "--table", "--until ", "--within "]);
+        assert_eq!(offered("list-jobs --status COMPLETED --t"), ["--table"]);
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);

@@ -166,6 +166,7 @@ impl Repl<'_> {
                 _ = interrupt.recv() => {
                     printer.diagnostic(match line.command {
                         Command::Expect(_) => "stopped waiting",
+                        _ if line.until.is_some() => "stopped waiting",
                         _ => "stopped waiting; the service may still carry it out",
                     });
                     return None;

@@ -1,6 +1,6 @@
 //! What an operator does, over HTTPS.
 
-use super::{JOB, NO_JOB, TABLE};
+use super::{JOB, NO_JOB, TABLE, UNTIL, WITHIN};
 use crate::app::command::line::Command;
 use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
 
@@ -89,7 +89,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         name: "describe-job",
         group: CommandGroup::ControlPlane,
         arguments: &[JOB],
-        flags: &[],
+        flags: &[UNTIL, WITHIN],
         summary: "show a job: status, targets and how many executions stand where",
         example: "describe-job Job1",
         refusals: &[NO_JOB],
@@ -100,7 +100,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         name: "get-job-document",
         group: CommandGroup::ControlPlane,
         arguments: &[JOB],
-        flags: &[],
+        flags: &[UNTIL, WITHIN],
         summary: "show a job's document as it was given",
         example: "get-job-document Job1",
         refusals: &[NO_JOB],
@@ -118,6 +118,8 @@ pub(super) static COMMANDS: &[Spec] = &[
                 help: "only jobs with this status",
             },
             TABLE,
+            UNTIL,
+            WITHIN,
         ],
         summary: "list the jobs of the account",
         example: "list-jobs --status IN_PROGRESS --table",
@@ -129,7 +131,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         name: "list-job-executions",
         group: CommandGroup::ControlPlane,
         arguments: &[Argument { name: "<jobId>", shape: Shape::Job, count: Count::Optional }],
-        flags: &[TABLE],
+        flags: &[TABLE, UNTIL, WITHIN],
         summary: "list the executions of a job, or of this thing; finished ones too",
         example: "list-job-executions Job1 --table",
         refusals: &[NO_JOB],

@@ -1,11 +1,10 @@
 //! What a device does, over MQTT.
 
-use super::{JOB, TABLE};
+use super::{JOB, TABLE, UNTIL, WITHIN};
+use crate::app::command::arguments::ParsedArguments;
 use crate::app::command::line::Command;
 use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
-use crate::wire::model::{
-    DescribeJobExecutionRequest, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
-};
+use crate::wire::model::{StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest};
 
 /// The statuses that a device may ask for. The service refuses CANCELED, as the samples' users learn.
 const UPDATE_STATUSES: &[&str] = &["SUCCEEDED", "IN_PROGRESS", "FAILED", "CANCELED", "REJECTED"];
@@ -32,7 +31,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         name: "get-pending-job-executions",
         group: CommandGroup::DataPlane,
         arguments: &[],
-        flags: &[TABLE],
+        flags: &[TABLE, UNTIL, WITHIN],
         summary: "list the executions for this thing that are not finished",
         example: "get-pending-job-executions",
         refusals: &[],
@@ -63,26 +62,19 @@ pub(super) static COMMANDS: &[Spec] = &[
         flags: &[
             EXECUTION_NUMBER,
             Flag { name: "--no-include-job-document", value: None, help: "leave the job document out" },
+            Flag {
+                name: "--control-plane",
+                value: None,
+                help: "ask as the operator, who also reads finished executions; without the job document",
+            },
+            UNTIL,
+            WITHIN,
         ],
         summary: "show this thing's execution of a job; $next is the one that comes next",
-        example: "describe-job-execution $next",
-        refusals: &[
-            (
-                "TerminalStateReached",
-                "it is finished: list-job-executions and describe-job read finished ones",
-            ),
-            NOT_FOUND,
-        ],
+        example: "describe-job-execution Job1 --until execution.statusDetails.progress=\"50%\" --within 30s",
+        refusals: &[("TerminalStateReached", "it is finished: --control-plane reads it"), NOT_FOUND],
         operations: &["DescribeJobExecution"],
-        build: |args| {
-            let include = if args.switch("--no-include-job-document") { Some(false) } else { None };
-            let request = DescribeJobExecutionRequest {
-                execution_number: args.unsigned("--execution-number").map(Into::into),
-                include_job_document: include,
-                client_token: None,
-            };
-            Command::DescribeJobExecution(args.job_or_next(), request)
-        },
+        build: ParsedArguments::describe_job_execution,
     },
     Spec {
         name: "update-job-execution",

@@ -40,6 +40,16 @@ const TABLE: Flag = Flag {
     value: None,
     help: "as a table that fits the terminal; without effect in JSON output",
 };
+const UNTIL: Flag = Flag {
+    name: "--until",
+    value: Some(("<path=value ... | refused>", Shape::Goal)),
+    help: "ask again until the answer is like this, conditions as for expect, or until it is refused",
+};
+const WITHIN: Flag = Flag {
+    name: "--within",
+    value: Some(("<duration>", Shape::Duration)),
+    help: "how long --until waits, 10s unless given",
+};
 const NO_JOB: (&str, &str) = ("ResourceNotFoundException", "there is no such job");
 
 #[cfg(test)]
@@ -51,7 +61,8 @@ mod tests {
     use super::*;
     use crate::app::command::spec::CommandGroup;
 
-    /// No right too few, none too many: what the commands call, and finding or creating the thing.
+    /// No right too few, none too many: what the commands call, also describe-job-execution with --control-plane, and
+    /// finding or creating the thing.
     #[test]
     fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
         let policy: Value =
@@ -67,7 +78,7 @@ mod tests {
         let commands = commands().filter(|spec| spec.group == CommandGroup::ControlPlane);
         let called: BTreeSet<String> = commands
             .flat_map(|spec| spec.operations)
-            .chain(&["DescribeThing", "CreateThing"])
+            .chain(&["DescribeJobExecution", "DescribeThing", "CreateThing"])
             .map(|operation| format!("iot:{operation}"))
             .collect();
         assert_eq!(allowed, called);

@@ -237,7 +237,7 @@ impl<'a> Runner<'a> {
             self.report.iter_mut().for_each(|report| report.skipped(&case));
             return;
         }
-        self.dispatcher.transcript.begin(case.place.line, true);
+        self.dispatcher.begin_test(case.place.line);
         self.recorded();
         self.test = Some(Test { case, began: Instant::now(), failures: Vec::new(), deferred: Vec::new() });
     }
