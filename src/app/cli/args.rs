@@ -43,8 +43,8 @@ pub(super) enum CliCommand {
     Serve(ServeArgs),
     /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
     Health {
-        /// Its HTTP port, such as http://localhost:9443
-        url: String,
+        /// Its HTTP port [default: http://127.0.0.1:9443, or what JOBS_SANDBOX_HTTP_PORT says instead of 9443]
+        url: Option<String>,
         /// How long to wait for it, such as 30s
         #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
         wait: Option<Duration>,

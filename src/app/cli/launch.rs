@@ -24,6 +24,7 @@ use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
+const HTTP_PORT_VARIABLE: &str = "JOBS_SANDBOX_HTTP_PORT";
 
 /// The options that select AWS mode.
 const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
@@ -32,7 +33,7 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 /// AWS mode.
 const SERVE_VARIABLES: [(&str, &str); 9] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
-    ("http_port", "JOBS_SANDBOX_HTTP_PORT"),
+    ("http_port", HTTP_PORT_VARIABLE),
     ("dir", "JOBS_SANDBOX_DIR"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
@@ -63,7 +64,9 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
-            Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
+            Some(CliCommand::Health { url, wait }) => {
+                return Ok(Launch::Health { url: url.unwrap_or_else(own_url), wait });
+            }
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
@@ -280,6 +283,12 @@ impl ServeArgs {
         let options = LocalOptions { require_key, limits, device_policies, ..options };
         Ok(Launch::Serve(options, self.trace.options()?))
     }
+}
+
+/// Where a `serve` with the same environment is, as beside it in a container.
+fn own_url() -> String {
+    let port = std::env::var(HTTP_PORT_VARIABLE).ok().filter(|port| !port.is_empty());
+    format!("http://127.0.0.1:{}", port.unwrap_or_else(|| HTTP_PORT.to_string()))
 }
 
 fn default_thing() -> ThingName {
