@@ -30,9 +30,12 @@ pub fn policy(document: &str) -> impl Fn(&str) -> bool {
     move |resource| evaluate([&document], Action::Publish, resource, &context) == Decision::Allowed
 }
 
+/// As the service announces it by default.
+const MAXIMUM_PACKET_SIZE: u32 = 149_504;
+
 /// Reads packets of a client that speaks MQTT 5, and says whether all are there and well formed.
 pub fn packet_reader() -> impl FnMut(&[u8]) -> bool {
-    let (mut codec, mut input) = (Codec::Unknown, BytesMut::new());
+    let (mut codec, mut input) = (Codec::new(MAXIMUM_PACKET_SIZE), BytesMut::new());
     let mut read = move |packets: &[u8]| {
         input.extend_from_slice(packets);
         let mut is_sound = true;
@@ -47,7 +50,8 @@ pub fn packet_reader() -> impl FnMut(&[u8]) -> bool {
 
 /// Writes a message as it is sent to a client that speaks MQTT 5; the number of its bytes.
 pub fn packet_writer(topic: &str, payload: &str) -> impl FnMut() -> usize {
-    let (mut codec, mut output, mut input) = (Codec::Unknown, BytesMut::new(), BytesMut::from(CONNECT));
+    let (mut codec, mut output, mut input) =
+        (Codec::new(MAXIMUM_PACKET_SIZE), BytesMut::new(), BytesMut::from(CONNECT));
     assert!(codec.decode(&mut input).is_ok());
     let message = Message {
         topic: topic.into(),

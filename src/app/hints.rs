@@ -11,7 +11,7 @@ pub(crate) fn data_plane(response: &RejectedResponse) -> Option<String> {
     let state = response.execution_state.as_ref();
     Some(match response.code.as_str() {
         "TerminalStateReached" => {
-            "it is finished; list-job-executions and describe-job read finished ones".to_owned()
+            "it is finished; describe-job-execution --control-plane reads it".to_owned()
         }
         "VersionMismatch" => {
             let version = state?.version_number;
@@ -47,6 +47,9 @@ pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Optio
             "DescribeJob" | "GetJobDocument" | "CancelJob" | "DeleteJob" | "ListJobExecutionsForJob",
             "ResourceNotFoundException",
         ) => "list-jobs shows which jobs there are".to_owned(),
+        ("DescribeJobExecution", "ResourceNotFoundException") => {
+            "list-job-executions shows which there are on this thing".to_owned()
+        }
         ("CancelJob", "InvalidRequestException") => "describe-job shows how far it is".to_owned(),
         (_, "ThrottlingException") => "the service asks for a pause; try again in a moment".to_owned(),
         _ => return None,
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn a_refusal_of_the_data_plane_leads_on() {
         let hint = |code, message, state| data_plane(&rejected(code, message, state)).unwrap();
-        assert!(hint("TerminalStateReached", "", None).contains("list-job-executions"));
+        assert!(hint("TerminalStateReached", "", None).contains("--control-plane"));
         assert_eq!(
             hint("VersionMismatch", "", Some((JobExecutionStatus::Queued, 3))),
             "it is at version 3: --expected-version 3"
@@ -171,6 +174,7 @@ mod tests {
     fn jobs_are_listed_only_where_a_job_is_missing() {
         let hint = |operation| control_plane(operation, "ResourceNotFoundException", "no");
         assert!(hint("DescribeJob").unwrap().contains("list-jobs"));
+        assert!(hint("DescribeJobExecution").unwrap().contains("list-job-executions"));
         assert_eq!(hint("ListJobExecutionsForThing"), None);
         assert_eq!(hint("CreateJob"), None);
     }

@@ -12,6 +12,7 @@
 //! | [`events`] | the background tasks that print notify and notify-next events, and connection changes |
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
+//! | [`json`] | values as they are compared |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
 //! | [`exit`], `signals`, `standard_streams` | the exit codes; the signals that end the program; streams closed from the start |
 
@@ -24,6 +25,7 @@ pub(crate) mod expect;
 pub(crate) mod health;
 mod hints;
 mod host;
+pub(crate) mod json;
 pub(crate) mod output;
 pub(crate) mod program;
 pub(crate) mod repl;

@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -13,12 +13,12 @@ use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::command::UsagesShown;
-use crate::app::dispatch::{Dispatcher, IsAlone, Server, find_thing};
+use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
-use crate::app::script::ReportFile;
+use crate::app::script::{ReportFile, Script};
 use crate::app::standard_streams::check_input;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
@@ -29,6 +29,7 @@ use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
+use crate::wire::system_error::in_words;
 
 /// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
@@ -99,15 +100,33 @@ fn start_and_run(
 ) -> Result<ExitStatus, SessionError> {
     // Opened first: nothing is started, and no thing created, for a script that cannot be read or whose report
     // could not be written.
-    let commands = Commands::open(&options.input, &options.script)?;
+    let mut mistakes = script::Mistakes::default();
+    let commands = Commands::open(&options.input, &options.script, &mut mistakes)?;
     let report = match (&commands, &options.script.junit) {
-        (Commands::Script(_), Some(path)) => Some(open_report(path, runtime)?),
+        (Commands::Scripts(_), Some(path)) => Some(open_report(path, runtime)?),
         _ => None,
     };
+    if let Commands::Scripts(scripts) = &commands
+        && let Some(status) = find_mistakes(scripts, &mistakes, &options.script, printer)
+    {
+        if let Some(report) = report.filter(|_| !mistakes.is_empty()) {
+            put_report(runtime.block_on(mistakes.report(report)), printer);
+        }
+        return Ok(status);
+    }
     if let Mode::Aws(aws) = &options.mode {
         control_plane::check_proxies(aws.control_endpoint_url.as_deref())?;
     }
-    let session = runtime.block_on(Session::start(options, printer))?;
+    let session = match runtime.block_on(Session::start(options, printer)) {
+        Ok(session) => session,
+        Err(error) => {
+            if let (Commands::Scripts(scripts), Some(report)) = (&commands, report) {
+                let why = error.to_string();
+                put_report(runtime.block_on(script::report_not_run(scripts, report, &why)), printer);
+            }
+            return Err(error);
+        }
+    };
     let status = match commands {
         Commands::Terminal => {
             let version = env!("JOBS_SANDBOX_VERSION");
@@ -117,8 +136,8 @@ fn start_and_run(
             );
             runtime.block_on(repl::run(&session.dispatcher, &banner))
         }
-        Commands::Script(source) => {
-            runtime.block_on(script::run(&session.dispatcher, source, &options.script, report))
+        Commands::Scripts(scripts) => {
+            runtime.block_on(script::run(&session.dispatcher, scripts, &options.script, report))
         }
     };
     runtime.block_on(session.stop());
@@ -130,19 +149,65 @@ fn open_report(path: &Path, runtime: &Runtime) -> Result<ReportFile, SessionErro
     ReportFile::open(path).map_err(|source| SessionError::Report { path: path.display().to_string(), source })
 }
 
+/// How the program ends before anything is started: with what is wrong in scripts, or where they are only to be
+/// checked.
+fn find_mistakes(
+    scripts: &[Script],
+    mistakes: &script::Mistakes,
+    options: &ScriptOptions,
+    printer: &Printer,
+) -> Option<ExitStatus> {
+    mistakes.show(printer);
+    if !mistakes.is_empty() {
+        return Some(ExitStatus::Usage);
+    }
+    if let Some(only) =
+        options.only.as_ref().filter(|only| !scripts.iter().any(|script| script.may_have_test(only)))
+    {
+        printer.failure("error:", &format!("no test is called {only}"));
+        return Some(ExitStatus::Usage);
+    }
+    if !options.check {
+        return None;
+    }
+    let commands: usize = scripts.iter().map(Script::len).sum();
+    printer.notice(&format!("{commands} commands without a mistake"));
+    Some(ExitStatus::Success)
+}
+
+/// Says if a report could not be written.
+fn put_report(written: io::Result<()>, printer: &Printer) {
+    if let Err(error) = written {
+        printer.diagnostic(&format!("cannot write the report: {}", in_words(&error)));
+    }
+}
+
 /// Where commands come from.
 enum Commands {
     Terminal,
-    Script(script::Source),
+    Scripts(Vec<Script>),
 }
 
 impl Commands {
-    fn open(input: &Input, options: &ScriptOptions) -> Result<Self, SessionError> {
+    fn open(
+        input: &Input,
+        options: &ScriptOptions,
+        mistakes: &mut script::Mistakes,
+    ) -> Result<Self, SessionError> {
+        let mut load = |source: io::Result<script::Source>, path: String| {
+            source
+                .and_then(|source| Script::load(source, options, mistakes))
+                .map_err(|source| SessionError::Script { path, source })
+        };
         Ok(match input {
-            Input::Commands(commands) => Self::Script(script::Source::commands(commands.clone())),
-            Input::File(path) => Self::Script(
-                script::Source::file(path)
-                    .map_err(|source| SessionError::Script { path: path.display().to_string(), source })?,
+            Input::Commands(commands) => {
+                Self::Scripts(vec![load(Ok(script::Source::commands(commands.clone())), "-c".to_owned())?])
+            }
+            Input::Files(paths) => Self::Scripts(
+                paths
+                    .iter()
+                    .map(|path| load(script::Source::file(path), path.display().to_string()))
+                    .collect::<Result<_, _>>()?,
             ),
             Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
                 match options.first_given() {
@@ -151,9 +216,8 @@ impl Commands {
                 }
             }
             Input::Stdin => {
-                let path = "stdin".to_owned();
-                check_input().map_err(|source| SessionError::Script { path, source })?;
-                Self::Script(script::Source::stdin())
+                let source = check_input().map(|()| script::Source::stdin());
+                Self::Scripts(vec![load(source, "stdin".to_owned())?])
             }
         })
     }
@@ -221,6 +285,9 @@ impl Session {
             sandbox,
             is_alone,
             trace,
+            names: Mutex::new(options.script.names.clone()),
+            limiter: Limiter::default(),
+            last_command: LastCommand::default(),
             usages_shown: UsagesShown::default(),
         };
         Ok(Self { dispatcher, background, service })

@@ -62,6 +62,8 @@ struct TranscriptState {
     past: VecDeque<Past>,
     past_bytes: usize,
     faults: Vec<Fault>,
+    /// The last answer, or what the last `expect` found, whichever came later.
+    latest: Option<Message>,
 }
 
 #[derive(Debug)]
@@ -126,6 +128,7 @@ impl Transcript {
             past: VecDeque::new(),
             past_bytes: 0,
             faults: Vec::new(),
+            latest: None,
         };
         let (state, changed) = (Mutex::new(state), Notify::new());
         Self { shared: Arc::new(SharedTranscript { printer, known_jobs, state, changed, delivery_timeout }) }
@@ -179,12 +182,20 @@ impl Transcript {
 
     /// Prints an answer at once, before any event that is held back.
     pub(crate) fn answer(&self, message: Message) {
-        self.record(&mut self.state(), message);
+        let mut state = self.state();
+        state.latest = Some(message.clone());
+        self.record(&mut state, message);
+    }
+
+    /// The last answer, or what the last `expect` found, whichever came later.
+    pub(crate) fn latest(&self) -> Option<Message> {
+        self.state().latest.clone()
     }
 
     /// Prints an answer with `text` in place of its body.
     pub(crate) fn answer_as(&self, message: Message, text: &str) {
         let mut state = self.state();
+        state.latest = Some(message.clone());
         self.shared.printer.message_as(&message, text);
         self.remember(&mut state, message);
     }
@@ -277,13 +288,21 @@ impl Transcript {
                     });
                 if let Some(found) = found {
                     found.used = true;
-                    return ExpectOutcome::Found(Box::new(found.message.clone()));
+                    let message = found.message.clone();
+                    state.latest = Some(message.clone());
+                    return ExpectOutcome::Found(Box::new(message));
                 }
             }
             if timeout_at(deadline, changed).await.is_err() {
                 return self.explain(expectation);
             }
         }
+    }
+
+    /// That a message which was expected came before the command from which on it counts no longer, if it did.
+    #[must_use]
+    pub(crate) fn too_early(&self, expectation: &Expectation) -> Option<String> {
+        self.state().too_early(expectation)
     }
 
     /// Waits until nothing has come for `quiet`, but no longer than `at_most`.
@@ -302,13 +321,7 @@ impl Transcript {
         let state = self.state();
         let (what, mut instead) =
             expect::explain(expectation, state.memory.iter().map(|remembered| &remembered.message));
-        let early = state.past.iter().rev().find(|past| expect::matches(expectation, &past.message));
-        if let Some(Past { line, .. }) = early {
-            instead.push(match line {
-                Some(line) => format!("it came too early, before line {line}"),
-                None => "it came too early, before a later command".to_owned(),
-            });
-        }
+        instead.extend(state.too_early(expectation));
         if state.forgotten > 0 {
             instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
         }
@@ -390,6 +403,16 @@ impl Transcript {
 
     fn state(&self) -> MutexGuard<'_, TranscriptState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TranscriptState {
+    fn too_early(&self, expectation: &Expectation) -> Option<String> {
+        let early = self.past.iter().rev().find(|past| expect::matches(expectation, &past.message))?;
+        Some(match early.line {
+            Some(line) => format!("it came too early, before line {line}"),
+            None => "it came too early, before a later command".to_owned(),
+        })
     }
 }
 

@@ -178,14 +178,19 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn no_empty_report_is_left_where_there_was_no_session() {
+fn a_report_says_that_there_was_no_session() {
     let sandbox = Sandbox::new()
         .args(["--endpoint", "localhost", "--cert", "none.pem", "--key", "none.pem", "--thing", "T"])
         .args(["--junit", "report.xml", "-c", "help"])
         .status(2)
         .stderr_any();
     sandbox.run();
-    assert!(!sandbox.path("report.xml").exists());
+    let report = std::fs::read_to_string(sandbox.path("report.xml")).unwrap();
+    assert!(report.contains(r#"<testcase name="-c" classname="-c""#), "{report}");
+    assert!(
+        report.contains(r#"<failure message="certificate file none.pem: there is no such file"#),
+        "{report}"
+    );
 }
 
 /// The commands have been carried out and shown; that the report is lost makes the run fail.

@@ -87,7 +87,9 @@ fn a_burst_that_does_not_fit_is_bounded_in_memory_and_its_drop_is_an_error() {
     let titles: Vec<_> = behind.iter().map(|error| (error.r#type.as_str(), error.title.as_str())).collect();
     assert_eq!(titles, [("error", "JobExecutionsChangedEvent"), ("error", "EventsLost")]);
     assert!(behind[0].value()["message"].as_str().unwrap().ends_with(&said), "{behind:?}");
-    let line = format!("stdin: $aws/things/MyThing/jobs/notify: {said}\n");
+    let line = format!(
+        "stdin: $aws/things/MyThing/jobs/notify: {said}\n0 commands, 0 expectations, 1 failed: stdin\n"
+    );
     assert_eq!((finished.status.code(), finished.stderr), (Some(1), line));
     if let Some(grown) = grown {
         assert!(grown < sent / 2, "{grown} bytes of memory for {sent} sent");

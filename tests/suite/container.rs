@@ -61,7 +61,9 @@ fn the_default_command_of_the_image_serves() {
     assert!(ready.starts_with("ready mqtt=0.0.0.0:"), "{ready}");
     assert!(!ready.contains(":8883 ") && !ready.contains(":9443 "), "{ready}");
     let port = ready.split("http=0.0.0.0:").nth(1).unwrap().split(' ').next().unwrap();
-    Sandbox::new().args(["health", &format!("http://127.0.0.1:{port}")]).run();
+    let check = Regex::new(r#"(?m)^HEALTHCHECK .*CMD \["/jobs-sandbox", "(\w+)"\]$"#).unwrap();
+    let check = check.captures(&dockerfile).unwrap()[1].to_owned();
+    Sandbox::new().env("JOBS_SANDBOX_HTTP_PORT", port).arg(check).run();
     let env = fs::read_to_string(sandbox.path("data/env")).unwrap();
     assert!(env.contains("export JOBS_SANDBOX_ENDPOINT=sandbox\n"), "{env}");
     assert!(env.contains(&format!("export AWS_ENDPOINT_URL=http://sandbox:{port}\n")), "{env}");

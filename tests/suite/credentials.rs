@@ -154,7 +154,12 @@ fn a_wrong_clock_is_corrected_by_what_the_control_plane_says() {
                 signed.starts_with(&minute.format(format).unwrap())
             });
             if is_current {
-                return (200, String::new(), r#"{"thingArn":"arn:T","job":{"jobArn":"arn:J","jobId":"J","status":"IN_PROGRESS","targets":[]}}"#.to_owned());
+                let body = if request.head.starts_with("GET /things/") {
+                    r#"{"thingArn":"arn:T"}"#
+                } else {
+                    r#"{"job":{"jobArn":"arn:J","jobId":"J","status":"IN_PROGRESS","targets":[]}}"#
+                };
+                return (200, String::new(), body.to_owned());
             }
             let date = format_description!(
                 "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"

@@ -3,7 +3,7 @@
 
 use crate::support::Sandbox;
 
-const USAGE: &str = "usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>]";
+const USAGE: &str = "usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--substitute]";
 
 #[test]
 fn a_string_that_names_a_file_is_the_file() {

@@ -72,12 +72,12 @@ fn what_only_reads_hides_no_event() {
 
 #[test]
 fn comparisons_of_other_languages_are_refused() {
-    for condition in ["jobId!=A", "jobId=~A", "jobId==A"] {
+    for condition in ["jobId=~A", "jobId==A", "jobId!~A", "jobId<>A"] {
         let script = format!("create-job A {{}}\n! expect CreateJobResponse {condition}\n");
         let output = Sandbox::new().script(script).status(1).stderr_any().run();
         let [.., line] = output.stderr.lines().collect::<Vec<_>>()[..] else { panic!() };
         let begin = "stdin:2: expect: jobId";
-        assert!(line.starts_with(begin) && line.contains(" is no comparison that expect knows: "), "{line}");
+        assert!(line.starts_with(begin) && line.contains(" is no comparison: "), "{line}");
     }
 }
 
@@ -97,4 +97,48 @@ fn what_came_too_early_is_said_with_the_line() {
     let output = Sandbox::new().script(script).status(1).stderr_any().run();
     assert!(output.stderr.contains("    it came too early, before line 2\n"), "{}", output.stderr);
     assert!(output.stderr.contains("    it came too early, before line 5\n"), "{}", output.stderr);
+}
+
+#[test]
+fn conditions_compare_and_say_what_is_what() {
+    let script = "create-job A {\"n\":9007199254740993,\"two words\":[1,2]}\n\
+                  start-next-pending-job-execution --status-details {\"progress\":\"66\"}\n\
+                  expect StartNextPendingJobExecutionResponse execution.versionNumber>=2 \
+                  execution.startedAt>2020-01-01T00:00:00Z execution.jobDocument.\"two words\"[-1]=2 \
+                  execution.jobDocument.\"two words\".length<3 execution.statusDetails.progress~/^6 ?6$/\n";
+    Sandbox::new().script(script).run();
+    let script = format!(
+        "{script}describe-job-execution A\n\
+         expect DescribeJobExecutionResponse execution.statusDetails.progress=66 execution.jobDocument.n<9007199254740993\n\
+         ! expect DescribeJobExecutionResponse execution.nothing!=1\n"
+    );
+    let output = Sandbox::new().script(script).status(1).stderr_any().run();
+    let expected = "stdin:5: awaited DescribeJobExecutionResponse execution.statusDetails.progress=66 \
+                    execution.jobDocument.n<9007199254740993; this came instead:\n    \
+                    DescribeJobExecutionResponse: execution.statusDetails.progress is \"66\", a text, and not the \
+                    number 66; execution.jobDocument.n is 9007199254740993\n";
+    assert!(output.stderr.ends_with(expected), "{}", output.stderr);
+}
+
+/// Also with `!`, which would otherwise pass whatever happened.
+#[test]
+fn an_answer_that_cannot_have_come_is_a_failure() {
+    for (commands, title, why) in [
+        ("", "CreateJobRejected", "no command before it brings CreateJobRejected"),
+        ("list-jobs\n", "CreateJobRejected", "the last command, list-jobs, brings no CreateJobRejected"),
+        ("status\n", "ListJobsResponse", "the last command, status, brings no ListJobsResponse"),
+        (
+            "list-job-executions\n",
+            "ListJobExecutionsForJobRejected",
+            "the last command, list-job-executions, brings no ListJobExecutionsForJobRejected",
+        ),
+    ] {
+        for negation in ["", "! "] {
+            let script = format!("{commands}{negation}expect {title}\n");
+            let output = Sandbox::new().script(script).status(1).stderr_any().run();
+            let line = 1 + commands.lines().count();
+            assert!(output.stderr.ends_with(&format!("stdin:{line}: {why}\n")), "{}", output.stderr);
+        }
+    }
+    Sandbox::new().script("list-job-executions\n! expect ListJobExecutionsForThingRejected\n").run();
 }

@@ -22,8 +22,8 @@ fn a_run_without_commands_ends_well() {
 fn commands_come_from_options_a_file_or_standard_input() {
     let titles = "─── GetPendingJobExecutionsResponse ───[..]";
     let from = [
-        Sandbox::new().args(["-c", "get-pending-job-executions", "-c", "quit", "-c", "unknown"]),
-        Sandbox::new().args(["-f", "script"]).file("script", "get-pending-job-executions\nquit\nunknown\n"),
+        Sandbox::new().args(["-c", "get-pending-job-executions", "-c", "quit", "-c", "help"]),
+        Sandbox::new().args(["-f", "script"]).file("script", "get-pending-job-executions\nquit\nhelp\n"),
         Sandbox::new().args(["-f", "-"]).script("get-pending-job-executions\r\n quit \r\nunknown"),
         Sandbox::new().script("\n# a comment\n\n   get-pending-job-executions   \n"),
         // With commands elsewhere, standard input is not read.

@@ -25,7 +25,11 @@ fn root() -> &'static Path {
 }
 
 fn blocks() -> Vec<Block> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    blocks_of("README.md")
+}
+
+fn blocks_of(page: &str) -> Vec<Block> {
+    let readme = fs::read_to_string(root().join(page)).unwrap();
     let (mut blocks, mut heading, mut inside) = (Vec::<Block>::new(), String::new(), false);
     for line in readme.lines() {
         if let Some(language) = line.strip_prefix("```") {
@@ -123,6 +127,7 @@ fn no_block_goes_untested() {
         "Cleaning up: sh",
         "Commands: sh",
         "Scripts: jobs",
+        "Scripts: python",
         "Scripts: yaml",
         "The local service: sh",
         "The local service: python",
@@ -209,9 +214,22 @@ fn the_shell_completes_the_program_s_options() {
 }
 
 #[test]
-fn the_script_passes() {
-    let script = under("Scripts", "jobs");
-    Sandbox::new().script(script).run();
+fn the_scripts_pass() {
+    let pages = ["README.md", ".github/docs/scripts.md"];
+    let scripts = pages.into_iter().flat_map(blocks_of).filter(|block| block.language == "jobs");
+    for script in scripts {
+        Sandbox::new().file("smoke.jobs", script.text).args(["-f", "smoke.jobs"]).run();
+    }
+}
+
+#[test]
+fn a_program_waits_for_each_answer() {
+    let Some(python) = peers::python("json") else { return };
+    let checkout = Checkout::new();
+    fs::write(checkout.path("program.py"), under("Scripts", "python")).unwrap();
+    let finished = checkout.run(&format!("{} program.py", python.display()), &[]);
+    let arn = "arn:aws:iot:us-east-1:123456789012:job/Job1";
+    assert_eq!(finished.stdout, format!("{arn}\n{{'ToDo': 'Reboot'}}\n"));
 }
 
 /// The steps of the CI job that run our program; the others fetch and keep files.
@@ -222,7 +240,8 @@ fn the_ci_job_passes() {
     let ours: Vec<&str> = steps.filter(|step| step.starts_with("jobs-sandbox ")).collect();
     let [step] = ours[..] else { panic!("{job}") };
     let checkout = Checkout::new();
-    fs::write(checkout.path("smoke.jobs"), under("Scripts", "jobs")).unwrap();
+    let scripts = under("Scripts", "jobs");
+    fs::write(checkout.path("smoke.jobs"), scripts.split("set JOB").next().unwrap()).unwrap();
     checkout.run(step, &[]);
     let report = fs::read_to_string(checkout.path("smoke.xml")).unwrap();
     assert!(report.contains("failures=\"0\""), "{report}");

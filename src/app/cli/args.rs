@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
+use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
 use crate::service::{Hostname, Limits};
 use crate::wire::model::ThingName;
@@ -42,8 +43,8 @@ pub(super) enum CliCommand {
     Serve(ServeArgs),
     /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
     Health {
-        /// Its HTTP port, such as http://localhost:9443
-        url: String,
+        /// Its HTTP port [default: http://127.0.0.1:9443, or what JOBS_SANDBOX_HTTP_PORT says instead of 9443]
+        url: Option<String>,
         /// How long to wait for it, such as 30s
         #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
         wait: Option<Duration>,
@@ -105,11 +106,20 @@ pub(super) struct ThingArg {
 #[command(next_help_heading = "Commands from elsewhere than the terminal")]
 pub(super) struct InputArgs {
     /// Run this command; may be repeated
-    #[arg(short = 'c', value_name = "COMMAND", conflicts_with = "file")]
+    #[arg(short = 'c', value_name = "COMMAND", conflicts_with = "files")]
     pub(super) commands: Vec<String>,
-    /// Run the commands of this file; `-` is standard input
+    /// Run the commands of this file, `-` is standard input; may be repeated: each begins on an empty local service
     #[arg(short = 'f', value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
+    /// Find the mistakes of a script, and run nothing
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Run this test of a script alone, after what is before its first test
+    #[arg(long, value_name = "TEST")]
+    pub(super) only: Option<String>,
+    /// What {{NAME}} stands for in a script; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(super) set: Vec<(String, String)>,
     /// Stop a script at the first error
     #[arg(long)]
     pub(super) bail: bool,
@@ -203,6 +213,12 @@ pub(super) fn parse_region(text: &str) -> Result<String, String> {
     } else {
         Err(format!("{text:?} is not a region name such as {LOCAL_REGION}"))
     }
+}
+
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write a name, = and what it stands for")?;
+    check_name(name)?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_limits(text: &str) -> Result<Limits, String> {

@@ -18,11 +18,13 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
+use crate::app::command::Names;
 use crate::service::{DevicePolicies, Limits};
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
+const HTTP_PORT_VARIABLE: &str = "JOBS_SANDBOX_HTTP_PORT";
 
 /// The options that select AWS mode.
 const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
@@ -31,7 +33,7 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 /// AWS mode.
 const SERVE_VARIABLES: [(&str, &str); 9] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
-    ("http_port", "JOBS_SANDBOX_HTTP_PORT"),
+    ("http_port", HTTP_PORT_VARIABLE),
     ("dir", "JOBS_SANDBOX_DIR"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
@@ -62,7 +64,9 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
-            Some(CliCommand::Health { url, wait }) => return Ok(Launch::Health { url, wait }),
+            Some(CliCommand::Health { url, wait }) => {
+                return Ok(Launch::Health { url: url.unwrap_or_else(own_url), wait });
+            }
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
@@ -89,13 +93,15 @@ impl Cli {
             thing,
             client_id,
             timeout: self.output.timeout,
-            input: match (self.input.commands, self.input.file) {
-                (commands, None) if commands.is_empty() => Input::Stdin,
-                (commands, None) => Input::Commands(commands),
-                (_, Some(file)) if file.as_os_str() == OsStr::new("-") => Input::Stdin,
-                (_, Some(file)) => Input::File(file),
+            input: input(self.input.commands, self.input.files)?,
+            script: ScriptOptions {
+                bail: self.input.bail,
+                echo: self.input.echo,
+                junit: self.input.junit,
+                check: self.input.check,
+                only: self.input.only,
+                names: names(self.input.set)?,
             },
-            script: ScriptOptions { bail: self.input.bail, echo: self.input.echo, junit: self.input.junit },
             output: OutputOptions {
                 json: self.output.json,
                 trace: self.output.trace,
@@ -103,6 +109,31 @@ impl Cli {
             },
         }))
     }
+}
+
+fn input(commands: Vec<String>, files: Vec<PathBuf>) -> Result<Input, UsageError> {
+    let is_stdin = |file: &PathBuf| file.as_os_str() == OsStr::new("-");
+    Ok(match files.as_slice() {
+        [] if commands.is_empty() => Input::Stdin,
+        [] => Input::Commands(commands),
+        [file] if is_stdin(file) => Input::Stdin,
+        files if files.iter().any(is_stdin) => {
+            return Err(UsageError(
+                "-f -, standard input, is a script for itself: leave out the other -f".to_owned(),
+            ));
+        }
+        _ => Input::Files(files),
+    })
+}
+
+/// What names stand for at the beginning of a script.
+fn names(given: Vec<(String, String)>) -> Result<Names, UsageError> {
+    let run = uuid::Uuid::new_v4().simple().to_string();
+    let mut names = Names::new(&run[..8]);
+    for (name, value) in given {
+        names.set(&name, Some(value)).map_err(|why| UsageError(format!("--set: {why}")))?;
+    }
+    Ok(names)
 }
 
 /// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
@@ -254,6 +285,12 @@ impl ServeArgs {
     }
 }
 
+/// Where a `serve` with the same environment is, as beside it in a container.
+fn own_url() -> String {
+    let port = std::env::var(HTTP_PORT_VARIABLE).ok().filter(|port| !port.is_empty());
+    format!("http://127.0.0.1:{}", port.unwrap_or_else(|| HTTP_PORT.to_string()))
+}
+
 fn default_thing() -> ThingName {
     "MyThing".parse().expect("the default thing name fits its own pattern")
 }
@@ -356,7 +393,7 @@ mod tests {
         assert!(
             matches!(session(&["-c", "help", "-c", "quit"]).input, Input::Commands(lines) if lines.len() == 2)
         );
-        assert!(matches!(session(&["-f", "x"]).input, Input::File(_)));
+        assert!(matches!(session(&["-f", "x", "-f", "y"]).input, Input::Files(files) if files.len() == 2));
         assert!(matches!(session(&["-f", "-"]).input, Input::Stdin));
         assert!(parse(&["-c", "help", "-f", "x"]).is_err());
     }

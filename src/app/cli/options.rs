@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap_complete::Shell;
 
+use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
 use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::model::ThingName;
@@ -62,13 +63,25 @@ pub(crate) struct ScriptOptions {
     pub echo: bool,
     /// Where to write a JUnit XML report.
     pub junit: Option<PathBuf>,
+    /// Find mistakes, and run nothing.
+    pub check: bool,
+    /// Run this test alone.
+    pub only: Option<String>,
+    /// What names stand for at first.
+    pub names: Names,
 }
 
 impl ScriptOptions {
     /// The first of these options that was given, if any.
     #[must_use]
     pub(crate) fn first_given(&self) -> Option<&'static str> {
-        let given = [("--bail", self.bail), ("--echo", self.echo), ("--junit", self.junit.is_some())];
+        let given = [
+            ("--bail", self.bail),
+            ("--echo", self.echo),
+            ("--junit", self.junit.is_some()),
+            ("--check", self.check),
+            ("--only", self.only.is_some()),
+        ];
         given.into_iter().find_map(|(option, given)| given.then_some(option))
     }
 }
@@ -89,8 +102,8 @@ pub(crate) struct OutputOptions {
 pub(crate) enum Input {
     /// `-c`, in order.
     Commands(Vec<String>),
-    /// `-f`.
-    File(PathBuf),
+    /// `-f`, in order.
+    Files(Vec<PathBuf>),
     /// Standard input: the terminal, or a script where it is not one.
     Stdin,
 }

@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::JobDocument;
+use super::line::{Command, Deferred, JobDocument};
+use super::member_path::MemberPath;
+use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
-use crate::wire::model::{JobExecutionStatus, JobId, JobRef, StatusDetails};
+use crate::wire::model::{DescribeJobExecutionRequest, JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
 #[derive(Debug)]
@@ -20,6 +22,11 @@ pub(super) enum ArgumentValue {
     Text(String),
     Duration(Duration),
     Predicate(Predicate),
+    Path(MemberPath),
+    Deferred(Box<Deferred>),
+    /// None if it is not known yet.
+    RestOfLine(Option<String>),
+    Goal(Goal),
 }
 
 /// The arguments and options of one command, which the table's `build` functions take in the table's order.
@@ -29,6 +36,8 @@ pub(super) enum ArgumentValue {
 pub(super) struct ParsedArguments {
     pub(super) positionals: VecDeque<ArgumentValue>,
     pub(super) flags: Vec<(&'static str, Option<ArgumentValue>)>,
+    /// Why these do not go together, if the command says so.
+    pub(super) contradiction: Option<String>,
 }
 
 macro_rules! take {
@@ -74,6 +83,26 @@ impl ParsedArguments {
         self.choice().parse().expect("the table lists statuses of job executions only")
     }
 
+    pub(super) fn name(&mut self) -> String {
+        take!(self.next(), Text)
+    }
+
+    pub(super) fn path(&mut self) -> MemberPath {
+        take!(self.next(), Path)
+    }
+
+    pub(super) fn duration(&mut self) -> Duration {
+        take!(self.next(), Duration)
+    }
+
+    pub(super) fn deferred(&mut self) -> Deferred {
+        *take!(self.next(), Deferred)
+    }
+
+    pub(super) fn rest_of_line(&mut self) -> Option<String> {
+        take!(self.next(), RestOfLine)
+    }
+
     pub(super) fn advance(&mut self) -> Option<Advance> {
         self.positionals.pop_front().map(|value| match value {
             ArgumentValue::Choice(_) => Advance::NextTimer,
@@ -90,6 +119,46 @@ impl ParsedArguments {
         let predicates = self.positionals.drain(..).map(|value| take!(value, Predicate)).collect();
         let within = self.flag("--within").map(|value| take!(value, Duration));
         Expectation { title, predicates, within }
+    }
+
+    pub(super) fn describe_job_execution(&mut self) -> Command {
+        let job = self.job_or_next();
+        let execution_number = self.number("--execution-number");
+        let without_document = self.switch("--no-include-job-document");
+        if self.switch("--control-plane") {
+            match job {
+                JobRef::Next => {
+                    self.contradict("--control-plane needs the job's id: $next is known to devices alone");
+                }
+                JobRef::Id(job) => {
+                    if without_document {
+                        self.contradict("--no-include-job-document: with --control-plane no document comes");
+                    }
+                    return Command::DescribeJobExecutionOfOperator { job, execution_number };
+                }
+            }
+        }
+        let request = DescribeJobExecutionRequest {
+            execution_number: execution_number.map(|number| number.unsigned_abs().into()),
+            include_job_document: without_document.then_some(false),
+            client_token: None,
+        };
+        Command::DescribeJobExecution(job, request)
+    }
+
+    fn contradict(&mut self, problem: &str) {
+        self.contradiction = Some(problem.to_owned());
+    }
+
+    /// What `--until` and `--within` say.
+    pub(super) fn until(&mut self) -> Result<Option<Until>, String> {
+        let goal = self.flag("--until").map(|value| take!(value, Goal));
+        let within = self.flag("--within").map(|value| take!(value, Duration));
+        match goal {
+            Some(goal) => Ok(Some(Until { goal, within: within.unwrap_or(DEFAULT_WITHIN) })),
+            None if within.is_some() => Err("--within goes with --until".to_owned()),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn switch(&mut self, name: &str) -> bool {
@@ -120,5 +189,30 @@ impl ParsedArguments {
 
     pub(super) fn details(&mut self, name: &str) -> Option<StatusDetails> {
         self.flag(name).map(|value| take!(value, Details))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::command::{Command, parse};
+
+    #[test]
+    fn the_control_plane_has_only_some_of_the_options() {
+        let command = |rest: &str| parse(&format!("describe-job-execution --control-plane {rest}"));
+        for (rest, execution_number) in [("J", None), ("J --execution-number 2", Some(2))] {
+            let job = "J".parse().unwrap();
+            let expected = Command::DescribeJobExecutionOfOperator { job, execution_number };
+            assert_eq!(command(rest).unwrap().unwrap().command, expected);
+        }
+        for (rest, problem) in [
+            (
+                "J --no-include-job-document",
+                "--no-include-job-document: with --control-plane no document comes",
+            ),
+            ("$next", "--control-plane needs the job's id: $next is known to devices alone"),
+        ] {
+            let error = command(rest).unwrap_err().to_string();
+            assert_eq!(error, format!("describe-job-execution: {problem}"));
+        }
     }
 }

@@ -40,6 +40,9 @@ pub(crate) enum ParseError {
     /// `!` is before something that cannot be refused.
     #[error("! goes before expect, or before a command that the service can refuse")]
     Negation,
+    /// The value of a name cannot be.
+    #[error("{0}")]
+    Value(String),
     /// It is not UTF-8.
     #[error("the line is not UTF-8 text")]
     NotText,

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use super::spec::{CommandGroup, Spec};
-use super::table::COMMANDS;
+use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
-const GROUPS: [(CommandGroup, &str); 3] = [
+const GROUPS: [(CommandGroup, &str); 4] = [
     (CommandGroup::ControlPlane, "Control Plane"),
     (CommandGroup::DataPlane, "Data Plane"),
+    (CommandGroup::Scripts, "Scripts"),
     (CommandGroup::Miscellaneous, "Miscellaneous"),
 ];
 
@@ -19,7 +20,7 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
     let mut out = String::new();
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}", theme.paint(Style::Strong, heading));
-        for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
+        for spec in commands().filter(|spec| spec.group == group) {
             let _ = writeln!(out, "{}", fold(&head(spec, theme), width, "  ", "      "));
             let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
         }
@@ -27,12 +28,42 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
     }
     for line in [
         "! before a command: it passes only if the service refuses it",
-        "help <command> explains one with its options, an example and what may be refused",
+        "help <command> explains one with its options, an example and what may be refused; help script the language of scripts",
         "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history; Ctrl-C ends a wait, Ctrl-D leaves",
     ] {
         let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }
     out
+}
+
+/// The language of scripts.
+const SCRIPT: &str = "\
+A script is read from its first line to its last; # begins a comment. -f FILE runs one, --check only reads it.
+
+expect TITLE [PATH=VALUE ...] [--within 5s]  an answer of the last command, or an event since the last change
+! expect ... and ! COMMAND                   it did not come; the service refused it
+COMMAND --until PATH=VALUE ... --within 10s  asks again until it is so; --until refused
+    = != < <= > >=   ~ a regular expression, or /one with spaces/   PATH=absent PATH=present
+    a.b  \"a.b\".c  a[0]  a[-1]  a[*] some element  a.length
+set NAME VALUE   capture NAME PATH           {{NAME}} is VALUE, or a member of what came last; --set NAME=VALUE
+{{RUN}}                                      eight letters and digits, new in each run
+test NAME                                    a test, to the next one; after a failure the next one goes on
+defer COMMAND                                when the test ends, however it does; the last one comes first
+include FILE   sleep 2s   print TEXT
+--only TEST, --bail, --junit FILE, --echo, --json; -f may be repeated, each on an empty local service
+
+On the local service all events of a command are printed before the next command; on AWS their order across
+connections is not promised. Standard input is carried out line by line as it comes.
+";
+
+/// The language of scripts on one screen, folded to `width` columns.
+#[must_use]
+pub(crate) fn help_on_scripts(width: usize) -> String {
+    SCRIPT.lines().fold(String::new(), |mut out, line| {
+        let indent = if line.starts_with(' ') { "        " } else { "    " };
+        let _ = writeln!(out, "{}", fold(line, width, "", indent));
+        out
+    })
 }
 
 /// One command with its options, an example and what the service may refuse, folded to `width` columns.
@@ -83,9 +114,9 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
-            let texts = COMMANDS.iter().map(|spec| help_on(spec, Theme::default(), width));
+            let texts = commands().map(|spec| help_on(spec, Theme::default(), width));
             for text in texts.chain([help(Theme::default(), width)]) {
-                let example = |line: &&str| COMMANDS.iter().any(|spec| line.trim() == spec.example);
+                let example = |line: &&str| commands().any(|spec| line.trim() == spec.example);
                 for line in text.lines().filter(|line| !example(line)) {
                     assert!(line.len() <= width, "{line:?} is wider than {width}");
                 }

@@ -1,8 +1,11 @@
 //! What a line of input means: a command with its arguments.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::expectation::Expectation;
+use super::member_path::MemberPath;
+use super::until::Until;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
@@ -20,6 +23,12 @@ pub(crate) struct Line {
     pub negated: bool,
     /// What to do.
     pub command: Command,
+    /// Whether there are names in it, so that it is read again when it is carried out.
+    pub has_names: bool,
+    /// The command's name.
+    pub name: &'static str,
+    /// If it is to be asked again and again: until when.
+    pub until: Option<Until>,
 }
 
 /// What to do.
@@ -37,6 +46,8 @@ pub(crate) enum Command {
         timeout_minutes: Option<i64>,
         /// How often a failed or timed-out execution is retried.
         retries: Option<i32>,
+        /// Whether names in the file of the document are replaced.
+        substitute: bool,
     },
     /// `delete-job`
     DeleteJob {
@@ -79,6 +90,13 @@ pub(crate) enum Command {
     StartNextPendingJobExecution(StartNextPendingJobExecutionRequest),
     /// `describe-job-execution`
     DescribeJobExecution(JobRef, DescribeJobExecutionRequest),
+    /// `describe-job-execution --control-plane`
+    DescribeJobExecutionOfOperator {
+        /// The job.
+        job: JobId,
+        /// Which of its executions on this thing; if `None`, the newest.
+        execution_number: Option<i64>,
+    },
     /// `update-job-execution`
     UpdateJobExecution(JobId, UpdateJobExecutionRequest),
     /// `expect`
@@ -91,7 +109,31 @@ pub(crate) enum Command {
     Status,
     /// `trace on` or `trace off`
     Trace(bool),
-    /// `help`, perhaps on the command of this name
+    /// `set`; without a value if that is not known yet
+    Set {
+        /// The name.
+        name: String,
+        /// What it stands for from here on.
+        value: Option<String>,
+    },
+    /// `capture`
+    Capture {
+        /// The name.
+        name: String,
+        /// Where the value is.
+        path: MemberPath,
+    },
+    /// `print`
+    Print(String),
+    /// `sleep`
+    Sleep(Duration),
+    /// `test`
+    Test(String),
+    /// `defer`
+    Defer(Box<Deferred>),
+    /// `include`
+    Include(PathBuf),
+    /// `help`, perhaps on this command or topic
     Help(Option<&'static str>),
     /// `quit`
     Quit,
@@ -113,6 +155,47 @@ impl Command {
         )
     }
 
+    /// Whether it is for scripts alone.
+    #[must_use]
+    pub(crate) fn is_for_scripts(&self) -> bool {
+        matches!(self, Self::Test(_) | Self::Defer(_) | Self::Include(_))
+    }
+
+    /// The operation of AWS's API whose answer it brings; none if it brings none.
+    #[must_use]
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CreateJob { .. } => "CreateJob",
+            Self::DeleteJob { .. } => "DeleteJob",
+            Self::CancelJob { .. } => "CancelJob",
+            Self::DescribeJob(_) => "DescribeJob",
+            Self::GetJobDocument(_) => "GetJobDocument",
+            Self::ListJobs { .. } => "ListJobs",
+            Self::ListJobExecutions { job: Some(_), .. } => "ListJobExecutionsForJob",
+            Self::ListJobExecutions { job: None, .. } => "ListJobExecutionsForThing",
+            Self::GetPendingJobExecutions { .. } => "GetPendingJobExecutions",
+            Self::StartNextPendingJobExecution(_) => "StartNextPendingJobExecution",
+            Self::DescribeJobExecution(..) | Self::DescribeJobExecutionOfOperator { .. } => {
+                "DescribeJobExecution"
+            }
+            Self::UpdateJobExecution(..) => "UpdateJobExecution",
+            Self::Expect(_)
+            | Self::Clock(_)
+            | Self::Reset
+            | Self::Status
+            | Self::Trace(_)
+            | Self::Set { .. }
+            | Self::Capture { .. }
+            | Self::Print(_)
+            | Self::Sleep(_)
+            | Self::Test(_)
+            | Self::Defer(_)
+            | Self::Include(_)
+            | Self::Help(_)
+            | Self::Quit => return None,
+        })
+    }
+
     /// Whether its answer is a list.
     #[must_use]
     pub(crate) fn is_list(&self) -> bool {
@@ -132,6 +215,15 @@ impl Command {
             _ => false,
         }
     }
+}
+
+/// A command that is carried out when its test ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Deferred {
+    /// As it stands.
+    pub text: String,
+    /// What it means.
+    pub line: Line,
 }
 
 /// Where a job document comes from.

@@ -5,6 +5,7 @@
 //! byte for byte (nothing like shell quoting), a `#` at the beginning of a line for a comment.
 
 mod arguments;
+mod comparison;
 mod error;
 mod expectation;
 #[cfg(any(test, fuzzing))]
@@ -13,6 +14,8 @@ mod help;
 mod input;
 mod json_fault;
 mod line;
+mod member_path;
+mod names;
 mod nearest;
 mod parse;
 mod place;
@@ -20,15 +23,20 @@ mod reader;
 mod scan;
 mod spec;
 pub(crate) mod table;
+mod until;
 mod values;
 
+pub(crate) use comparison::{Comparison, Operand};
 pub(crate) use error::{ParseError, UsagesShown};
-pub(crate) use expectation::{Expectation, Expected, MemberPath, Predicate, Step};
-pub(crate) use help::{help, help_on};
+pub(crate) use expectation::{Expectation, Predicate};
+pub(crate) use help::{help, help_on, help_on_scripts};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
-pub(crate) use line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
-pub(crate) use parse::parse;
+pub(crate) use line::{Command, Deferred, JobDocument, Line, MAX_COMMAND_BYTES};
+pub(crate) use member_path::{MemberPath, Step};
+pub(crate) use names::{Names, check_name, substitute};
+pub(crate) use parse::{parse, parse_with};
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};
 pub(crate) use spec::Shape;
+pub(crate) use until::{Goal, Until};

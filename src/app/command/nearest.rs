@@ -1,6 +1,6 @@
 //! The closest known word to an unknown one.
 
-use super::table::COMMANDS;
+use super::table::commands;
 
 pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|near| format!(", did you mean {near}?")).unwrap_or_default()
@@ -37,7 +37,7 @@ pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
 
 pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
     let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, command)| *command);
-    let all = || COMMANDS.iter().map(|spec| spec.name).chain(ELSEWHERE);
+    let all = || commands().map(|spec| spec.name).chain(ELSEWHERE);
     synonym.or_else(|| nearest(word, all()).filter(|name| elsewhere(name).is_none()))
 }
 

@@ -2,21 +2,27 @@
 
 use super::arguments::{ArgumentValue, ParsedArguments};
 use super::error::{ParseError, Usage};
-use super::line::{Command, JobDocument, Line, MAX_COMMAND_BYTES};
+use super::line::{Command, Deferred, JobDocument, Line, MAX_COMMAND_BYTES};
+use super::names::{self, Names};
 use super::nearest::{elsewhere, nearest, nearest_command};
 use super::place::Place;
 use super::reader::Reader;
-use super::spec::{Count, Flag, Positionals, Spec};
+use super::spec::{Count, Flag, Positionals, Shape, Spec};
 use super::table;
 use super::values::{ValueError, read};
 use crate::app::output::escape;
 
-/// Reads one command; `None` for a blank line or a comment.
+/// Reads one command, whatever its names stand for; `None` for a blank line or a comment.
 pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
+    parse_with(text, &names::ANY)
+}
+
+/// Reads one command, with values in the place of names; `None` for a blank line or a comment.
+pub(crate) fn parse_with(text: &str, names: &Names) -> Result<Option<Line>, ParseError> {
     if text.len() > MAX_COMMAND_BYTES {
         return Err(ParseError::TooLong);
     }
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, names);
     let rest = reader.rest();
     if rest.is_empty() || rest.starts_with('#') {
         return Ok(None);
@@ -46,12 +52,36 @@ pub(crate) fn parse(text: &str) -> Result<Option<Line>, ParseError> {
             ParseError::Arguments { command: Usage(spec), problem: problem + &line, place }
         }
     })?;
+    let refuse = |problem| ParseError::Arguments { command: Usage(spec), problem, place: None };
+    let until = if spec.can_wait() { arguments.until().map_err(refuse)? } else { None };
+    if negated && until.is_some() {
+        let problem = "! does not go with --until; to wait for a refusal: --until refused";
+        return Err(refuse(problem.to_owned()));
+    }
     let command = (spec.build)(&mut arguments);
+    if let Some(problem) = arguments.contradiction.take() {
+        return Err(refuse(problem));
+    }
     debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
     if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
-    Ok(Some(Line { negated, command }))
+    Ok(Some(Line { negated, command, has_names: reader.has_names(), name: spec.name, until }))
+}
+
+/// Reads the command that is to be carried out when a test ends.
+fn deferred(reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
+    let (text, names) = reader.take_rest();
+    let line = match parse_with(text, names) {
+        Ok(Some(line)) => line,
+        Ok(None) => return Err("a command is missing".to_owned().into()),
+        Err(ParseError::Unfinished(_)) => return Err(ValueError::Unfinished),
+        Err(error) => return Err(error.to_string().into()),
+    };
+    if line.command.is_for_scripts() || line.command == Command::Quit {
+        return Err("test, defer, include and quit cannot be deferred".to_owned().into());
+    }
+    Ok(ArgumentValue::Deferred(Box::new(Deferred { text: text.to_owned(), line })))
 }
 
 fn fill(
@@ -64,7 +94,7 @@ fn fill(
         let rest = reader.rest();
         if rest.is_empty() {
             break;
-        } else if rest.starts_with("--") {
+        } else if rest.starts_with("--") && !positionals.takes_the_rest() {
             let (word, has_value) = reader.flag();
             let flag = read_flag(spec, word)?;
             if arguments.flags.iter().any(|(name, _)| *name == flag.name) {
@@ -86,7 +116,10 @@ fn fill(
             };
             arguments.flags.push((flag.name, value));
         } else if let Some(argument) = positionals.next() {
-            let value = read(argument.shape, argument.name, reader)?;
+            let value = match argument.shape {
+                Shape::Command => deferred(reader)?,
+                shape => read(shape, argument.name, reader)?,
+            };
             arguments.positionals.push_back(value);
         } else {
             let extra = escape::excerpt(reader.word(), 40);
@@ -124,14 +157,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::command::Shape;
-    use crate::app::command::table::COMMANDS;
+    use crate::app::command::table::commands;
     use crate::client::sandbox::Advance;
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
 
     fn command(text: &str) -> Command {
         match parse(text) {
-            Ok(Some(Line { negated: false, command })) => command,
+            Ok(Some(Line { negated: false, command, until: None, .. })) => command,
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -151,6 +183,7 @@ mod tests {
                 description: None,
                 timeout_minutes: None,
                 retries: None,
+                substitute: false,
             }
         );
         assert_eq!(command("delete-job Job1"), Command::DeleteJob { job: job(), force: false });
@@ -244,11 +277,11 @@ mod tests {
             ),
             (
                 "list-jobs --status",
-                "list-jobs: --status needs a value; usage: list-jobs [--status <status>] [--table]",
+                "list-jobs: --status needs a value; usage: list-jobs [--status <status>] [--table] [--until <path=value ... | refused>] [--within <duration>]",
             ),
             (
                 "describe-job-execution $nxt",
-                "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document]",
+                "describe-job-execution: a job id must be 1 to 64 characters of [a-zA-Z0-9_-], or $next, not \"$nxt\"; usage: describe-job-execution <jobId> [--execution-number <n>] [--no-include-job-document] [--control-plane] [--until <path=value ... | refused>] [--within <duration>]",
             ),
             ("! quit", "! goes before expect, or before a command that the service can refuse"),
             ("!", "! goes before expect, or before a command that the service can refuse"),
@@ -291,7 +324,7 @@ mod tests {
         }
         assert_eq!(
             error("create-job J {"),
-            "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>]"
+            "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--substitute]"
         );
     }
 
@@ -333,18 +366,24 @@ mod tests {
             Shape::Advance => "+5s",
             Shape::Title => "CreateJobResponse",
             Shape::Predicate => "a=1",
-            Shape::CommandName => "quit",
+            Shape::HelpTopic | Shape::Command => "help",
+            Shape::NewName | Shape::Path | Shape::RestOfLine => "a",
+            Shape::Goal => "a=1 b=2",
         };
-        for spec in COMMANDS {
+        for spec in commands() {
             let mut words = vec![spec.name];
             words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
-            for flag in spec.flags {
+            // It excludes another one, and is tested by itself.
+            for flag in spec.flags.iter().filter(|flag| flag.name != "--control-plane") {
                 words.push(flag.name);
                 words.extend(flag.value.map(|(_, shape)| sample(shape)));
             }
             let text = words.join(" ");
             assert!(parse(&text).is_ok(), "{text}");
-            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+            let Ok(Some(line)) = parse(spec.example) else { panic!("{}", spec.example) };
+            let operation = line.command.operation();
+            assert!(operation.is_none_or(|operation| spec.operations.contains(&operation)), "{operation:?}");
+            assert_eq!(operation.is_none(), spec.operations.is_empty(), "{}", spec.name);
         }
     }
 

@@ -1,8 +1,12 @@
 //! A command while it is being typed: what each piece is, and what may come next.
 
+use super::comparison;
+use super::member_path;
+use super::names;
 use super::reader::{Reader, is_space};
 use super::spec::{Argument, Flag, Positionals, Shape, Spec};
 use super::table;
+use super::until;
 use crate::app::output::json_text;
 
 /// What a piece of a command is.
@@ -79,7 +83,7 @@ pub(crate) fn scan(text: &str) -> Scan {
         start: text.len(),
         positionals: None,
     };
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, &names::ANY);
     if reader.rest().starts_with('#') {
         scan.pieces.push((WordKind::Comment, reader.position()..text.len()));
         scan.context = CompletionContext::Nothing;
@@ -122,7 +126,8 @@ impl Scan {
         let open_flag = self.open_flag(spec);
         let rest = reader.rest();
         self.start = reader.position();
-        if rest.starts_with("--") && open_flag.is_none() {
+        let takes_the_rest = self.positionals.as_ref().is_some_and(Positionals::takes_the_rest);
+        if rest.starts_with("--") && open_flag.is_none() && !takes_the_rest {
             let (word, has_value) = reader.flag();
             let flag = spec.flags.iter().find(|flag| flag.name == word);
             self.flags.extend(flag.map(|flag| flag.name));
@@ -165,20 +170,38 @@ impl Scan {
 fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
     let word = rest.find(is_space).unwrap_or(rest.len());
     match shape {
+        Some(Shape::Command | Shape::RestOfLine) => (WordKind::Plain, rest.len()),
         Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
-        Some(Shape::Predicate) => match rest[..word].find('=') {
-            Some(equals) if rest[equals + 1..].starts_with(['{', '[', '"']) => {
-                (WordKind::Plain, equals + 1 + json_length(&rest[equals + 1..]))
-            }
-            _ => (WordKind::Plain, word),
-        },
+        Some(Shape::Predicate) => (WordKind::Plain, predicate_length(rest)),
+        Some(Shape::Goal) => (WordKind::Plain, goal_length(rest)),
         Some(Shape::OneOf(words)) if !words.iter().any(|choice| choice.starts_with(&rest[..word])) => {
             (WordKind::Wrong, word)
         }
         Some(_) => (WordKind::Plain, word),
         None => (WordKind::Wrong, word),
+    }
+}
+
+/// The length of the predicate at the beginning of `text`, finished or not.
+fn predicate_length(text: &str) -> usize {
+    let path = member_path::end(text);
+    let operator = comparison::operator(&text[path..]);
+    let begin = path + operator.len();
+    let value = &text[begin..];
+    begin + comparison::value_length(operator, value).unwrap_or_else(|| json_length(value))
+}
+
+/// The length of the predicates at the beginning of `text`, and of spaces between them.
+fn goal_length(text: &str) -> usize {
+    let mut end = predicate_length(text);
+    loop {
+        let rest = text[end..].trim_start_matches(is_space);
+        if !until::is_next(rest) {
+            return end;
+        }
+        end = text.len() - rest.len() + predicate_length(rest);
     }
 }
 
@@ -231,6 +254,16 @@ mod tests {
         assert_eq!(pieces("quit now"), [(Command, "quit"), (Wrong, "now")]);
         assert_eq!(pieces("update-job-execution J DONE")[2], (Wrong, "DONE"));
         assert_eq!(pieces("create-job J {\"a\": \"x y")[2], (Json, "{\"a\": \"x y"));
+        assert_eq!(
+            pieces("describe-job --until a=1 b~/x y/ c[*]={ \"x\": 1 } J --within 1s")[1..],
+            [
+                (Flag, "--until"),
+                (Plain, "a=1 b~/x y/ c[*]={ \"x\": 1 }"),
+                (Plain, "J"),
+                (Flag, "--within"),
+                (Plain, "1s"),
+            ]
+        );
         assert_eq!(pieces("  # quit"), [(WordKind::Comment, "# quit")]);
     }
 

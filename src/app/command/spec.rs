@@ -10,6 +10,8 @@ pub(crate) enum CommandGroup {
     ControlPlane,
     /// What a device does, over MQTT.
     DataPlane,
+    /// What scripts are made of.
+    Scripts,
     /// Everything else.
     Miscellaneous,
 }
@@ -43,8 +45,18 @@ pub(crate) enum Shape {
     Title,
     /// `path=value`
     Predicate,
-    /// A command.
-    CommandName,
+    /// A command, or what else `help` explains.
+    HelpTopic,
+    /// The name of a value.
+    NewName,
+    /// Where a member is.
+    Path,
+    /// A command with its arguments.
+    Command,
+    /// All that is left of the line; JSON may go on on the next one.
+    RestOfLine,
+    /// `path=value`, perhaps several, or `refused`.
+    Goal,
 }
 
 /// How often an argument may be given.
@@ -115,6 +127,12 @@ impl Spec {
         self.arguments.is_empty() && self.flags.is_empty()
     }
 
+    /// Whether it can be asked again until its answer fits.
+    #[must_use]
+    pub(super) fn can_wait(&self) -> bool {
+        self.flags.iter().any(|flag| matches!(flag.value, Some((_, Shape::Goal))))
+    }
+
     /// The command with its arguments and options on one line.
     #[must_use]
     pub(crate) fn usage(&self) -> String {
@@ -160,6 +178,11 @@ pub(super) struct Positionals(&'static [Argument]);
 impl Positionals {
     pub(super) fn new(spec: &Spec) -> Self {
         Self(spec.arguments)
+    }
+
+    /// Whether the next argument takes all that is left of the line.
+    pub(super) fn takes_the_rest(&self) -> bool {
+        self.0.first().is_some_and(|next| matches!(next.shape, Shape::Command | Shape::RestOfLine))
     }
 
     /// The next argument.

@@ -5,11 +5,15 @@ use std::time::Duration;
 use super::arguments::ArgumentValue;
 use super::expectation::Predicate;
 use super::line::JobDocument;
+use super::member_path::MemberPath;
+use super::names::{Expanded, check_name};
 use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
 use super::spec::Shape;
 use super::table;
+use super::until::Goal;
 use crate::app::output::escape;
+use crate::wire::model::StatusDetails;
 
 /// How a job document that is in a file begins.
 const FILE: &str = "file://";
@@ -27,6 +31,15 @@ impl From<String> for ValueError {
     }
 }
 
+impl From<JsonError> for ValueError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Unfinished => Self::Unfinished,
+            JsonError::Invalid(problem) => Self::Invalid(problem),
+        }
+    }
+}
+
 /// Reads one value; `name` is the argument's or option's name, for error messages.
 pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
@@ -35,28 +48,65 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
         }
         Shape::Details => {
             let json = read_json(name, reader)?;
-            let details = serde_json::from_str(json);
-            return details
-                .map(ArgumentValue::Details)
-                .map_err(|_| format!("{name} must be a JSON object whose values are strings").into());
-        }
-        Shape::Text if reader.rest().starts_with('"') => {
-            let json = read_json(name, reader)?;
-            return serde_json::from_str(json)
-                .map(ArgumentValue::Text)
-                .map_err(|error| error.to_string().into());
-        }
-        Shape::Predicate => {
-            return match Predicate::read(reader) {
-                Ok(predicate) => Ok(ArgumentValue::Predicate(predicate)),
-                Err(JsonError::Unfinished) => Err(ValueError::Unfinished),
-                Err(JsonError::Invalid(problem)) => Err(problem.into()),
+            return match serde_json::from_str(&json.text) {
+                _ if !json.is_known => Ok(ArgumentValue::Details(StatusDetails::default())),
+                Ok(details) => Ok(ArgumentValue::Details(details)),
+                Err(_) => Err(format!("{name} must be a JSON object whose values are strings").into()),
             };
         }
+        Shape::Text if reader.rest().starts_with('"') => {
+            return text(&read_json(name, reader)?.text).map(ArgumentValue::Text);
+        }
+        Shape::RestOfLine => return rest_of_line(name, reader),
+        Shape::Predicate => return Ok(ArgumentValue::Predicate(Predicate::read(reader)?)),
+        Shape::Goal => return Ok(ArgumentValue::Goal(Goal::read(reader)?)),
         _ => {}
     }
-    let word = reader.word();
-    read_word(shape, name, word).map_err(ValueError::Invalid)
+    let word = reader.value()?;
+    match stand_in(shape) {
+        Some(value) if !word.is_known => Ok(value),
+        _ => read_word(shape, name, &word.text).map_err(ValueError::Invalid),
+    }
+}
+
+/// What stands for a value that is not known yet; none for one that must stand in the script.
+fn stand_in(shape: Shape) -> Option<ArgumentValue> {
+    Some(match shape {
+        Shape::Job | Shape::NewJob => ArgumentValue::Job("J".parse().ok()?),
+        Shape::JobOrNext => ArgumentValue::JobOrNext("J".parse().ok()?),
+        Shape::Document => ArgumentValue::Document(JobDocument::Json("{}".to_owned())),
+        Shape::OneOf(words) => ArgumentValue::Choice(words[0]),
+        Shape::Number(low, _) => ArgumentValue::Number(low),
+        Shape::StepTimeout => ArgumentValue::Number(1),
+        Shape::Duration | Shape::Advance => ArgumentValue::Duration(Duration::ZERO),
+        Shape::Text => ArgumentValue::Text(String::new()),
+        Shape::Title
+        | Shape::HelpTopic
+        | Shape::NewName
+        | Shape::Path
+        | Shape::Details
+        | Shape::Predicate
+        | Shape::Goal
+        | Shape::Command
+        | Shape::RestOfLine => return None,
+    })
+}
+
+/// All that is left of the line, as it stands; or JSON, of which a string stands for its text.
+fn rest_of_line(name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
+    let value = if reader.rest().starts_with(['{', '[', '"']) && !reader.rest().starts_with("{{") {
+        let json = read_json(name, reader)?;
+        if json.text.starts_with('"') { Expanded { text: text(&json.text)?.into(), ..json } } else { json }
+    } else {
+        reader.all()?
+    };
+    Ok(ArgumentValue::RestOfLine(value.is_known.then(|| value.text.into_owned())))
+}
+
+/// The text that a JSON string stands for.
+fn text(json: &str) -> Result<String, ValueError> {
+    serde_json::from_str(json)
+        .map_err(|_| "a part of a character (\\u with D8 to DF) is no text".to_owned().into())
 }
 
 fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, String> {
@@ -97,7 +147,8 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             None => return Err(format!("the clock only goes forward, such as +10m, not \"{}\"", shown())),
         },
         Shape::Title => ArgumentValue::Text(title(word)?),
-        Shape::CommandName => match table::find(word) {
+        Shape::HelpTopic if word == SCRIPT => ArgumentValue::Choice(SCRIPT),
+        Shape::HelpTopic => match table::find(word) {
             Some(spec) => ArgumentValue::Choice(spec.name),
             None => {
                 return Err(format!(
@@ -107,8 +158,15 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
                 ));
             }
         },
+        Shape::NewName => {
+            check_name(word)?;
+            ArgumentValue::Text(word.to_owned())
+        }
+        Shape::Path => ArgumentValue::Path(MemberPath::parse(word)?),
         Shape::Text => ArgumentValue::Text(word.to_owned()),
-        Shape::Details | Shape::Predicate => unreachable!("`read` takes them"),
+        Shape::Details | Shape::Predicate | Shape::Goal | Shape::Command | Shape::RestOfLine => {
+            unreachable!("they are no word")
+        }
     })
 }
 
@@ -123,10 +181,11 @@ fn document(reader: &mut Reader<'_>) -> Result<JobDocument, ValueError> {
         }
         ValueError::Unfinished => ValueError::Unfinished,
     })?;
-    let text = if json.starts_with('"') { serde_json::from_str::<String>(json).ok() } else { None };
+    let json = json.text;
+    let text = if json.starts_with('"') { serde_json::from_str::<String>(&json).ok() } else { None };
     match text.as_deref().and_then(|text| text.strip_prefix(FILE)) {
         Some(path) => Ok(file(path)?),
-        None => Ok(JobDocument::Json(json.to_owned())),
+        None => Ok(JobDocument::Json(json.into_owned())),
     }
 }
 
@@ -150,12 +209,15 @@ fn not_a_document(word: &str, problem: String) -> String {
     }
 }
 
-fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<&'a str, ValueError> {
+fn read_json<'a>(what: &str, reader: &mut Reader<'a>) -> Result<Expanded<'a>, ValueError> {
     reader.json().map_err(|problem| match problem {
         JsonError::Unfinished => ValueError::Unfinished,
         JsonError::Invalid(problem) => ValueError::Invalid(format!("{what} is not JSON: {problem}")),
     })
 }
+
+/// What `help` explains besides commands.
+pub(super) const SCRIPT: &str = "script";
 
 /// How far the clock goes where it is not said in time: to the next timer.
 const NEXT: &str = "next";

@@ -1,5 +1,6 @@
 //! Job documents: typed or from a file, and shown.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -8,25 +9,29 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use super::Failure;
-use crate::app::command::{JobDocument, MAX_COMMAND_BYTES, Place, json_fault};
+use crate::app::command::{JobDocument, MAX_COMMAND_BYTES, Names, Place, json_fault, substitute};
 use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
 use crate::wire::system_error::in_words;
 
-/// The text of a job document, which is JSON.
-pub(super) async fn read(document: &JobDocument) -> Result<String, Failure> {
+/// The text of a job document, which is JSON; with `names`, those in its file are replaced.
+pub(super) async fn read(document: &JobDocument, names: Option<Names>) -> Result<String, Failure> {
     let path = match document {
+        JobDocument::Json(_) if names.is_some() => {
+            let why = "--substitute is for a document in a file: what stands here has its names replaced";
+            return Err(Failure::new("UsageError", why));
+        }
         JobDocument::Json(json) => return Ok(json.clone()),
         JobDocument::File(path) => path.clone(),
     };
     // On a separate thread: a pipe or a dead mount may block forever, and Ctrl-C must still work.
-    let read = tokio::task::spawn_blocking(move || from_file(&path)).await;
+    let read = tokio::task::spawn_blocking(move || from_file(&path, names.as_ref())).await;
     read.unwrap_or_else(|error| {
         Err(Failure::new("UsageError", format!("cannot take the job document: {error}")))
     })
 }
 
-fn from_file(path: &Path) -> Result<String, Failure> {
+fn from_file(path: &Path, names: Option<&Names>) -> Result<String, Failure> {
     let failed = |why: &dyn Display| {
         Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
     };
@@ -36,12 +41,20 @@ fn from_file(path: &Path) -> Result<String, Failure> {
     }
     let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let Some(fault) = json_fault(text) else {
-        return Ok(text.trim_matches([' ', '\t', '\r', '\n']).to_owned());
+    let wrong = |text: &str, at: usize, what: &str| {
+        let place = Place::new(text, at);
+        let failure = failed(&format!("{what}{}", place.line_note()));
+        Err(Failure { place: Some(Box::new(place)), ..failure })
     };
-    let place = Place::new(text, fault.at);
-    let failure = failed(&format!("it is not JSON: {}{}", fault.problem, place.line_note()));
-    Err(Failure { place: Some(Box::new(place)), ..failure })
+    let text = match names.map(|names| substitute(text, names)) {
+        Some(Ok(text)) => Cow::Owned(text),
+        Some(Err((at, problem))) => return wrong(text, at, &problem),
+        None => Cow::Borrowed(text),
+    };
+    match json_fault(&text) {
+        Some(fault) => wrong(&text, fault.at, &format!("it is not JSON: {}", fault.problem)),
+        None => Ok(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()),
+    }
 }
 
 /// What a document is that is no object, and what was probably meant.
@@ -103,7 +116,7 @@ mod tests {
     fn a_document_comes_from_a_file_that_holds_json() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("doc.json");
-        let read = || from_file(&path).map_err(|failure| failure.what);
+        let read = || from_file(&path, None).map_err(|failure| failure.what);
         assert!(read().unwrap_err().starts_with("cannot take the job document from "));
         std::fs::write(&path, "{\"a\" : 1.0}\r\n").unwrap();
         assert_eq!(read().unwrap(), "{\"a\" : 1.0}");

@@ -18,9 +18,15 @@ impl Dispatcher {
         negated: bool,
         number: Option<usize>,
     ) -> CommandOutcome {
+        let is_event = table::EVENTS.contains(&expectation.title.as_str());
+        if !is_event && let Some(why) = self.last_command.lacks(&expectation.title) {
+            let details = self.transcript.too_early(expectation).into_iter().collect();
+            let failure = Failure { details, ..Failure::new("NotAsExpected", why) };
+            return self.judged(expectation, number, Some(failure));
+        }
         let within = match expectation.within {
             // Only a command brings an answer, and it has brought it by now.
-            _ if !table::EVENTS.contains(&expectation.title.as_str()) => Duration::ZERO,
+            _ if !is_event => Duration::ZERO,
             Some(within) => within,
             // All that the session's own commands caused has been printed.
             None if negated && (self.is_alone)() => Duration::ZERO,
@@ -44,6 +50,16 @@ impl Dispatcher {
                 Some(Failure::new("NotAsExpected", format!("! expect {expectation}, but it came: {body}")))
             }
         };
+        self.judged(expectation, number, failure)
+    }
+
+    /// Says how an `expect` went.
+    fn judged(
+        &self,
+        expectation: &Expectation,
+        number: Option<usize>,
+        failure: Option<Failure>,
+    ) -> CommandOutcome {
         let words = failure.as_ref().map_or_else(String::new, Failure::one_line);
         let body = serde_json::json!({ "passed": failure.is_none(), "message": words }).to_string();
         let message = Message::new(MessageKind::Expect, expectation.title.clone(), Some(body));

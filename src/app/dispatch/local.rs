@@ -83,7 +83,8 @@ impl From<sandbox::Error> for CommandError {
             sandbox::Error::Refused { message, .. } => {
                 let body = serde_json::json!({ "message": message }).to_string();
                 let message = Message::new(MessageKind::Rejected, "SandboxRejected", Some(body));
-                return Self::Refused(Box::new(message), Refusal { text, hint: None });
+                let refusal = Refusal { text, hint: None };
+                return Self::Refused { message: Box::new(message), refusal, warning: None };
             }
             sandbox::Error::TimedOut { .. } => "TimedOut",
             sandbox::Error::Url { .. } => "NotLocal",

@@ -2,24 +2,28 @@
 
 mod document;
 mod expect;
+mod language;
+mod last_command;
+mod limiter;
 mod local;
 mod outcome;
 mod server;
+mod show;
 mod status;
+mod until;
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::command::{self, Command, Line, ParseError, UsagesShown};
+use crate::app::command::{Command, Line, Names, ParseError, UsagesShown};
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
-use crate::app::output::style::{Style, Theme};
-use crate::app::output::table::Table;
 use crate::app::transcript::Transcript;
 use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
@@ -27,8 +31,10 @@ use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::wire::model::{JobId, ThingName};
 
-use outcome::CommandError;
+use outcome::{Answered, CommandError, newer_than_us};
 
+pub(crate) use last_command::LastCommand;
+pub(crate) use limiter::Limiter;
 pub(crate) use outcome::{CommandOutcome, Failure};
 pub(crate) use server::Server;
 
@@ -37,12 +43,6 @@ pub(crate) type IsAlone = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// How long events wait at a terminal for the answer of a slow command.
 const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
-
-/// How many characters of a warning quote an answer.
-const MAX_WARNING: usize = 300;
-
-/// The width of help texts if stdout is not a terminal.
-const DEFAULT_WIDTH: usize = 100;
 
 /// Everything that commands need.
 pub(crate) struct Dispatcher {
@@ -64,6 +64,12 @@ pub(crate) struct Dispatcher {
     pub is_alone: IsAlone,
     /// What `trace` switches.
     pub trace: Trace,
+    /// What `{{NAME}}` stands for.
+    pub names: Mutex<Names>,
+    /// Gives turns to what polls.
+    pub limiter: Limiter,
+    /// The command whose answer `expect` looks at.
+    pub last_command: LastCommand,
     /// The commands that have been explained.
     pub usages_shown: UsagesShown,
 }
@@ -77,7 +83,11 @@ impl Dispatcher {
         if let Command::Expect(expectation) = &line.command {
             return self.expect(expectation, line.negated, number).await;
         }
+        if let Some(outcome) = self.run_aside(&line.command, number).await {
+            return outcome;
+        }
         self.transcript.begin(number, line.command.changes());
+        self.last_command.set(line);
         let outcome = match &line.command {
             Command::Quit => CommandOutcome::Quit,
             Command::Trace(on) => {
@@ -88,46 +98,46 @@ impl Dispatcher {
                 self.help(*about, number);
                 CommandOutcome::Passed
             }
-            command => self.call(command, number).await,
+            command => match &line.until {
+                Some(until) => self.ask_until(command, until, number).await,
+                None => self.call(command, number).await,
+            },
         };
         outcome.negated_by(line)
     }
 
     /// Prints a command before its answer.
-    pub(crate) fn echo(&self, text: &str) {
+    pub(crate) fn echo(&self, text: &str, number: Option<usize>) {
         let printer = self.printer();
-        for line in text.lines() {
-            // In JSON mode stdout holds nothing but JSON.
-            if printer.is_json() {
-                printer.diagnostic(&format!("> {line}"));
-            } else {
-                printer.result(format!("> {}\n", escape::line(line)));
+        if printer.is_json() {
+            let title =
+                text.trim_start_matches(['!', ' ', '\t']).split_whitespace().next().unwrap_or_default();
+            let body = serde_json::Value::from(text).to_string();
+            return printer
+                .message(&Message { line: number, ..Message::new(MessageKind::Command, title, Some(body)) });
+        }
+        text.lines().for_each(|line| printer.result(format!("> {}\n", escape::line(line))));
+    }
+
+    /// Takes the local service of this process back to its first start; false where there is none.
+    pub(crate) async fn start_anew(&self) -> Result<bool, Failure> {
+        if !self.server.is_ours {
+            return Ok(false);
+        }
+        match self.reset().await {
+            Ok(_) => {
+                let last = self.last_event(None).await;
+                self.transcript.wait_until_printed(last).await;
+                Ok(true)
             }
+            Err(CommandError::Failed(failure)) => Err(failure),
+            Err(CommandError::Refused { refusal, .. }) => Err(Failure::new("NotReset", refusal.text)),
         }
     }
 
     /// A line that is no command, as a failure.
     pub(crate) fn usage_failure(&self, error: &ParseError) -> Failure {
-        let what = self.usages_shown.describe(error);
-        Failure { place: error.place().cloned().map(Box::new), ..Failure::new("UsageError", what) }
-    }
-
-    /// Prints a failure on stderr, and as JSON on stdout; `origin` says which command it is from.
-    pub(crate) fn show_failure(&self, origin: &str, number: Option<usize>, failure: &Failure) {
-        let message = Message::with_text(MessageKind::Error, failure.title, number, &failure.one_line());
-        self.printer().message(&message);
-        self.show_details(origin, failure);
-    }
-
-    /// Prints a failure on stderr only.
-    pub(crate) fn show_details(&self, origin: &str, failure: &Failure) {
-        let printer = self.printer();
-        printer.failure(origin, &failure.what);
-        let place = failure.place.as_ref().map(|place| place.lines(printer.theme()));
-        for line in place.iter().flatten() {
-            printer.diagnostic(&format!("    {line}"));
-        }
-        failure.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
+        Failure::of_usage(error, &self.usages_shown)
     }
 
     /// Where it prints.
@@ -153,30 +163,21 @@ impl Dispatcher {
     async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let began = Instant::now();
         let hold = self.transcript.hold(self.printer().is_terminal().then_some(HOLD_AT_TERMINAL));
-        let outcome = match self.answer_to(command).await {
-            Ok((answer, note)) => {
-                self.follow_clock(&answer).await;
-                self.show(command, Message { line: number, ..answer }, note);
-                CommandOutcome::Passed
-            }
-            Err(CommandError::Refused(answer, refusal)) => {
-                self.transcript.answer(Message { line: number, ..*answer });
-                CommandOutcome::Refused(refusal)
-            }
-            Err(CommandError::Failed(failure)) => CommandOutcome::Failed(failure),
-        };
+        let answer = self.answer_to(command).await;
+        let outcome = self.conclude(command, number, answer).await;
         // A service that did not answer is not awaited a second time.
         let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
         hold.release(self.last_event(deadline).await).await;
         outcome
     }
 
-    /// What the service answered, and a note on it for a person.
-    async fn answer_to(&self, command: &Command) -> Result<(Message, Option<&'static str>), CommandError> {
+    /// What the service answered.
+    async fn answer_to(&self, command: &Command) -> Result<Answered, CommandError> {
         let (device, operator) = (&self.client, &self.control_plane);
         let answer = match command {
-            Command::CreateJob { job, document, description, timeout_minutes, retries } => {
-                let document = document::read(document).await?;
+            Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
+                let names = substitute.then(|| self.names().clone());
+                let document = document::read(document, names).await?;
                 if let Some(doubt) = document::doubt(&document) {
                     self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
                 }
@@ -187,50 +188,52 @@ impl Dispatcher {
                     timeout_minutes: *timeout_minutes,
                     retries: *retries,
                 };
-                self.response(operator.create_job(job, request).await?)
+                response(operator.create_job(job, request).await?)
             }
             Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
             Command::CancelJob { job, force } => {
-                self.response(self.reply_about(job, operator.cancel_job(job, *force).await)?)
+                response(self.reply_about(job, operator.cancel_job(job, *force).await)?)
             }
-            Command::DescribeJob(job) => {
-                self.response(self.reply_about(job, operator.describe_job(job).await)?)
-            }
+            Command::DescribeJob(job) => response(self.reply_about(job, operator.describe_job(job).await)?),
             Command::GetJobDocument(job) => {
-                self.response(self.reply_about(job, operator.get_job_document(job).await)?)
+                response(self.reply_about(job, operator.get_job_document(job).await)?)
             }
-            Command::ListJobs { status, .. } => self.response(operator.list_jobs(*status).await?),
+            Command::ListJobs { status, .. } => response(operator.list_jobs(*status).await?),
             Command::ListJobExecutions { job: Some(job), .. } => {
                 let reply = operator.list_job_executions_for_job(job).await;
-                self.response(self.reply_about(job, reply)?)
+                response(self.reply_about(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
-                self.response(operator.list_job_executions_for_thing(&self.thing).await?)
+                let reply = operator.list_job_executions_for_thing(&self.thing).await?;
+                response(reply)
             }
             Command::GetPendingJobExecutions { .. } => {
-                self.heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
+                heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
             }
             Command::StartNextPendingJobExecution(request) => {
                 let answer = device.start_next_pending_job_execution(request.clone()).await;
-                let (message, started) = self.heard("StartNextPendingJobExecution", answer)?;
-                return Ok((message, started.execution.is_none().then_some("nothing is pending")));
+                let (answered, started) = heard("StartNextPendingJobExecution", answer)?;
+                let note = started.execution.is_none().then_some("nothing is pending");
+                Answered { note, ..answered }
             }
             Command::DescribeJobExecution(job, request) => {
                 let answer = device.describe_job_execution(job, request.clone()).await;
-                self.heard("DescribeJobExecution", answer)?.0
+                heard("DescribeJobExecution", answer)?.0
+            }
+            Command::DescribeJobExecutionOfOperator { job, execution_number } => {
+                let reply = operator.describe_job_execution(job, &self.thing, *execution_number).await?;
+                response(reply)
             }
             Command::UpdateJobExecution(job, request) => {
                 let answer = device.update_job_execution(job, request.clone()).await;
-                self.heard("UpdateJobExecution", answer)?.0
+                heard("UpdateJobExecution", answer)?.0
             }
-            Command::Status => self.status().await,
-            Command::Clock(advance) => self.clock(*advance).await?,
-            Command::Reset => self.reset().await?,
-            Command::Expect(_) | Command::Trace(_) | Command::Help(_) | Command::Quit => {
-                unreachable!("it asks no service")
-            }
+            Command::Status => self.status().await.into(),
+            Command::Clock(advance) => self.clock(*advance).await?.into(),
+            Command::Reset => self.reset().await?.into(),
+            _ => unreachable!("it asks no service"),
         };
-        Ok((answer, None))
+        Ok(answer)
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
@@ -246,49 +249,17 @@ impl Dispatcher {
         })
     }
 
-    /// An answer of the control plane, as a message.
-    fn response(&self, reply: Reply) -> Message {
-        self.tell_what_is_newer(reply.operation, &reply.unknown());
-        Message::new(MessageKind::Response, format!("{}Response", reply.operation), reply.body)
-    }
-
-    /// Tells which statuses and members of an answer are newer than this program.
-    fn tell_what_is_newer(&self, operation: &str, unknown: &[String]) {
-        if !unknown.is_empty() {
-            let unknown = escape::excerpt(&unknown.join(", "), MAX_WARNING);
-            self.printer().diagnostic(&format!(
-                "warning: {operation}: shown as it came, but not known to this program: {unknown}"
-            ));
-        }
-    }
-
-    /// An answer of the data plane, as a message and as it reads.
-    fn heard<T: Serialize>(
-        &self,
-        operation: &str,
-        answer: Result<Answer<T>, jobs::Error>,
-    ) -> Result<(Message, T), jobs::Error> {
-        self.tell_what_is_newer(
-            operation,
-            &answer.as_ref().map_or_else(jobs::Error::unknown, Answer::unknown),
-        );
-        let Answer { topic, payload, response } = answer?;
-        let body = String::from_utf8_lossy(&payload).into_owned();
-        let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
-        Ok((Message { topic: Some(topic), ..message }, response))
-    }
-
-    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Message, CommandError> {
+    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Answered, CommandError> {
         let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
             Ok(reply) => {
                 self.transcript.known_jobs().remove(job);
-                return Ok(self.response(reply));
+                return Ok(response(reply));
             }
             Err(error) => error,
         };
         let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
         let mut error = CommandError::from(error);
-        if let CommandError::Refused(_, refusal) = &mut error
+        if let CommandError::Refused { refusal, .. } = &mut error
             && not_terminal
             && self.printer().is_terminal()
         {
@@ -304,50 +275,6 @@ impl Dispatcher {
         let found =
             self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
         found.await.cloned()
-    }
-
-    fn help(&self, about: Option<&'static str>, number: Option<usize>) {
-        let is_json = self.printer().is_json();
-        let width = self.printer().width().filter(|_| !is_json).unwrap_or(DEFAULT_WIDTH);
-        let theme = self.printer().theme();
-        let theme = Theme { color: theme.color && !is_json, ..theme };
-        let text = about
-            .and_then(command::table::find)
-            .map_or_else(|| command::help(theme, width), |spec| command::help_on(spec, theme, width));
-        if is_json {
-            let body = serde_json::Value::from(text).to_string();
-            self.printer().message(&Message {
-                line: number,
-                ..Message::new(MessageKind::Response, "Help", Some(body))
-            });
-        } else {
-            self.printer().result(text);
-        }
-    }
-
-    /// Prints an answer, as a table if it is to be one. At a terminal a document is shown as such, and a note
-    /// or the summary of a long list follows.
-    fn show(&self, command: &Command, message: Message, note: Option<&'static str>) {
-        let printer = self.printer();
-        let body = message.body.as_deref().filter(|_| !printer.is_json());
-        let for_person = body.filter(|_| printer.is_terminal());
-        let list = if command.as_table() { body } else { for_person.filter(|_| command.is_list()) };
-        let table = list.and_then(Table::of_answer);
-        let summary = || table.as_ref().and_then(Table::summary);
-        let note = for_person.and_then(|_| note.map(str::to_owned).or_else(summary));
-        let text = match command {
-            Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
-            _ => table
-                .filter(|_| command.as_table())
-                .map(|table| table.render(printer.width(), printer.layout_of(&message))),
-        };
-        match text {
-            Some(text) => self.transcript.answer_as(message, &text),
-            None => self.transcript.answer(message),
-        }
-        if let Some(note) = note {
-            printer.result(format!("{}\n", printer.theme().paint(Style::Faint, &note)));
-        }
     }
 }
 
@@ -369,6 +296,27 @@ pub(crate) async fn find_thing(
             arn
         }
     })
+}
+
+/// An answer of the data plane, as it is shown and as it reads.
+fn heard<T: Serialize>(
+    operation: &str,
+    answer: Result<Answer<T>, jobs::Error>,
+) -> Result<(Answered, T), jobs::Error> {
+    let answer = answer?;
+    let warning = newer_than_us(operation, &answer.unknown());
+    let Answer { topic, payload, response } = answer;
+    let body = String::from_utf8_lossy(&payload).into_owned();
+    let message = Message::new(MessageKind::Response, format!("{operation}Response"), Some(body));
+    let message = Message { topic: Some(topic), ..message };
+    Ok((Answered { message, note: None, warning }, response))
+}
+
+/// An answer of the control plane, as it is shown.
+fn response(reply: Reply) -> Answered {
+    let warning = newer_than_us(reply.operation, &reply.unknown());
+    let title = format!("{}Response", reply.operation);
+    Answered { message: Message::new(MessageKind::Response, title, reply.body), note: None, warning }
 }
 
 impl std::fmt::Debug for Dispatcher {

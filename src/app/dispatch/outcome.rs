@@ -2,10 +2,15 @@
 
 use serde_json::value::RawValue;
 
-use crate::app::command::{Line, Place};
+use crate::app::command::{Line, ParseError, Place, UsagesShown};
 use crate::app::hints;
+use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::printer::Printer;
 use crate::client::{control_plane, jobs};
+
+/// How many characters of a warning quote an answer.
+const MAX_WARNING: usize = 300;
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +70,29 @@ impl Failure {
         Self { title, what: what.into(), place: None, details: Vec::new() }
     }
 
+    /// A line that is no command.
+    #[must_use]
+    pub(crate) fn of_usage(error: &ParseError, usages_shown: &UsagesShown) -> Self {
+        let what = usages_shown.describe(error);
+        Self { place: error.place().cloned().map(Box::new), ..Self::new("UsageError", what) }
+    }
+
+    /// Prints it on stderr, and as JSON on stdout; `origin` says which command it is from.
+    pub(crate) fn show(&self, printer: &Printer, origin: &str, number: Option<usize>) {
+        printer.message(&Message::with_text(MessageKind::Error, self.title, number, &self.one_line()));
+        self.show_details(printer, origin);
+    }
+
+    /// Prints it on stderr only.
+    pub(crate) fn show_details(&self, printer: &Printer, origin: &str) {
+        printer.failure(origin, &self.what);
+        let place = self.place.as_ref().map(|place| place.lines(printer.theme()));
+        for line in place.iter().flatten() {
+            printer.diagnostic(&format!("    {line}"));
+        }
+        self.details.iter().for_each(|detail| printer.diagnostic(&format!("    {detail}")));
+    }
+
     /// All of it on one line.
     #[must_use]
     pub(crate) fn one_line(&self) -> String {
@@ -77,10 +105,29 @@ impl Failure {
     }
 }
 
+/// An answer to show.
+pub(super) struct Answered {
+    pub(super) message: Message,
+    /// A note on it for a person.
+    pub(super) note: Option<&'static str>,
+    /// What is to be known about it before.
+    pub(super) warning: Option<String>,
+}
+
+impl From<Message> for Answered {
+    fn from(message: Message) -> Self {
+        Self { message, note: None, warning: None }
+    }
+}
+
 /// Why a command has no answer to show.
 pub(super) enum CommandError {
     /// The service refused, with this message.
-    Refused(Box<Message>, Refusal),
+    Refused {
+        message: Box<Message>,
+        refusal: Refusal,
+        warning: Option<String>,
+    },
     Failed(Failure),
 }
 
@@ -93,13 +140,18 @@ impl From<Failure> for CommandError {
 impl From<jobs::Error> for CommandError {
     fn from(error: jobs::Error) -> Self {
         let text = error.to_string();
+        let unknown = error.unknown();
         let title = match error {
             jobs::Error::Rejected { operation, topic, payload, response } => {
                 let body = String::from_utf8_lossy(&payload).into_owned();
                 let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
                 let message = Message { topic: Some(topic), ..message };
-                let hint = hints::data_plane(&response);
-                return Self::Refused(Box::new(message), Refusal { text, hint });
+                let refusal = Refusal { text, hint: hints::data_plane(&response) };
+                return Self::Refused {
+                    message: Box::new(message),
+                    refusal,
+                    warning: newer_than_us(operation, &unknown),
+                };
             }
             jobs::Error::TimedOut { .. } => "TimedOut",
             jobs::Error::Malformed { .. } => "Malformed",
@@ -119,7 +171,8 @@ impl From<control_plane::Error> for CommandError {
                 let hint = hints::control_plane(operation, &code, &message);
                 let body = refusal_body(&code, &message, request_id.as_deref(), body.as_deref());
                 let message = Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(body));
-                return Self::Refused(Box::new(message), Refusal { text, hint });
+                let refusal = Refusal { text, hint };
+                return Self::Refused { message: Box::new(message), refusal, warning: None };
             }
             control_plane::Error::NotAuthenticated { .. } => "NotAuthenticated",
             control_plane::Error::NoCredentials { .. } => "NoCredentials",
@@ -135,6 +188,14 @@ impl From<control_plane::Error> for CommandError {
         };
         Failure::new(title, text).into()
     }
+}
+
+/// A warning that an answer has statuses or members that AWS has added since this was written, if it has.
+pub(super) fn newer_than_us(operation: &str, unknown: &[String]) -> Option<String> {
+    let shown = || escape::excerpt(&unknown.join(", "), MAX_WARNING);
+    (!unknown.is_empty()).then(|| {
+        format!("warning: {operation}: shown as it came, but not known to this program: {}", shown())
+    })
 }
 
 /// The body of a refusal as it came, with the code and the request id of the headers around it.

@@ -10,7 +10,7 @@ mod tokens;
 use crate::app::output::escape;
 use crate::app::output::style::{Style, Theme};
 
-pub(crate) use layout::{Layout, abridged, document, pretty};
+pub(crate) use layout::{Layout, abridged, document, is_time, pretty};
 pub(crate) use tokens::is_user_content;
 pub(crate) use tokens::{TokenKind, tokens};
 

@@ -23,6 +23,10 @@ pub(crate) enum MessageKind {
     Error,
     /// How an `expect` went.
     Expect,
+    /// A command, before it is carried out.
+    Command,
+    /// What a script prints.
+    Print,
 }
 
 impl MessageKind {
@@ -33,6 +37,8 @@ impl MessageKind {
             Self::Event => "event",
             Self::Error => "error",
             Self::Expect => "expect",
+            Self::Command => "command",
+            Self::Print => "print",
         }
     }
 }
@@ -120,7 +126,7 @@ impl Message {
     pub(crate) fn title_line(&self, theme: Theme) -> String {
         let rule = if theme.unicode { "───" } else { "---" };
         let style = match self.kind {
-            MessageKind::Response => Style::Title,
+            MessageKind::Response | MessageKind::Command | MessageKind::Print => Style::Title,
             MessageKind::Event => Style::Event,
             MessageKind::Rejected | MessageKind::Error | MessageKind::Expect => Style::Refusal,
         };

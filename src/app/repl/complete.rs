@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustyline::completion::Pair;
 
-use crate::app::command::table::{COMMANDS, titles};
+use crate::app::command::table::{commands, titles};
 use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
@@ -25,7 +25,7 @@ pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair
     let mut words = match scan.context {
         CompletionContext::Nothing => Vec::new(),
         CompletionContext::Command => {
-            COMMANDS.iter().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
+            commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
         }
         CompletionContext::Value(flag) => {
             flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs))
@@ -67,7 +67,10 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
         }
         Shape::Document => vec![with_space(FILE, false)],
         Shape::Title => titles().map(|title| with_space(&title, true)).collect(),
-        Shape::CommandName => COMMANDS.iter().map(|spec| with_space(spec.name, false)).collect(),
+        Shape::HelpTopic => {
+            commands().map(|spec| spec.name).chain(["script"]).map(|name| with_space(name, false)).collect()
+        }
+        Shape::Command => commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
         Shape::Advance => spaced(&["+1m", "+10m", "+1h", "+1d"]),
         Shape::NewJob
         | Shape::Details
@@ -75,7 +78,11 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
         | Shape::StepTimeout
         | Shape::Text
         | Shape::Duration
-        | Shape::Predicate => Vec::new(),
+        | Shape::Predicate
+        | Shape::Goal
+        | Shape::NewName
+        | Shape::Path
+        | Shape::RestOfLine => Vec::new(),
     }
 }
 
@@ -146,8 +153,8 @@ mod tests {
         assert_eq!(offered("describe-job-execution $"), ["$next "]);
         assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);
         assert_eq!(offered("delete-job Job1 "), ["--force"]);
-        assert_eq!(offered("list-jobs "), ["--status ", "--table"]);
-        assert_eq!(offered("list-jobs --status COMPLETED --"), ["--table"]);
+        assert_eq!(offered("list-jobs "), ["--status ", "--table", "--until ", "--within "]);
+        assert_eq!(offered("list-jobs --status COMPLETED --t"), ["--table"]);
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);

@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::complete;
 use super::prompt::Prompt;
-use crate::app::command::table::COMMANDS;
+use crate::app::command::table::commands;
 use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
@@ -183,7 +183,7 @@ fn placeholder(scan: &Scan, line: &str) -> Option<String> {
 /// The rest of the only command that begins with this word.
 fn command_begun(scan: &Scan, line: &str) -> Option<String> {
     let begun = &line[scan.start..];
-    let mut fitting = COMMANDS.iter().filter(|spec| spec.name.starts_with(begun));
+    let mut fitting = commands().filter(|spec| spec.name.starts_with(begun));
     match (fitting.next(), fitting.next()) {
         (Some(only), None) if scan.context == CompletionContext::Command => {
             Some(only.name[begun.len()..].to_owned())
@@ -243,8 +243,7 @@ fn colored(line: &str, theme: Theme) -> String {
 
 /// Whether an invalid word may still become a valid one.
 fn is_begun(word: &str) -> bool {
-    COMMANDS
-        .iter()
+    commands()
         .any(|spec| spec.name.starts_with(word) || spec.flags.iter().any(|flag| flag.name.starts_with(word)))
 }
 

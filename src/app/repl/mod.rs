@@ -129,10 +129,10 @@ impl Repl<'_> {
         let is_pasted = commands.len() > 1;
         for entry in commands {
             if is_pasted {
-                self.dispatcher.echo(entry.text.trim());
+                self.dispatcher.echo(entry.text.trim(), Some(entry.line));
             }
             let number = is_pasted.then_some(entry.line);
-            match entry.parsed {
+            match self.dispatcher.resolve(&entry.text, entry.parsed) {
                 Err(error) => self.fail(number, &self.dispatcher.usage_failure(&error)),
                 Ok(line) => match self.run_line(&line, number, interrupt).await {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
@@ -166,6 +166,7 @@ impl Repl<'_> {
                 _ = interrupt.recv() => {
                     printer.diagnostic(match line.command {
                         Command::Expect(_) => "stopped waiting",
+                        _ if line.until.is_some() => "stopped waiting",
                         _ => "stopped waiting; the service may still carry it out",
                     });
                     return None;
@@ -190,13 +191,13 @@ impl Repl<'_> {
                     printer.notice(&format!("hint: {hint}"));
                 }
             }
-            CommandOutcome::Unexpected(failure) => self.dispatcher.show_details(&origin(number), &failure),
+            CommandOutcome::Unexpected(failure) => failure.show_details(printer, &origin(number)),
             CommandOutcome::Failed(failure) => self.fail(number, &failure),
         }
     }
 
     fn fail(&self, number: Option<usize>, failure: &Failure) {
-        self.dispatcher.show_failure(&origin(number), number, failure);
+        failure.show(self.dispatcher.printer(), &origin(number), number);
     }
 }
 

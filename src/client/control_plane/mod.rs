@@ -216,6 +216,31 @@ impl ControlPlane {
         complete("GetJobDocument", exchange, checked).map(|exchange| Reply::new("GetJobDocument", exchange))
     }
 
+    /// Reads an execution of a job on a thing, also a terminal one; the newest unless it is told which.
+    ///
+    /// # Errors
+    /// What the control plane refused, or why it could not be asked.
+    pub async fn describe_job_execution(
+        &self,
+        job: &JobId,
+        thing: &ThingName,
+        execution_number: Option<i64>,
+    ) -> Result<Reply, Error> {
+        let describe = self
+            .client
+            .describe_job_execution()
+            .job_id(job.as_str())
+            .thing_name(thing.as_str())
+            .set_execution_number(execution_number);
+        let (_, exchange) = self
+            .read("DescribeJobExecution", |capture| describe.customize().interceptor(capture).send())
+            .await?;
+        let members = ["executionNumber", "jobId", "status", "thingArn", "versionNumber"];
+        let checked = members::check_within(exchange.body.as_deref(), "execution", &members, Some(job));
+        let operation = "DescribeJobExecution";
+        complete(operation, exchange, checked).map(|exchange| Reply::new(operation, exchange))
+    }
+
     /// Lists all jobs, or those with `status`; several pages come as one.
     ///
     /// # Errors

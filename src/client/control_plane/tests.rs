@@ -122,6 +122,18 @@ async fn a_job_is_asked_for_as_the_samples_do_and_the_answer_handed_on_as_it_cam
 }
 
 #[tokio::test]
+async fn an_execution_is_asked_for_by_its_number_if_that_is_known() {
+    let body = r#"{"execution":{"jobId":"J","status":"SUCCEEDED","thingArn":"arn:T","executionNumber":2, "versionNumber":3}}"#;
+    let server = Server::start(&[Act::Answer(200, "", body), Act::Answer(200, "", body)]).await;
+    let client = server.client(SOON).await;
+    for number in [None, Some(2)] {
+        let reply = client.describe_job_execution(&job(), &thing(), number).await.unwrap();
+        assert_eq!(reply.body.as_deref(), Some(body));
+    }
+    assert_eq!(server.asked(), ["GET /things/T/jobs/J", "GET /things/T/jobs/J?executionNumber=2"]);
+}
+
+#[tokio::test]
 async fn a_list_of_several_pages_is_read_to_its_end() {
     let first = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n 1"}"#);
     let last = Act::Answer(200, "", r#"{"jobs":[{"jobId":"B"}],"nextToken":null}"#);
@@ -173,12 +185,17 @@ async fn an_answer_without_what_aws_always_sends_is_no_answer() {
         [
             client(body).await.describe_job(&job()).await,
             client(body).await.get_job_document(&job()).await,
+            client(body).await.describe_job_execution(&job(), &thing(), None).await,
             client(body).await.list_jobs(None).await,
             client(body).await.list_job_executions_for_job(&job()).await,
             client(body).await.list_job_executions_for_thing(&thing()).await,
         ]
     };
-    for body in ["{}", r#"{"job":{}}"#, r#"{"job":{"jobArn":"a","jobId":"K","status":"s","targets":[]}}"#] {
+    for body in [
+        "{}",
+        r#"{"job":{},"execution":{"jobId":"J"}}"#,
+        r#"{"job":{"jobArn":"a","jobId":"K","status":"s","targets":[]}}"#,
+    ] {
         for reply in reads(body).await {
             let error = reply.unwrap_err();
             assert!(matches!(error, Error::Malformed { .. }), "{error:?} for {body}");
@@ -186,13 +203,18 @@ async fn an_answer_without_what_aws_always_sends_is_no_answer() {
     }
     let missing: Vec<String> =
         reads("{}").await.into_iter().map(|reply| reply.unwrap_err().to_string()).collect();
-    for (error, member) in
-        missing.iter().zip(["job", "document", "jobs", "executionSummaries", "executionSummaries"])
-    {
+    for (error, member) in missing.iter().zip([
+        "job",
+        "document",
+        "execution",
+        "jobs",
+        "executionSummaries",
+        "executionSummaries",
+    ]) {
         assert!(error.contains(&format!(" makes no sense: it has no {member}: ")), "{error}");
     }
     // A null is there.
-    let all = r#"{"job":{"jobArn":null,"jobId":"J","status":null,"targets":null},"document":null,"jobs":null,"executionSummaries":null}"#;
+    let all = r#"{"job":{"jobArn":null,"jobId":"J","status":null,"targets":null},"document":null,"execution":{"executionNumber":null,"jobId":"J","status":null,"thingArn":null,"versionNumber":null},"jobs":null,"executionSummaries":null}"#;
     for reply in reads(all).await {
         assert_eq!(reply.unwrap().body.as_deref(), Some(all));
     }

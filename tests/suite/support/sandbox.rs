@@ -44,6 +44,8 @@ pub(crate) struct Output {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The last line of a script that expected something or failed, which is not in `stderr`.
+    pub(crate) summary: Option<String>,
 }
 
 /// A line that `--json` prints.
@@ -198,7 +200,8 @@ impl Sandbox {
         let mut process = self.spawn();
         process.feed(self.stdin.clone());
         let finished = process.finish();
-        let output = Output { status: finished.status, stdout: finished.stdout, stderr: finished.stderr };
+        let (stderr, summary) = split_summary(finished.stderr);
+        let output = Output { status: finished.status, stdout: finished.stdout, stderr, summary };
         assert_eq!(
             output.status.code(),
             Some(self.status),
@@ -256,6 +259,17 @@ impl Output {
         let expected = ["local service: MQTT ", "local service: for other programs: "];
         self.stderr.lines().filter(|line| !expected.iter().any(|begin| line.starts_with(begin))).collect()
     }
+}
+
+/// What was said on standard error, and the last line of a script that says how it went.
+fn split_summary(mut stderr: String) -> (String, Option<String>) {
+    let line = stderr.lines().last().unwrap_or_default();
+    if !line.contains(" expectation") || !line.contains(" failed") {
+        return (stderr, None);
+    }
+    let line = line.to_owned();
+    stderr.truncate(stderr.len() - line.len() - 1);
+    (stderr, Some(line))
 }
 
 impl Message {

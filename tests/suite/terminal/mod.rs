@@ -52,7 +52,7 @@ fn the_walkthrough_typed_by_hand() {
     terminal.command("describe-job-execution Job1");
     let screen = terminal.screen();
     assert!(screen.contains("─── DescribeJobExecutionRejected ───"), "{screen}");
-    assert!(screen.contains("hint: it is finished; list-job-executions"), "{screen}");
+    assert!(screen.contains("hint: it is finished; describe-job-execution --control-plane"), "{screen}");
     terminal.press("quit\r");
     assert_eq!(terminal.exit_code(), 0);
 }

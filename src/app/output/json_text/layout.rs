@@ -22,6 +22,12 @@ const TIMES: [&str; 6] = [
     "\"completedAt\"",
 ];
 
+/// Whether a member, its name in quotes, holds a time of the service.
+#[must_use]
+pub(crate) fn is_time(key: &str) -> bool {
+    TIMES.contains(&key)
+}
+
 /// How [`pretty`] lays JSON out.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Layout {
@@ -194,7 +200,7 @@ impl PrettyFormatter {
     }
 
     fn value(&mut self, text: &str, key: Option<&str>) {
-        let is_time = self.user_content.is_none() && key.is_some_and(|key| TIMES.contains(&key));
+        let is_time = self.user_content.is_none() && key.is_some_and(is_time);
         let time = if is_time { times::millis(text) } else { None };
         let exact = |millis| if self.layout.now.is_some() { times::whole_second(millis) } else { millis };
         let Some((millis, spelled)) = time.and_then(|millis| Some((millis, times::rfc3339(exact(millis))?)))

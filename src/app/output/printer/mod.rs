@@ -15,7 +15,7 @@ use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,6 +39,9 @@ pub(crate) use state::Now;
 
 /// How long a program stopped by a signal waits for its output to be read.
 const BRIEF_FLUSH: Duration = Duration::from_secs(1);
+
+/// How many bytes of the output of one test a report holds.
+const MAX_RECORDING: usize = 256 * 1024;
 
 /// A handle to the one writer. Clones write to the same place.
 #[derive(Clone)]
@@ -64,6 +67,7 @@ impl Printer {
             closed: AtomicBool::new(false),
             abandoned: watch::Sender::new(false),
             backlog: Backlog::default(),
+            recording: Mutex::default(),
         };
         Self::start(state, standard_streams::output(), io::stderr(), err_is_terminal)
     }
@@ -117,20 +121,20 @@ impl Printer {
     /// expectations are shown in text by [`Printer::diagnostic`] alone.
     pub(crate) fn message(&self, message: &Message) {
         if self.state.json {
-            self.send(Item::Out(message.to_json_line() + "\n"));
+            self.out(message.to_json_line() + "\n");
         } else if !matches!(message.kind, MessageKind::Error | MessageKind::Expect) {
-            self.send(Item::Out(message.to_block(self.layout_of(message))));
+            self.out(message.to_block(self.layout_of(message)));
         }
     }
 
     /// Prints a message on stdout with `text`, which must be safe to show, for its body.
     pub(crate) fn message_as(&self, message: &Message, text: &str) {
-        self.send(Item::Out(format!("{}{text}\n", message.title_line(self.state.out))));
+        self.out(format!("{}{text}\n", message.title_line(self.state.out)));
     }
 
     /// Prints text on stdout as it is; it must be safe to show.
     pub(crate) fn result(&self, text: impl Into<String>) {
-        self.send(Item::Out(text.into()));
+        self.out(text.into());
     }
 
     /// Prints one line on stderr, made safe to show.
@@ -268,6 +272,28 @@ impl Printer {
             Some(now) => now(),
             None => system_now().saturating_add(self.state.ahead.load(Ordering::Relaxed)),
         }
+    }
+
+    /// What has been printed on stdout since the last call; from the first call on that is kept, as far as there is
+    /// room.
+    pub(crate) fn take_recording(&self) -> String {
+        let recording =
+            self.state.recording.lock().unwrap_or_else(PoisonError::into_inner).replace(String::new());
+        let mut recording = recording.unwrap_or_default();
+        if recording.len() > MAX_RECORDING {
+            recording.truncate(recording.floor_char_boundary(MAX_RECORDING));
+            recording.push_str("\n… the rest is left out\n");
+        }
+        recording
+    }
+
+    fn out(&self, text: String) {
+        let mut recording = self.state.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recording) = recording.as_mut().filter(|recording| recording.len() <= MAX_RECORDING) {
+            recording.push_str(&text);
+        }
+        drop(recording);
+        self.send(Item::Out(text));
     }
 
     fn send(&self, item: Item) {

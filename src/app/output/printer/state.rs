@@ -1,7 +1,7 @@
 //! What the handles of a printer share with the thread that writes.
 
 use std::sync::atomic::{AtomicBool, AtomicI64};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::watch;
 
@@ -22,6 +22,8 @@ pub(super) struct PrinterState {
     pub(super) closed: AtomicBool,
     pub(super) abandoned: watch::Sender<bool>,
     pub(super) backlog: Backlog,
+    /// What has been printed on stdout since the recording began, if it is wanted.
+    pub(super) recording: Mutex<Option<String>>,
 }
 
 #[cfg(test)]
@@ -30,6 +32,18 @@ impl PrinterState {
         let theme = Theme { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
         let (ahead, backlog) = (AtomicI64::default(), Backlog::default());
-        Self { json, out: theme, err: theme, out_is_terminal, now, ahead, closed, abandoned, backlog }
+        let recording = Mutex::default();
+        Self {
+            json,
+            out: theme,
+            err: theme,
+            out_is_terminal,
+            now,
+            ahead,
+            closed,
+            abandoned,
+            backlog,
+            recording,
+        }
     }
 }

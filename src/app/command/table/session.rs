@@ -1,0 +1,73 @@
+//! The session itself, and the local service.
+
+use crate::app::command::line::Command;
+use crate::app::command::spec::{Argument, CommandGroup, Count, Shape, Spec};
+
+pub(super) static COMMANDS: &[Spec] = &[
+    Spec {
+        name: "clock",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument { name: "<+duration | next>", shape: Shape::Advance, count: Count::Optional }],
+        flags: &[],
+        summary: "show the clock of the local Jobs service, or move it forward: timers that fall due fire at once",
+        example: "clock +10m",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Clock(args.advance()),
+    },
+    Spec {
+        name: "reset",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[],
+        flags: &[],
+        summary: "take the local Jobs service back to its first start",
+        example: "reset",
+        refusals: &[],
+        operations: &[],
+        build: |_| Command::Reset,
+    },
+    Spec {
+        name: "status",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[],
+        flags: &[],
+        summary: "show where the session is connected, and how long a round trip takes",
+        example: "status",
+        refusals: &[],
+        operations: &[],
+        build: |_| Command::Status,
+    },
+    Spec {
+        name: "trace",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument { name: "<on | off>", shape: Shape::OneOf(&["on", "off"]), count: Count::One }],
+        flags: &[],
+        summary: "show every topic, payload and call as it goes and comes",
+        example: "trace on",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Trace(args.choice() == "on"),
+    },
+    Spec {
+        name: "help",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument { name: "<command>", shape: Shape::HelpTopic, count: Count::Optional }],
+        flags: &[],
+        summary: "list the commands, explain one, or the language of scripts",
+        example: "help update-job-execution",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Help(args.optional_choice()),
+    },
+    Spec {
+        name: "quit",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[],
+        flags: &[],
+        summary: "leave",
+        example: "quit",
+        refusals: &[],
+        operations: &[],
+        build: |_| Command::Quit,
+    },
+];

@@ -1,0 +1,154 @@
+//! How commands, tests and scripts end: what is shown and reported, and what was deferred.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout_at;
+
+use super::Runner;
+use crate::app::command::{Command, Deferred};
+use crate::app::dispatch::{CommandOutcome, Failure};
+use crate::app::script::annotation;
+use crate::app::script::junit::Case;
+use crate::app::script::step::Location;
+use crate::app::transcript::Fault;
+
+/// How long the end of a script on AWS waits for events of its last commands.
+const MAX_QUIET_WAIT: Duration = Duration::from_secs(3);
+
+/// No more events are expected once none has arrived for this long.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long all commands that a test has deferred may take together.
+const MAX_CLEAN_UP: Duration = Duration::from_secs(30);
+
+impl Runner<'_> {
+    /// Shows and reports how a command ended; returns whether it passed.
+    pub(super) fn conclude(
+        &mut self,
+        place: &Location,
+        text: &str,
+        start: Instant,
+        outcome: CommandOutcome,
+    ) -> bool {
+        let printer = self.dispatcher.printer();
+        match self.with_faults(outcome) {
+            CommandOutcome::Passed | CommandOutcome::Quit => {
+                if self.test.is_none() && self.report.is_some() {
+                    let output = self.recorded();
+                    let case = Case::command(place.clone(), text);
+                    self.report.iter_mut().for_each(|report| report.passed(&case, start.elapsed(), &output));
+                }
+                return true;
+            }
+            CommandOutcome::Refused(refusal) => {
+                printer.failure(&place.origin(), &refusal.text);
+                self.note_failure(place, text, start, &Failure::new("Rejected", refusal.text));
+            }
+            CommandOutcome::Unexpected(failure) => {
+                failure.show_details(printer, &place.origin());
+                self.note_failure(place, text, start, &failure);
+            }
+            CommandOutcome::Failed(failure) => self.fail(place, text, start, &failure),
+        }
+        false
+    }
+
+    /// Faults fail the command during which they are noticed.
+    fn with_faults(&self, outcome: CommandOutcome) -> CommandOutcome {
+        let faults = self.dispatcher.transcript.take_faults();
+        match outcome {
+            // The command's own failure comes first.
+            CommandOutcome::Failed(mut failure) | CommandOutcome::Unexpected(mut failure)
+                if !faults.is_empty() =>
+            {
+                let unreported = faults.into_iter().filter(|fault| !fault.reported);
+                failure.details.extend(unreported.map(|fault| fault.text));
+                CommandOutcome::Failed(failure)
+            }
+            outcome => failure_of(faults).map_or(outcome, CommandOutcome::Failed),
+        }
+    }
+
+    pub(super) fn fail(&mut self, place: &Location, text: &str, start: Instant, failure: &Failure) {
+        failure.show(self.dispatcher.printer(), &place.origin(), place.line);
+        self.note_failure(place, text, start, failure);
+    }
+
+    fn note_failure(&mut self, place: &Location, text: &str, start: Instant, failure: &Failure) {
+        self.summary.failed(place);
+        annotation::show(self.dispatcher.printer(), place, &failure.one_line());
+        if let Some(test) = &mut self.test {
+            test.failures.push(failure.clone());
+        } else if self.report.is_some() {
+            let output = self.recorded();
+            let case = Case::command(place.clone(), text);
+            let failures = std::slice::from_ref(failure);
+            self.report
+                .iter_mut()
+                .for_each(|report| report.failed(&case, start.elapsed(), failures, &output));
+        }
+    }
+
+    /// Ends the current test, and the script: what they have deferred is carried out, and messages in flight are
+    /// awaited a moment.
+    pub(in crate::app::script) async fn clean_up(&mut self) {
+        self.end_test().await;
+        let deferred = std::mem::take(&mut self.deferred);
+        self.carry_out(deferred).await;
+        if self.events_may_follow && !self.dispatcher.client.is_local_service() {
+            self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
+        }
+        // What has arrived is printed before the exit code is decided, however slow the reader is.
+        let last = self.dispatcher.client.last_event();
+        self.dispatcher.transcript.wait_until_printed(last).await;
+        if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
+            self.fail(&self.whole(), "", Instant::now(), &faults);
+        }
+        self.dispatcher.printer().flush().await;
+    }
+
+    pub(super) async fn end_test(&mut self) {
+        let Some(test) = &mut self.test else { return };
+        let deferred = std::mem::take(&mut test.deferred);
+        self.carry_out(deferred).await;
+        let Some(test) = self.test.take() else { return };
+        let output = self.recorded();
+        let Some(report) = &mut self.report else { return };
+        if test.failures.is_empty() {
+            report.passed(&test.case, test.began.elapsed(), &output);
+        } else {
+            report.failed(&test.case, test.began.elapsed(), &test.failures, &output);
+        }
+    }
+
+    /// Carries out what was deferred, the last one first.
+    async fn carry_out(&mut self, mut deferred: Vec<(Location, Deferred)>) {
+        let deadline = tokio::time::Instant::now() + MAX_CLEAN_UP;
+        while let Some((place, Deferred { text, line })) = deferred.pop() {
+            let start = Instant::now();
+            if self.options.echo {
+                self.dispatcher.echo(&text, place.line);
+            }
+            self.summary.count(matches!(line.command, Command::Expect(_)));
+            let outcome = timeout_at(deadline, self.dispatcher.run(&line, place.line)).await;
+            let outcome = outcome.unwrap_or_else(|_| {
+                let why = format!("what was deferred took longer than {} s", MAX_CLEAN_UP.as_secs());
+                CommandOutcome::Failed(Failure::new("TimedOut", why))
+            });
+            self.note_events(&line, &outcome);
+            self.conclude(&place, &text, start, outcome);
+        }
+    }
+
+    /// What has been printed since the last call, where there is a report.
+    pub(super) fn recorded(&self) -> String {
+        if self.report.is_some() { self.dispatcher.printer().take_recording() } else { String::new() }
+    }
+}
+
+/// Faults as one failure, with the title of the first.
+fn failure_of(faults: Vec<Fault>) -> Option<Failure> {
+    let mut faults = faults.into_iter();
+    let Fault { title, text, .. } = faults.next()?;
+    Some(Failure { details: faults.map(|fault| fault.text).collect(), ..Failure::new(title, text) })
+}
