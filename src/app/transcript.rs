@@ -1,12 +1,13 @@
 //! The output in order: an answer before the events that it caused, events by their numbers whichever task
 //! delivers them, and a memory of them all for `expect`.
 
+mod hold;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::command::Expectation;
@@ -251,25 +252,6 @@ impl Transcript {
         }
     }
 
-    /// Holds events back while a command waits for its answer, for `at_most` if given.
-    #[must_use]
-    pub(crate) fn hold(&self, at_most: Option<Duration>) -> Hold {
-        let mut state = self.state();
-        state.hold += 1;
-        state.held = true;
-        let hold = state.hold;
-        drop(state);
-        let timer = at_most.map(|at_most| {
-            let transcript = self.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(at_most).await;
-                transcript.let_go(hold);
-            })
-            .abort_handle()
-        });
-        Hold { transcript: self.clone(), number: hold, timer }
-    }
-
     /// Looks for the expected message among those that [`Transcript::begin`] has left, and waits for it at most
     /// `within`. A message that it finds satisfies no second expectation.
     pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> ExpectOutcome {
@@ -326,16 +308,6 @@ impl Transcript {
             instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
         }
         ExpectOutcome::Missing { what, instead }
-    }
-
-    fn let_go(&self, hold: u64) {
-        let mut state = self.state();
-        if state.hold == hold && state.held {
-            state.held = false;
-            self.print_ready(&mut state);
-        }
-        drop(state);
-        self.shared.changed.notify_waiters();
     }
 
     /// Waits until event `last` and all before it have been printed.
@@ -413,32 +385,6 @@ impl TranscriptState {
             Some(line) => format!("it came too early, before line {line}"),
             None => "it came too early, before a later command".to_owned(),
         })
-    }
-}
-
-/// Holds events back until it is released or dropped.
-#[derive(Debug)]
-pub(crate) struct Hold {
-    transcript: Transcript,
-    number: u64,
-    timer: Option<AbortHandle>,
-}
-
-impl Hold {
-    /// Lets events be printed again, and waits until event `last` and all before it have been.
-    pub(crate) async fn release(self, last: u64) {
-        let transcript = self.transcript.clone();
-        drop(self);
-        transcript.wait_until_printed(last).await;
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        if let Some(timer) = &self.timer {
-            timer.abort();
-        }
-        self.transcript.let_go(self.number);
     }
 }
 

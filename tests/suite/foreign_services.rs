@@ -84,9 +84,16 @@ impl Session {
     /// One more request, answered properly: whatever came before did no harm, and nothing more of it is shown.
     #[track_caller]
     fn works(&mut self) {
+        self.works_while(|_| ());
+    }
+
+    /// The same, and what happens while the answer is awaited.
+    #[track_caller]
+    fn works_while(&mut self, happens: impl FnOnce(&Service)) {
         self.process.send("start-next-pending-job-execution\n");
         let request = self.service.request();
         assert_eq!(request.topic, "start-next");
+        happens(&self.service);
         let answer = json!({"clientToken": request.token(), "timestamp": 1_719_940_632}).to_string();
         self.service.publish("start-next/accepted", answer.as_str());
         let shown = self.next();
@@ -235,10 +242,15 @@ fn nonsense_on_any_topic_is_never_fatal() {
 #[test]
 fn an_event_that_cannot_be_read_fails_the_script_and_the_next_one_is_shown() {
     let Some(mut session) = Session::start() else { return };
-    session.works();
-    session.service.publish("notify", b"{\"jobs\":\xff}");
-    session.service.publish("notify", br#"{"timestamp":1,"jobs":{}}"#);
-    session.process.stdout_until(r#"{"timestamp":1,"jobs":{}}"#);
+    // After an answer its command may or may not be over, which is then failed by what is noticed.
+    session.works_while(|service| {
+        service.publish("notify", b"{\"jobs\":\xff}");
+        service.publish("notify", br#"{"timestamp":1,"jobs":{}}"#);
+    });
+    let [broken, shown, failure] = [(); 3].map(|()| session.next());
+    assert_eq!((broken.r#type.as_str(), broken.title.as_str()), ("error", "JobExecutionsChangedEvent"));
+    assert_eq!((shown.r#type.as_str(), shown.body.unwrap().get()), ("event", r#"{"timestamp":1,"jobs":{}}"#));
+    assert_eq!((failure.title.as_str(), failure.line), ("EventsLost", Some(1)));
     session.works();
     let finished = session.process.finish();
     assert_eq!(finished.status.code(), Some(1));

@@ -163,9 +163,13 @@ impl Printer {
         self.send(Item::Attach(Box::new(editor)));
     }
 
-    /// The editor begins to read a line.
+    /// The editor begins to read a line. Waits until what was printed before is on the terminal: later it would
+    /// stand behind the prompt.
     pub(crate) fn editing(&self) {
-        self.send(Item::Editing);
+        let (begin, may_begin) = mpsc::channel();
+        self.send(Item::Editing(begin));
+        // An error means that the writer thread is gone.
+        let _ = may_begin.recv();
     }
 
     /// The editor has read its line: what is printed goes to the terminal directly again. Returns whether
@@ -338,6 +342,16 @@ mod tests {
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[1]["body"]["message"], "no");
+    }
+
+    #[test]
+    fn what_was_printed_before_the_prompt_stands_above_it() {
+        let (printer, out) = Printer::at_terminal();
+        for number in 1..=100 {
+            printer.result("event\n");
+            printer.editing();
+            assert_eq!(out.text().lines().count(), number);
+        }
     }
 
     #[tokio::test]
