@@ -201,7 +201,7 @@ fn text(step: &Step) -> String {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let job = || 0..3_usize;
+    let job = || 0..2_usize;
     let what = prop_oneof![
         (job(), any::<bool>()).prop_map(|(job, queued)| Expected::Listed(job, queued)),
         (1..3_usize).prop_map(Expected::Queued),
@@ -224,8 +224,11 @@ proptest! {
 
     #[test]
     fn a_script_fails_on_exactly_the_lines_whose_expectation_does_not_hold(
-        steps in prop::collection::vec(step(), 1..40),
+        // The same line again is often another case: a job that exists already, a message that has been taken.
+        steps in prop::collection::vec((step(), 1..3_usize), 1..30),
     ) {
+        let steps: Vec<Step> =
+            steps.into_iter().flat_map(|(step, times)| std::iter::repeat_n(step, times)).collect();
         let (mut model, mut script, mut expected) = (Model::default(), String::new(), BTreeSet::new());
         for (index, step) in steps.iter().enumerate() {
             let _ = writeln!(script, "{}", text(step));
