@@ -41,6 +41,7 @@ mod readme;
 mod reset;
 mod resolver;
 mod script_language;
+mod script_model;
 mod scripts;
 mod serve;
 mod support;
