@@ -154,7 +154,12 @@ fn a_wrong_clock_is_corrected_by_what_the_control_plane_says() {
                 signed.starts_with(&minute.format(format).unwrap())
             });
             if is_current {
-                return (200, String::new(), r#"{"thingArn":"arn:T","job":{"jobArn":"arn:J","jobId":"J","status":"IN_PROGRESS","targets":[]}}"#.to_owned());
+                let answer = if request.head.starts_with("GET /jobs/") {
+                    r#"{"job":{"jobArn":"arn:J","jobId":"J","status":"IN_PROGRESS","targets":[]}}"#
+                } else {
+                    r#"{"thingArn":"arn:T"}"#
+                };
+                return (200, String::new(), answer.to_owned());
             }
             let date = format_description!(
                 "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
