@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -155,16 +156,41 @@ fn where_no_file_is_left_the_silent_make_room_and_one_line_a_second_says_so() {
     let mut crowd: Vec<_> = (0..100).map(|_| connect(serve.http)).collect();
     // They are taken in their order.
     serve.get("/_sandbox/health");
+    take_other_files(&serve, &prlimit);
+    crowd.extend((0..800).map(|_| connect(serve.http)));
+    serve.get("/_sandbox/health");
+    assert_only_lack_of_files(&log_of(&mut serve), "HTTP", begun);
+}
+
+#[test]
+fn where_no_file_is_left_who_does_not_finish_connecting_makes_room_on_the_mqtt_port() {
+    let Some(prlimit) = program("prlimit") else { return };
+    let mut serve = Serve::start();
+    let tls = tls(&serve);
+    let begun = Instant::now();
+    let _crowd: Vec<_> = (0..20).map(|_| connect(serve.mqtt)).collect();
+    Device::connect(&serve, &tls, 0).unwrap();
+    take_other_files(&serve, &prlimit);
+    let _more: Vec<_> = (0..20).map(|_| connect(serve.mqtt)).collect();
+    Device::connect(&serve, &tls, 1).unwrap().ping().unwrap();
+    assert_only_lack_of_files(&log_of(&mut serve), "MQTT", begun);
+}
+
+/// Lets the service have no more files than are open now.
+fn take_other_files(serve: &Serve, prlimit: &Path) {
     let pid = serve.process.id();
     let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
     let limited =
         Command::new(prlimit).args(["--pid", &pid.to_string(), &format!("--nofile={open}")]).status();
     assert!(limited.unwrap().success());
-    crowd.extend((0..800).map(|_| connect(serve.http)));
-    serve.get("/_sandbox/health");
-    let log = log_of(&mut serve);
-    let line = "local service: cannot accept HTTP connections: too many files are open: \
-                raise the limit on open files (ulimit -n)";
+}
+
+#[track_caller]
+fn assert_only_lack_of_files(log: &str, front: &str, begun: Instant) {
+    let line = format!(
+        "local service: cannot accept {front} connections: too many files are open: raise the limit on open files \
+         (ulimit -n)"
+    );
     assert!(!log.is_empty() && log.lines().all(|said| said == line), "{log}");
     assert!(log.lines().count() as u64 <= begun.elapsed().as_secs() + 1, "{log}");
 }
