@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
 use crate::service::one_line::{MESSAGE, one_line};
+use crate::wire::system_error::in_words;
 
 pub(super) fn why(error: &io::Error) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
@@ -16,7 +17,10 @@ pub(super) fn why(error: &io::Error) -> String {
         }
         (None, _) => None,
     };
-    known.map_or_else(|| one_line(&format!("the handshake failed: {error}"), MESSAGE), str::to_owned)
+    known.map_or_else(
+        || one_line(&format!("the handshake failed: {}", in_words(error)), MESSAGE),
+        str::to_owned,
+    )
 }
 
 fn of_tls(error: &Error) -> Option<&'static str> {
