@@ -59,6 +59,17 @@ fn a_name_that_nothing_sets_is_a_mistake_and_other_braces_are_text() {
 }
 
 #[test]
+fn a_text_may_begin_with_a_bracket_and_a_value_as_json_may_not_be_broken() {
+    let script =
+        "test [slow] a reboot\nprint [done] {{RUN}}\nprint {so\nset D [1,\n 2]\ncreate-job J {\"d\":{{D}}}\n";
+    let output = Sandbox::new().args(["--only", "[slow] a reboot"]).script(script).run();
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("[done] ") && lines[1] == "{so", "{lines:?}");
+    let broken = Sandbox::new().args(["-c", "set D [x"]).status(2).stderr_any().run();
+    assert!(broken.stderr.contains("set: <value> is not JSON: "), "{}", broken.stderr);
+}
+
+#[test]
 fn names_in_the_file_of_a_document_are_replaced_where_that_is_asked_for() {
     let document = "{\"a\": \"{{A}}\",\n \"n\": {{N}}}";
     let run = |command: &str| {
