@@ -59,6 +59,17 @@ fn a_name_that_nothing_sets_is_a_mistake_and_other_braces_are_text() {
 }
 
 #[test]
+fn a_text_may_begin_with_a_bracket_and_a_value_as_json_may_not_be_broken() {
+    let script =
+        "test [slow] a reboot\nprint [done] {{RUN}}\nprint {so\nset D [1,\n 2]\ncreate-job J {\"d\":{{D}}}\n";
+    let output = Sandbox::new().args(["--only", "[slow] a reboot"]).script(script).run();
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("[done] ") && lines[1] == "{so", "{lines:?}");
+    let broken = Sandbox::new().args(["-c", "set D [x"]).status(2).stderr_any().run();
+    assert!(broken.stderr.contains("set: <value> is not JSON: "), "{}", broken.stderr);
+}
+
+#[test]
 fn names_in_the_file_of_a_document_are_replaced_where_that_is_asked_for() {
     let document = "{\"a\": \"{{A}}\",\n \"n\": {{N}}}";
     let run = |command: &str| {
@@ -175,6 +186,70 @@ fn what_is_deferred_is_carried_out_however_the_script_ends() {
     process.signal(nix::sys::signal::Signal::SIGINT);
     let finished = process.finish();
     assert_eq!((finished.status.code(), printed(&finished.stdout)), (Some(130), vec!["* signal"]));
+}
+
+#[test]
+fn a_signal_amid_what_is_deferred_loses_nothing_of_it() {
+    for test in ["", "test t\n"] {
+        let (_sandbox, mut process) = Sandbox::new().spawn_kept();
+        process.send(&format!("{test}defer print * last\ndefer sleep 1h\ndefer print * here\nquit\n"));
+        process.stdout_until("* here");
+        process.signal(nix::sys::signal::Signal::SIGINT);
+        let finished = process.finish();
+        assert_eq!(
+            (finished.status.code(), printed(&finished.stdout)),
+            (Some(130), vec!["* last"]),
+            "{test}"
+        );
+    }
+}
+
+#[test]
+fn a_failure_of_what_is_deferred_ends_all_with_bail_and_the_report_tells_the_rest() {
+    let bail = |first: &str| {
+        let files = Sandbox::new().file("1.jobs", first).file("2.jobs", "test z\nprint * z\n");
+        let run = files.args(["-f", "1.jobs", "-f", "2.jobs", "--bail", "--junit", "report.xml"]);
+        let run = run.status(1).stderr_any();
+        assert_eq!(printed(&run.run().stdout), [""; 0]);
+        report_of(&run.path("report.xml"))
+    };
+    assert_eq!(bail("test a\ndefer delete-job none\n"), "1.jobs: a failed; 2.jobs: z skipped");
+    assert_eq!(
+        bail("test a\ndefer delete-job none\ntest b\nprint * b\ntest c\nprint * c\n"),
+        "1.jobs: a failed, b skipped, c skipped; 2.jobs: z skipped"
+    );
+}
+
+#[test]
+fn a_report_has_a_suite_for_each_file_and_the_order_of_the_script() {
+    let report = |first: &str, status| {
+        let files = Sandbox::new().file("1.jobs", first).file("2.jobs", first);
+        let run = files.args(["-f", "1.jobs", "-f", "2.jobs", "--junit", "report.xml"]).status(status);
+        let run = run.stderr_any();
+        run.run();
+        report_of(&run.path("report.xml"))
+    };
+    assert_eq!(
+        report("test a\nquit\nhelp\ntest b\nhelp\n", 0),
+        "1.jobs: a passed, b skipped; 2.jobs: a passed, b skipped"
+    );
+    assert_eq!(report("nope\n", 2), "1.jobs: 1: nope failed; 2.jobs: 1: nope failed");
+}
+
+/// The suites of a report, with the cases of each and how they went.
+fn report_of(path: &std::path::Path) -> String {
+    let report = fs::read_to_string(path).unwrap();
+    let name = |part: &str| part.split('"').next().unwrap().to_owned();
+    let case = |part: &str| {
+        let went = [("<failure", "failed"), ("<skipped", "skipped")];
+        let how = went.iter().find(|(mark, _)| part.contains(mark)).map_or("passed", |(_, how)| how);
+        format!("{} {how}", name(part))
+    };
+    let suite = |part: &str| {
+        let cases: Vec<String> = part.split("<testcase name=\"").skip(1).map(case).collect();
+        format!("{}: {}", name(part), cases.join(", "))
+    };
+    report.split("<testsuite name=\"").skip(1).map(suite).collect::<Vec<_>>().join("; ")
 }
 
 #[test]

@@ -367,7 +367,7 @@ mod tests {
             Shape::Title => "CreateJobResponse",
             Shape::Predicate => "a=1",
             Shape::HelpTopic | Shape::Command => "help",
-            Shape::NewName | Shape::Path | Shape::RestOfLine => "a",
+            Shape::NewName | Shape::Path | Shape::RestOfLine | Shape::RestOrJson => "a",
             Shape::Goal => "a=1 b=2",
         };
         for spec in commands() {

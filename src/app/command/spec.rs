@@ -53,8 +53,10 @@ pub(crate) enum Shape {
     Path,
     /// A command with its arguments.
     Command,
-    /// All that is left of the line; JSON may go on on the next one.
+    /// All that is left of the line.
     RestOfLine,
+    /// All that is left of the line, or JSON, which may go on on the next one.
+    RestOrJson,
     /// `path=value`, perhaps several, or `refused`.
     Goal,
 }
@@ -182,7 +184,9 @@ impl Positionals {
 
     /// Whether the next argument takes all that is left of the line.
     pub(super) fn takes_the_rest(&self) -> bool {
-        self.0.first().is_some_and(|next| matches!(next.shape, Shape::Command | Shape::RestOfLine))
+        self.0
+            .first()
+            .is_some_and(|next| matches!(next.shape, Shape::Command | Shape::RestOfLine | Shape::RestOrJson))
     }
 
     /// The next argument.

@@ -57,7 +57,8 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
         Shape::Text if reader.rest().starts_with('"') => {
             return text(&read_json(name, reader)?.text).map(ArgumentValue::Text);
         }
-        Shape::RestOfLine => return rest_of_line(name, reader),
+        Shape::RestOfLine => return rest_of_line(name, reader, &['"']),
+        Shape::RestOrJson => return rest_of_line(name, reader, &['{', '[', '"']),
         Shape::Predicate => return Ok(ArgumentValue::Predicate(Predicate::read(reader)?)),
         Shape::Goal => return Ok(ArgumentValue::Goal(Goal::read(reader)?)),
         _ => {}
@@ -88,13 +89,14 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         | Shape::Predicate
         | Shape::Goal
         | Shape::Command
-        | Shape::RestOfLine => return None,
+        | Shape::RestOfLine
+        | Shape::RestOrJson => return None,
     })
 }
 
-/// All that is left of the line, as it stands; or JSON, of which a string stands for its text.
-fn rest_of_line(name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
-    let value = if reader.rest().starts_with(['{', '[', '"']) && !reader.rest().starts_with("{{") {
+/// All that is left of the line, as it stands; or JSON that begins so, of which a string stands for its text.
+fn rest_of_line(name: &str, reader: &mut Reader<'_>, json: &[char]) -> Result<ArgumentValue, ValueError> {
+    let value = if reader.rest().starts_with(json) && !reader.rest().starts_with("{{") {
         let json = read_json(name, reader)?;
         if json.text.starts_with('"') { Expanded { text: text(&json.text)?.into(), ..json } } else { json }
     } else {
@@ -164,7 +166,12 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         }
         Shape::Path => ArgumentValue::Path(MemberPath::parse(word)?),
         Shape::Text => ArgumentValue::Text(word.to_owned()),
-        Shape::Details | Shape::Predicate | Shape::Goal | Shape::Command | Shape::RestOfLine => {
+        Shape::Details
+        | Shape::Predicate
+        | Shape::Goal
+        | Shape::Command
+        | Shape::RestOfLine
+        | Shape::RestOrJson => {
             unreachable!("they are no word")
         }
     })

@@ -82,7 +82,8 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
         | Shape::Goal
         | Shape::NewName
         | Shape::Path
-        | Shape::RestOfLine => Vec::new(),
+        | Shape::RestOfLine
+        | Shape::RestOrJson => Vec::new(),
     }
 }
 

@@ -37,9 +37,9 @@ pub(super) enum Commands {
     Streamed(Source),
 }
 
-/// What is wrong with scripts that have been read.
+/// What is wrong with scripts that have been read, with the name of each script.
 #[derive(Debug, Default)]
-pub(crate) struct Mistakes(Vec<Mistake>);
+pub(crate) struct Mistakes(Vec<(Arc<str>, Vec<Mistake>)>);
 
 impl Script {
     /// Reads a script that is there already, or is only to be checked, and finds its mistakes.
@@ -51,7 +51,9 @@ impl Script {
         let (steps, mut found) = with_includes(&name, source.read()?);
         found.extend(check(&steps, &options.names, options.only.as_deref()));
         found.sort_by_key(|mistake| (mistake.place.file != name, mistake.place.line));
-        mistakes.0.extend(found);
+        if !found.is_empty() {
+            mistakes.0.push((Arc::clone(&name), found));
+        }
         Ok(Self { name, commands: Commands::Read(steps) })
     }
 
@@ -81,7 +83,7 @@ impl Mistakes {
     /// Prints them all.
     pub(crate) fn show(&self, printer: &Printer) {
         let usages_shown = UsagesShown::default();
-        for mistake in &self.0 {
+        for mistake in self.0.iter().flat_map(|(_, mistakes)| mistakes) {
             mistake.failure(&usages_shown).show(printer, &mistake.place.origin(), mistake.place.line);
             annotation::show(printer, &mistake.place, &mistake.error.to_string());
         }
@@ -91,9 +93,12 @@ impl Mistakes {
     pub(crate) async fn report(&self, file: ReportFile) -> io::Result<()> {
         let usages_shown = UsagesShown::default();
         let mut report = Report::default();
-        for mistake in &self.0 {
-            let case = Case::command(mistake.place.clone(), &mistake.text);
-            report.failed(&case, Duration::ZERO, &[mistake.failure(&usages_shown)], "");
+        for (script, mistakes) in &self.0 {
+            report.begin(script);
+            for mistake in mistakes {
+                let case = Case::command(mistake.place.clone(), &mistake.text);
+                report.failed(&case, Duration::ZERO, &[mistake.failure(&usages_shown)], "");
+            }
         }
         report.write(file).await
     }

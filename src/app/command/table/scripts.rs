@@ -27,7 +27,7 @@ pub(super) static COMMANDS: &[Spec] = &[
     Spec {
         name: "set",
         group: CommandGroup::Scripts,
-        arguments: &[NAME, Argument { name: "<value>", shape: Shape::RestOfLine, count: Count::One }],
+        arguments: &[NAME, Argument { name: "<value>", shape: Shape::RestOrJson, count: Count::One }],
         flags: &[],
         summary: "from here on {{NAME}} stands for the value: the rest of the line, or JSON",
         example: "set JOB smoke-{{RUN}}",

@@ -93,8 +93,7 @@ impl Runner<'_> {
     /// awaited a moment.
     pub(in crate::app::script) async fn clean_up(&mut self) {
         self.end_test().await;
-        let deferred = std::mem::take(&mut self.deferred);
-        self.carry_out(deferred).await;
+        self.carry_out_deferred().await;
         if self.events_may_follow && !self.dispatcher.client.is_local_service() {
             self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
@@ -108,9 +107,10 @@ impl Runner<'_> {
     }
 
     pub(super) async fn end_test(&mut self) {
-        let Some(test) = &mut self.test else { return };
-        let deferred = std::mem::take(&mut test.deferred);
-        self.carry_out(deferred).await;
+        if self.test.is_none() {
+            return;
+        }
+        self.carry_out_deferred().await;
         let Some(test) = self.test.take() else { return };
         let output = self.recorded();
         let Some(report) = &mut self.report else { return };
@@ -121,11 +121,14 @@ impl Runner<'_> {
         }
     }
 
-    /// Carries out what was deferred, the last one first.
-    async fn carry_out(&mut self, mut deferred: Vec<(Location, Deferred)>) {
+    /// Carries out what the test has deferred, or the script outside of tests, the last one first.
+    ///
+    /// A signal that interrupts it leaves the rest to the next call.
+    async fn carry_out_deferred(&mut self) {
         let deadline = tokio::time::Instant::now() + MAX_CLEAN_UP;
-        while let Some((place, Deferred { text, line })) = deferred.pop() {
+        while let Some((place, Deferred { text, line })) = self.deferred().pop() {
             let start = Instant::now();
+            self.current = Some((place.clone(), text.clone(), start));
             if self.options.echo {
                 self.dispatcher.echo(&text, place.line);
             }
@@ -135,6 +138,7 @@ impl Runner<'_> {
                 let why = format!("what was deferred took longer than {} s", MAX_CLEAN_UP.as_secs());
                 CommandOutcome::Failed(Failure::new("TimedOut", why))
             });
+            self.current = None;
             self.note_events(&line, &outcome);
             self.conclude(&place, &text, start, outcome);
         }

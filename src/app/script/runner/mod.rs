@@ -98,7 +98,7 @@ impl<'a> Runner<'a> {
             is_first = false;
             let stopped = self.run(script).await.is_break();
             self.clean_up().await;
-            if stopped || self.dispatcher.printer().is_closed() {
+            if stopped || self.bails() || self.dispatcher.printer().is_closed() {
                 break;
             }
         }
@@ -143,6 +143,8 @@ impl<'a> Runner<'a> {
         let mut steps = steps.into_iter();
         while let Some(step) = steps.next() {
             let Some(flow) = self.run_step(step).await else { continue };
+            self.skips |= self.test.is_some();
+            self.end_test().await;
             steps.for_each(|step| self.skip(&step));
             return flow;
         }
@@ -218,11 +220,8 @@ impl<'a> Runner<'a> {
         let flow = match (begins, parsed) {
             (Some(name), _) => {
                 self.end_test().await;
-                let stops = self.options.bail && self.summary.has_failed();
-                if !stops {
-                    self.begin_test(Case { name, place });
-                }
-                stops.then_some(ControlFlow::Break(()))
+                self.begin_test(Case { name, place });
+                self.bails().then_some(ControlFlow::Break(()))
             }
             (None, parsed) => self.run_command(place, text, parsed).await,
         };
@@ -231,8 +230,9 @@ impl<'a> Runner<'a> {
     }
 
     fn begin_test(&mut self, case: Case) {
-        self.skips = self.options.only.as_ref().is_some_and(|only| *only != case.name);
-        self.found_only |= !self.skips;
+        let is_other = self.options.only.as_ref().is_some_and(|only| *only != case.name);
+        self.found_only |= !is_other;
+        self.skips = is_other || self.bails();
         if self.skips {
             self.report.iter_mut().for_each(|report| report.skipped(&case));
             return;
@@ -253,8 +253,7 @@ impl<'a> Runner<'a> {
         let outcome = match parsed {
             Err(error) => CommandOutcome::Failed(self.dispatcher.usage_failure(&error)),
             Ok(Line { command: Command::Defer(deferred), .. }) => {
-                let list = self.test.as_mut().map_or(&mut self.deferred, |test| &mut test.deferred);
-                list.push((place.clone(), *deferred));
+                self.deferred().push((place.clone(), *deferred));
                 CommandOutcome::Passed
             }
             Ok(line) => {
@@ -306,9 +305,19 @@ impl<'a> Runner<'a> {
                 self.skips = true;
                 report.skipped(&Case { name: name.clone(), place: step.place() });
             }
-            _ if self.skips || self.test.is_some() => {}
+            _ if self.skips => {}
             _ => report.skipped(&Case::command(step.place(), step.text())),
         }
+    }
+
+    /// What the test has deferred, or the script outside of tests.
+    fn deferred(&mut self) -> &mut Vec<(Location, Deferred)> {
+        self.test.as_mut().map_or(&mut self.deferred, |test| &mut test.deferred)
+    }
+
+    /// Whether a failure ends it all.
+    fn bails(&self) -> bool {
+        self.options.bail && self.summary.has_failed()
     }
 
     fn whole(&self) -> Location {
