@@ -54,6 +54,17 @@ fn where_a_key_is_required_who_has_none_is_told_that_it_is_ready_and_no_more() {
 }
 
 #[test]
+fn without_a_url_it_needs_a_port_that_can_be_asked() {
+    for port in ["abc", "0", "65536", "1/@example.com:80"] {
+        let health = Sandbox::new().arg("health").env("JOBS_SANDBOX_HTTP_PORT", port).status(2).stdout("");
+        let said = format!(
+            "error: JOBS_SANDBOX_HTTP_PORT must be a number from 1 to 65535, not {port:?}; or give health a URL\n"
+        );
+        health.stderr(said).run();
+    }
+}
+
+#[test]
 fn health_says_what_is_wrong() {
     let port = refusing();
     let url = format!("http://{}", port.local_addr().unwrap());

@@ -65,7 +65,7 @@ impl Cli {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Health { url, wait }) => {
-                return Ok(Launch::Health { url: url.unwrap_or_else(own_url), wait });
+                return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
@@ -186,7 +186,7 @@ impl ConnectionArgs {
         };
         let endpoint = endpoint::check(endpoint)?;
         Ok(AwsOptions {
-            port: self.port.as_deref().map_or(Ok(MQTT_PORT), parse_port)?,
+            port: self.port.as_deref().map_or(Ok(MQTT_PORT), |port| parse_port("--port", port))?,
             cert: cert.into(),
             key: key.into(),
             ca_file: self.ca_file.as_deref().filter(|file| !file.is_empty()).map(PathBuf::from),
@@ -286,9 +286,13 @@ impl ServeArgs {
 }
 
 /// Where a `serve` with the same environment is, as beside it in a container.
-fn own_url() -> String {
-    let port = std::env::var(HTTP_PORT_VARIABLE).ok().filter(|port| !port.is_empty());
-    format!("http://127.0.0.1:{}", port.unwrap_or_else(|| HTTP_PORT.to_string()))
+fn own_url() -> Result<String, UsageError> {
+    let port = match std::env::var_os(HTTP_PORT_VARIABLE).filter(|port| !port.is_empty()) {
+        Some(port) => parse_port(HTTP_PORT_VARIABLE, &port.to_string_lossy())
+            .map_err(|why| UsageError(format!("{why}; or give health a URL")))?,
+        None => HTTP_PORT,
+    };
+    Ok(format!("http://127.0.0.1:{port}"))
 }
 
 fn default_thing() -> ThingName {
@@ -299,10 +303,10 @@ fn parse_thing(name: &str) -> Result<ThingName, UsageError> {
     name.parse().map_err(|why| UsageError(format!("--thing: {why}")))
 }
 
-fn parse_port(text: &str) -> Result<u16, UsageError> {
+fn parse_port(name: &str, text: &str) -> Result<u16, UsageError> {
     match text.trim().parse() {
         Ok(port) if port != 0 => Ok(port),
-        _ => Err(UsageError(format!("--port must be a number from 1 to 65535, not {text:?}"))),
+        _ => Err(UsageError(format!("{name} must be a number from 1 to 65535, not {text:?}"))),
     }
 }
 

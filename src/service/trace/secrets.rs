@@ -6,7 +6,10 @@ use std::borrow::Cow;
 const LEFT_OUT: &str = "…";
 
 /// The members of a presigned URL that whoever reads them could use. AWS writes them so; nothing else does.
-const SIGNING: [&str; 3] = ["x-amz-credential=", "x-amz-security-token=", "x-amz-signature="];
+const SIGNING: [&str; 3] = ["x-amz-credential", "x-amz-security-token", "x-amz-signature"];
+
+/// How a URL has `=`, alone, in the query of another, and after a backslash in JSON.
+const EQUALS: [&str; 3] = ["=", "%3d", "u003d"];
 
 /// `text` without private keys in PEM, and without what signs the URLs in it.
 pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
@@ -62,17 +65,25 @@ fn first_key(text: &str) -> Option<(usize, usize)> {
 }
 
 fn first_signing(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    let names = text.match_indices(['x', 'X']).filter_map(|(at, _)| {
-        let is_here = |name: &&&str| {
-            bytes.get(at..at + name.len()).is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        SIGNING.iter().find(is_here).map(|name| at + name.len())
+    let starts = text.match_indices(['x', 'X']).filter_map(|(at, _)| {
+        let rest = &text[at..];
+        let rest = SIGNING.iter().find_map(|name| without_prefix(rest, name))?;
+        // JSON in JSON has more than one.
+        let rest = rest.trim_start_matches('\\');
+        let value = EQUALS.iter().find_map(|equals| without_prefix(rest, equals))?;
+        Some(text.len() - value.len())
     });
     let ends = |c: char| c.is_whitespace() || "&\"'\\<>`".contains(c);
-    let values = names.map(|start| (start, start + text[start..].find(ends).unwrap_or(text.len() - start)));
+    let mut values =
+        starts.map(|start| (start, text[start..].find(ends).map_or(text.len(), |end| start + end)));
     // One that was taken out already stays.
-    values.into_iter().find(|(start, end)| end > start)
+    values.find(|(start, end)| end > start)
+}
+
+/// What follows `prefix`, which is ASCII of either case.
+fn without_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let start = text.get(..prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
 }
 
 #[cfg(test)]
@@ -112,6 +123,17 @@ mod tests {
             without_secrets(url),
             r#"{"url":"https://b.s3.amazonaws.com/k?X-Amz-Credential=…&X-Amz-Expires=60&x-amz-security-token=…\u0026X-Amz-Signature=…"}"#
         );
+        // As some encoders of JSON write a URL, and as a URL stands in the query of another.
+        for (url, without) in [
+            (r"X-Amz-Signature\u003d0f\u0026x=1", r"X-Amz-Signature\u003d…\u0026x=1"),
+            (r"X-Amz-Signature\u003D0f", r"X-Amz-Signature\u003D…"),
+            ("X-Amz-Signature%3D0f%26x", "X-Amz-Signature%3D…"),
+            ("X-Amz-Signature%3d0f", "X-Amz-Signature%3d…"),
+            (r"X-Amz-Signature\\u003d0f\\u0026x=1", r"X-Amz-Signature\\u003d…\\u0026x=1"),
+            ("X-Amz-Signature is 0f", "X-Amz-Signature is 0f"),
+        ] {
+            assert_eq!(without_secrets(url), without);
+        }
         assert_eq!(without_secrets("X-Amz-Signature=&x"), "X-Amz-Signature=&x");
         assert_eq!(without_secrets("é X-Amz-Signature=é"), "é X-Amz-Signature=…");
     }

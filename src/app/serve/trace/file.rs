@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{json, text};
+use crate::wire::system_error::in_words;
 
 /// How many bytes a file may have.
 const FULL: u64 = 10 * 1024 * 1024;
@@ -26,7 +27,10 @@ pub(super) struct TraceFile {
 impl TraceFile {
     /// Makes the file. What a trace wrote there before moves aside; what is no trace of ours stays, and is an error.
     pub(super) fn create(path: &Path, header: &'static str) -> io::Result<Self> {
-        Self::create_within(FULL, path, header)
+        Self::create_within(FULL, path, header).map_err(|error| match error.raw_os_error() {
+            Some(_) => io::Error::other(format!("{}: {}", path.display(), in_words(&error))),
+            None => error,
+        })
     }
 
     fn create_within(full: u64, path: &Path, header: &'static str) -> io::Result<Self> {
@@ -51,7 +55,8 @@ impl TraceFile {
             Ok(()) => None,
             Err(error) => {
                 self.lost += 1;
-                (self.lost == 1).then(|| format!("warning: cannot write the trace to {path}: {error}"))
+                (self.lost == 1)
+                    .then(|| format!("warning: cannot write the trace to {path}: {}", in_words(&error)))
             }
         }
     }
@@ -76,7 +81,8 @@ fn make(path: &Path, header: &str) -> io::Result<(File, u64)> {
     let before = before(path);
     check(&before)?;
     if check(path)? {
-        fs::rename(path, &before)?;
+        // An empty one is what a full disk leaves: nothing to give up the trace before for.
+        if path.metadata()?.len() == 0 { fs::remove_file(path)? } else { fs::rename(path, &before)? }
     }
     let mut file = File::options().append(true).create_new(true).mode(0o600).open(path)?;
     file.try_lock()?;
@@ -163,6 +169,26 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_file_does_not_take_the_place_of_the_trace_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trace");
+        let kept = format!("{}\nkept\n", text::HEADER);
+        fs::write(before(&path), &kept).unwrap();
+        fs::write(&path, "").unwrap();
+        assert_eq!(TraceFile::create(&path, text::HEADER).unwrap().put("new"), None);
+        assert_eq!(fs::read_to_string(before(&path)).unwrap(), kept);
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nnew\n", text::HEADER));
+    }
+
+    #[test]
+    fn the_error_names_the_file_and_not_a_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("missing/trace");
+        let error = TraceFile::create(&path, text::HEADER).unwrap_err().to_string();
+        assert_eq!(error, format!("{}: No such file or directory", path.display()));
+    }
+
+    #[test]
     fn what_is_no_trace_stays_as_it_is() {
         for name in ["trace", "trace.1"] {
             let dir = tempfile::tempdir().unwrap();
@@ -186,7 +212,7 @@ mod tests {
         let full = File::options().append(true).open("/dev/full").unwrap();
         let file = std::mem::replace(&mut trace.file, full);
         let said = trace.put("lost").unwrap();
-        assert!(said.contains("No space left on device"), "{said}");
+        assert!(said.ends_with(&format!("to {}: No space left on device", path.display())), "{said}");
         assert_eq!(trace.put("lost too"), None);
         trace.file = file;
         let said = trace.put("kept").unwrap();
