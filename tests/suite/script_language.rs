@@ -192,7 +192,7 @@ fn what_is_deferred_is_carried_out_however_the_script_ends() {
 fn a_signal_amid_what_is_deferred_loses_nothing_of_it() {
     for test in ["", "test t\n"] {
         let (_sandbox, mut process) = Sandbox::new().spawn_kept();
-        process.send(&format!("{test}defer print * last\ndefer sleep 1h\ndefer print * here\nquit\n"));
+        process.send(format!("{test}defer print * last\ndefer sleep 1h\ndefer print * here\nquit\n"));
         process.stdout_until("* here");
         process.signal(nix::sys::signal::Signal::SIGINT);
         let finished = process.finish();

@@ -57,8 +57,18 @@ enum Event {
 struct Model {
     jobs: Vec<(usize, Status)>,
     events: Vec<Event>,
-    /// Whether the last command was create-job, and its answer is still there, and was accepted.
-    created: Option<Option<bool>>,
+    created: Answer,
+}
+
+/// The answer of the last command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Answer {
+    /// Not that of create-job.
+    #[default]
+    Other,
+    /// Whether the job was created.
+    There(bool),
+    Taken,
 }
 
 impl Model {
@@ -79,7 +89,7 @@ impl Model {
     /// Carries out a change; returns whether the service accepts it.
     fn change(&mut self, step: &Step) -> bool {
         self.events.clear();
-        self.created = None;
+        self.created = Answer::Other;
         let before = (self.pending(Status::InProgress), self.pending(Status::Queued), self.next());
         let accepted = match step {
             Step::Create(job) => {
@@ -87,7 +97,7 @@ impl Model {
                 if is_new {
                     self.jobs.push((*job, Status::Queued));
                 }
-                self.created = Some(Some(is_new));
+                self.created = Answer::There(is_new);
                 is_new
             }
             Step::StartNext => {
@@ -138,9 +148,9 @@ impl Model {
             _ => false,
         };
         if let Expected::Created(accepted) = what {
-            let there = self.created == Some(Some(accepted));
+            let there = self.created == Answer::There(accepted);
             if there {
-                self.created = Some(None);
+                self.created = Answer::Taken;
             }
             return there;
         }
@@ -152,12 +162,12 @@ impl Model {
     fn passes(&mut self, step: &Step) -> bool {
         match step {
             Step::Read => {
-                self.created = None;
+                self.created = Answer::Other;
                 true
             }
             Step::Aside => true,
             Step::Expect { negated, what: what @ Expected::Created(_) }
-                if *negated && self.created.is_none() =>
+                if *negated && self.created == Answer::Other =>
             {
                 // The last command cannot bring it: a failure either way.
                 self.take(*what)
