@@ -171,7 +171,8 @@ fn find_mistakes(
         return None;
     }
     let commands: usize = scripts.iter().map(Script::len).sum();
-    printer.notice(&format!("{commands} commands without a mistake"));
+    let plural = if commands == 1 { "" } else { "s" };
+    printer.notice(&format!("{commands} command{plural} without a mistake"));
     Some(ExitStatus::Success)
 }
 

@@ -115,7 +115,7 @@ fn a_script_can_be_checked_alone() {
         |script: &str| Sandbox::new().args(["--check", "-f", "a.jobs"]).file("a.jobs", script).stdout("");
     check("create-job J {}\nquit\n").stderr("2 commands without a mistake\n").run();
     check("nope\n").status(2).stderr("a.jobs:1: unknown command \"nope\": [..]\n").run();
-    Sandbox::new().arg("--check").script("quit\n").stdout("").stderr("1 commands without a mistake\n").run();
+    Sandbox::new().arg("--check").script("quit\n").stdout("").stderr("1 command without a mistake\n").run();
 }
 
 const TESTS: &str = r"
@@ -169,6 +169,26 @@ fn one_test_can_be_run_alone() {
     only("four").status(2).stdout("").stderr("error: no test is called four\n").run();
     let streamed = Sandbox::new().script(TESTS).args(["--only", "four"]).status(2).stderr_any().run();
     assert!(streamed.stderr.ends_with("error: no test is called four\n"), "{}", streamed.stderr);
+}
+
+#[test]
+fn what_a_test_or_an_include_names_stands_in_the_script() {
+    for line in ["test t-{{A}}", "include {{A}}.jobs"] {
+        let output =
+            Sandbox::new().args(["--set", "A=b", "-c", line]).status(2).stdout("").stderr_any().run();
+        assert!(
+            output.stderr.contains(" stands in the script as it is, without {{NAME}}"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn an_include_in_a_test_that_is_left_out_is_not_read() {
+    let script = "test one\ninclude none.jobs\ntest two\nprint * two\n";
+    let output = Sandbox::new().script(script).args(["--only", "two"]).run();
+    assert_eq!(printed(&output.stdout), ["* two"]);
 }
 
 #[test]

@@ -59,6 +59,10 @@ pub(crate) fn parse_with(text: &str, names: &Names) -> Result<Option<Line>, Pars
         return Err(refuse(problem.to_owned()));
     }
     let command = (spec.build)(&mut arguments);
+    if reader.has_names() && matches!(command, Command::Test(_) | Command::Include(_)) {
+        let problem = "what it names stands in the script as it is, without {{NAME}}".to_owned();
+        return Err(ParseError::Arguments { command: Usage(spec), problem, place: None });
+    }
     if let Some(problem) = arguments.contradiction.take() {
         return Err(refuse(problem));
     }

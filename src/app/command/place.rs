@@ -28,7 +28,7 @@ impl Place {
         let hidden = before.chars().count().saturating_sub(BEFORE);
         let shown = before.char_indices().nth(hidden).map_or("", |(cut, _)| &before[cut..]);
         let cut = if hidden > 0 { "…" } else { "" };
-        let after = text[at..].lines().next().unwrap_or_default();
+        let after = text[at..].lines().next().unwrap_or_default().trim_end_matches('\r');
         let is_only_line = !text.trim_end().contains('\n');
         Self {
             line: (!is_only_line).then(|| text[..start].matches('\n').count() + 1),

@@ -150,17 +150,11 @@ struct Loader {
 impl Loader {
     fn add(&mut self, file: &Arc<str>, folder: &Path, entries: Vec<Entry>) {
         for entry in entries {
-            let included = match &entry.parsed {
-                Ok(Line { command: Command::Include(path), has_names: false, .. }) => folder.join(path),
-                Ok(Line { command: Command::Include(_), .. }) => {
-                    self.refuse(file, &entry, "the file's name stands in the script, without {{NAME}}");
-                    continue;
-                }
-                _ => {
-                    self.steps.push(Step { file: Arc::clone(file), entry });
-                    continue;
-                }
+            let Ok(Line { command: Command::Include(path), .. }) = &entry.parsed else {
+                self.steps.push(Step { file: Arc::clone(file), entry });
+                continue;
             };
+            let included = folder.join(path);
             if let Err(why) = self.include(&included) {
                 self.refuse(file, &entry, &why);
             }

@@ -180,6 +180,9 @@ impl<'a> Runner<'a> {
 
     /// Carries out an included file if nothing is wrong with it.
     async fn run_included(&mut self, entry: Entry) -> Option<ControlFlow<()>> {
+        if self.skips {
+            return None;
+        }
         let (steps, mut mistakes) = load::with_includes(&self.file, vec![entry]);
         let names = self.dispatcher.names().clone();
         mistakes.extend(load::check(&steps, &names, None));
