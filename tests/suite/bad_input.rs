@@ -232,11 +232,13 @@ fn output_that_is_closed_fails_whatever_writes_to_it() {
         &["-c", "create-job J {}"][..],
         &["serve", "--mqtt-port", "0", "--http-port", "0"],
         &["--help"],
+        &["--version"],
         &["completions", "bash"],
     ] {
         let finished = redirected(">&-", arguments);
         assert_eq!(finished.status.code(), Some(1), "{arguments:?}: {}", finished.stderr);
         assert_eq!(finished.stderr.matches(": it is closed\n").count(), 1, "{}", finished.stderr);
+        assert!(!finished.stderr.contains("the help"), "{}", finished.stderr);
     }
     assert_eq!(redirected(">/dev/null", &["-c", "create-job J {}"]).status.code(), Some(0));
 }

@@ -21,7 +21,8 @@ pub(super) fn exit(error: &Error) -> ! {
         match check_output().and_then(|()| error.print()).and_then(|()| io::stdout().flush()) {
             // That the reader has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let _ = writeln!(io::stderr(), "error: cannot write the help: {}", in_words(&error));
+                let _ =
+                    writeln!(io::stderr(), "error: cannot write to standard output: {}", in_words(&error));
                 ExitStatus::Failure
             }
             _ => ExitStatus::Success,
