@@ -133,10 +133,10 @@ pub(super) struct ExpandedJson {
     pub text: String,
     /// The first place where each piece begins, in the expanded text and in the original.
     pieces: Vec<(usize, usize)>,
-    /// What is wrong with a name, and where, in the expanded text.
-    problems: Vec<(usize, String)>,
-    /// Where values are missing, in the expanded text.
-    unknown: Vec<usize>,
+    /// What is wrong with the first name that is wrong, and where, in the expanded text.
+    problem: Option<(usize, String)>,
+    /// Where the first value is missing, in the expanded text.
+    unknown: Option<usize>,
 }
 
 impl ExpandedJson {
@@ -181,15 +181,15 @@ impl ExpandedJson {
             }
             Ok(Some(_)) => {
                 let advice = format!("in double quotes, \"{{{{{name}}}}}\", it is a string");
-                self.problems.push((at, format!("the value of {name} is not JSON: {advice}")));
+                self.problem.get_or_insert((at, format!("the value of {name} is not JSON: {advice}")));
                 stand_in.to_owned()
             }
             Ok(None) => {
-                self.unknown.push(at);
+                self.unknown.get_or_insert(at);
                 stand_in.to_owned()
             }
             Err(problem) => {
-                self.problems.push((at, problem));
+                self.problem.get_or_insert((at, problem));
                 stand_in.to_owned()
             }
         };
@@ -198,13 +198,13 @@ impl ExpandedJson {
 
     /// What is wrong with a name before `end`, and where in the original.
     pub(super) fn problem_before(&self, end: usize) -> Option<(usize, &str)> {
-        let (at, problem) = self.problems.first().filter(|(at, _)| *at < end)?;
+        let (at, problem) = self.problem.as_ref().filter(|(at, _)| *at < end)?;
         Some((self.original(*at), problem))
     }
 
     /// Whether all values before `end` are known.
     pub(super) fn is_known_before(&self, end: usize) -> bool {
-        self.unknown.first().is_none_or(|at| *at >= end)
+        self.unknown.is_none_or(|at| at >= end)
     }
 
     /// The place in the original; that of its name for one within a value.

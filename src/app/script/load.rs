@@ -203,18 +203,20 @@ pub(super) fn check(steps: &[Step], names: &Names, only: Option<&str>) -> Vec<Mi
     let mut mistakes = Vec::new();
     let mut runs = true;
     for step in steps {
-        let line = match &step.entry.parsed {
-            Ok(line) if line.has_names => match parse_with(&step.entry.text, &names) {
-                Ok(resolved) => Ok(resolved.unwrap_or_else(|| line.clone())),
-                Err(error) => Err(error),
-            },
-            parsed => parsed.clone(),
+        let resolved = match &step.entry.parsed {
+            Ok(line) if line.has_names => Some(parse_with(&step.entry.text, &names)),
+            _ => None,
         };
-        if let Ok(Line { command: Command::Test(name), .. }) = &line {
+        let line = match &resolved {
+            Some(Ok(Some(line))) => Ok(line),
+            Some(Err(error)) => Err(error),
+            Some(Ok(None)) | None => step.entry.parsed.as_ref(),
+        };
+        if let Ok(Line { command: Command::Test(name), .. }) = line {
             runs = only.is_none_or(|only| only == name);
         }
         // A test that does not run still has to be a test.
-        let failed = match &line {
+        let failed = match line {
             Err(error) if runs || step.entry.parsed.is_err() => Some(error.clone()),
             Ok(line) if runs => note_names(&line.command, &mut names),
             _ => None,
