@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
-//! | [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
+//! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`cli`] | the command line, and what its options mean together |
 //! | [`events`] | the background tasks that print notify and notify-next events, and connection changes |
@@ -25,6 +25,7 @@ pub(crate) mod expect;
 pub(crate) mod health;
 mod hints;
 mod host;
+pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod output;
 pub(crate) mod program;

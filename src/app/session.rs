@@ -3,23 +3,21 @@
 //! The local service if one is asked for, then the two clients, then the background tasks that print
 //! events, then commands until they end; everything is taken down in the opposite order.
 
-use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
+use crate::app::cli::{AwsOptions, LocalOptions, Mode, SessionOptions};
 use crate::app::command::UsagesShown;
 use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
+use crate::app::input::{self, Commands, Opened};
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
-use crate::app::script::{ReportFile, Script};
-use crate::app::standard_streams::check_input;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script, serve};
 use crate::client::connection;
@@ -29,7 +27,6 @@ use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
-use crate::wire::system_error::in_words;
 
 /// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,28 +37,9 @@ pub(crate) enum SessionError {
     /// A proxy for the control plane that is not one.
     #[error(transparent)]
     Proxy(#[from] control_plane::NoProxyUrl),
-    /// The script cannot be read.
-    #[error("cannot read script {path}: {source}")]
-    Script {
-        /// Its path.
-        path: String,
-        /// Why not.
-        source: io::Error,
-    },
-    /// An option for scripts, but no script.
-    #[error("{option} is for a script: name one with -f FILE or -c COMMAND, or pipe it in")]
-    NoScript {
-        /// The option.
-        option: &'static str,
-    },
-    /// The report of the script cannot be written.
-    #[error("cannot write the report {path}: {source}")]
-    Report {
-        /// Its path.
-        path: String,
-        /// Why not.
-        source: io::Error,
-    },
+    /// Where commands come from, or where their report goes.
+    #[error(transparent)]
+    Input(#[from] input::Error),
     /// The MQTT connection failed.
     #[error(transparent)]
     Connection(#[from] connection::Error),
@@ -75,11 +53,7 @@ impl SessionError {
     #[must_use]
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
-            Self::Identity(_)
-            | Self::Proxy(_)
-            | Self::Script { .. }
-            | Self::Report { .. }
-            | Self::NoScript { .. } => ExitStatus::Usage,
+            Self::Identity(_) | Self::Proxy(_) | Self::Input(_) => ExitStatus::Usage,
             Self::Connection(_) | Self::Service(_) => ExitStatus::NotConnected,
         }
     }
@@ -98,35 +72,20 @@ fn start_and_run(
     runtime: &Runtime,
     printer: &Printer,
 ) -> Result<ExitStatus, SessionError> {
-    // Opened first: nothing is started, and no thing created, for a script that cannot be read or whose report
-    // could not be written.
-    let mut mistakes = script::Mistakes::default();
-    let commands = Commands::open(&options.input, &options.script, &mut mistakes)?;
-    let report = match (&commands, &options.script.junit) {
-        (Commands::Scripts(_), Some(path)) => Some(open_report(path, runtime)?),
-        _ => None,
+    let opened = match Opened::open(&options.input, &options.script, runtime, printer)? {
+        ControlFlow::Continue(opened) => opened,
+        ControlFlow::Break(status) => return Ok(status),
     };
-    if let Commands::Scripts(scripts) = &commands
-        && let Some(status) = find_mistakes(scripts, &mistakes, &options.script, printer)
-    {
-        if let Some(report) = report.filter(|_| !mistakes.is_empty()) {
-            put_report(runtime.block_on(mistakes.report(report)), printer);
-        }
-        return Ok(status);
-    }
-    if let Mode::Aws(aws) = &options.mode {
-        control_plane::check_proxies(aws.control_endpoint_url.as_deref())?;
-    }
-    let session = match runtime.block_on(Session::start(options, printer)) {
+    let started =
+        check_proxies(&options.mode).and_then(|()| runtime.block_on(Session::start(options, printer)));
+    let session = match started {
         Ok(session) => session,
         Err(error) => {
-            if let (Commands::Scripts(scripts), Some(report)) = (&commands, report) {
-                let why = error.to_string();
-                put_report(runtime.block_on(script::report_not_run(scripts, report, &why)), printer);
-            }
+            opened.report_not_run(&error.to_string(), runtime, printer);
             return Err(error);
         }
     };
+    let Opened { commands, report } = opened;
     let status = match commands {
         Commands::Terminal => {
             let version = env!("JOBS_SANDBOX_VERSION");
@@ -144,83 +103,11 @@ fn start_and_run(
     Ok(status)
 }
 
-fn open_report(path: &Path, runtime: &Runtime) -> Result<ReportFile, SessionError> {
-    let _runtime = runtime.enter();
-    ReportFile::open(path).map_err(|source| SessionError::Report { path: path.display().to_string(), source })
-}
-
-/// How the program ends before anything is started: with what is wrong in scripts, or where they are only to be
-/// checked.
-fn find_mistakes(
-    scripts: &[Script],
-    mistakes: &script::Mistakes,
-    options: &ScriptOptions,
-    printer: &Printer,
-) -> Option<ExitStatus> {
-    mistakes.show(printer);
-    if !mistakes.is_empty() {
-        return Some(ExitStatus::Usage);
-    }
-    if let Some(only) =
-        options.only.as_ref().filter(|only| !scripts.iter().any(|script| script.may_have_test(only)))
-    {
-        printer.failure("error:", &format!("no test is called {only}"));
-        return Some(ExitStatus::Usage);
-    }
-    if !options.check {
-        return None;
-    }
-    let commands: usize = scripts.iter().map(Script::len).sum();
-    let plural = if commands == 1 { "" } else { "s" };
-    printer.notice(&format!("{commands} command{plural} without a mistake"));
-    Some(ExitStatus::Success)
-}
-
-/// Says if a report could not be written.
-fn put_report(written: io::Result<()>, printer: &Printer) {
-    if let Err(error) = written {
-        printer.diagnostic(&format!("cannot write the report: {}", in_words(&error)));
-    }
-}
-
-/// Where commands come from.
-enum Commands {
-    Terminal,
-    Scripts(Vec<Script>),
-}
-
-impl Commands {
-    fn open(
-        input: &Input,
-        options: &ScriptOptions,
-        mistakes: &mut script::Mistakes,
-    ) -> Result<Self, SessionError> {
-        let mut load = |source: io::Result<script::Source>, path: String| {
-            source
-                .and_then(|source| Script::load(source, options, mistakes))
-                .map_err(|source| SessionError::Script { path, source })
-        };
-        Ok(match input {
-            Input::Commands(commands) => {
-                Self::Scripts(vec![load(Ok(script::Source::commands(commands.clone())), "-c".to_owned())?])
-            }
-            Input::Files(paths) => Self::Scripts(
-                paths
-                    .iter()
-                    .map(|path| load(script::Source::file(path), path.display().to_string()))
-                    .collect::<Result<_, _>>()?,
-            ),
-            Input::Stdin if io::stdin().is_terminal() && io::stdout().is_terminal() => {
-                match options.first_given() {
-                    Some(option) => return Err(SessionError::NoScript { option }),
-                    None => Self::Terminal,
-                }
-            }
-            Input::Stdin => {
-                let source = check_input().map(|()| script::Source::stdin());
-                Self::Scripts(vec![load(source, "stdin".to_owned())?])
-            }
-        })
+/// Refuses a proxy for the control plane that is not one.
+fn check_proxies(mode: &Mode) -> Result<(), SessionError> {
+    match mode {
+        Mode::Aws(aws) => Ok(control_plane::check_proxies(aws.control_endpoint_url.as_deref())?),
+        Mode::Local(_) => Ok(()),
     }
 }
 

@@ -167,8 +167,43 @@ fn one_test_can_be_run_alone() {
     let only = |name: &str| Sandbox::new().file("t.jobs", TESTS).args(["-f", "t.jobs", "--only", name]);
     assert_eq!(printed(&only("three").run().stdout), ["* before", "* three"]);
     only("four").status(2).stdout("").stderr("error: no test is called four\n").run();
+    let never = "error: the script ended before a test called four\n";
     let streamed = Sandbox::new().script(TESTS).args(["--only", "four"]).status(2).stderr_any().run();
-    assert!(streamed.stderr.ends_with("error: no test is called four\n"), "{}", streamed.stderr);
+    assert!(streamed.stderr.ends_with(never), "{}", streamed.stderr);
+    let quit = Sandbox::new().file("t.jobs", "quit\ntest four\nhelp\n");
+    let quit = quit.args(["-f", "t.jobs", "--only", "four"]).status(2).stdout("").stderr_any().run();
+    assert!(quit.stderr.ends_with(never), "{}", quit.stderr);
+}
+
+#[test]
+fn a_failure_before_the_test_that_is_to_run_alone_is_all_that_is_told() {
+    let script = "delete-job none\ntest four\nhelp\n";
+    let output = Sandbox::new().file("t.jobs", script).args(["-f", "t.jobs", "--only", "four", "--bail"]);
+    let output = output.status(1).stderr_any().run();
+    assert!(!output.stderr.contains("called four"), "{}", output.stderr);
+}
+
+#[test]
+fn a_signal_leaves_the_tests_that_were_not_run_in_the_report() {
+    let script = "test a\nprint * here\nsleep 1h\ntest b\nhelp\n";
+    let sandbox = Sandbox::new().file("1.jobs", script).file("2.jobs", "test z\nhelp\n");
+    let report = sandbox.path("report.xml");
+    let (_sandbox, mut process) =
+        sandbox.args(["-f", "1.jobs", "-f", "2.jobs", "--junit", "report.xml"]).spawn_kept();
+    process.stdout_until("* here");
+    process.signal(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(process.finish().status.code(), Some(130));
+    assert_eq!(report_of(&report), "1.jobs: a failed, b skipped; 2.jobs: z skipped");
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_in_the_report() {
+    let files = Sandbox::new().file("1.jobs", "help\n");
+    let run = files.args(["-f", "1.jobs", "-f", "none.jobs", "--junit", "report.xml"]).status(2);
+    let run = run.stderr_any();
+    let output = run.run();
+    assert!(output.stderr.contains("cannot read script none.jobs"), "{}", output.stderr);
+    assert_eq!(report_of(&run.path("report.xml")), "none.jobs: none.jobs failed");
 }
 
 #[test]

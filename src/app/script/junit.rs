@@ -63,6 +63,13 @@ impl Report {
         self.add(case, time, status, output);
     }
 
+    /// Adds a script of which nothing was carried out.
+    pub(super) fn failed_whole(&mut self, script: &str, failure: &Failure) {
+        self.begin(script);
+        let case = Case::command(Location { file: script.into(), line: None }, "");
+        self.failed(&case, Duration::ZERO, std::slice::from_ref(failure), "");
+    }
+
     /// Writes the report to its file.
     pub(super) async fn write(&self, file: ReportFile) -> io::Result<()> {
         let mut report = quick_junit::Report::new("jobs-sandbox");

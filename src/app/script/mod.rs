@@ -17,8 +17,6 @@ mod step;
 mod summary;
 
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
 
 use crate::app::cli::ScriptOptions;
 use crate::app::dispatch::{Dispatcher, Failure};
@@ -27,9 +25,8 @@ use crate::app::output::printer::Printer;
 use crate::app::signals::ShutdownSignals;
 use crate::wire::system_error::in_words;
 
-use junit::{Case, Report};
+use junit::Report;
 use runner::Runner;
-use step::Location;
 
 pub(crate) use load::{Mistakes, Script};
 pub(crate) use report_file::ReportFile;
@@ -38,11 +35,17 @@ pub(crate) use source::Source;
 /// Reports that scripts were not run at all.
 pub(crate) async fn report_not_run(scripts: &[Script], file: ReportFile, why: &str) -> io::Result<()> {
     let mut report = Report::default();
+    let failure = Failure::new("NotConnected", why);
     for script in scripts {
-        report.begin(&script.name);
-        let case = Case::command(Location { file: Arc::clone(&script.name), line: None }, "");
-        report.failed(&case, Duration::ZERO, &[Failure::new("NotConnected", why)], "");
+        report.failed_whole(&script.name, &failure);
     }
+    report.write(file).await
+}
+
+/// Reports that a script cannot be read.
+pub(crate) async fn report_unreadable(script: &str, why: &str, file: ReportFile) -> io::Result<()> {
+    let mut report = Report::default();
+    report.failed_whole(script, &Failure::new("Unreadable", format!("cannot be read: {why}")));
     report.write(file).await
 }
 
@@ -60,11 +63,11 @@ pub(crate) async fn run(
             return ExitStatus::Failure;
         }
     };
-    let mut runner = Runner::new(dispatcher, options, report_file.is_some());
+    let mut runner = Runner::new(dispatcher, scripts, options, report_file.is_some());
     let ended = tokio::select! {
         biased;
         () = signals.next() => None,
-        status = runner.run_all(scripts) => Some(status),
+        status = runner.run_all() => Some(status),
     };
     let mut status = ended.unwrap_or(ExitStatus::Interrupted);
     if ended.is_none() {
@@ -75,6 +78,7 @@ pub(crate) async fn run(
             () = runner.clean_up() => {}
         }
     }
+    runner.skip_rest();
     let report = runner.end();
     if let Some((file, report)) = report_file.zip(report) {
         status = write_report(dispatcher.printer(), &report, file, &mut signals, status).await;

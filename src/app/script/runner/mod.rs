@@ -5,6 +5,7 @@ mod ending;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::vec;
 
 use tokio::time::sleep;
 
@@ -31,8 +32,12 @@ pub(super) struct Runner<'a> {
     summary: Summary,
     /// Only where one is wanted: it grows with the script.
     report: Option<Report>,
+    /// The scripts that have not begun.
+    scripts: vec::IntoIter<Script>,
     /// The script that is being carried out.
     file: Arc<str>,
+    /// Those of its commands that have not begun, where they were read before the first one.
+    steps: vec::IntoIter<Step>,
     /// Whether a command has run whose events may still be on their way.
     events_may_follow: bool,
     /// The command that is being carried out, and since when.
@@ -55,7 +60,12 @@ struct Test {
 }
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(dispatcher: &'a Dispatcher, options: &'a ScriptOptions, reports: bool) -> Self {
+    pub(super) fn new(
+        dispatcher: &'a Dispatcher,
+        scripts: Vec<Script>,
+        options: &'a ScriptOptions,
+        reports: bool,
+    ) -> Self {
         if reports {
             // From here on the output is kept.
             dispatcher.printer().take_recording();
@@ -65,7 +75,9 @@ impl<'a> Runner<'a> {
             options,
             summary: Summary::default(),
             report: reports.then(Report::default),
+            scripts: scripts.into_iter(),
             file: "".into(),
+            steps: vec::IntoIter::default(),
             events_may_follow: false,
             current: None,
             deferred: Vec::new(),
@@ -76,11 +88,10 @@ impl<'a> Runner<'a> {
     }
 
     /// Carries out all scripts; each begins on a local service without jobs, if that is ours.
-    pub(super) async fn run_all(&mut self, scripts: Vec<Script>) -> ExitStatus {
-        let mut left = scripts.into_iter();
+    pub(super) async fn run_all(&mut self) -> ExitStatus {
         let mut is_first = true;
         let mut was_told = false;
-        for script in left.by_ref() {
+        while let Some(script) = self.scripts.next() {
             self.begin(&script);
             if !is_first {
                 match self.dispatcher.start_anew().await {
@@ -102,16 +113,12 @@ impl<'a> Runner<'a> {
                 break;
             }
         }
-        for script in left {
-            self.begin(&script);
-            self.skip_all(script);
-        }
         let printer = self.dispatcher.printer();
-        if let Some(only) = self.options.only.as_ref().filter(|_| !self.found_only) {
-            printer.failure("error:", &format!("no test is called {only}"));
+        let failed = self.summary.has_failed() || printer.is_closed();
+        if let Some(only) = self.options.only.as_ref().filter(|_| !self.found_only && !failed) {
+            printer.failure("error:", &format!("the script ended before a test called {only}"));
             return ExitStatus::Usage;
         }
-        let failed = self.summary.has_failed() || printer.is_closed();
         if failed { ExitStatus::Failure } else { ExitStatus::Success }
     }
 
@@ -140,12 +147,12 @@ impl<'a> Runner<'a> {
     }
 
     async fn run_steps(&mut self, steps: Vec<Step>) -> ControlFlow<()> {
-        let mut steps = steps.into_iter();
-        while let Some(step) = steps.next() {
+        self.steps = steps.into_iter();
+        while let Some(step) = self.steps.next() {
             let Some(flow) = self.run_step(step).await else { continue };
             self.skips |= self.test.is_some();
             self.end_test().await;
-            steps.for_each(|step| self.skip(&step));
+            self.skip_steps();
             return flow;
         }
         ControlFlow::Continue(())
@@ -292,11 +299,21 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn skip_all(&mut self, script: Script) {
-        if let Commands::Read(steps) = script.commands {
-            for step in &steps {
-                self.skip(step);
+    /// Reports what was not carried out as skipped.
+    pub(super) fn skip_rest(&mut self) {
+        self.skip_steps();
+        while let Some(script) = self.scripts.next() {
+            self.begin(&script);
+            if let Commands::Read(steps) = script.commands {
+                self.steps = steps.into_iter();
+                self.skip_steps();
             }
+        }
+    }
+
+    fn skip_steps(&mut self) {
+        while let Some(step) = self.steps.next() {
+            self.skip(&step);
         }
     }
 
