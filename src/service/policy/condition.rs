@@ -49,7 +49,12 @@ impl PolicyCondition {
         };
         let read: fn(&str) -> Pattern = match name {
             "StringLike" | "StringNotLike" => Pattern::parse,
-            "StringEquals" | "StringNotEquals" | "Bool" => Pattern::parse_without_wildcards,
+            "StringEquals" | "StringNotEquals" => Pattern::parse_without_wildcards,
+            "Bool" => |text| match text {
+                _ if text.eq_ignore_ascii_case("true") => Pattern::parse_without_wildcards("true"),
+                _ if text.eq_ignore_ascii_case("false") => Pattern::parse_without_wildcards("false"),
+                _ => Pattern::parse_without_wildcards(text),
+            },
             _ => return Err(format!("condition operator {} is not supported", one_line(operator, EXCERPT))),
         };
         let listed = match values {

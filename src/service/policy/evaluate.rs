@@ -199,6 +199,22 @@ mod tests {
     }
 
     #[test]
+    fn bool_takes_a_string_and_a_bool_of_json() {
+        for (value, thing, expected) in [
+            ("true", Some(ConnectedThing::default()), Decision::Allowed),
+            (r#""TRUE""#, Some(ConnectedThing::default()), Decision::Allowed),
+            ("false", Some(ConnectedThing::default()), Decision::NotAllowed),
+        ] {
+            let policy = document(&format!(
+                r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{
+                     "Bool":{{"iot:Connection.Thing.IsAttached":{value}}}}}}}"#
+            ));
+            let context = Context { thing, ..Context::default() };
+            assert_eq!(evaluate([&policy], Action::Connect, "client", &context), expected, "{value}");
+        }
+    }
+
+    #[test]
     fn string_equals_takes_no_wildcards() {
         let policy = document(
             r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"iot:ClientId":"a*"}}}"#,
