@@ -346,11 +346,12 @@ fn context(peer: &Peer, connect: &Connect, client_id: &ByteString) -> Context {
     Context {
         client_id: client_id.to_string(),
         source_ip: Some(peer.address),
-        thing: None,
+        certificate_id: peer.certificate.clone(),
         connect_attributes: attributes
             .into_iter()
             .filter_map(|(asked, name)| asked.then_some(name))
             .collect(),
+        ..Context::default()
     }
 }
 

@@ -122,6 +122,7 @@ impl Permissions {
 
     fn look_up(&mut self, state: &State) {
         self.documents = state.policies_of_certificate(&self.certificate);
+        self.context.certificate = state.names_of_certificate(&self.certificate);
         self.context.thing = state.thing_of_connection(&self.certificate, &self.context.client_id);
     }
 

@@ -2,20 +2,19 @@
 
 use serde_json::Value;
 
-use super::pattern::Pattern;
+use super::operator::{Operand, Operator};
 use super::variable::{Context, Variable};
 use crate::service::one_line::{EXCERPT, one_line};
 
 /// One operator on one key: `"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct PolicyCondition {
     quantifier: Quantifier,
     /// `…IfExists`: met where the request has no value for the key.
     if_exists: bool,
     negated: bool,
-    ignore_case: bool,
     key: Key,
-    values: Vec<Pattern>,
+    values: Vec<Operand>,
 }
 
 /// How the values that the request has for the key are taken together.
@@ -47,34 +46,31 @@ impl PolicyCondition {
             Some(name) => (name, true),
             None => (name, false),
         };
-        let read: fn(&str) -> Pattern = match name {
-            "StringLike" | "StringNotLike" => Pattern::parse,
-            "StringEquals" | "StringNotEquals" => Pattern::parse_without_wildcards,
-            "Bool" => |text| match text {
-                _ if text.eq_ignore_ascii_case("true") => Pattern::parse_without_wildcards("true"),
-                _ if text.eq_ignore_ascii_case("false") => Pattern::parse_without_wildcards("false"),
-                _ => Pattern::parse_without_wildcards(text),
-            },
-            _ => return Err(format!("condition operator {} is not supported", one_line(operator, EXCERPT))),
-        };
+        let (operator, negated) = Operator::named(name)
+            .ok_or_else(|| format!("condition operator {} is not supported", one_line(operator, EXCERPT)))?;
         let listed = match values {
             Value::Array(listed) => listed.iter().collect(),
             one => vec![one],
         };
         let values = listed
             .into_iter()
-            .map(|value| match value {
-                Value::String(text) => Ok(read(text)),
-                Value::Bool(truth) => Ok(read(if *truth { "true" } else { "false" })),
-                _ => Err(format!("a value of condition key {} is not a string", one_line(key, EXCERPT))),
+            .map(|value| {
+                let operand = match value {
+                    Value::String(text) => operator.operand(text),
+                    Value::Bool(_) | Value::Number(_) => operator.operand(&value.to_string()),
+                    _ => None,
+                };
+                operand.ok_or_else(|| {
+                    let key = one_line(key, EXCERPT);
+                    format!("a value of condition key {key} is not {}", operator.expects())
+                })
             })
             .collect::<Result<_, _>>()?;
         let key = match key {
             "iot:ConnectAttributes" => Key::ConnectAttributes,
             name => Key::Variable(Variable::parse(name)),
         };
-        let negated = matches!(name, "StringNotEquals" | "StringNotLike");
-        Ok(Self { quantifier, if_exists, negated, ignore_case: name == "Bool", key, values })
+        Ok(Self { quantifier, if_exists, negated, key, values })
     }
 
     /// Whether the request meets the condition.
@@ -82,24 +78,23 @@ impl PolicyCondition {
     /// A negated condition on a key that the request does not have is met, as in IAM:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
     pub(super) fn is_met(&self, context: &Context) -> bool {
-        let listed = |actual: &str| {
-            let lower;
-            let actual = if self.ignore_case {
-                lower = actual.to_ascii_lowercase();
-                &lower
-            } else {
-                actual
-            };
-            self.values.iter().any(|value| value.matches(actual, context)) != self.negated
-        };
+        let listed =
+            |actual: &str| self.values.iter().any(|value| value.admits(actual, context)) != self.negated;
         let resolved;
         let actual: Vec<&str> = match &self.key {
             Key::ConnectAttributes => context.connect_attributes.clone(),
             Key::Variable(variable) => {
-                resolved = variable.resolve(context);
-                resolved.as_deref().into_iter().collect()
+                resolved = variable.values(context);
+                resolved.iter().map(AsRef::as_ref).collect()
             }
         };
+        if let [Operand::Null(wanted), ..] = &*self.values {
+            return actual.is_empty() == *wanted;
+        }
+        // What is not this unknown value is unknown too.
+        if self.negated && !self.values.iter().all(|value| value.resolves(context)) {
+            return false;
+        }
         if actual.is_empty() && self.if_exists {
             return true;
         }
@@ -110,3 +105,6 @@ impl PolicyCondition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

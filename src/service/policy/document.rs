@@ -8,11 +8,15 @@ use thiserror::Error;
 
 use super::condition::PolicyCondition;
 use super::pattern::Pattern;
+use super::variable::Context;
 use crate::service::json_words::why_not_json;
 use crate::service::one_line::{EXCERPT, one_line};
 
 /// The longest policy document, in characters that are not white space.
 pub(super) const MAX_DOCUMENT_CHARS: usize = 2048;
+
+/// The members of a statement.
+const MEMBERS: &[&str] = &["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// Why a policy document is none; AWS answers MalformedPolicyException.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,18 +24,25 @@ pub(super) const MAX_DOCUMENT_CHARS: usize = 2048;
 pub struct Malformed(String);
 
 /// A policy document, ready to be evaluated.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Document {
     pub(super) statements: Vec<Statement>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Statement {
     pub(super) effect: Effect,
     /// Compared without regard to case, so in lower case here.
-    pub(super) actions: Vec<Pattern>,
-    pub(super) resources: Vec<Pattern>,
-    pub(super) conditions: Vec<PolicyCondition>,
+    actions: Scope,
+    resources: Scope,
+    conditions: Vec<PolicyCondition>,
+}
+
+/// What a statement is about: `Action` and `Resource`, or all but what `NotAction` and `NotResource` list.
+#[derive(Debug, Clone, PartialEq)]
+struct Scope {
+    listed: Vec<Pattern>,
+    negated: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,27 +87,59 @@ impl Document {
 impl Statement {
     fn read(value: &Value) -> Result<Self, Malformed> {
         let statement = object(value, "a statement")?;
-        known_members(statement, &["Sid", "Effect", "Action", "Resource", "Condition"], "a statement")?;
+        known_members(statement, MEMBERS, "a statement")?;
         let effect = match statement.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
             _ => return Err(Malformed("Effect must be Allow or Deny".into())),
         };
-        let actions = strings(statement, "Action")?
-            .map(|action| match action?.to_ascii_lowercase() {
+        let actions =
+            Scope::read(statement, "Action", "NotAction", |action| match action.to_ascii_lowercase() {
                 action if action == "*" || action.starts_with("iot") => Ok(Pattern::parse(&action)),
                 action => {
                     Err(Malformed(format!("{} is not an action of AWS IoT", one_line(&action, EXCERPT))))
                 }
-            })
-            .collect::<Result<_, _>>()?;
-        let resources = strings(statement, "Resource")?
-            .map(|resource| match resource? {
-                resource if resource == "*" || resource.starts_with("arn:") => Ok(Pattern::parse(resource)),
-                resource => Err(Malformed(format!("{} is not an ARN", one_line(resource, EXCERPT)))),
-            })
-            .collect::<Result<_, _>>()?;
+            })?;
+        let resources = Scope::read(statement, "Resource", "NotResource", |resource| match resource {
+            resource if resource == "*" || resource.starts_with("arn:") => Ok(Pattern::parse(resource)),
+            resource => Err(Malformed(format!("{} is not an ARN", one_line(resource, EXCERPT)))),
+        })?;
         Ok(Self { effect, actions, resources, conditions: conditions(statement.get("Condition"))? })
+    }
+
+    /// Whether the statement speaks of an action, in lower case, on a resource; not where one of its variables
+    /// stands for nothing.
+    pub(super) fn applies(&self, action: &str, resource: &str, context: &Context) -> bool {
+        self.actions.has(action, context)
+            && self.resources.has(resource, context)
+            && self.conditions.iter().all(|condition| condition.is_met(context))
+    }
+}
+
+impl Scope {
+    /// Reads the member that is there of the two; each of its strings becomes a pattern.
+    fn read(
+        statement: &Map<String, Value>,
+        name: &'static str,
+        negation: &'static str,
+        pattern: impl Fn(&str) -> Result<Pattern, Malformed>,
+    ) -> Result<Self, Malformed> {
+        let negated = statement.contains_key(negation);
+        if negated && statement.contains_key(name) {
+            return Err(Malformed(format!("a statement has {name} or {negation}, not both")));
+        }
+        let listed = strings(statement, if negated { negation } else { name })?;
+        let listed = listed.map(|text| pattern(text?)).collect::<Result<_, _>>()?;
+        Ok(Self { listed, negated })
+    }
+
+    fn has(&self, text: &str, context: &Context) -> bool {
+        let is_listed = self.listed.iter().any(|pattern| pattern.matches(text, context));
+        if self.negated {
+            !is_listed && self.listed.iter().all(|pattern| pattern.resolves(context))
+        } else {
+            is_listed
+        }
     }
 }
 
@@ -169,7 +212,12 @@ mod tests {
         assert!(with(r#"{"Effect":"Allow","Action":[],"Resource":"*"}"#).contains("Action"));
         assert!(with(r#"{"Effect":"Allow","Action":"s3:Get","Resource":"*"}"#).contains("s3:get"));
         assert!(with(r#"{"Effect":"Allow","Action":"iot:*","Resource":"topic/x"}"#).contains("topic/x"));
-        assert!(with(r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#).contains("NotAction"));
+        assert!(
+            with(r#"{"Effect":"Allow","Action":"*","NotAction":"*","Resource":"*"}"#)
+                .contains("a statement has Action or NotAction, not both")
+        );
+        assert!(with(r#"{"Effect":"Allow","Action":"*","NotResource":"topic/x"}"#).contains("topic/x"));
+        assert!(with(r#"{"Effect":"Allow","Action":"*","Resources":"*"}"#).contains("Resources"));
         let long = with(&format!(r#"{{"Effect":"Allow","Action":"a\n{}","Resource":"*"}}"#, "é".repeat(900)));
         assert!(long.contains(r"a\néé") && long.chars().count() < 200, "{long}");
         assert!(

@@ -67,11 +67,8 @@ pub(crate) fn evaluate<'a>(
         if statement.effect == Effect::Allow && decision == Decision::Allowed {
             continue;
         }
-        let applies = statement.actions.iter().any(|pattern| pattern.matches(&name, context))
-            && statement.resources.iter().any(|pattern| pattern.matches(resource, context))
-            && statement.conditions.iter().all(|condition| condition.is_met(context));
         match statement.effect {
-            _ if !applies => {}
+            _ if !statement.applies(&name, resource, context) => {}
             Effect::Deny => return Decision::Denied,
             Effect::Allow => decision = Decision::Allowed,
         }
@@ -212,6 +209,20 @@ mod tests {
             let context = Context { thing, ..Context::default() };
             assert_eq!(evaluate([&policy], Action::Connect, "client", &context), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn not_action_and_not_resource_are_about_all_but_what_they_list() {
+        let policy = document(&format!(
+            r#"{{"Effect":"Allow","NotAction":["iot:Subscribe","iot:Conn*"],"NotResource":"{PREFIX}topic/a*"}}"#
+        ));
+        assert!(allows(&policy, Action::Publish, "topic/b"));
+        assert!(!allows(&policy, Action::Publish, "topic/ab"));
+        assert!(!allows(&policy, Action::Connect, "topic/b"));
+        let unresolved = document(
+            r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}"}"#,
+        );
+        assert!(!allows(&unresolved, Action::Publish, "topic/b"));
     }
 
     #[test]

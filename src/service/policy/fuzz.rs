@@ -26,6 +26,7 @@ pub(crate) fn check(data: &[u8]) {
             attributes: [("room".to_owned(), "kitchen".to_owned())].into(),
         }),
         connect_attributes: if client_id.starts_with('w') { vec!["LastWill"] } else { Vec::new() },
+        ..Context::default()
     };
     let documents: Vec<Document> = lines.filter_map(read).collect();
     check_evaluation(&documents, action, resource, &context);
@@ -89,10 +90,17 @@ mod tests {
             "ForAnyValue:StringEquals",
             "Bool",
             "NumericEquals",
+            "DateLessThanIfExists",
+            "NotIpAddress",
+            "ArnLike",
+            "StringNotEqualsIgnoreCase",
+            "Null",
         ]);
         let key = select(vec![
             "iot:ClientId",
             "iot:ConnectAttributes",
+            "aws:SourceIp",
+            "iot:Certificate.Subject.CommonName.List",
             "iot:Connection.Thing.IsAttached",
             "iot:Connection.Thing.ThingTypeName",
             "other",
@@ -103,6 +111,9 @@ mod tests {
             json!(["LastWill", "T"]),
             json!("*"),
             json!(1),
+            json!("192.0.2.0/24"),
+            json!("2026-01-31"),
+            json!("${iot:Connection.Thing.ThingName}"),
             json!([]),
         ]);
         (operator, key, value).prop_map(|(operator, key, value)| json!({ operator: { key: value } }))
@@ -111,9 +122,11 @@ mod tests {
     fn statement() -> impl Strategy<Value = Value> {
         let action = select(vec!["iot:Publish", "iot:*", "*", "IOT:Pub*", "iot:Connect", "iot:?ublish"]);
         let conditions = prop_oneof![3 => Just(None), 1 => condition().prop_map(Some)];
-        (select(vec!["Allow", "Deny"]), action, vec(resource(), 1..3), conditions).prop_map(
-            |(effect, action, resources, condition)| {
-                let mut statement = json!({ "Effect": effect, "Action": action, "Resource": resources });
+        (select(vec!["Allow", "Deny"]), action, vec(resource(), 1..3), conditions, any::<bool>()).prop_map(
+            |(effect, action, resources, condition, negated)| {
+                let (of_action, of_resource) =
+                    if negated { ("NotAction", "NotResource") } else { ("Action", "Resource") };
+                let mut statement = json!({ "Effect": effect, of_action: action, of_resource: resources });
                 statement
                     .as_object_mut()
                     .unwrap()

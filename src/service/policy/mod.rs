@@ -5,14 +5,17 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
 
+mod certificate;
 mod condition;
 mod document;
 mod evaluate;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod operator;
 mod pattern;
 mod variable;
 
+pub(crate) use certificate::CertificateNames;
 pub(crate) use document::Document;
 pub use document::Malformed;
 pub(crate) use evaluate::{Action, Decision, evaluate};

@@ -1,5 +1,7 @@
 //! Text with wildcards and variables, as policies write actions, resources and condition values.
 
+use std::borrow::Cow;
+
 use super::variable::{Context, Variable};
 
 /// A text in which `*` stands for any run of characters, `/` included, and `?` for exactly one.
@@ -59,6 +61,24 @@ impl Pattern {
             Some(Part::Literal(last)) => last.push_str(text),
             _ => self.0.push(Part::Literal(text.to_owned())),
         }
+    }
+
+    /// Whether all variables in it stand for something.
+    pub(super) fn resolves(&self, context: &Context) -> bool {
+        self.0.iter().all(|part| match part {
+            Part::Variable(variable) => variable.resolve(context).is_some(),
+            _ => true,
+        })
+    }
+
+    /// The text that a pattern without wildcards stands for.
+    pub(super) fn text(&self, context: &Context) -> Option<String> {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Literal(text) => Some(Cow::Borrowed(text.as_str())),
+            Part::Variable(variable) => variable.resolve(context),
+            Part::AnyRun | Part::AnyOne => None,
+        });
+        parts.collect()
     }
 
     /// Whether the whole of `text` matches; false where a variable stands for nothing.

@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::certificate::{CertificateNames, CertificatePart};
 
 /// What policy variables and conditions are resolved against: one connection.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +17,10 @@ pub(crate) struct Context {
     pub client_id: String,
     /// Where the client connects from.
     pub source_ip: Option<IpAddr>,
+    /// The id of the client's certificate.
+    pub certificate_id: String,
+    /// Whom that certificate names.
+    pub certificate: Option<Arc<CertificateNames>>,
     /// The thing that the client is: its certificate is attached to it and its client id is the thing's name.
     pub thing: Option<ConnectedThing>,
     /// `iot:ConnectAttributes`: `PersistentConnect` and `LastWill`, as far as the CONNECT asks for them.
@@ -40,6 +47,8 @@ pub(super) enum Variable {
     ThingTypeName,
     ThingAttribute(String),
     ThingIsAttached,
+    CertificateId,
+    CertificatePart(CertificatePart),
     /// A name that this service does not know: it never resolves.
     Unknown,
 }
@@ -53,10 +62,27 @@ impl Variable {
             "iot:Connection.Thing.ThingName" => Self::ThingName,
             "iot:Connection.Thing.ThingTypeName" => Self::ThingTypeName,
             "iot:Connection.Thing.IsAttached" => Self::ThingIsAttached,
-            _ => name
-                .strip_prefix("iot:Connection.Thing.Attributes[")
-                .and_then(|rest| rest.strip_suffix(']'))
-                .map_or(Self::Unknown, |attribute| Self::ThingAttribute(attribute.to_owned())),
+            "iot:CertificateId" => Self::CertificateId,
+            _ => Self::attribute(name).or_else(|| Self::part(name)).unwrap_or(Self::Unknown),
+        }
+    }
+
+    fn attribute(name: &str) -> Option<Self> {
+        let attribute = name.strip_prefix("iot:Connection.Thing.Attributes[")?.strip_suffix(']')?;
+        Some(Self::ThingAttribute(attribute.to_owned()))
+    }
+
+    fn part(name: &str) -> Option<Self> {
+        CertificatePart::parse(name.strip_prefix("iot:Certificate.")?).map(Self::CertificatePart)
+    }
+
+    /// All that the variable stands for, as the key of a condition.
+    pub(super) fn values<'a>(&self, context: &'a Context) -> Vec<Cow<'a, str>> {
+        match (self, &context.certificate) {
+            (Self::CertificatePart(part), Some(names)) => {
+                part.values(names).into_iter().map(Cow::Borrowed).collect()
+            }
+            _ => self.resolve(context).into_iter().collect(),
         }
     }
 
@@ -72,6 +98,11 @@ impl Variable {
                 thing?.attributes.get(name).map(|value| Cow::Borrowed(value.as_str()))
             }
             Self::ThingIsAttached => Some(Cow::Borrowed(if thing.is_some() { "true" } else { "false" })),
+            Self::CertificateId => Some(Cow::Borrowed(&context.certificate_id)),
+            Self::CertificatePart(part) if part.is_list() => None,
+            Self::CertificatePart(part) => {
+                part.values(context.certificate.as_ref()?).first().copied().map(Cow::Borrowed)
+            }
             Self::Unknown => None,
         }
     }

@@ -1,6 +1,7 @@
 //! One registered certificate: what can be read from it, and where it stands.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
 use super::super::Rejected;
+use crate::service::policy::CertificateNames;
 use crate::service::time::Timestamp;
 
 /// Where a certificate stands; devices connect with active ones only.
@@ -74,6 +76,7 @@ pub(super) struct Certificate {
     pub(super) modified: Timestamp,
     pub(super) not_before: Timestamp,
     pub(super) not_after: Timestamp,
+    pub(super) names: Arc<CertificateNames>,
     /// How many certificates were registered before it.
     pub(super) sequence: u64,
 }
@@ -96,6 +99,7 @@ impl Certificate {
             modified: now,
             not_before: moment(validity.not_before.timestamp()),
             not_after: moment(validity.not_after.timestamp()),
+            names: Arc::new(CertificateNames::of(&certificate)),
             sequence: 0,
         })
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::State;
 use super::certificate::{CertificateRefusal, CertificateStatus};
 use super::policy::Policy;
-use crate::service::policy::{ConnectedThing, Document};
+use crate::service::policy::{CertificateNames, ConnectedThing, Document};
 use crate::service::time::Timestamp;
 use crate::wire::model::ThingName;
 
@@ -32,6 +32,11 @@ impl State {
             }
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whom a certificate names.
+    pub(crate) fn names_of_certificate(&self, id: &str) -> Option<Arc<CertificateNames>> {
+        self.credentials.certificates.get(id).map(|certificate| Arc::clone(&certificate.names))
     }
 
     /// The policies that a certificate stands under, in their default versions: its own, and those of all groups
