@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
+use uuid::Uuid;
 
 use super::filter;
 use super::limits;
@@ -328,12 +329,15 @@ impl Requests<'_> {
             self.router.end_certificate(certificate);
         }
         for event in &effects.events {
-            let message = Message {
-                topic: event.topic().to_string().into(),
-                payload: event.payload().into(),
-                qos: Qos::AtLeastOnce,
-                ..Message::default()
-            };
+            self.publish_event(event.topic(), || event.payload(Uuid::new_v4));
+        }
+    }
+
+    /// Publishes what the service says by itself; `payload` is made if anybody wants it.
+    fn publish_event(&mut self, topic: String, payload: impl FnOnce() -> Vec<u8>) {
+        if self.router.subscriptions.has_match(&topic) {
+            let (topic, payload) = (topic.into(), payload().into());
+            let message = Message { topic, payload, qos: Qos::AtLeastOnce, ..Message::default() };
             self.router.publish(&Arc::new(message), None);
         }
     }
