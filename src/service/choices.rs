@@ -100,6 +100,10 @@ pub(crate) struct Choices {
     ///
     /// AWS documents them as timestamps; another implementation has them null.
     pub(crate) missing_event_dates_are_null: bool,
+    /// 26. Does a SUBSCRIBE to a filter that the session has already raise an event for back ends?
+    ///
+    /// AWS publishes one when a client subscribes, and does not speak of clients that do it again.
+    pub(crate) repeated_subscription_is_announced: bool,
     /// How many entries does a page of a list have where the request does not say?
     ///
     /// AWS documents the most that a request may ask for.
@@ -142,6 +146,7 @@ impl Default for Choices {
             reason_code_of_abort: "ABORTED",
             events_tell_more_than_the_guide: true,
             missing_event_dates_are_null: true,
+            repeated_subscription_is_announced: false,
             default_max_results: 250,
             retry_follows_thing_that_left: false,
         }
