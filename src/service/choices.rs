@@ -91,6 +91,19 @@ pub(crate) struct Choices {
     ///
     /// AWS says that there is one, and not which; another implementation writes ABORT_CANCEL.
     pub(crate) reason_code_of_abort: &'static str,
+    /// 24. Do events for back ends tell what AWS's guide does not show in them?
+    ///
+    /// Another implementation has `executionNumber` in those of job executions, `forceCanceled` in those of
+    /// cancellation, `reasonCode` in a job's, and counts the ended job executions in `canceled` too.
+    pub(crate) events_tell_more_than_the_guide: bool,
+    /// 25. Does DescribeEventConfigurations write its dates as null before the first update?
+    ///
+    /// AWS documents them as timestamps; another implementation has them null.
+    pub(crate) missing_event_dates_are_null: bool,
+    /// 26. Does a SUBSCRIBE to a filter that the session has already raise an event for back ends?
+    ///
+    /// AWS publishes one when a client subscribes, and does not speak of clients that do it again.
+    pub(crate) repeated_subscription_is_announced: bool,
     /// How many entries does a page of a list have where the request does not say?
     ///
     /// AWS documents the most that a request may ask for.
@@ -131,6 +144,9 @@ impl Default for Choices {
             status_details_values_are_checked: false,
             missing_description_is_null: true,
             reason_code_of_abort: "ABORTED",
+            events_tell_more_than_the_guide: true,
+            missing_event_dates_are_null: true,
+            repeated_subscription_is_announced: false,
             default_max_results: 250,
             retry_follows_thing_that_left: false,
         }

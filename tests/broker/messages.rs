@@ -198,7 +198,9 @@ async fn other_reserved_topics_are_acknowledged_and_go_nowhere() {
     let service = Service::start().await;
     let tls = service.open_tls();
     let mut client = connect(&service, &tls, "c").await;
-    client.subscribe(&["#", "$aws/#", "$aws/things/+/shadow/update"]).await;
+    let filters =
+        ["#", "$aws/things/#", "$aws/rules/#", "$aws/certificates/#", "$aws/things/+/shadow/update"];
+    client.subscribe(&filters).await;
     for topic in ["$aws/things/T/shadow/update", "$aws/rules/rule/t", "$aws/certificates/create/json"] {
         client.publish_message(publish(topic, "{}", QoS::AtLeastOnce)).await;
     }

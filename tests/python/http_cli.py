@@ -111,6 +111,16 @@ class Cli(unittest.TestCase):
         aws("iot", "delete-thing", *name)
         self.assertTrue(aws("iot", "describe-endpoint", "--endpoint-type", "iot:Data-ATS")["endpointAddress"])
 
+    def test_events(self):
+        types = '{"JOB":{"Enabled":true},"POLICY":{"Enabled":false}}'
+        self.assertIs(aws("iot", "update-event-configurations", "--event-configurations", types), None)
+        described = aws("iot", "describe-event-configurations")
+        self.assertEqual(described["eventConfigurations"]["JOB"], {"Enabled": True})
+        self.assertEqual(described["creationDate"], described["lastModifiedDate"])
+        # Whatever the CLI knows, the service decides.
+        unknown = refused("iot", "update-event-configurations", "--event-configurations", '{"JOBS":{"Enabled":true}}')
+        self.assertIn("Map keys must satisfy constraint: [Member must satisfy enum value set: [THING, ", unknown)
+
     def test_templates(self):
         template = ["--job-template-id", f"template-{uuid.uuid4()}"]
         made = aws("iot", "create-job-template", *template, "--description", "a", "--document", "{}")

@@ -40,6 +40,16 @@ fn paho_over_mqtt_3_1_1() {
     run_python("paho_client.py", "paho.mqtt.client", &["3"]);
 }
 
+#[test]
+fn a_back_end_over_mqtt_5() {
+    run_python("back_end.py", "paho.mqtt.client", &["5"]);
+}
+
+#[test]
+fn a_back_end_over_mqtt_3_1_1() {
+    run_python("back_end.py", "paho.mqtt.client", &["3"]);
+}
+
 /// One of the mosquitto clients, connected to `serve` as its device.
 fn mosquitto(serve: &Serve, program: &str, version: &str, arguments: &[&str]) -> Option<Process> {
     let mut command = Command::new(peers::program(program)?);

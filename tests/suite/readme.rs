@@ -93,6 +93,12 @@ impl Checkout {
     /// Runs lines of a README block in one shell that stops at the first failure.
     #[track_caller]
     fn run(&self, script: &str, environment: &[(&str, &str)]) -> Finished {
+        let finished = self.spawn(script, environment).finish();
+        assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
+        finished
+    }
+
+    fn spawn(&self, script: &str, environment: &[(&str, &str)]) -> Process {
         let python = peers::interpreter();
         let tools = Path::new(&python).parent().unwrap_or(Path::new("")).to_owned();
         let path = std::env::join_paths(
@@ -109,9 +115,18 @@ impl Checkout {
             .env("HOME", self.dir.path())
             .env("LANG", "C.UTF-8")
             .envs(environment.iter().copied());
-        let finished = Process::spawn(&mut command).finish();
-        assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
-        finished
+        Process::spawn(&mut command)
+    }
+
+    /// The local service as the README starts it, but on free ports.
+    fn serve(&self) -> Process {
+        let blocks = under("The local service", "sh");
+        let serve = blocks.lines().next().unwrap().replace("8883", "0").replace("9443", "0");
+        let arguments = serve.strip_prefix("jobs-sandbox ").unwrap().split(' ');
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
+        let mut service = Process::spawn(command.args(arguments).current_dir(self.dir.path()));
+        assert!(service.stdout_line().starts_with("ready mqtt="));
+        service
     }
 }
 
@@ -131,6 +146,8 @@ fn no_block_goes_untested() {
         "Scripts: yaml",
         "The local service: sh",
         "The local service: python",
+        "A back end that follows jobs: sh",
+        "A back end that follows jobs: python",
         "In a container: yaml",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());
@@ -247,19 +264,15 @@ fn the_ci_job_passes() {
     assert!(report.contains("failures=\"0\""), "{report}");
 }
 
-/// `serve`, on free ports instead of its own, and what is typed in the other terminal.
+/// `serve`, and what is typed in the other terminal.
 #[test]
 fn the_local_service_answers_the_tools_of_aws() {
     let Some(python) = peers::python("awscli") else { return };
     let blocks = under("The local service", "sh");
-    let (serve, elsewhere) = blocks.split_once('\n').unwrap();
+    let (_, elsewhere) = blocks.split_once('\n').unwrap();
     assert!(elsewhere.starts_with(". service/env\n"), "{elsewhere}");
     let checkout = Checkout::new();
-    let serve = serve.replace("8883", "0").replace("9443", "0");
-    let arguments = serve.strip_prefix("jobs-sandbox ").unwrap().split(' ');
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
-    let mut service = Process::spawn(command.args(arguments).current_dir(checkout.dir.path()));
-    assert!(service.stdout_line().starts_with("ready mqtt="));
+    let mut service = checkout.serve();
 
     let finished = checkout.run(elsewhere, &[]);
     assert!(finished.stdout.ends_with("\"COMPLETED\"\n"), "{}", finished.stdout);
@@ -271,4 +284,31 @@ fn the_local_service_answers_the_tools_of_aws() {
 
     service.signal(Signal::SIGTERM);
     assert_eq!(service.finish().status.code(), Some(0));
+}
+
+#[test]
+fn a_back_end_follows_a_job() {
+    let (Some(python), Some(_)) = (peers::python("paho.mqtt.client"), peers::python("awscli")) else {
+        return;
+    };
+    let checkout = Checkout::new();
+    let _service = checkout.serve();
+    checkout.run(&under("A back end that follows jobs", "sh"), &[]);
+    fs::write(checkout.path("program.py"), under("A back end that follows jobs", "python")).unwrap();
+    let program = format!(". service/env; exec {} program.py", python.display());
+    let mut back_end = checkout.spawn(&program, &[]);
+    back_end.stdout_until("listening");
+    let commands = ["create-job Job1 {}", "update-job-execution Job1 SUCCEEDED", "delete-job Job1"];
+    let commands = commands.map(|command| format!(" -c '{command}'")).concat();
+    checkout.run(&format!(". service/env; jobs-sandbox{commands}"), &[]);
+    let expected = [
+        "$aws/events/jobExecution/Job1/succeeded SUCCEEDED",
+        "$aws/events/job/Job1/completed COMPLETED",
+        "$aws/events/job/Job1/deletion_in_progress DELETION_IN_PROGRESS",
+        "$aws/events/jobExecution/Job1/deleted SUCCEEDED",
+        "$aws/events/job/Job1/deleted DELETED",
+    ];
+    for line in expected {
+        assert_eq!(back_end.stdout_line(), line);
+    }
 }

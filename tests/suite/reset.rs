@@ -36,16 +36,21 @@ const CREATE: &str = r#"create-job Job1 {"ToDo":"Reboot"}"#;
 fn it_is_as_at_the_first_start() {
     let serve = Serve::with(&["--thing", "MyThing", "--thing", "Pump"]);
     let first = everything(&serve);
+    let first_events = serve.get("/event-configurations");
     serve.client().args(["-c", CREATE, "-c", "start-next-pending-job-execution"]).run();
     made(&serve, "POST", "/things/Valve", &json!({}));
     made(&serve, "POST", "/keys-and-certificate?setAsActive=true", &json!({}));
     made(&serve, "POST", "/_sandbox/clock", &json!({"advance": "30days"}));
+    let events = json!({"eventConfigurations": {"JOB": {"Enabled": true}}});
+    made(&serve, "PATCH", "/event-configurations", &events);
+    assert_ne!(serve.get("/event-configurations"), first_events);
     let (status, _) = serve.call("DELETE", "/things/Pump", "");
     assert_eq!(status, 200);
 
     let answer = made(&serve, "POST", "/_sandbox/reset", &json!({}));
     assert_eq!(answer["counts"]["jobs"], 0);
     assert_eq!(everything(&serve), first);
+    assert_eq!(serve.get("/event-configurations"), first_events);
     let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let clock = serve.get("/_sandbox/clock")["now"].as_f64().unwrap();
     assert!((system - clock).abs() < 3600.0, "{system} {clock}");

@@ -10,6 +10,8 @@
 //! | `outbox`, `session`, `retained` | what waits for a client, and what else is known about it |
 //! | `router`, `delivery` | all sessions, and how messages reach them |
 //! | `requests` | what a client's packets do |
+//! | `subscribe` | what clients ask to hear |
+//! | `presence` | what back ends hear of clients |
 //! | `refusal`, `limits` | reason codes and limits, one table each |
 
 mod delivery;
@@ -17,11 +19,13 @@ pub(crate) mod filter;
 pub(crate) mod limits;
 mod outbox;
 pub(crate) mod packet;
+mod presence;
 pub(crate) mod refusal;
 pub(crate) mod requests;
 mod retained;
 pub(crate) mod router;
 pub(crate) mod session;
+mod subscribe;
 mod subscriptions;
 
 pub(crate) use requests::Requests;

@@ -90,6 +90,35 @@ impl Refusal {
         }
     }
 
+    /// What events call the reason why a connection ended.
+    ///
+    /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html>
+    pub(super) fn disconnect_reason(self) -> &'static str {
+        match self {
+            Self::NotAuthorized
+            | Self::CertificateNotActive
+            | Self::Administrative
+            | Self::RetainedOnReserved
+            | Self::ReservedTopic => "AUTH_ERROR",
+            Self::Quota | Self::SlowReader => "THROTTLED",
+            Self::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
+            Self::TakenOver => "DUPLICATE_CLIENTID",
+            Self::ShuttingDown => "SERVER_INITIATED_DISCONNECT",
+            Self::TopicInvalid
+            | Self::FilterInvalid
+            | Self::QosNotSupported
+            | Self::TooManyFilters
+            | Self::SubscriptionIdentifier
+            | Self::TopicAlias
+            | Self::TooLarge
+            | Self::ClientId
+            | Self::ProtocolVersion
+            | Self::AuthenticationMethod
+            | Self::OutOfPlace
+            | Self::Malformed => "CLIENT_ERROR",
+        }
+    }
+
     /// MQTT 5's reason string, where AWS is known to send one.
     pub(crate) fn text(self) -> Option<&'static str> {
         match self {

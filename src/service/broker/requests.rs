@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
+use uuid::Uuid;
 
 use super::filter;
 use super::limits;
-use super::packet::{
-    Connect, ConnectAck, FilterRequest, Incoming, Message, Outgoing, PacketId, Publish, Qos, Will,
-};
+use super::packet::{Connect, ConnectAck, Incoming, Message, Outgoing, Publish, Qos, Will};
 use super::refusal::{self, PublishRefusal, Refusal};
 use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
@@ -87,6 +86,9 @@ impl Requests<'_> {
                 ..ConnectAck::default()
             })
         })?;
+        if let Some((id, older)) = self.router.present(client_id) {
+            self.disconnected(id, &older, Refusal::TakenOver.into());
+        }
         let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, connection);
         if let Some(will) = attached.will {
             self.route(will, None);
@@ -104,6 +106,7 @@ impl Requests<'_> {
             ..ConnectAck::default()
         };
         self.router.reply(attached.session, Outgoing::ConnectAck(Box::new(ack)));
+        self.connected(attached.session, peer.address, request_id);
         let keep_alive_timeout = Duration::from_secs(keep_alive.into()).mul_f64(1.5);
         Ok(Connected { session: attached.session, keep_alive_timeout })
     }
@@ -168,12 +171,7 @@ impl Requests<'_> {
             }
             Incoming::Subscribe { packet_id, filters, .. } => self.subscribe(id, packet_id, &filters),
             Incoming::Unsubscribe { packet_id, filters } => {
-                // 17: no subscription existed.
-                let reasons = filters
-                    .iter()
-                    .map(|filter| if self.router.unsubscribe(id, filter) { 0 } else { 17 })
-                    .collect();
-                self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons });
+                self.unsubscribe(id, packet_id, &filters);
             }
             Incoming::PingRequest => self.router.reply(id, Outgoing::PingResponse),
             Incoming::Disconnect { with_will, session_expiry } => {
@@ -190,7 +188,11 @@ impl Requests<'_> {
     }
 
     /// The connection is gone.
-    pub(crate) fn closed(&mut self, id: SessionId, connection: &Arc<ConnectionHandle>, with_will: bool) {
+    pub(crate) fn closed(&mut self, id: SessionId, connection: &Arc<ConnectionHandle>, end: End) {
+        if self.router.session(id, connection).is_some() {
+            self.disconnected(id, connection, end);
+        }
+        let with_will = end != End::ByClient { with_will: false };
         if let Some(will) = self.router.detach(self.now, self.state, id, connection, with_will) {
             self.route(will, None);
         }
@@ -208,24 +210,6 @@ impl Requests<'_> {
     fn handle_session_timeouts(&mut self) {
         for will in self.router.handle_timeout(self.now, self.state) {
             self.route(will, None);
-        }
-    }
-
-    fn subscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[FilterRequest]) {
-        let mut reasons = Vec::new();
-        let mut retained = Vec::new();
-        for request in filters {
-            match self.router.subscribe(self.state, id, request) {
-                Ok(granted) => {
-                    reasons.push(u8::from(granted.qos == Qos::AtLeastOnce));
-                    retained.extend(granted.retained.map(|message| (message, granted.qos)));
-                }
-                Err(refusal) => reasons.push(refusal.code()),
-            }
-        }
-        self.router.reply(id, Outgoing::SubscribeAck { packet_id, reasons });
-        for (message, qos) in retained {
-            self.router.enqueue(id, message, qos, true);
         }
     }
 
@@ -328,14 +312,18 @@ impl Requests<'_> {
             self.router.end_certificate(certificate);
         }
         for event in &effects.events {
-            let message = Message {
-                topic: event.topic().to_string().into(),
-                payload: event.payload().into(),
-                qos: Qos::AtLeastOnce,
-                ..Message::default()
-            };
-            self.router.publish(&Arc::new(message), None);
+            let topic = event.topic();
+            if self.router.subscriptions.has_match(&topic) {
+                self.publish_event(topic, event.payload(Uuid::new_v4));
+            }
         }
+    }
+
+    /// Publishes what the service says by itself.
+    pub(super) fn publish_event(&mut self, topic: String, payload: Vec<u8>) {
+        let (topic, payload) = (topic.into(), payload.into());
+        let message = Message { topic, payload, qos: Qos::AtLeastOnce, ..Message::default() };
+        self.router.publish(&Arc::new(message), None);
     }
 }
 

@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 
-use super::filter::Filter;
 use super::limits;
 use super::outbox::Outbox;
-use super::packet::{Connect, FilterRequest, Message, Qos, Retained, Will};
+use super::packet::{Connect, Message, Will};
 use super::refusal::Refusal;
 use super::retained::RetainedMessages;
 use super::session::{ConnectionHandle, Permissions, Session, SessionId};
-use super::subscriptions::{Subscriber, Subscriptions};
+use super::subscriptions::Subscriptions;
 use crate::service::policy::Action;
 use crate::service::state::State;
 
@@ -32,6 +31,7 @@ pub(crate) struct Router {
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
+    next_version_number: u64,
     /// Rotates through the members of a shared subscription.
     pub(super) turn: usize,
     /// Size of all messages that wait.
@@ -131,6 +131,19 @@ impl Router {
         sessions
             .get_mut(&id)
             .is_some_and(|session| session.permissions.allow(state, *epoch, notes, action, name))
+    }
+
+    /// Counts the connections.
+    pub(super) fn next_version_number(&mut self) -> u64 {
+        let number = self.next_version_number;
+        self.next_version_number += 1;
+        number
+    }
+
+    /// The session of a client that is connected, and its connection.
+    pub(super) fn present(&self, client_id: &ByteString) -> Option<(SessionId, Arc<ConnectionHandle>)> {
+        let id = *self.by_client_id.get(client_id)?;
+        Some((id, self.sessions.get(&id)?.connection.clone()?))
     }
 
     /// Gives a client its session, a new one or the one that it left.
@@ -286,57 +299,6 @@ impl Router {
         wills
     }
 
-    /// Adds one subscription of a session; the error is the reason code's.
-    pub(crate) fn subscribe(
-        &mut self,
-        state: &State,
-        id: SessionId,
-        request: &FilterRequest,
-    ) -> Result<Granted, Refusal> {
-        let filter = Filter::parse(&request.filter).ok_or(Refusal::FilterInvalid)?;
-        if !self.allow(state, id, Action::Subscribe, &request.filter) {
-            return Err(Refusal::NotAuthorized);
-        }
-        let session = self.sessions.get_mut(&id).ok_or(Refusal::OutOfPlace)?;
-        let qos = request.qos.min(Qos::AtLeastOnce);
-        let known = session.subscriptions.iter().position(|(text, ..)| *text == request.filter);
-        match known {
-            Some(at) => session.subscriptions[at].2 = qos,
-            None if session.subscriptions.len() >= limits::SUBSCRIPTIONS => return Err(Refusal::Quota),
-            None => session.subscriptions.push((request.filter.clone(), filter.clone(), qos)),
-        }
-        self.subscriptions.insert(
-            &filter,
-            Subscriber {
-                session: id,
-                share: filter.share.clone(),
-                qos,
-                no_local: request.no_local,
-                retain_as_published: request.retain_as_published,
-            },
-        );
-        let wants = match request.retained {
-            Retained::Always => true,
-            Retained::IfNew => known.is_none(),
-            Retained::Never => false,
-        };
-        let retained = (wants && filter.is_exact() && filter.share.is_none())
-            .then(|| self.retained.get(&filter.levels).cloned())
-            .flatten();
-        Ok(Granted { qos, retained })
-    }
-
-    /// Removes one subscription of a session; returns whether there was one.
-    pub(crate) fn unsubscribe(&mut self, id: SessionId, filter: &ByteString) -> bool {
-        let Some(session) = self.sessions.get_mut(&id) else { return false };
-        let Some(at) = session.subscriptions.iter().position(|(text, ..)| text == filter) else {
-            return false;
-        };
-        let (_, filter, _) = session.subscriptions.remove(at);
-        self.subscriptions.remove(&filter, id);
-        true
-    }
-
     /// Ends all connections that a certificate opened.
     pub(crate) fn end_certificate(&mut self, certificate: &str) {
         for session in self.sessions.values().filter(|session| session.permissions.certificate == certificate)
@@ -383,14 +345,6 @@ pub(crate) struct Attached {
     pub(crate) present: bool,
     /// The will of the connection that was taken over.
     pub(crate) will: Option<Message>,
-}
-
-/// A subscription was granted.
-#[derive(Debug)]
-pub(crate) struct Granted {
-    pub(crate) qos: Qos,
-    /// The retained message that it brings.
-    pub(crate) retained: Option<Arc<Message>>,
 }
 
 fn seconds(seconds: u32) -> Duration {

@@ -50,6 +50,10 @@ pub(crate) struct Session {
     pub(crate) permissions: Permissions,
     /// `None` while the client is away.
     pub(crate) connection: Option<Arc<ConnectionHandle>>,
+    /// `sessionIdentifier` of the client's present connection, or of its last one.
+    pub(crate) identifier: String,
+    /// Grows with each connection.
+    pub(crate) version_number: u64,
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
@@ -71,6 +75,8 @@ impl Session {
             version,
             permissions,
             connection: None,
+            identifier: String::new(),
+            version_number: 0,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
             aliases: HashMap::new(),

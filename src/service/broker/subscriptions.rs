@@ -57,6 +57,13 @@ impl Subscriptions {
         self.root.remove(&mut filter.levels.split('/'), filter.share.as_ref(), session);
     }
 
+    /// Whether anybody subscribes to `topic`.
+    pub(crate) fn has_match(&self, topic: &str) -> bool {
+        let mut any = false;
+        self.matching(topic, &mut |here| any |= !here.is_empty());
+        any
+    }
+
     /// Calls `found` for each matching filter, with all who subscribed to it.
     pub(crate) fn matching<'a>(&'a self, topic: &str, found: &mut impl FnMut(&'a [Subscriber])) {
         let levels: Vec<&str> = topic.split('/').collect();

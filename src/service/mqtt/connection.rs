@@ -57,9 +57,9 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
         Ok(Connected { session, keep_alive_timeout }) => {
             shared.count_connection();
             drop(connecting);
-            let mut served = ServedSession { shared, session, connection, with_will: true };
+            let mut served = ServedSession { shared, session, connection, end: End::Lost };
             let end = packets.run(&served, keep_alive_timeout).await;
-            served.with_will = end != End::ByClient { with_will: false };
+            served.end = end;
             drop(served);
             packets.disconnect(end);
             packets.trace.closed(end);
@@ -74,12 +74,13 @@ struct ServedSession {
     shared: Arc<Shared>,
     session: SessionId,
     connection: Arc<ConnectionHandle>,
-    with_will: bool,
+    /// Why the connection ended, once that is known.
+    end: End,
 }
 
 impl Drop for ServedSession {
     fn drop(&mut self) {
-        self.shared.requests(|requests| requests.closed(self.session, &self.connection, self.with_will));
+        self.shared.requests(|requests| requests.closed(self.session, &self.connection, self.end));
     }
 }
 

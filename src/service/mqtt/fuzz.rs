@@ -154,7 +154,7 @@ impl Broker {
     fn step(&mut self, who: usize, what: u8, length: u8, bytes: &[u8]) {
         match what {
             0..=4 => self.receive(who, bytes),
-            5 => self.close(who, true),
+            5 => self.close(who, End::Lost),
             6 => self.wait(Duration::from_secs(u64::from(length) * 20)),
             _ => self.create_job(),
         }
@@ -294,12 +294,12 @@ impl Broker {
                 Outgoing::Disconnect { reason: reason.code(), text: reason.text() },
             );
         }
-        self.close(who, end != End::ByClient { with_will: false });
+        self.close(who, end);
     }
 
-    fn close(&mut self, who: usize, with_will: bool) {
+    fn close(&mut self, who: usize, end: End) {
         if let Some(connected) = std::mem::take(&mut self.clients[who]).connected {
-            self.requests(|requests| requests.closed(connected.session, &connected.connection, with_will));
+            self.requests(|requests| requests.closed(connected.session, &connected.connection, end));
         }
     }
 
@@ -317,7 +317,7 @@ impl Broker {
             if let Some(connected) = &self.clients[who].connected {
                 assert_eq!(connected.expected, []);
             }
-            self.close(who, true);
+            self.close(who, End::Lost);
         }
         // A will that is published as its session ends can wait for another.
         for _ in 0..=self.clients.len() {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Rejected;
 use super::credentials::Credentials;
+use super::event_types::EventTypes;
 use super::execution::{Execution, no_such_execution};
 use super::executions::Executions;
 use super::group::{DeletedGroup, Group, no_such_group};
@@ -37,7 +38,7 @@ use crate::wire::number::ExecutionNumber;
 /// let request = serde_json::json!({ "targets": [thing.thing_arn], "document": r#"{"ToDo":"Reboot"}"# });
 /// let outcome = state.create_job(now, "Job1", serde_json::from_value(request)?);
 /// assert_eq!(outcome.reply?.job_arn, "arn:aws:iot:us-east-1:123456789012:job/Job1");
-/// let topics: Vec<_> = outcome.effects.events.iter().map(|event| event.topic().to_string()).collect();
+/// let topics: Vec<_> = outcome.effects.events.iter().map(|event| event.topic()).collect();
 /// assert_eq!(topics, ["$aws/things/MyThing/jobs/notify", "$aws/things/MyThing/jobs/notify-next"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -60,6 +61,7 @@ pub struct State {
     /// Job executions outlive their thing in the registry, so they are not part of it.
     pub(super) executions: BTreeMap<ThingName, Executions>,
     pub(super) timers: Timers,
+    pub(super) event_types: EventTypes,
     pub(super) credentials: Credentials,
 }
 
@@ -86,6 +88,7 @@ impl State {
             continuous: BTreeSet::new(),
             executions: BTreeMap::new(),
             timers: Timers::default(),
+            event_types: EventTypes::default(),
             credentials: Credentials::default(),
         }
     }

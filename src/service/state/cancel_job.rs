@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::change::{Change, SLICE};
 use super::create_job::JobNamed;
 use super::job::no_such_job;
+use super::job_event::JobOperation;
 use super::job_status::JobStatus;
 use super::outcome::Outcome;
 use super::sequence::Sequence;
@@ -50,9 +51,7 @@ impl State {
             }
             job.reason_code = request.reason_code;
             job.comment = request.comment;
-            job.force_canceled = force;
-            job.cancel(now, choices.canceled_job_has_completed_at);
-            change.cancel_executions(&id, force, None);
+            change.cancel(&id, force);
             change.state.job_named(&id)
         })
     }
@@ -69,6 +68,7 @@ impl State {
                 return Err(Rejected::InvalidStateTransition { message, state: None });
             }
             job.set_status(now, JobStatus::DeletionInProgress);
+            change.publish_job_event(&id, JobOperation::DeletionInProgress);
             change.delete_executions(&id);
             Ok(())
         })
@@ -76,6 +76,16 @@ impl State {
 }
 
 impl Change<'_> {
+    /// Cancels a job, by whomever, and its QUEUED executions; with `force` those IN_PROGRESS too.
+    pub(super) fn cancel(&mut self, id: &JobId, force: bool) {
+        let (now, has_completed_at) = (self.now, self.state.choices.canceled_job_has_completed_at);
+        let Some(job) = self.job_mut(id) else { return };
+        job.force_canceled = force;
+        job.cancel(now, has_completed_at);
+        self.publish_job_event(id, JobOperation::CancellationInProgress);
+        self.cancel_executions(id, force, None);
+    }
+
     /// Cancels a slice of a job's executions, those behind `after`; the rest falls due at once.
     pub(super) fn cancel_executions(
         &mut self,
@@ -93,13 +103,16 @@ impl Change<'_> {
         for (thing, sequence) in &slice {
             if self.is_cancelable(thing, *sequence, force) {
                 self.edit_executions(thing, job, |change| {
-                    change.end_execution(thing, *sequence, JobExecutionStatus::Canceled);
-                    change.edit_execution(thing, *sequence, |execution| execution.force_canceled = force);
+                    change.end_execution(thing, *sequence, JobExecutionStatus::Canceled, |execution| {
+                        execution.force_canceled = force;
+                    });
                 });
             }
         }
         if let Some(after) = slice.into_iter().nth(SLICE - 1) {
             self.state.timers.start(self.now, Timer::Cancel { job: job.clone(), force, after });
+        } else {
+            self.publish_job_event(job, JobOperation::Canceled);
         }
     }
 
@@ -130,6 +143,7 @@ impl Change<'_> {
     }
 
     fn remove_job(&mut self, id: &JobId) {
+        self.publish_job_event(id, JobOperation::Deleted);
         self.effects.touched.job(id);
         let state = &mut *self.state;
         if let Some(job) = state.jobs.remove(id) {

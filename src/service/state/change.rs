@@ -2,10 +2,12 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-comm-notifications.html>
 
-use super::event::{Event, EventBody};
+use super::event::Event;
+use super::event_types::EventType;
 use super::execution::Execution;
 use super::executions::{Executions, PendingRevision};
 use super::job::Job;
+use super::job_event::{JobEvent, JobExecutionEvent, JobOperation};
 use super::outcome::{Effects, Outcome};
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
@@ -30,11 +32,13 @@ pub(super) struct Change<'a> {
     pub(super) effects: Effects,
     /// A retry that is queued after the events of what it follows.
     late_retry: Option<RetriesUsed>,
+    /// What back ends hear of it, after the devices.
+    late_event: Option<JobExecutionEvent>,
 }
 
 impl<'a> Change<'a> {
     pub(super) fn new(state: &'a mut State, now: Timestamp) -> Self {
-        Self { state, now, effects: Effects::default(), late_retry: None }
+        Self { state, now, effects: Effects::default(), late_retry: None, late_event: None }
     }
 }
 
@@ -66,10 +70,11 @@ impl State {
 }
 
 impl Change<'_> {
-    /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices. Afterwards the job may
-    /// be complete, or abort.
+    /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices, then back ends.
+    /// Afterwards the job may be complete, or abort.
     pub(super) fn edit_executions(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
         self.notify_after(thing, edit);
+        self.effects.events.extend(self.late_event.take().map(Event::JobExecution));
         if let Some(retries) = self.late_retry.take() {
             self.notify_after(thing, |change| change.queue_execution(thing, job, retries));
         }
@@ -84,11 +89,11 @@ impl Change<'_> {
         let after = self.pending_revision(thing);
         if before.set != after.set {
             let event = self.job_executions_changed(thing);
-            self.notify(thing, EventBody::JobExecutionsChanged(event));
+            self.effects.events.push(Event::JobExecutionsChanged(thing.clone(), event));
         }
         if before.head != after.head {
             let event = self.next_job_execution_changed(thing);
-            self.notify(thing, EventBody::NextJobExecutionChanged(event));
+            self.effects.events.push(Event::NextJobExecutionChanged(thing.clone(), event));
         }
     }
 
@@ -123,25 +128,31 @@ impl Change<'_> {
         if before.1 != after.1 {
             self.set_timer(thing, sequence, before.1, after.1);
         }
-        if before.0 != after.0
-            && let Some(job) = self.job_mut(&job)
-        {
+        if before.0 == after.0 {
+            return;
+        }
+        if let Some(job) = self.job_mut(&job) {
             job.counts.remove(before.0);
             job.counts.add(after.0);
         }
+        if after.0.is_terminal() {
+            self.late_event = self.job_execution_event(thing, sequence, false);
+        }
     }
 
-    /// Ends an execution by the service, and queues its retry if it has one. Inside
+    /// Ends an execution by the service, with a further `edit`, and queues its retry if it has one. Inside
     /// [`Change::edit_executions`] only.
     pub(super) fn end_execution(
         &mut self,
         thing: &ThingName,
         sequence: Sequence,
         status: JobExecutionStatus,
+        edit: impl FnOnce(&mut Execution),
     ) {
         let (now, raises_version) = (self.now, self.state.choices.service_raises_version);
         self.edit_execution(thing, sequence, |execution| {
             execution.end_by_service(now, status, raises_version);
+            edit(execution);
         });
         self.queue_retry(thing, sequence);
     }
@@ -166,6 +177,7 @@ impl Change<'_> {
 
     /// Deletes an execution. Inside [`Change::edit_executions`] only.
     pub(super) fn delete_execution(&mut self, thing: &ThingName, sequence: Sequence) {
+        self.late_event = self.job_execution_event(thing, sequence, true);
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let Some(removed) = executions.remove(sequence) else { return };
         // The thing's record stays even if it is empty: its revisions must not begin anew within one change.
@@ -182,7 +194,7 @@ impl Change<'_> {
         let execution = self.state.executions.get(thing).and_then(|executions| executions.get(sequence));
         let Some(job) = execution.map(|execution| execution.job_id.clone()) else { return };
         self.edit_executions(thing, &job, |change| {
-            change.end_execution(thing, sequence, JobExecutionStatus::TimedOut);
+            change.end_execution(thing, sequence, JobExecutionStatus::TimedOut, |_| ());
         });
     }
 
@@ -224,7 +236,30 @@ impl Change<'_> {
         NextJobExecutionChangedEvent { timestamp: self.now.seconds(), execution }
     }
 
-    fn notify(&mut self, thing: &ThingName, body: EventBody) {
-        self.effects.events.push(Event { thing: thing.clone(), body });
+    /// What back ends hear of an execution that has ended or is about to be deleted, if they want to.
+    fn job_execution_event(
+        &self,
+        thing: &ThingName,
+        sequence: Sequence,
+        deleted: bool,
+    ) -> Option<JobExecutionEvent> {
+        let State { event_types, executions, settings, choices, .. } = &*self.state;
+        if !event_types.is_enabled(EventType::JobExecution) {
+            return None;
+        }
+        let execution = executions.get(thing)?.get(sequence)?;
+        let arn = settings.arn("thing", thing.as_str());
+        Some(JobExecutionEvent::new(self.now, arn, execution, deleted, choices))
+    }
+
+    /// Lets back ends know what happened to a job.
+    pub(super) fn publish_job_event(&mut self, id: &JobId, operation: JobOperation) {
+        let State { event_types, jobs, choices, .. } = &*self.state;
+        if event_types.is_enabled(EventType::Job)
+            && let Some(job) = jobs.get(id)
+        {
+            let event = JobEvent::new(self.now, operation, id.clone(), job, choices);
+            self.effects.events.push(Event::Job(event));
+        }
     }
 }

@@ -43,8 +43,7 @@ impl State {
             }
             let are_merged = change.state.choices.status_details_are_merged;
             change.edit_executions(&thing, &job, |change| {
-                change.end_execution(&thing, sequence, JobExecutionStatus::Canceled);
-                change.edit_execution(&thing, sequence, |execution| {
+                change.end_execution(&thing, sequence, JobExecutionStatus::Canceled, |execution| {
                     execution.force_canceled = force;
                     execution.report(request.status_details, are_merged);
                 });

@@ -4,6 +4,7 @@
 
 use super::State;
 use super::change::{Change, SLICE};
+use super::job_event::JobOperation;
 use super::job_status::JobStatus;
 use super::retry::RetriesUsed;
 use super::rollout::Next;
@@ -66,23 +67,20 @@ impl Change<'_> {
         let Some(job) = self.job_mut(id) else { return };
         if job.is_done(choices.job_without_things_completes) {
             job.set_status(now, JobStatus::Completed);
+            self.publish_job_event(id, JobOperation::Completed);
         } else if job.must_abort() {
             job.reason_code = Some(choices.reason_code_of_abort.to_owned());
-            job.cancel(now, choices.canceled_job_has_completed_at);
-            self.cancel_executions(id, false, None);
+            self.cancel(id, false);
         }
     }
 
     /// The schedule of a job ends.
     pub(super) fn end_job(&mut self, id: &JobId) {
-        let (now, choices) = (self.now, self.state.choices);
         let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else { return };
         let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
         if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
             let force = behavior == Some("FORCE_CANCEL");
-            job.force_canceled = force;
-            job.cancel(now, choices.canceled_job_has_completed_at);
-            self.cancel_executions(id, force, None);
+            self.cancel(id, force);
         } else {
             job.rollout.stop();
             self.complete_or_abort(id);

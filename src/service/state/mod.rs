@@ -14,7 +14,8 @@
 //! | `execution`, `executions` | one job execution; those of one thing, in order |
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
-//! | `validate`, `paging`, `event`, `outcome`, `rejected` | what all operations share |
+//! | `event`, `event_types`, `job_event` | what is published, and whether it is |
+//! | `validate`, `paging`, `outcome`, `rejected` | what all operations share |
 //!
 //! | operations | what they do |
 //! |---|---|
@@ -26,6 +27,7 @@
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `groups`, `thing_lists` | the registry |
 //! | `templates`, `tagging` | job templates; labels |
+//! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
 
@@ -40,12 +42,15 @@ pub mod describe_job;
 mod device;
 pub mod end_execution;
 mod event;
+pub mod event_configurations;
+mod event_types;
 mod execution;
 mod executions;
 mod group;
 pub mod groups;
 pub mod job;
 pub mod job_configs;
+mod job_event;
 pub mod job_status;
 mod lifecycle;
 mod next_timer;
@@ -75,7 +80,9 @@ pub mod update_job;
 mod validate;
 
 pub use self::account::State;
-pub use self::event::{Event, EventBody};
+pub use self::event::Event;
+pub use self::event_types::EventType;
+pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
 pub(crate) use self::next_timer::NextTimer;
 pub use self::outcome::{Effects, Outcome, Touched};
 pub use self::rejected::Rejected;

@@ -5,7 +5,7 @@ use std::mem;
 use serde::Serialize;
 
 use super::State;
-use super::event::{Event, EventBody};
+use super::event::Event;
 use super::outcome::Effects;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, PendingJobExecutions};
@@ -41,15 +41,11 @@ impl State {
         let timestamp = now.seconds();
         for (thing, _) in before.executions.iter().filter(|(_, executions)| executions.head().is_some()) {
             let jobs = PendingJobExecutions::default();
-            for body in [
-                EventBody::JobExecutionsChanged(JobExecutionsChangedEvent { timestamp, jobs }),
-                EventBody::NextJobExecutionChanged(NextJobExecutionChangedEvent {
-                    timestamp,
-                    execution: None,
-                }),
-            ] {
-                effects.events.push(Event { thing: thing.clone(), body });
-            }
+            let none_next = NextJobExecutionChangedEvent { timestamp, execution: None };
+            effects.events.extend([
+                Event::JobExecutionsChanged(thing.clone(), JobExecutionsChangedEvent { timestamp, jobs }),
+                Event::NextJobExecutionChanged(thing.clone(), none_next),
+            ]);
         }
         let gone = before.credentials.certificate_ids().filter(|id| !self.credentials.has_certificate(id));
         effects.ended_certificates = gone.cloned().collect();

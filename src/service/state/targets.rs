@@ -138,7 +138,7 @@ impl Change<'_> {
         let Some((sequence, newest)) = newest else { return };
         if newest.status == JobExecutionStatus::Queued {
             self.edit_executions(thing, job, |change| {
-                change.end_execution(thing, sequence, JobExecutionStatus::Removed);
+                change.end_execution(thing, sequence, JobExecutionStatus::Removed, |_| ());
             });
         }
     }

@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Publish, Version};
+use crate::service::broker::packet::{
+    FilterRequest, Incoming, Outgoing, PacketId, Publish, Qos, Retained, Version,
+};
 use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
@@ -16,6 +18,7 @@ use crate::service::time::Timestamp;
 
 mod choices;
 mod crowds;
+mod presence;
 mod rates;
 mod receive;
 mod wills;
@@ -27,6 +30,22 @@ struct Bench {
     rates: Rates,
     peer: Peer,
     now: Instant,
+}
+
+fn filter_request(filter: &str) -> FilterRequest {
+    FilterRequest {
+        filter: filter.into(),
+        qos: Qos::AtLeastOnce,
+        no_local: false,
+        retain_as_published: false,
+        retained: Retained::Always,
+    }
+}
+
+/// A SUBSCRIBE as it arrives.
+fn subscribe(filters: &[&str]) -> Incoming {
+    let filters = filters.iter().copied().map(filter_request).collect();
+    Incoming::Subscribe { packet_id: PacketId::FIRST, filters, has_identifier: false }
 }
 
 /// A client and its connection.
@@ -78,14 +97,7 @@ impl Bench {
     }
 
     fn subscribe(&mut self, client: &Client, filter: &str) {
-        let request = FilterRequest {
-            filter: filter.into(),
-            qos: Qos::AtLeastOnce,
-            no_local: false,
-            retain_as_published: false,
-            retained: Retained::Always,
-        };
-        self.router.subscribe(&self.state, client.session, &request).unwrap();
+        self.router.subscribe(&self.state, client.session, &filter_request(filter)).unwrap();
     }
 
     fn publish(&mut self, client: &Client, topic: &str) {
@@ -96,7 +108,7 @@ impl Bench {
 
     /// The network drops a connection.
     fn lose(&mut self, client: &Client) {
-        self.requests().closed(client.session, &client.connection, true);
+        self.requests().closed(client.session, &client.connection, End::Lost);
     }
 
     /// Lets time pass until something is due, as long as that is within `limit`.
@@ -148,7 +160,11 @@ impl Bench {
             }
             Op::Leave { client } => {
                 if let Some(client) = clients[client].take() {
-                    self.requests().closed(client.session, &client.connection, false);
+                    self.requests().closed(
+                        client.session,
+                        &client.connection,
+                        End::ByClient { with_will: false },
+                    );
                 }
             }
             Op::Subscribe { client, filter } => {
@@ -260,7 +276,7 @@ fn a_disconnect_may_change_the_time_of_a_session_but_not_give_it_any() {
             None => End::Refused(Refusal::OutOfPlace),
         };
         assert_eq!(end, expected, "{at_connect} {at_disconnect:?}");
-        bench.requests().closed(client.session, &client.connection, false);
+        bench.requests().closed(client.session, &client.connection, End::ByClient { with_will: false });
         let due = ends_after.filter(|after| *after > 0).map(|after| bench.now + SECOND * after);
         assert_eq!(bench.router.next_timeout(), due, "{at_connect} {at_disconnect:?}");
         assert_eq!(bench.router.sessions.is_empty(), due.is_none(), "{at_connect} {at_disconnect:?}");

@@ -90,8 +90,8 @@ fn short(topic: &str) -> String {
 
 fn wire(events: &[Event]) -> Wire {
     let one = |event: &Event| {
-        let payload = String::from_utf8(event.payload()).unwrap();
-        (short(&event.topic().to_string()), payload)
+        let payload = String::from_utf8(event.payload(uuid::Uuid::nil)).unwrap();
+        (short(&event.topic()), payload)
     };
     events.iter().map(one).collect()
 }

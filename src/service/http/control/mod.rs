@@ -2,6 +2,7 @@
 
 mod certificates;
 mod endpoint;
+mod events;
 mod jobs;
 mod policies;
 mod templates;
@@ -13,6 +14,7 @@ use super::handler::Handlers;
 pub(super) const HANDLERS: &[Handlers] = &[
     certificates::HANDLERS,
     endpoint::HANDLERS,
+    events::HANDLERS,
     jobs::HANDLERS,
     policies::HANDLERS,
     templates::HANDLERS,

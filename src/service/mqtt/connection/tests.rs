@@ -163,7 +163,7 @@ async fn keep_alive_timeout_beyond_the_keep_alive_ends_the_connection() {
         shared: bench.shared.clone(),
         session: connected.session,
         connection,
-        with_will: true,
+        end: End::Lost,
     };
     let end = timeout(Duration::from_secs(10), packets.run(&attached, SHORT)).await.unwrap();
     assert_eq!(end, End::Refused(Refusal::KeepAlive));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::service::choices::Choices;
 use crate::service::data_plane;
-use crate::service::state::{Event, EventBody, Outcome, Rejected, Settings, State};
+use crate::service::state::{Event, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobExecutionSummary;
 use crate::wire::number::{ExecutionNumber, VersionNumber};
@@ -107,12 +107,17 @@ impl Bench {
 
     /// Takes the events since the last call, one line per event.
     pub(super) fn take_events(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.events).iter().map(line).collect()
+        self.take_published().iter().map(line).collect()
     }
 
     /// Takes the events since the last call, and counts them.
     pub(super) fn count_events(&mut self) -> usize {
-        std::mem::take(&mut self.events).len()
+        self.take_published().len()
+    }
+
+    /// Takes the events since the last call.
+    pub(super) fn take_published(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     pub(super) fn job(&self, id: &str) -> Value {
@@ -141,15 +146,20 @@ fn line(event: &Event) -> String {
         let entries: Vec<String> = list.iter().map(entry).collect();
         if entries.is_empty() { String::new() } else { format!(" {name}[{}]", entries.join(" ")) }
     };
-    match &event.body {
-        EventBody::JobExecutionsChanged(changed) => {
+    match event {
+        Event::JobExecutionsChanged(thing, changed) => {
             let (in_progress, queued) = (&changed.jobs.in_progress, &changed.jobs.queued);
-            format!("{} notify{}{}", event.thing, list("IP", in_progress), list("Q", queued))
+            format!("{thing} notify{}{}", list("IP", in_progress), list("Q", queued))
         }
-        EventBody::NextJobExecutionChanged(changed) => match &changed.execution {
-            Some(it) => format!("{} next {} {} v{}", event.thing, it.job_id, it.status, it.version_number),
-            None => format!("{} next none", event.thing),
+        Event::NextJobExecutionChanged(thing, changed) => match &changed.execution {
+            Some(it) => format!("{thing} next {} {} v{}", it.job_id, it.status, it.version_number),
+            None => format!("{thing} next none"),
         },
+        Event::Job(event) => format!("{} {}", event.job_id, event.operation),
+        Event::JobExecution(event) => {
+            let thing = event.thing_arn.rsplit('/').next().unwrap_or_default();
+            format!("{thing} {} {}", event.job_id, event.operation)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod bench;
 mod choices;
 mod configs;
 mod deleted_groups;
+mod events;
 mod executions;
 mod jobs;
 mod naive;

@@ -17,12 +17,13 @@ const FAILURES: [&str; 3] = ["FAILED", "TIMED_OUT", "ALL"];
 pub(super) enum Op {
     Device { thing: usize, rest: String, body: Value },
     CreateJob { job: usize, body: Value, start: Option<i64>, end: Option<(i64, Option<&'static str>)> },
-    CancelJob { job: usize, force: bool },
+    CancelJob { job: usize, force: bool, comment: Option<&'static str> },
     DeleteJob { job: usize, force: bool },
     UpdateJob { job: usize, timeout: i64 },
     Associate { job: usize, targets: Vec<String> },
     CancelExecution { thing: usize, job: usize, expected: Option<i64>, force: bool },
     DeleteExecution { thing: usize, job: usize, number: i64, force: bool },
+    UpdateEvents { jobs: Option<bool>, executions: Option<bool> },
     Describe { thing: usize, job: usize, number: Option<i64> },
     CreateThing(usize),
     DeleteThing(usize),
@@ -45,7 +46,10 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         4 => (thing.clone(), rest_of_reads(), read()).prop_map(|(thing, rest, body)| Op::Device { thing, rest, body }),
         10 => (job.clone(), create_job(), maybe(6, 31..90_i64), maybe(6, (130..300_i64, end_behavior())))
             .prop_map(|(job, body, start, end)| Op::CreateJob { job, body, start, end }),
-        2 => (job.clone(), any::<bool>()).prop_map(|(job, force)| Op::CancelJob { job, force }),
+        2 => (job.clone(), any::<bool>(), maybe(1, Just("why")))
+            .prop_map(|(job, force, comment)| Op::CancelJob { job, force, comment }),
+        1 => (maybe(1, any::<bool>()), maybe(1, any::<bool>()))
+            .prop_map(|(jobs, executions)| Op::UpdateEvents { jobs, executions }),
         2 => (job.clone(), any::<bool>()).prop_map(|(job, force)| Op::DeleteJob { job, force }),
         1 => (job.clone(), 1..20_i64).prop_map(|(job, timeout)| Op::UpdateJob { job, timeout }),
         2 => (job.clone(), targets()).prop_map(|(job, targets)| Op::Associate { job, targets }),
@@ -175,18 +179,22 @@ fn create_job() -> impl Strategy<Value = Value> {
     });
     let timeout = (1..20_i64).prop_map(|minutes| json!({ "inProgressTimeoutInMinutes": minutes }));
     let rollout = (1..3_i64).prop_map(|rate| json!({ "maximumPerMinute": rate }));
-    (any::<bool>(), targets(), maybe(1, timeout), maybe(1, retries), maybe(3, abort), maybe(3, rollout))
-        .prop_map(|(continuous, targets, timeout, retries, abort, rollout)| {
+    let description = maybe(3, Just(json!("a job")));
+    let configs = (maybe(1, timeout), maybe(1, retries), maybe(3, abort), maybe(3, rollout));
+    (any::<bool>(), targets(), description, configs).prop_map(
+        |(continuous, targets, description, (timeout, retries, abort, rollout))| {
             let arn = |target: &String| format!("{ARN}{target}");
             object(vec![
                 ("targetSelection", Some(json!(if continuous { "CONTINUOUS" } else { "SNAPSHOT" }))),
                 ("targets", Some(targets.iter().map(arn).collect())),
+                ("description", description),
                 ("timeoutConfig", timeout),
                 ("jobExecutionsRetryConfig", retries),
                 ("abortConfig", abort),
                 ("jobExecutionsRolloutConfig", rollout),
             ])
-        })
+        },
+    )
 }
 
 pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";

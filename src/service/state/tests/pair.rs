@@ -10,6 +10,7 @@ use super::rows::Rows;
 use crate::service::data_plane;
 use crate::service::state::cancel_job::CancelJobRequest;
 use crate::service::state::end_execution::CancelJobExecutionRequest;
+use crate::service::state::event_configurations::{Configuration, UpdateEventConfigurationsRequest};
 use crate::service::state::groups::ThingInThingGroupRequest;
 use crate::service::state::operator::ListJobExecutionsQuery;
 use crate::service::state::targets::AssociateTargetsWithJobRequest;
@@ -30,6 +31,7 @@ impl Pair {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let naive = Naive::at(1_750_000_000_123);
         let mut pair = Self { state: State::new(settings), naive };
+        let _ = pair.run(&Op::UpdateEvents { jobs: Some(true), executions: Some(true) });
         for index in 0..3 {
             let _ = pair.run(&Op::CreateThing(index));
             let _ = pair.run(&Op::CreateGroup(index));
@@ -48,8 +50,12 @@ impl Pair {
         Rows::of(&self.state).assert_changes_are_touched(&before, &effects.touched);
         let mut events = Events::new();
         for event in effects.events {
-            let topic = event.topic().to_string().strip_prefix("$aws/things/").unwrap().to_owned();
-            events.push((topic, serde_json::from_slice(&event.payload()).unwrap()));
+            let topic = event.topic().strip_prefix("$aws/").unwrap().to_owned();
+            let id = Uuid::from_u128(3);
+            let mut payload: Value = serde_json::from_slice(&event.payload(|| id)).unwrap();
+            let own_id = payload.as_object_mut().unwrap().remove("eventId");
+            assert_eq!(own_id, topic.starts_with("events/").then(|| json!(id)), "{topic}");
+            events.push((topic, payload));
         }
         let naive_reply = self.naive.operate(op);
         ((reply, events), (naive_reply, std::mem::take(&mut self.naive.events)))
@@ -111,8 +117,18 @@ impl Pair {
                 }
                 done(state.create_job(now, JOBS[*job], serde_json::from_value(body).unwrap()))
             }
-            Op::CancelJob { job, force } => {
-                done(state.cancel_job(now, JOBS[*job], *force, CancelJobRequest::default()))
+            Op::CancelJob { job, force, comment } => {
+                let request = CancelJobRequest { comment: comment.map(str::to_owned), reason_code: None };
+                done(state.cancel_job(now, JOBS[*job], *force, request))
+            }
+            Op::UpdateEvents { jobs, executions } => {
+                let given = [("JOB", *jobs), ("JOB_EXECUTION", *executions)];
+                let given = given.into_iter().filter_map(|(name, enabled)| {
+                    Some((name.to_owned(), Configuration { enabled: enabled? }))
+                });
+                let event_configurations = Some(given.collect());
+                let request = UpdateEventConfigurationsRequest { event_configurations };
+                done(state.update_event_configurations(now, request))
             }
             Op::DeleteJob { job, force } => done(state.delete_job(now, JOBS[*job], *force)),
             Op::UpdateJob { job, timeout } => {

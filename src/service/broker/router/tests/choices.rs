@@ -37,6 +37,22 @@ fn a_refused_publish_is_acknowledged_or_ends_the_connection() {
 }
 
 #[test]
+fn a_repeated_subscription_is_announced_or_is_not() {
+    let other = Choices { repeated_subscription_is_announced: true, ..Choices::default() };
+    for (choices, announced) in [(Choices::default(), 1), (other, 2)] {
+        let mut bench = Bench::choosing(choices);
+        let watcher = bench.connect(&connect("watcher", true, 0));
+        bench.subscribe(&watcher, "$aws/events/subscriptions/#");
+        let client = bench.connect(&connect("c", true, 0));
+        for _ in 0..2 {
+            let packet = subscribe(&["a/b"]);
+            bench.requests().packet(client.session, &client.connection, packet).unwrap();
+        }
+        assert_eq!(bench.topics(&watcher), vec!["$aws/events/subscriptions/subscribed/c"; announced]);
+    }
+}
+
+#[test]
 fn an_answer_goes_to_who_did_not_subscribe_at_qos_0_or_1() {
     let other = Choices { unsolicited_answer_is_qos_1: true, ..Choices::default() };
     for (choices, unsolicited) in [(Choices::default(), Qos::AtMostOnce), (other, Qos::AtLeastOnce)] {
@@ -50,14 +66,7 @@ fn an_answer_goes_to_who_did_not_subscribe_at_qos_0_or_1() {
         };
         assert_eq!(answer(&mut bench), unsolicited);
         for granted in [Qos::AtMostOnce, Qos::AtLeastOnce] {
-            let filter = "$aws/things/T/jobs/get/+".into();
-            let request = FilterRequest {
-                filter,
-                qos: granted,
-                no_local: false,
-                retain_as_published: false,
-                retained: Retained::Always,
-            };
+            let request = FilterRequest { qos: granted, ..filter_request("$aws/things/T/jobs/get/+") };
             bench.router.subscribe(&bench.state, client.session, &request).unwrap();
             assert_eq!(answer(&mut bench), granted, "as it subscribed");
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::bench::{ARN, from};
+use super::super::bench::{ARN, Bench, from};
 use super::both;
 use crate::service::choices::StateException;
 use crate::service::state::Rejected;
@@ -188,6 +188,45 @@ fn a_job_that_aborts_itself_has_the_reason_code_that_was_chosen() {
     );
     assert_eq!(usual, [Some(json!("ABORTED")), None]);
     assert_eq!(other, [Some(json!("ABORT_CANCEL")), None], "what an operator cancels has its own");
+}
+
+#[test]
+fn events_tell_more_than_the_guide_shows_or_do_not() {
+    let (more, guide) = both(
+        |choices| choices.events_tell_more_than_the_guide = false,
+        |bench| {
+            bench.enable(&["JOB", "JOB_EXECUTION"]);
+            bench.for_thing("J", json!({}));
+            let why = from(json!({ "reasonCode": "LATE" }));
+            let outcome = bench.state.cancel_job(bench.now, "J", true, why);
+            bench.take(outcome).unwrap();
+            let told = bench.told().into_iter();
+            let extra = ["executionNumber", "forceCanceled", "reasonCode", "jobProcessDetails"];
+            let extra = |event: Value| extra.into_iter().filter(|name| event.get(name).is_some()).collect();
+            told.map(|(_, payload)| extra(serde_json::from_str(&payload).unwrap())).collect::<Vec<Vec<_>>>()
+        },
+    );
+    let canceled = vec!["forceCanceled", "reasonCode", "jobProcessDetails"];
+    assert_eq!(more, [canceled[..2].to_vec(), vec!["executionNumber", "forceCanceled"], canceled]);
+    assert!(guide.iter().all(Vec::is_empty), "{guide:?}");
+}
+
+#[test]
+fn the_dates_of_event_configurations_are_null_or_absent_before_the_first_update() {
+    let (null, absent) = both(
+        |choices| choices.missing_event_dates_are_null = false,
+        |bench| {
+            let dates = |bench: &Bench| {
+                let described = json!(bench.state.describe_event_configurations());
+                ["creationDate", "lastModifiedDate"].map(|name| described.get(name).map(Value::is_null))
+            };
+            let before = dates(bench);
+            bench.enable(&[]);
+            (before, dates(bench))
+        },
+    );
+    assert_eq!(null, ([Some(true); 2], [Some(false); 2]));
+    assert_eq!(absent, ([None; 2], [Some(false); 2]));
 }
 
 #[test]

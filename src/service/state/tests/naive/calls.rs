@@ -156,15 +156,19 @@ impl Naive {
     }
 
     pub(super) fn delete_job(&mut self, id: &str, force: bool) -> Reply {
+        let now = self.now;
         let Some(job) = self.job(id) else { return refuse("ResourceNotFound") };
         if !force && job.status != "COMPLETED" && job.status != "CANCELED" {
             return refuse("InvalidStateTransition");
         }
         job.status = "DELETION_IN_PROGRESS".into();
+        job.updated = now;
+        self.tell_of_job(id, "deletion_in_progress");
         for index in self.in_order(id) {
             let thing = self.executions[index].thing.clone();
             self.mutate(&thing, id, |naive| naive.executions[index].deleted = true);
         }
+        self.tell_of_job(id, "deleted");
         self.jobs.retain(|job| job.id != id);
         Ok(Value::Null)
     }

@@ -4,6 +4,7 @@
 //! spelled by hand from AWS's documentation. Properties compare the two.
 
 mod calls;
+mod events;
 mod operations;
 mod targets;
 
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// An answer, or a refusal's code with the state that it tells.
 pub(super) type Reply = Result<Value, (String, Option<Value>)>;
 
-/// Topic below `$aws/things/`, payload.
+/// Topic below `$aws/`, payload.
 pub(super) type Events = Vec<(String, Value)>;
 
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Naive {
     jobs: Vec<Job>,
     executions: Vec<Execution>,
     pub(super) events: Events,
+    /// Whether back ends hear of jobs, and of job executions.
+    pub(super) published: (bool, bool),
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +47,10 @@ pub(super) struct Job {
     timeout: Option<i64>,
     /// Kind of failure and number of retries.
     retries: Vec<(String, i64)>,
+    description: Value,
+    comment: Value,
+    reason: Value,
+    created: i64,
     per_minute: Option<i64>,
     /// Kind of failure, percentage and least number of executed things.
     abort: Option<(String, i64, i64)>,
@@ -167,6 +174,7 @@ impl Naive {
             naive.pending(thing).into_iter().map(one).collect()
         };
         let before = identities(self);
+        let executions = self.executions.clone();
         change(self);
         let after = identities(self);
         let (mut set_before, mut set_after) = (before.clone(), after.clone());
@@ -183,15 +191,16 @@ impl Naive {
                 jobs.insert("QUEUED".into(), queued.into());
             }
             let event = json!({ "timestamp": timestamp, "jobs": jobs });
-            self.events.push((format!("{thing}/jobs/notify"), event));
+            self.events.push((format!("things/{thing}/jobs/notify"), event));
         }
         if before.first() != after.first() {
             let mut event = json!({ "timestamp": timestamp });
             if let Some(head) = self.pending(thing).first() {
                 event["execution"] = self.executions[*head].data(self.now);
             }
-            self.events.push((format!("{thing}/jobs/notify-next"), event));
+            self.events.push((format!("things/{thing}/jobs/notify-next"), event));
         }
+        self.tell_of_executions(&executions);
         self.settle(job);
     }
 
@@ -272,7 +281,7 @@ impl Naive {
             job.status = "COMPLETED".into();
             job.updated = now;
             job.completed = Some(now);
-            return;
+            return self.tell_of_job(id, "completed");
         }
         let Some((kind, percentage, least)) = job.abort.clone() else { return };
         let executed = of_job.iter().filter(|execution| !execution.pending()).count();
@@ -284,6 +293,7 @@ impl Naive {
         let failed = of_job.iter().filter(counts).count();
         let failed = whole(failed);
         if executed >= least && failed > 0 && failed * 100 >= percentage * executed {
+            job.reason = json!("ABORTED");
             self.cancel_all(id, false);
         }
     }
@@ -295,12 +305,14 @@ impl Naive {
             job.updated = now;
             job.waiting.clear();
         }
+        self.tell_of_job(id, "cancellation_in_progress");
         for index in self.in_order(id) {
             let status = self.executions[index].status.clone();
             if status == "QUEUED" || force && status == "IN_PROGRESS" {
                 self.cancel_one(index, force);
             }
         }
+        self.tell_of_job(id, "canceled");
     }
 
     fn cancel_one(&mut self, index: usize, force: bool) {

@@ -1,6 +1,6 @@
 //! The operations of the properties, done to the naive model.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::operations::{ARN, GROUPS, JOBS, Op, THINGS, whole_minutes};
 use super::{Group, Job, Naive, Reply};
@@ -14,12 +14,17 @@ impl Naive {
         match op {
             Op::Device { thing, rest, body } => return naive.device(THINGS[*thing], rest, body),
             Op::CreateJob { job, body, start, end } => return create(naive, JOBS[*job], body, *start, *end),
-            Op::CancelJob { job, force } => {
+            Op::UpdateEvents { jobs, executions } => {
+                naive.published.0 = jobs.unwrap_or(naive.published.0);
+                naive.published.1 = executions.unwrap_or(naive.published.1);
+            }
+            Op::CancelJob { job, force, comment } => {
                 let Some(job) = naive.job(JOBS[*job]) else { return unknown() };
                 if job.status != "IN_PROGRESS" && job.status != "SCHEDULED" {
                     return Err(("InvalidRequest".into(), None));
                 }
                 job.forced = *force;
+                job.comment = json!(comment);
                 let id = job.id.clone();
                 naive.cancel_all(&id, *force);
             }
@@ -145,6 +150,8 @@ fn create(
         start: start.map(minutes),
         end: end.map(|(end, _)| minutes(end)),
         end_behavior: end.and_then(|(_, behavior)| behavior.map(str::to_owned)),
+        description: body["description"].clone(),
+        created: now,
         updated: now,
         waiting,
         ..Job::default()
