@@ -104,6 +104,11 @@ pub(crate) struct Choices {
     ///
     /// AWS publishes one when a client subscribes, and does not speak of clients that do it again.
     pub(crate) repeated_subscription_is_announced: bool,
+    /// 27. Does a SUBSCRIBE that no policy allows end an MQTT 3.1.1 connection?
+    ///
+    /// AWS's staff said so in public reports of its SDKs; MQTT 3.1.1 has the return code 0x80 for it. With MQTT 5
+    /// each filter has its reason code, and the connection stays.
+    pub(crate) refused_subscribe_ends_mqtt_3: bool,
     /// How many entries does a page of a list have where the request does not say?
     ///
     /// AWS documents the most that a request may ask for.
@@ -147,6 +152,7 @@ impl Default for Choices {
             events_tell_more_than_the_guide: true,
             missing_event_dates_are_null: true,
             repeated_subscription_is_announced: false,
+            refused_subscribe_ends_mqtt_3: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,
         }

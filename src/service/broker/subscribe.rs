@@ -6,7 +6,7 @@ use bytestring::ByteString;
 
 use super::filter::Filter;
 use super::limits;
-use super::packet::{FilterRequest, Message, Outgoing, PacketId, Qos, Retained};
+use super::packet::{FilterRequest, Message, Outgoing, PacketId, Qos, Retained, Version};
 use super::refusal::Refusal;
 use super::requests::Requests;
 use super::router::Router;
@@ -26,7 +26,19 @@ pub(crate) struct Granted {
 }
 
 impl Requests<'_> {
-    pub(super) fn subscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[FilterRequest]) {
+    /// A SUBSCRIBE. The error ends the connection.
+    pub(super) fn subscribe(
+        &mut self,
+        id: SessionId,
+        packet_id: PacketId,
+        filters: &[FilterRequest],
+    ) -> Result<(), Refusal> {
+        if self.router.sessions.get(&id).is_some_and(|session| session.version == Version::V3)
+            && self.state.choices().refused_subscribe_ends_mqtt_3
+            && !filters.iter().all(|request| self.may_subscribe(id, &request.filter))
+        {
+            return Err(Refusal::NotAuthorized);
+        }
         let mut reasons = Vec::new();
         let mut announced = Vec::new();
         let mut retained = Vec::new();
@@ -47,6 +59,12 @@ impl Requests<'_> {
             self.router.enqueue(id, message, qos, true);
         }
         self.subscribed(id, &announced);
+        Ok(())
+    }
+
+    /// Whether the policies allow a filter; what is none is refused for another reason.
+    fn may_subscribe(&mut self, id: SessionId, filter: &ByteString) -> bool {
+        Filter::parse(filter).is_none() || self.router.allow(self.state, id, Action::Subscribe, filter)
     }
 
     pub(super) fn unsubscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[ByteString]) {

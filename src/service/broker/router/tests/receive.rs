@@ -137,3 +137,31 @@ fn a_retained_message_and_one_that_waits_for_a_slow_client_are_no_exceptions() {
     assert_eq!(bench.topics(&client), ["open"]);
     assert_eq!(bench.router.queued_bytes(), 0);
 }
+
+#[test]
+fn a_subscribe_that_no_policy_allows_ends_a_connection_of_mqtt_3_or_is_refused() {
+    let other = Choices { refused_subscribe_ends_mqtt_3: false, ..Choices::default() };
+    for (choices, version, ends) in [
+        (Choices::default(), Version::V3, true),
+        (Choices::default(), Version::V5, false),
+        (other, Version::V3, false),
+    ] {
+        let mut bench = Bench::choosing(choices);
+        bench.set_policy(
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"},
+               {"Effect":"Deny","Action":"iot:Subscribe","Resource":"arn:aws:iot:*:*:topicfilter/secret"}"#,
+        );
+        let client = bench.connect(&Connect { version, ..connect("c", true, 0) });
+        bench.topics(&client);
+        let packet = subscribe(&["open", "secret"]);
+        let subscribed = bench.requests().packet(client.session, &client.connection, packet);
+        let answer = bench.router.pop(bench.now, &bench.state, client.session, &client.connection);
+        if ends {
+            assert_eq!((subscribed, answer), (Err(End::Refused(Refusal::NotAuthorized)), None));
+        } else {
+            let reasons = vec![1, 0x87];
+            let ack = Outgoing::SubscribeAck { packet_id: PacketId::FIRST, reasons };
+            assert_eq!((subscribed, answer), (Ok(()), Some(ack)));
+        }
+    }
+}
