@@ -227,12 +227,14 @@ mod tests {
 
     #[test]
     fn string_equals_takes_no_wildcards() {
-        let policy = document(
-            r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"iot:ClientId":"a*"}}}"#,
-        );
-        let with = |client_id: &str| Context { client_id: client_id.into(), ..Context::default() };
-        assert_eq!(evaluate([&policy], Action::Connect, "x", &with("ab")), Decision::NotAllowed);
-        assert_eq!(evaluate([&policy], Action::Connect, "x", &with("a*")), Decision::Allowed);
+        for (value, other) in [("a*", "ab"), ("a?", "ab")] {
+            let policy = document(&format!(
+                r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"iot:ClientId":"{value}"}}}}}}"#
+            ));
+            let with = |client_id: &str| Context { client_id: client_id.into(), ..Context::default() };
+            assert_eq!(evaluate([&policy], Action::Connect, "x", &with(other)), Decision::NotAllowed);
+            assert_eq!(evaluate([&policy], Action::Connect, "x", &with(value)), Decision::Allowed);
+        }
     }
 
     #[test]
