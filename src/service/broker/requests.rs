@@ -166,14 +166,19 @@ impl Requests<'_> {
             Incoming::Subscribe { filters, .. } if filters.len() > limits::FILTERS_PER_SUBSCRIBE => {
                 return Err(Refusal::TooManyFilters.into());
             }
-            Incoming::Subscribe { packet_id, filters, .. } => self.subscribe(id, packet_id, &filters),
+            Incoming::Subscribe { packet_id, filters, asks_sequence, .. } => {
+                session.is_numbered |= asks_sequence;
+                self.subscribe(id, packet_id, &filters);
+            }
             Incoming::Unsubscribe { packet_id, filters } => {
+                let is_numbered = session.is_numbered;
+                let sequence = is_numbered.then_some(self.router.sequence);
                 // 17: no subscription existed.
                 let reasons = filters
                     .iter()
                     .map(|filter| if self.router.unsubscribe(id, filter) { 0 } else { 17 })
                     .collect();
-                self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons });
+                self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons, sequence });
             }
             Incoming::PingRequest => self.router.reply(id, Outgoing::PingResponse),
             Incoming::Disconnect { with_will, session_expiry } => {

@@ -18,6 +18,7 @@ mod choices;
 mod crowds;
 mod rates;
 mod receive;
+mod sequence;
 mod wills;
 
 /// A broker whose clients may do anything, and its clock.
