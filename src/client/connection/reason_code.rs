@@ -28,6 +28,12 @@ impl ReasonCode {
     pub(super) fn may_be_the_policy(&self) -> bool {
         matches!(self.value, NOT_AUTHORIZED | UNSPECIFIED_ERROR)
     }
+
+    /// Whether a connection that ends so may have ended because of a message that the client sent: not authorized, or
+    /// its topic, size, QoS or retain flag.
+    pub(super) fn is_about_a_message(&self) -> bool {
+        matches!(self.value, NOT_AUTHORIZED | 0x90 | 0x95 | 0x97 | 0x99..=0x9B)
+    }
 }
 
 impl fmt::Display for ReasonCode {
