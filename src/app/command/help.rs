@@ -7,9 +7,10 @@ use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
-const GROUPS: [(CommandGroup, &str); 4] = [
+const GROUPS: [(CommandGroup, &str); 5] = [
     (CommandGroup::ControlPlane, "Control Plane"),
     (CommandGroup::DataPlane, "Data Plane"),
+    (CommandGroup::Topics, "Topics"),
     (CommandGroup::Scripts, "Scripts"),
     (CommandGroup::Miscellaneous, "Miscellaneous"),
 ];

@@ -209,6 +209,17 @@ impl Error {
             .then(|| Self::PublishRefused { topic: topic.to_owned(), code: code.clone() })
     }
 
+    /// The code with which the server refused a request, if that is what this is.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&ReasonCode> {
+        match self {
+            Self::SubscribeRefused { code, .. }
+            | Self::UnsubscribeRefused { code, .. }
+            | Self::PublishRefused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
     /// Why the server could not be reached.
     pub(super) fn from_connect(error: &io::Error, address: String) -> Self {
         match error.kind() {

@@ -24,8 +24,21 @@ impl ReasonCode {
         Self { value, reason: reason.map(|reason| reason.chars().take(LONGEST_REASON).collect()) }
     }
 
+    /// The value in hexadecimal, such as `0x87`.
+    #[must_use]
+    pub fn value(&self) -> String {
+        format!("0x{:02X}", self.value)
+    }
+
+    /// MQTT's name for it, such as `not authorized`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        words(self.value)
+    }
+
     /// Whether it may mean that a policy does not allow something, which AWS IoT reports in different ways.
-    pub(super) fn may_be_the_policy(&self) -> bool {
+    #[must_use]
+    pub fn may_be_the_policy(&self) -> bool {
         matches!(self.value, NOT_AUTHORIZED | UNSPECIFIED_ERROR)
     }
 
@@ -38,7 +51,7 @@ impl ReasonCode {
 
 impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:02X} {}", self.value, words(self.value))?;
+        write!(f, "{} {}", self.value(), self.name())?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
     }
 }

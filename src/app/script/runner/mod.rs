@@ -83,6 +83,10 @@ impl<'a> Runner<'a> {
         for script in left.by_ref() {
             self.begin(&script);
             if !is_first {
+                self.dispatcher.begin_test(None);
+                if let Err(failure) = self.dispatcher.unsubscribe_all().await {
+                    self.fail(&self.whole(), "", Instant::now(), &failure);
+                }
                 match self.dispatcher.start_anew().await {
                     Ok(true) => {}
                     Ok(false) if was_told => {}
