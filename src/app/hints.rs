@@ -91,11 +91,16 @@ pub(crate) fn policy(needs: &[(&str, &str, &str)], thing_arn: Option<&str>) -> S
     let of_account = thing_arn.and_then(|arn| arn.split_once(":thing/")).map(|(begin, _)| begin);
     let begin = of_account.unwrap_or("arn:aws:iot:*:*");
     let statements = needs.iter().map(|(action, resource, name)| {
-        let name = name.replace(['+', '#'], "*");
-        let resource = format!("{begin}:{resource}/{name}");
+        let resource = format!("{begin}:{resource}/{}", in_policy(name));
         serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": resource }).to_string()
     });
     format!("add to the policy of the certificate: {}", statements.collect::<Vec<_>>().join(", "))
+}
+
+/// A filter as a policy covers it.
+#[must_use]
+pub(crate) fn in_policy(filter: &str) -> String {
+    filter.replace(['+', '#'], "*")
 }
 
 #[derive(Deserialize)]

@@ -101,6 +101,11 @@ impl Dispatcher {
         about["message"] = code.name().into();
         let message =
             Message::new(MessageKind::Rejected, format!("{operation}Rejected"), Some(about.to_string()));
+        // The error names the first of them.
+        let text = needs.iter().skip(1).filter(|_| code.may_be_the_policy()).fold(text, |text, need| {
+            let (action, resource, name) = need;
+            format!("{text}, and {action} on {resource}/{}", hints::in_policy(name))
+        });
         let hint =
             code.may_be_the_policy().then(|| hints::policy(needs, self.thing_arn.get().map(String::as_str)));
         let refusal = Refusal { text, hint: hint.filter(|_| !needs.is_empty()) };
