@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::transcript::{Hold, Passed, Source, Transcript};
+use crate::app::transcript::hold::Hold;
+use crate::app::transcript::{Passed, Source, Transcript};
 use crate::client::feed::Feed;
 
 /// The connections of the session.

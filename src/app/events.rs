@@ -18,8 +18,8 @@ use crate::wire::model::GetPendingJobExecutionsResponse;
 /// How much time passes between two reports of dropped events: a flood must not drown the terminal a second time.
 const BETWEEN_DROPS: Duration = Duration::from_secs(1);
 
-/// How an event with this payload is shown, under this title unless it has one of its own; or why it cannot be.
-pub(crate) type Show = fn(&'static str, &StreamEvent, &[u8]) -> Result<Message, String>;
+/// How an event with this payload is shown, under this title unless it has one of its own.
+pub(crate) type Show = fn(&'static str, &StreamEvent, &[u8]) -> Message;
 
 /// Prints each event of one stream, which come from `source`, until the stream ends.
 pub(crate) async fn print_events(
@@ -43,23 +43,18 @@ pub(crate) async fn print_events(
             None => transcript.answer(drops.report(title, &transcript)),
             Some(event) => {
                 let arrival = Arrival { source, number: event.number, sequence: event.sequence };
-                let shown = match &event.payload {
-                    Ok(payload) => show(title, &event, payload),
+                let message = match &event.payload {
+                    Ok(payload) => Some(show(title, &event, payload)),
                     Err(EventError::Dropped(dropped)) => {
                         drops.add(dropped, event.topic);
-                        if drops.due() <= Instant::now() {
-                            transcript.deliver(arrival, drops.report(title, &transcript)).await;
-                        } else {
-                            transcript.skip(arrival);
-                        }
-                        transcript.printer().flush().await;
-                        continue;
+                        (drops.due() <= Instant::now()).then(|| drops.report(title, &transcript))
                     }
-                    Err(error) => Err(error.to_string()),
+                    Err(error) => Some(problem(title, event.topic, &error.to_string(), &transcript)),
                 };
-                let message =
-                    shown.unwrap_or_else(|reason| problem(title, event.topic, &reason, &transcript));
-                transcript.deliver(arrival, message).await;
+                match message {
+                    Some(message) => transcript.deliver(arrival, message).await,
+                    None => transcript.skip(arrival),
+                }
             }
         }
         // A slow reader slows this task, not the connection: the stream is bounded.
@@ -149,10 +144,10 @@ fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse
 }
 
 /// An event of Jobs as it is shown.
-pub(crate) fn job_event(title: &'static str, event: &StreamEvent, payload: &[u8]) -> Result<Message, String> {
-    let body = String::from_utf8(payload.to_vec()).map_err(|error| error.to_string())?;
+pub(crate) fn job_event(title: &'static str, event: &StreamEvent, payload: &[u8]) -> Message {
+    let body = String::from_utf8_lossy(payload).into_owned();
     let message = Message::new(MessageKind::Event, title, Some(body));
-    Ok(Message { topic: Some(event.topic.clone()), ..message })
+    Message { topic: Some(event.topic.clone()), ..message }
 }
 
 /// What stands in the place of an event that cannot be shown.

@@ -7,7 +7,7 @@
 //! | [`hold`] | events held back while a command waits for its answer |
 //! | [`memory`] | what `expect` looks at |
 
-mod hold;
+pub(crate) mod hold;
 mod memory;
 mod order;
 
@@ -25,7 +25,6 @@ use crate::app::output::printer::Printer;
 use memory::Memory;
 use order::Order;
 
-pub(crate) use hold::Hold;
 pub(crate) use memory::Beginning;
 pub(crate) use order::{Arrival, Passed, Source};
 
@@ -330,11 +329,6 @@ impl Transcript {
     fn state(&self) -> MutexGuard<'_, TranscriptState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Roughly how many bytes of memory a message takes.
-fn size(message: &Message) -> usize {
-    200 + message.body.as_ref().map_or(0, String::len)
 }
 
 #[cfg(test)]

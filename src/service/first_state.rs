@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
-use super::operator;
+use super::device_policy;
 use super::start_error::StartError;
 use super::state::things::CreateThingRequest;
 use super::state::{Settings, State};
@@ -37,7 +37,7 @@ impl FirstState {
             state.install_device(now, certificate_pem, policies)?;
         }
         if let Some(certificate_pem) = self.operator.get() {
-            state.install_device(now, certificate_pem, &operator::policies())?;
+            state.install_device(now, certificate_pem, &device_policy::of_operator())?;
         }
         for thing in &self.things {
             let request = CreateThingRequest::default();

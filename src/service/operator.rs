@@ -6,13 +6,6 @@ use super::certificates::DeviceCertificate;
 use super::shared::Shared;
 use super::start_error::StartError;
 
-/// The name of the operator's policy.
-const POLICY_NAME: &str = "jobs-sandbox-operator";
-
-/// It allows everything.
-const POLICY: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
-
 /// Issues certificates to the operator of a running service.
 #[derive(Debug, Clone)]
 pub struct Operator(Arc<Shared>);
@@ -33,9 +26,4 @@ impl Operator {
         self.0.install_operator(&certificate.certificate_pem)?;
         Ok(certificate)
     }
-}
-
-/// The operator's policy, by its name.
-pub(super) fn policies() -> [(String, String); 1] {
-    [(POLICY_NAME.to_owned(), POLICY.to_owned())]
 }

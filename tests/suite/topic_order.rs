@@ -33,7 +33,7 @@ fn what_commands_cause_comes_before_the_next_command_in_one_order() {
     let mut script = SUBSCRIBE.to_owned();
     for job in 0..JOBS {
         let _ = write!(script, "create-job J{job} {{}}\nstart-next-pending-job-execution\n");
-        let _ = write!(script, "update-job-execution J{job} SUCCEEDED\n");
+        let _ = writeln!(script, "update-job-execution J{job} SUCCEEDED");
     }
     let output = Sandbox::json().arg("--echo").script(script).run();
     let messages = output.messages();
@@ -71,7 +71,7 @@ fn what_comes_between_commands_comes_in_one_order_too() {
     let port = address("MQTT ").rsplit_once(':').unwrap().1.parse().unwrap();
     let mut script = String::new();
     for job in 0..JOBS {
-        let _ = write!(script, "create-job J{job} {{}}\n");
+        let _ = writeln!(script, "create-job J{job} {{}}");
     }
     let other = Sandbox::aws_mode(port, &address("control plane "), &session.path("service")).script(script);
     other.run();

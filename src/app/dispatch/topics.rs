@@ -16,7 +16,7 @@ use crate::client::topics;
 impl Dispatcher {
     /// Shows what comes on the topics of a filter from here on.
     pub(super) async fn subscribe(&self, filter: &str) -> Result<Answered, CommandError> {
-        let topics = self.topics.open().await.map_err(not_connected)?;
+        let topics = self.topics.open().await.map_err(|why| not_connected(&why))?;
         let subscribed = topics.subscribe(filter).await;
         subscribed.map_err(|error| {
             let needs = [("iot:Subscribe", "topicfilter", filter), ("iot:Receive", "topic", filter)];
@@ -35,7 +35,7 @@ impl Dispatcher {
             let why = format!("there is no subscription to {filter}");
             return Err(Failure::new("NotSubscribed", why).into());
         }
-        let topics = self.topics.open().await.map_err(not_connected)?;
+        let topics = self.topics.open().await.map_err(|why| not_connected(&why))?;
         let unsubscribed = topics.unsubscribe(filter).await;
         let about = json!({ "filter": filter });
         unsubscribed.map_err(|error| self.refused("Unsubscribe", about.clone(), error, &[]))?;
@@ -70,7 +70,7 @@ impl Dispatcher {
             Payload::Text(text) => Bytes::from(text.clone()),
             Payload::File(path) => document::read_bytes("the payload", path, MAX_PAYLOAD).await?,
         };
-        let topics = self.topics.open().await.map_err(not_connected)?;
+        let topics = self.topics.open().await.map_err(|why| not_connected(&why))?;
         let published = topics.publish(topic, payload, qos, retain).await;
         let about = json!({ "topic": topic });
         published.map_err(|error| {
@@ -136,6 +136,6 @@ fn done(operation: &str, body: &serde_json::Value) -> Answered {
     Message::new(MessageKind::Response, format!("{operation}Response"), Some(body.to_string())).into()
 }
 
-fn not_connected(why: String) -> Failure {
+fn not_connected(why: &str) -> Failure {
     Failure::new("NotConnected", format!("no connection for topics: {why}"))
 }

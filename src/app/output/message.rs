@@ -92,6 +92,12 @@ impl Message {
         Self { line, ..Self::new(kind, title, Some(body)) }
     }
 
+    /// Roughly how many bytes of memory it takes.
+    #[must_use]
+    pub(crate) fn size(&self) -> usize {
+        200 + self.body.as_ref().map_or(0, String::len)
+    }
+
     /// When the service sent it, in epoch milliseconds, if it says so.
     #[must_use]
     pub(crate) fn timestamp(&self) -> Option<i64> {

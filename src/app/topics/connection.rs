@@ -96,8 +96,8 @@ fn lock(filters: &Filters) -> MutexGuard<'_, Vec<String>> {
     filters.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn shown(_: &'static str, event: &StreamEvent, payload: &[u8]) -> Result<Message, String> {
-    Ok(message(event.topic.clone(), event.qos, event.retain, payload))
+fn shown(_: &'static str, event: &StreamEvent, payload: &[u8]) -> Message {
+    message(event.topic.clone(), event.qos, event.retain, payload)
 }
 
 /// Says what has happened to the connection. A script fails if there was something to miss.

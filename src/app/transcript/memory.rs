@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::size;
 use crate::app::command::Expectation;
 use crate::app::expect;
 use crate::app::output::message::{Message, MessageKind};
@@ -56,12 +55,12 @@ struct Past {
 
 impl Memory {
     pub(super) fn remember(&mut self, message: Message) {
-        self.bytes += size(&message);
+        self.bytes += message.size();
         self.count += 1;
         self.remembered.push_back(Remembered { number: self.count, message, used: false });
         while self.bytes > MAX_MEMORY {
             let Some(oldest) = self.remembered.pop_front() else { break };
-            self.bytes -= size(&oldest.message);
+            self.bytes -= oldest.message.size();
             self.forgotten[usize::from(is_kept(&oldest.message))] += usize::from(!oldest.used);
         }
     }
@@ -79,9 +78,9 @@ impl Memory {
                 self.remembered.push_back(remembered);
                 continue;
             }
-            self.bytes -= size(message);
+            self.bytes -= message.size();
             if !remembered.used {
-                self.past_bytes += size(message);
+                self.past_bytes += message.size();
                 self.past.push_back(Past { message: remembered.message, line });
             }
         }
@@ -92,7 +91,7 @@ impl Memory {
         }
         while self.past_bytes > MAX_PAST {
             let Some(oldest) = self.past.pop_front() else { break };
-            self.past_bytes -= size(&oldest.message);
+            self.past_bytes -= oldest.message.size();
         }
     }
 

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::app::output::message::Message;
 
-use super::size;
-
 /// A connection on which events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Source(usize);
@@ -81,7 +79,7 @@ impl Order {
     /// Takes an event, or the news that one is not printed.
     pub(super) fn take(&mut self, arrival: Arrival, event: Option<Message>) {
         let Arrival { source, number, sequence } = arrival;
-        self.bytes += event.as_ref().map_or(0, size);
+        self.bytes += event.as_ref().map_or(0, Message::size);
         let arrivals = &mut self.sources[source.0];
         self.handed_in += 1;
         let place = Place { sequence, handed_in: self.handed_in, source, number };
@@ -116,7 +114,7 @@ impl Order {
 
     fn pop(&mut self) -> Option<Message> {
         let (_, message) = self.waiting.pop_first()?;
-        self.bytes -= size(&message);
+        self.bytes -= message.size();
         Some(message)
     }
 
@@ -151,7 +149,7 @@ impl Order {
                 }
         };
         let settled: Vec<_> = self.waiting.extract_if(.., |place, _| is_settled(place)).collect();
-        self.bytes -= settled.iter().map(|(_, message)| size(message)).sum::<usize>();
+        self.bytes -= settled.iter().map(|(_, message)| message.size()).sum::<usize>();
         settled.into_iter().map(|(_, message)| message).collect()
     }
 }

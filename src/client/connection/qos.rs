@@ -5,7 +5,6 @@ use std::fmt;
 use rumqttc::v5::mqttbytes::QoS;
 
 /// How often a message is sent; AWS IoT knows no more than these.
-#[expect(clippy::enum_variant_names, reason = "MQTT's own names")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Qos {
     /// Once, and perhaps in vain.

@@ -2,15 +2,13 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-events.html>
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use aws_sdk_iot::types::{Configuration, EventType};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::Error;
-use super::{ControlPlane, Reply, complete, members};
+use super::reply::Reply;
 
 /// Types of events, and whether they are sent: `{"JOB": {"Enabled": true}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +25,11 @@ impl EventConfigurations {
         }
         let described: Described = serde_json::from_str(reply.body.as_deref()?).ok()?;
         described.event_configurations.to_string().parse().ok()
+    }
+
+    /// The types, and whether they are sent.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0.iter().map(|(name, enabled)| (name.as_str(), *enabled))
     }
 
     /// Whether events of this type are sent.
@@ -49,45 +52,6 @@ impl FromStr for EventConfigurations {
         };
         let read = types.into_iter().map(|(name, value)| Some((name, enabled(&value)?)));
         read.collect::<Option<_>>().map(Self).ok_or(SHAPE)
-    }
-}
-
-impl ControlPlane {
-    /// Reads which events are sent.
-    ///
-    /// # Errors
-    /// What the control plane refused, or why it could not be asked.
-    pub async fn describe_event_configurations(&self) -> Result<Reply, Error> {
-        const OPERATION: &str = "DescribeEventConfigurations";
-        let (_, exchange) = self
-            .read(OPERATION, |capture| {
-                self.client.describe_event_configurations().customize().interceptor(capture).send()
-            })
-            .await?;
-        let checked = members::check(exchange.body.as_deref(), &["eventConfigurations"], None);
-        complete(OPERATION, exchange, checked).map(|exchange| Reply::new(OPERATION, exchange))
-    }
-
-    /// Says which events are sent; types that are not named stay as they are.
-    ///
-    /// # Errors
-    /// What the control plane refused, or why it could not be asked.
-    pub async fn update_event_configurations(
-        &self,
-        configurations: &EventConfigurations,
-    ) -> Result<Reply, Error> {
-        const OPERATION: &str = "UpdateEventConfigurations";
-        let configuration = |enabled: &bool| Configuration::builder().enabled(*enabled).build();
-        let configurations: HashMap<EventType, Configuration> = configurations
-            .0
-            .iter()
-            .map(|(name, enabled)| (EventType::from(name.as_str()), configuration(enabled)))
-            .collect();
-        let update = self.client.update_event_configurations().set_event_configurations(Some(configurations));
-        // Done twice it is as if it had been done once.
-        let (_, exchange) =
-            self.read(OPERATION, |capture| update.customize().interceptor(capture).send()).await?;
-        Ok(Reply::new(OPERATION, exchange))
     }
 }
 

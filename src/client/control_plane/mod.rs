@@ -29,6 +29,7 @@ use crate::wire::model::{JobId, ThingName};
 mod endpoint;
 mod error;
 mod event_configurations;
+mod events;
 mod exchange;
 mod members;
 mod options;
