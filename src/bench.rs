@@ -66,6 +66,7 @@ pub fn packet_writer(topic: &str, payload: &str) -> impl FnMut() -> usize {
         dup: false,
         packet_id: Some(PacketId(NonZeroU16::MIN)),
         expiry: None,
+        sequence: None,
     };
     move || {
         output.clear();

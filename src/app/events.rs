@@ -1,4 +1,4 @@
-//! The background tasks: one, started twice, prints the events of a stream; another prints what happens to the
+//! The background tasks: one, started for each stream, prints its events; another prints what happens to the
 //! connection.
 
 use std::mem;
@@ -9,18 +9,24 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
-use crate::app::transcript::{Fault, Transcript};
+use crate::app::transcript::{Arrival, Fault, Source, Transcript};
 use crate::client::connection::Change;
-use crate::client::jobs::{Client, ConnectionChange, Dropped, EventError, Pending, StreamEvent};
+use crate::client::events::{Dropped, EventError, StreamEvent};
+use crate::client::jobs::{Client, ConnectionChange, Pending};
 use crate::wire::model::GetPendingJobExecutionsResponse;
 
 /// How much time passes between two reports of dropped events: a flood must not drown the terminal a second time.
 const BETWEEN_DROPS: Duration = Duration::from_secs(1);
 
-/// Prints each event of one stream under `title` until the stream ends.
+/// How an event with this payload is shown, under this title unless it has one of its own.
+pub(crate) type Show = fn(&'static str, &StreamEvent, &[u8]) -> Message;
+
+/// Prints each event of one stream, which come from `source`, until the stream ends.
 pub(crate) async fn print_events(
     title: &'static str,
+    show: Show,
     mut events: mpsc::Receiver<StreamEvent>,
+    source: Source,
     transcript: Transcript,
 ) {
     let mut drops = Drops::default();
@@ -35,17 +41,20 @@ pub(crate) async fn print_events(
         };
         match event {
             None => transcript.answer(drops.report(title, &transcript)),
-            Some(StreamEvent { number, topic, payload: Err(EventError::Dropped(dropped)), .. }) => {
-                drops.add(&dropped, topic);
-                if drops.due() <= Instant::now() {
-                    transcript.deliver(number, drops.report(title, &transcript)).await;
-                } else {
-                    transcript.skip(number);
-                }
-            }
             Some(event) => {
-                let number = event.number;
-                transcript.deliver(number, message(title, event, &transcript)).await;
+                let arrival = Arrival { source, number: event.number, sequence: event.sequence };
+                let message = match &event.payload {
+                    Ok(payload) => Some(show(title, &event, payload)),
+                    Err(EventError::Dropped(dropped)) => {
+                        drops.add(dropped, event.topic);
+                        (drops.due() <= Instant::now()).then(|| drops.report(title, &transcript))
+                    }
+                    Err(error) => Some(problem(title, event.topic, &error.to_string(), &transcript)),
+                };
+                match message {
+                    Some(message) => transcript.deliver(arrival, message).await,
+                    None => transcript.skip(arrival),
+                }
             }
         }
         // A slow reader slows this task, not the connection: the stream is bounded.
@@ -134,21 +143,11 @@ fn what_changed(before: Option<&Pending>, list: &GetPendingJobExecutionsResponse
     format!("{introduction}{}", differences.join(", "))
 }
 
-fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> Message {
-    let body = match event.payload {
-        Ok(payload) => String::from_utf8(payload.to_vec()).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match body {
-        Ok(body) => Message {
-            kind: MessageKind::Event,
-            title: title.to_owned(),
-            line: None,
-            topic: Some(event.topic),
-            body: Some(body),
-        },
-        Err(reason) => problem(title, event.topic, &reason, transcript),
-    }
+/// An event of Jobs as it is shown.
+pub(crate) fn job_event(title: &'static str, event: &StreamEvent, payload: &[u8]) -> Message {
+    let body = String::from_utf8_lossy(payload).into_owned();
+    let message = Message::new(MessageKind::Event, title, Some(body));
+    Message { topic: Some(event.topic.clone()), ..message }
 }
 
 /// What stands in the place of an event that cannot be shown.
@@ -165,6 +164,7 @@ mod tests {
     use super::*;
     use crate::app::output::known_jobs::KnownJobs;
     use crate::app::output::printer::Printer;
+    use crate::app::transcript::Passed;
     use crate::testing::in_time;
 
     #[tokio::test]
@@ -178,7 +178,9 @@ mod tests {
         let payload = Err(EventError::Malformed { reason: "no JSON".into() });
         sender.send(StreamEvent::new(2, topic(), payload)).await.unwrap();
         drop(sender);
-        in_time(print_events("JobExecutionsChangedEvent", receiver, transcript.clone())).await;
+        let source = transcript.add_source();
+        let title = "JobExecutionsChangedEvent";
+        in_time(print_events(title, job_event, receiver, source, transcript.clone())).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["type"], "event");
@@ -193,7 +195,8 @@ mod tests {
         let transcript = Transcript::new(printer, KnownJobs::default());
         let (sender, receiver) = mpsc::channel(64);
         let began = Instant::now();
-        let printing = tokio::spawn(print_events("E", receiver, transcript.clone()));
+        let source = transcript.add_source();
+        let printing = tokio::spawn(print_events("E", job_event, receiver, source, transcript.clone()));
         for number in (1..=40).step_by(2) {
             let event = |number, payload| StreamEvent::new(number, "t".to_owned(), payload);
             sender.send(event(number, Err(EventError::Dropped(Dropped::from(3))))).await.unwrap();
@@ -201,7 +204,7 @@ mod tests {
         }
         drop(sender);
         in_time(printing).await.unwrap();
-        in_time(transcript.wait_until_printed(40)).await;
+        in_time(transcript.settle(&[Passed { source, before: 40, after: 40 }], None)).await;
         let told: Vec<String> = transcript.take_faults().into_iter().map(|fault| fault.text).collect();
         // The first at once, the rest at the end.
         assert!(told.len() as u64 <= 2 + began.elapsed().as_secs(), "{told:?}");

@@ -84,6 +84,25 @@ fn access_denied(operation: &str, message: &str) -> String {
     format!("add to the IAM policy: {statement}")
 }
 
+/// The statements to add to the policy of the certificate, for actions on kinds of resources; `thing_arn` names the
+/// region and the account.
+#[must_use]
+pub(crate) fn policy(needs: &[(&str, &str, &str)], thing_arn: Option<&str>) -> String {
+    let of_account = thing_arn.and_then(|arn| arn.split_once(":thing/")).map(|(begin, _)| begin);
+    let begin = of_account.unwrap_or("arn:aws:iot:*:*");
+    let statements = needs.iter().map(|(action, resource, name)| {
+        let resource = format!("{begin}:{resource}/{}", in_policy(name));
+        serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": resource }).to_string()
+    });
+    format!("add to the policy of the certificate: {}", statements.collect::<Vec<_>>().join(", "))
+}
+
+/// A filter as a policy covers it.
+#[must_use]
+pub(crate) fn in_policy(filter: &str) -> String {
+    filter.replace(['+', '#'], "*")
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Executions {
@@ -168,6 +187,16 @@ mod tests {
             r#"add to the IAM policy: {"Effect":"Allow","Action":"iot:CreateJob","Resource":"arn:aws:iot:r:1:job/J"}"#
         );
         assert!(control_plane("DeleteJob", "AccessDeniedException", "no").unwrap().contains("iot:DeleteJob"));
+    }
+
+    #[test]
+    fn a_refused_filter_names_both_statements() {
+        let needs = [("iot:Subscribe", "topicfilter", "a/+/#"), ("iot:Receive", "topic", "a/+/#")];
+        assert_eq!(
+            policy(&needs, Some("arn:aws:iot:r:1:thing/T")),
+            r#"add to the policy of the certificate: {"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:r:1:topicfilter/a/*/*"}, {"Effect":"Allow","Action":"iot:Receive","Resource":"arn:aws:iot:r:1:topic/a/*/*"}"#
+        );
+        assert!(policy(&needs[..1], None).contains("arn:aws:iot:*:*:topicfilter/a/*/*"));
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`cli`] | the command line, and what its options mean together |
-//! | [`events`] | the background tasks that print notify and notify-next events, and connection changes |
+//! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
+//! | [`events`] | the background tasks that print events, and connection changes |
+//! | [`connections`] | all connections of the session: what comes on them is printed in one order |
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`json`] | values as they are compared |
@@ -18,6 +20,7 @@
 
 pub(crate) mod cli;
 pub(crate) mod command;
+pub(crate) mod connections;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;
@@ -35,4 +38,5 @@ pub(crate) mod serve;
 pub(crate) mod session;
 mod signals;
 mod standard_streams;
+pub(crate) mod topics;
 pub(crate) mod transcript;

@@ -3,30 +3,36 @@
 //! The local service if one is asked for, then the two clients, then the background tasks that print
 //! events, then commands until they end; everything is taken down in the opposite order.
 
+mod parts;
+
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
-use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
-use crate::app::cli::{AwsOptions, LocalOptions, Mode, SessionOptions};
+use crate::app::cli::{Mode, SessionOptions};
 use crate::app::command::UsagesShown;
-use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
-use crate::app::events::{print_changes, print_events};
+use crate::app::connections::Connections;
+use crate::app::dispatch::{Dispatcher, LastCommand, Limiter, Server};
 use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
+use crate::app::topics::TopicsConnection;
 use crate::app::transcript::Transcript;
-use crate::app::{repl, script, serve};
+use crate::app::{repl, script};
 use crate::client::connection;
-use crate::client::control_plane::{self, ControlPlane, CredentialsSource};
-use crate::client::identity::{self, Identity};
-use crate::client::jobs::{Client, Streams};
-use crate::client::sandbox::Sandbox;
+use crate::client::control_plane::{self, CredentialsSource};
+use crate::client::identity;
+use crate::client::jobs::Client;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
+
+use parts::{
+    as_server, connect_control_plane, device_identity, is_alone, mqtt_options, sandbox, start_background,
+    start_local_service, topics_options,
+};
 
 /// Why a session could not start.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +121,8 @@ fn check_proxies(mode: &Mode) -> Result<(), SessionError> {
 struct Session {
     dispatcher: Dispatcher,
     background: JoinSet<()>,
+    /// Prints what arrives between commands on several connections.
+    settling: AbortHandle,
     service: Option<LocalService>,
 }
 
@@ -138,7 +146,9 @@ impl Session {
             client_id: options.client_id.clone(),
             is_ours: service.is_some(),
         };
-        let mqtt = mqtt_options(&server, options, printer)?;
+        let identity = device_identity(&server, printer)?;
+        let mqtt = mqtt_options(&server, &identity, &options.client_id, options.timeout);
+        let topics = topics_options(service.as_ref(), server.clone(), identity, options);
         let sandbox = sandbox(&server, options);
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
@@ -157,17 +167,26 @@ impl Session {
         let (client, streams) = Client::connect(options.thing.clone(), mqtt, trace.clone()).await?;
         let (control_plane, thing_arn) = connect_control_plane(control_plane, options, printer).await;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
-        let background = start_background(streams, &client, &transcript);
+        let connections = Arc::new(Connections::new(transcript.clone()));
+        let background = start_background(streams, &client, &connections, &transcript);
+        let settling = tokio::spawn({
+            let connections = connections.clone();
+            async move { connections.keep_settling().await }
+        })
+        .abort_handle();
         let clock = service.as_ref().map(LocalService::clock);
         if let Some(clock) = clock {
             printer.set_clock(Arc::new(move || clock.now().millis()));
         }
-        let is_alone = is_alone(service.as_ref(), &control_plane);
+        let is_alone = is_alone(service.as_ref(), &control_plane, &connections);
+        let topics = TopicsConnection::new(topics, trace.clone(), transcript.clone(), connections.clone());
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
             server: connected_to,
             client,
+            topics,
+            connections,
             control_plane,
             transcript,
             sandbox,
@@ -178,114 +197,23 @@ impl Session {
             last_command: LastCommand::default(),
             usages_shown: UsagesShown::default(),
         };
-        Ok(Self { dispatcher, background, service })
+        Ok(Self { dispatcher, background, settling, service })
     }
 
     /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
-        self.dispatcher.client.clone().disconnect().await;
+        let Dispatcher { client, topics, connections, transcript, .. } = self.dispatcher;
+        topics.close().await;
+        client.disconnect().await;
         while let Some(ended) = self.background.join_next().await {
             if let Err(error) = ended {
-                self.dispatcher.printer().diagnostic(&format!("a background task failed: {error}"));
+                transcript.printer().diagnostic(&format!("a background task failed: {error}"));
             }
         }
+        self.settling.abort();
+        connections.settle_arrived().await;
         if let Some(service) = self.service {
             service.stop().await;
         }
     }
-}
-
-/// Starts the local service, and prints how another program connects to it.
-async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
-    let service = serve::start(options.clone(), printer).await?;
-    printer.notice(&format!(
-        "local service: MQTT {}, control plane http://{}",
-        service.mqtt_addr(),
-        service.http_addr()
-    ));
-    printer.notice(&format!("local service: for other programs: . {}", service.env_file().display()));
-    Ok(service)
-}
-
-/// The local service as the clients see it, which is like any other server.
-fn as_server(service: &LocalService, region: &str) -> AwsOptions {
-    AwsOptions {
-        endpoint: service.mqtt_addr().ip().to_string(),
-        port: service.mqtt_addr().port(),
-        cert: service.cert_file(),
-        key: service.key_file(),
-        ca_file: Some(service.ca_file()),
-        region: Some(region.to_owned()),
-        control_endpoint_url: Some(format!("http://{}", service.http_addr())),
-    }
-}
-
-/// Where the HTTP port of the local service would be, if the server is one.
-fn sandbox(server: &AwsOptions, options: &SessionOptions) -> Option<Sandbox> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let url = server
-        .control_endpoint_url
-        .clone()
-        .or_else(|| variable("AWS_ENDPOINT_URL_IOT"))
-        .or_else(|| variable("AWS_ENDPOINT_URL"))?;
-    Sandbox::new(&url, variable("AWS_ACCESS_KEY_ID"), options.timeout).ok()
-}
-
-fn mqtt_options(
-    server: &AwsOptions,
-    options: &SessionOptions,
-    printer: &Printer,
-) -> Result<connection::Options, SessionError> {
-    let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
-    for warning in identity.warnings() {
-        printer.diagnostic(&format!("warning: {warning}"));
-    }
-    Ok(connection::Options {
-        host: server.endpoint.clone(),
-        port: server.port,
-        client_id: options.client_id.clone(),
-        tls: identity.tls_config(server.port),
-        timeout: options.timeout,
-        keep_alive: connection::KEEP_ALIVE,
-    })
-}
-
-/// The control plane, and the ARN of the thing if that can be found. If not, the commands of the device work
-/// all the same, and the first command that needs the ARN asks for it again.
-async fn connect_control_plane(
-    control_plane: control_plane::Options,
-    options: &SessionOptions,
-    printer: &Printer,
-) -> (ControlPlane, OnceCell<String>) {
-    let control_plane = ControlPlane::new(control_plane).await;
-    let arn = find_thing(&control_plane, &options.thing, printer).await;
-    if let Err(error) = &arn {
-        printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
-    }
-    (control_plane, OnceCell::new_with(arn.ok()))
-}
-
-/// Starts two tasks that print events, and one that prints changes of the connection.
-fn start_background(streams: Streams, client: &Client, transcript: &Transcript) -> JoinSet<()> {
-    let mut background = JoinSet::new();
-    background.spawn(print_events(
-        "JobExecutionsChangedEvent",
-        streams.job_executions_changed,
-        transcript.clone(),
-    ));
-    background.spawn(print_events(
-        "NextJobExecutionChangedEvent",
-        streams.next_job_execution_changed,
-        transcript.clone(),
-    ));
-    background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
-    background
-}
-
-/// The service has seen no connection but the session's first, and no call but those that this control plane has
-/// the answer to.
-fn is_alone(service: Option<&LocalService>, control_plane: &ControlPlane) -> IsAlone {
-    let Some(service) = service else { return Box::new(|| false) };
-    let (traffic, control_plane) = (service.traffic(), control_plane.clone());
-    Box::new(move || traffic.connections() == 1 && traffic.calls() == control_plane.answers())
 }

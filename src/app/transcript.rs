@@ -1,9 +1,16 @@
 //! The output in order: an answer before the events that it caused, events by their numbers whichever task
 //! delivers them, and a memory of them all for `expect`.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`order`] | which event is printed next |
+//! | [`hold`] | events held back while a command waits for its answer |
+//! | [`memory`] | what `expect` looks at |
 
-mod hold;
+pub(crate) mod hold;
+mod memory;
+mod order;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,16 +18,15 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::command::Expectation;
-use crate::app::expect;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
-/// How many bytes of messages `expect` can look back at: far more than any sane script needs.
-const MAX_MEMORY: usize = 64 * 1024 * 1024;
+use memory::Memory;
+use order::Order;
 
-/// How many bytes of messages that `expect` no longer looks at are kept, to say that one came too early.
-const MAX_PAST: usize = 1024 * 1024;
+pub(crate) use memory::Beginning;
+pub(crate) use order::{Arrival, Passed, Source};
 
 /// How many bytes of events a hold may hold back; more wait in the connection's own bounded queue.
 const MAX_WAITING: usize = 4 * 1024 * 1024;
@@ -45,41 +51,18 @@ struct SharedTranscript {
     delivery_timeout: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct TranscriptState {
-    /// The number of the event to print next.
-    next: u64,
-    /// Events that wait for an earlier one, or for the release of a hold; `None` for one that is not printed.
-    waiting: BTreeMap<u64, Option<Message>>,
-    waiting_bytes: usize,
+    order: Order,
     /// The number of the latest hold, so that a late release does not end the next one.
     hold: u64,
     held: bool,
-    /// What `expect` looks at.
-    memory: VecDeque<Remembered>,
-    memory_bytes: usize,
-    forgotten: usize,
-    /// What it no longer looks at.
-    past: VecDeque<Past>,
-    past_bytes: usize,
+    /// How many wait for events to be printed.
+    settling: usize,
+    memory: Memory,
     faults: Vec<Fault>,
     /// The last answer, or what the last `expect` found, whichever came later.
     latest: Option<Message>,
-}
-
-#[derive(Debug)]
-struct Remembered {
-    message: Message,
-    /// Each message satisfies one expect.
-    used: bool,
-}
-
-/// A message that no expect used while it could.
-#[derive(Debug)]
-struct Past {
-    message: Message,
-    /// The line of the command from which on it counted no longer; `None` at a terminal.
-    line: Option<usize>,
 }
 
 /// Something that went wrong, but not in a command.
@@ -104,34 +87,20 @@ pub(crate) enum ExpectOutcome {
         what: String,
         /// What came instead, one line per message.
         instead: Vec<String>,
+        /// How many messages had to be forgotten, among which it may have been.
+        forgotten: usize,
     },
 }
 
 impl Transcript {
     /// A transcript that prints to `printer`, and adds the jobs that its messages mention to `known_jobs`.
-    ///
-    /// Events are numbered from 1.
     #[must_use]
     pub(crate) fn new(printer: Printer, known_jobs: KnownJobs) -> Self {
         Self::with_delivery_timeout(printer, known_jobs, DELIVERY_TIMEOUT)
     }
 
     fn with_delivery_timeout(printer: Printer, known_jobs: KnownJobs, delivery_timeout: Duration) -> Self {
-        let state = TranscriptState {
-            next: 1,
-            waiting: BTreeMap::new(),
-            waiting_bytes: 0,
-            hold: 0,
-            held: false,
-            memory: VecDeque::new(),
-            memory_bytes: 0,
-            forgotten: 0,
-            past: VecDeque::new(),
-            past_bytes: 0,
-            faults: Vec::new(),
-            latest: None,
-        };
-        let (state, changed) = (Mutex::new(state), Notify::new());
+        let (state, changed) = (Mutex::default(), Notify::new());
         Self { shared: Arc::new(SharedTranscript { printer, known_jobs, state, changed, delivery_timeout }) }
     }
 
@@ -147,20 +116,21 @@ impl Transcript {
         &self.shared.known_jobs
     }
 
-    /// Takes event `number`, which is printed after all earlier ones, and not during a hold.
+    /// A connection on which events will arrive, numbered from 1.
+    pub(crate) fn add_source(&self) -> Source {
+        self.state().order.add_source()
+    }
+
+    /// Takes an event, which is printed after all earlier ones of its connection, and not during a hold.
     ///
     /// Returns once there is room for another one.
-    pub(crate) async fn deliver(&self, number: u64, event: Message) {
-        {
-            let mut state = self.state();
-            state.waiting_bytes += size(&event);
-            self.take(&mut state, number, Some(event));
-        }
+    pub(crate) async fn deliver(&self, arrival: Arrival, event: Message) {
+        self.take(arrival, Some(event));
         loop {
             let changed = self.shared.changed.notified();
             {
                 let state = self.state();
-                if state.waiting_bytes <= MAX_WAITING || !state.held {
+                if state.order.bytes() <= MAX_WAITING || !state.held || state.settling > 0 {
                     return;
                 }
             }
@@ -168,16 +138,15 @@ impl Transcript {
         }
     }
 
-    /// Event `number` has come, but is not to be printed.
-    pub(crate) fn skip(&self, number: u64) {
-        self.take(&mut self.state(), number, None);
+    /// An event has come, but is not to be printed.
+    pub(crate) fn skip(&self, arrival: Arrival) {
+        self.take(arrival, None);
     }
 
-    fn take(&self, state: &mut TranscriptState, number: u64, event: Option<Message>) {
-        state.waiting.insert(number, event);
-        if !state.held {
-            self.print_ready(state);
-        }
+    fn take(&self, arrival: Arrival, event: Option<Message>) {
+        let mut state = self.state();
+        state.order.take(arrival, event);
+        self.print_ready(&mut state);
         self.shared.changed.notify_waiters();
     }
 
@@ -227,64 +196,46 @@ impl Transcript {
         }
     }
 
-    /// A command other than `expect` begins, on `line` of a script. From here on `expect` looks at no earlier
-    /// answer, and at no earlier event if the command `changes` something: what only reads causes none.
-    pub(crate) fn begin(&self, line: Option<usize>, changes: bool) {
-        let mut state = self.state();
-        for remembered in std::mem::take(&mut state.memory) {
-            let Remembered { message, used } = remembered;
-            if !changes && message.kind == MessageKind::Event {
-                state.memory.push_back(Remembered { message, used });
-                continue;
-            }
-            state.memory_bytes -= size(&message);
-            if !used {
-                state.past_bytes += size(&message);
-                state.past.push_back(Past { message, line });
-            }
-        }
-        if changes {
-            state.forgotten = 0;
-        }
-        while state.past_bytes > MAX_PAST {
-            let Some(oldest) = state.past.pop_front() else { break };
-            state.past_bytes -= size(&oldest.message);
-        }
+    /// A command other than `expect`, or a test, begins on `line` of a script: from here on `expect` looks at no
+    /// message that counts no longer.
+    pub(crate) fn begin(&self, line: Option<usize>, beginning: Beginning) {
+        self.state().memory.begin(line, beginning);
     }
 
     /// Looks for the expected message among those that [`Transcript::begin`] has left, and waits for it at most
     /// `within`. A message that it finds satisfies no second expectation.
     pub(crate) async fn expect(&self, expectation: &Expectation, within: Duration) -> ExpectOutcome {
         let deadline = Instant::now() + within;
-        // How many messages have been looked at, counting forgotten ones.
-        let mut looked_at = 0_usize;
+        let mut looked_at = 0;
         loop {
             let changed = self.shared.changed.notified();
             {
                 let mut state = self.state();
-                let new = looked_at.saturating_sub(state.forgotten);
-                looked_at = state.forgotten + state.memory.len();
-                let found =
-                    state.memory.iter_mut().skip(new).find(|remembered| {
-                        !remembered.used && expect::matches(expectation, &remembered.message)
-                    });
-                if let Some(found) = found {
-                    found.used = true;
-                    let message = found.message.clone();
+                if let Some(message) = state.memory.take(expectation, looked_at) {
                     state.latest = Some(message.clone());
                     return ExpectOutcome::Found(Box::new(message));
                 }
+                looked_at = state.memory.count();
             }
             if timeout_at(deadline, changed).await.is_err() {
-                return self.explain(expectation);
+                let state = self.state();
+                let (what, instead) = state.memory.explain(expectation);
+                let forgotten = state.memory.forgotten(expectation);
+                return ExpectOutcome::Missing { what, instead, forgotten };
             }
         }
+    }
+
+    /// Whether a message with this title is among those that `expect` looks at, or was before one took it.
+    #[must_use]
+    pub(crate) fn has(&self, title: &str) -> bool {
+        self.state().memory.has(title)
     }
 
     /// That a message which was expected came before the command from which on it counts no longer, if it did.
     #[must_use]
     pub(crate) fn too_early(&self, expectation: &Expectation) -> Option<String> {
-        self.state().too_early(expectation)
+        self.state().memory.too_early(expectation)
     }
 
     /// Waits until nothing has come for `quiet`, but no longer than `at_most`.
@@ -299,57 +250,66 @@ impl Transcript {
         }
     }
 
-    fn explain(&self, expectation: &Expectation) -> ExpectOutcome {
-        let state = self.state();
-        let (what, mut instead) =
-            expect::explain(expectation, state.memory.iter().map(|remembered| &remembered.message));
-        instead.extend(state.too_early(expectation));
-        if state.forgotten > 0 {
-            instead.push(format!("and {} earlier ones that had to be forgotten", state.forgotten));
-        }
-        ExpectOutcome::Missing { what, instead }
-    }
-
-    /// Waits until event `last` and all before it have been printed.
-    pub(crate) async fn wait_until_printed(&self, last: u64) {
+    /// Waits until events wait to be printed of which it is not known whether an earlier one can still come.
+    pub(crate) async fn until_unsettled(&self) {
         loop {
             let changed = self.shared.changed.notified();
-            if self.state().next > last {
+            {
+                let state = self.state();
+                if !state.held && state.settling == 0 && !state.order.is_empty() {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// Now that a round trip has passed on these connections, and the local service had sent what has `sequence` by
+    /// then: waits until that has been handed in, and prints it.
+    pub(crate) async fn settle(&self, passed: &[Passed], sequence: Option<u64>) {
+        let _settling = self.settling();
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.print_settled(passed, sequence) {
                 return;
             }
             // The tasks that deliver events wait for a slow reader, which must not count against them.
             self.printer().flush().await;
             if timeout(self.shared.delivery_timeout, changed).await.is_err() {
-                return self.give_up(last);
+                self.give_up(passed);
             }
         }
+    }
+
+    /// Prints what is settled if all of it has been handed in.
+    fn print_settled(&self, passed: &[Passed], sequence: Option<u64>) -> bool {
+        let mut state = self.state();
+        if !state.order.have_come(passed) {
+            return false;
+        }
+        for event in state.order.pop_settled(passed, sequence) {
+            self.record(&mut state, event);
+        }
+        true
     }
 
     /// Stops waiting for events that the connection numbered and no task brought; one that comes after all is
     /// shown then.
-    fn give_up(&self, last: u64) {
+    fn give_up(&self, passed: &[Passed]) {
         let mut state = self.state();
-        if state.next > last {
-            return;
+        let missing = state.order.give_up(passed);
+        if missing > 0 {
+            let text = format!("{missing} events were announced and did not come");
+            state.faults.push(Fault { title: "EventsLost", text, reported: false });
         }
-        let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
-        let text = format!("{missing} events were announced and did not come");
-        state.faults.push(Fault { title: "EventsLost", text, reported: false });
-        state.next = last + 1;
-        self.print_ready(&mut state);
     }
 
-    /// Prints the events whose turn it is, or was.
+    /// Prints the events whose turn it is, unless they are held.
     fn print_ready(&self, state: &mut TranscriptState) {
-        while let Some(first) = state.waiting.first_entry()
-            && *first.key() <= state.next
+        while !state.held
+            && let Some(event) = state.order.pop_ready()
         {
-            let (number, event) = first.remove_entry();
-            state.next = state.next.max(number + 1);
-            if let Some(event) = event {
-                state.waiting_bytes -= size(&event);
-                self.record(state, event);
-            }
+            self.record(state, event);
         }
     }
 
@@ -361,36 +321,14 @@ impl Transcript {
     fn remember(&self, state: &mut TranscriptState, message: Message) {
         self.shared.known_jobs.learn(&message);
         self.shared.changed.notify_waiters();
-        if message.kind == MessageKind::Error {
-            return;
-        }
-        state.memory_bytes += size(&message);
-        state.memory.push_back(Remembered { message, used: false });
-        while state.memory_bytes > MAX_MEMORY {
-            let Some(oldest) = state.memory.pop_front() else { break };
-            state.memory_bytes -= size(&oldest.message);
-            state.forgotten += 1;
+        if message.kind != MessageKind::Error {
+            state.memory.remember(message);
         }
     }
 
     fn state(&self) -> MutexGuard<'_, TranscriptState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl TranscriptState {
-    fn too_early(&self, expectation: &Expectation) -> Option<String> {
-        let early = self.past.iter().rev().find(|past| expect::matches(expectation, &past.message))?;
-        Some(match early.line {
-            Some(line) => format!("it came too early, before line {line}"),
-            None => "it came too early, before a later command".to_owned(),
-        })
-    }
-}
-
-/// Roughly how many bytes of memory a message takes.
-fn size(message: &Message) -> usize {
-    200 + message.body.as_ref().map_or(0, String::len)
 }
 
 #[cfg(test)]

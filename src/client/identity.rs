@@ -170,6 +170,18 @@ impl Identity {
         })
     }
 
+    /// The same authorities with another certificate and its key, in PEM.
+    ///
+    /// # Errors
+    /// [`Error`] says what is wrong with them.
+    pub fn with_certificate(&self, certificate_pem: &str, private_key_pem: &str) -> Result<Self, Error> {
+        let here = Path::new("(in memory)");
+        let chain = certificates(Role::Certificate, here, certificate_pem.as_bytes())?;
+        let key = signing_key(here, private_key_pem.as_bytes())?;
+        let certified = Arc::new(CertifiedKey::new(chain, key));
+        Ok(Self { certified, roots: self.roots.clone(), warnings: Vec::new() })
+    }
+
     /// Lines worth a warning, such as a key that others can read.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
@@ -224,16 +236,20 @@ fn certificates(role: Role, file: &Path, pem: &[u8]) -> Result<Vec<CertificateDe
 fn private_key(file: &Path) -> Result<(Arc<dyn SigningKey>, bool), Error> {
     let fail = |problem| error(Role::Key, file, problem);
     let (pem, exposed) = read(Role::Key, file).map_err(fail)?;
-    if is_encrypted(&pem) {
+    Ok((signing_key(file, &pem)?, exposed))
+}
+
+fn signing_key(file: &Path, pem: &[u8]) -> Result<Arc<dyn SigningKey>, Error> {
+    let fail = |problem| error(Role::Key, file, problem);
+    if is_encrypted(pem) {
         return Err(fail(Problem::Encrypted { file: file.display().to_string() }));
     }
-    let key = match PrivateKeyDer::pem_slice_iter(&pem).next() {
+    let key = match PrivateKeyDer::pem_slice_iter(pem).next() {
         Some(Ok(key)) => key,
-        Some(Err(error)) => return Err(fail(damage(&pem, &error))),
-        None => return Err(fail(what_else(Role::Key, file, &pem))),
+        Some(Err(error)) => return Err(fail(damage(pem, &error))),
+        None => return Err(fail(what_else(Role::Key, file, pem))),
     };
-    let key = ring::sign::any_supported_type(&key).map_err(|_| fail(Problem::UnsupportedKey))?;
-    Ok((key, exposed))
+    ring::sign::any_supported_type(&key).map_err(|_| fail(Problem::UnsupportedKey))
 }
 
 /// The bytes of a file, and whether others than its owner can read it.

@@ -50,6 +50,8 @@
 //! |---|---|
 //! | [`jobs`] | the data plane: requests paired with their answers by client token, and the event streams |
 //! | [`control_plane`] | jobs and things over HTTPS; the only `aws_sdk_iot` |
+//! | [`topics`] | any topic, on a connection of its own |
+//! | [`events`], [`feed`] | what arrives without a request, and how to know that all of it has come |
 //! | [`connection`] | MQTT 5 over mutual TLS, which restores itself; the only `rumqttc` |
 //! | [`identity`] | certificate, key and CA files made into a TLS configuration |
 //! | [`sandbox`] | the clock of the local service, and the way back to its first start |
@@ -59,7 +61,10 @@
 pub(crate) mod backoff;
 pub mod connection;
 pub mod control_plane;
+pub mod events;
+pub mod feed;
 pub mod identity;
 pub mod jobs;
 pub mod sandbox;
+pub mod topics;
 pub mod trace;

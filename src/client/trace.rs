@@ -36,6 +36,11 @@ impl Trace {
     }
 }
 
+/// A message as a line of the trace; `arrow` points from or to the service.
+pub(super) fn message_line(arrow: &str, topic: &str, payload: &[u8]) -> String {
+    format!("{arrow} {topic} {}", String::from_utf8_lossy(payload))
+}
+
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trace").field("on", &self.on).finish_non_exhaustive()

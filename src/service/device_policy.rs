@@ -1,4 +1,4 @@
-//! The policies of the service's own device certificate.
+//! The policies of the certificates that the service itself issues: the device's and the operator's.
 
 use std::str::FromStr;
 
@@ -8,6 +8,18 @@ use crate::wire::model::ThingName;
 
 /// The policy that users are told to deploy is the one that the service's own device stands under.
 const DEVICE_POLICY: &str = include_str!("../../policies/device-policy.json");
+
+/// The operator's policy and its name: everything is allowed.
+const OPERATOR_POLICY: (&str, &str) = (
+    "jobs-sandbox-operator",
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#,
+);
+
+/// The policy of the operator's certificate, with its name.
+pub(super) fn of_operator() -> [(String, String); 1] {
+    let (name, document) = OPERATOR_POLICY;
+    [(name.to_owned(), document.to_owned())]
+}
 
 /// Which policies the service's own device certificate stands under.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,7 +1,10 @@
 //! What a service begins with, and goes back to when it is reset.
 
+use std::sync::OnceLock;
+
 use uuid::Uuid;
 
+use super::device_policy;
 use super::start_error::StartError;
 use super::state::things::CreateThingRequest;
 use super::state::{Settings, State};
@@ -14,6 +17,8 @@ pub(crate) struct FirstState {
     pub(super) settings: Settings,
     /// The service's own device certificate in PEM, and its policies by name.
     pub(super) device: Option<(String, Vec<(String, String)>)>,
+    /// The certificate of the operator in PEM, once there is one.
+    pub(super) operator: OnceLock<String>,
     pub(super) things: Vec<ThingName>,
     /// Whether the next start finds the certificates again.
     pub(super) is_kept: bool,
@@ -22,7 +27,7 @@ pub(crate) struct FirstState {
 impl FirstState {
     /// An account in which nothing is.
     pub(super) fn empty(settings: Settings) -> Self {
-        Self { settings, device: None, things: Vec::new(), is_kept: false }
+        Self { settings, device: None, operator: OnceLock::new(), things: Vec::new(), is_kept: false }
     }
 
     /// The account as it is at `now`, if that is when it begins.
@@ -30,6 +35,9 @@ impl FirstState {
         let mut state = State::new(self.settings.clone());
         if let Some((certificate_pem, policies)) = &self.device {
             state.install_device(now, certificate_pem, policies)?;
+        }
+        if let Some(certificate_pem) = self.operator.get() {
+            state.install_device(now, certificate_pem, &device_policy::of_operator())?;
         }
         for thing in &self.things {
             let request = CreateThingRequest::default();

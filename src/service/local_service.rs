@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -17,6 +17,7 @@ use super::first_state::FirstState;
 use super::http::{self, Admission};
 use super::identity::Identity;
 use super::mqtt;
+use super::operator::Operator;
 use super::options::Options;
 use super::shared::Shared;
 use super::start_error::StartError;
@@ -57,6 +58,7 @@ impl LocalService {
         let first = FirstState {
             settings: settings.clone(),
             device: Some((device.certificate_pem, policies)),
+            operator: OnceLock::new(),
             things: options.things.clone(),
             is_kept: options.dir.is_some(),
         };
@@ -129,6 +131,12 @@ impl LocalService {
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         Traffic(self.shared.clone())
+    }
+
+    /// Issues a certificate to the operator.
+    #[must_use]
+    pub fn operator(&self) -> Operator {
+        Operator::new(self.shared.clone())
     }
 
     /// Carries out an operation that only reads, as if it had come over HTTPS.

@@ -36,6 +36,7 @@
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `operator` | the operator's own way to the message broker |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
@@ -66,6 +67,7 @@ mod memory;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod open_files;
+mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
@@ -80,6 +82,7 @@ pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
+pub use operator::Operator;
 pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
 pub use rates::Limits;

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot};
 use super::broker::{Requests, Router};
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
+use super::device_policy;
 use super::first_state::FirstState;
 use super::log::{Log, throttled};
 use super::rates::{Limits, Rates};
@@ -231,6 +232,17 @@ impl Shared {
         drop(core);
         drop((before, moves));
         self.note_all(&notes);
+        Ok(())
+    }
+
+    /// Registers the certificate of the operator, now and at each reset.
+    pub(crate) fn install_operator(&self, certificate_pem: &str) -> Result<(), StartError> {
+        self.requests(|requests| {
+            requests.router.control_plane_changed();
+            requests.state.install_device(requests.jobs_now, certificate_pem, &device_policy::of_operator())
+        })?;
+        // Of several the first is the one that outlives a reset.
+        let _ = self.first.operator.set(certificate_pem.to_owned());
         Ok(())
     }
 

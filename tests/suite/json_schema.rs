@@ -20,6 +20,13 @@ expect CreateJobResponse jobId=K
 create-job
 delete-job J
 update-job-execution J CANCELED
+subscribe t/#
+publish t/1 {"a": [1]} --retain
+publish t/2 "two words" --qos 0
+subscribe t/1
+expect Message payload.a[0]=1 retain=true
+unsubscribe t/1
+! expect JobEvent
 ! delete-job J --force
 list-jobs --table
 capture X nothing
@@ -46,5 +53,5 @@ fn every_message_has_the_written_shape() {
     let checked = check.wait_with_output().unwrap();
     assert!(checked.status.success());
     let kinds = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(kinds.trim(), "command error event expect print rejected response");
+    assert_eq!(kinds.trim(), "command error event expect message print rejected response");
 }

@@ -46,6 +46,8 @@ mod scripts;
 mod serve;
 mod support;
 mod terminal;
+mod topic_order;
+mod topics;
 mod trace;
 mod until;
 mod walkthrough;

@@ -14,6 +14,8 @@ enum Step {
     StartNext,
     Finish(usize),
     Delete(usize),
+    /// A message on a topic that the script has subscribed to.
+    Publish(usize),
     /// What only reads.
     Read,
     /// What asks nobody.
@@ -35,6 +37,8 @@ enum Expected {
     Next(Option<usize>),
     /// That CreateJob was accepted, or refused.
     Created(bool),
+    /// A message on this topic.
+    Message(usize),
 }
 
 /// The state of a job execution that has not been deleted.
@@ -57,6 +61,8 @@ enum Event {
 struct Model {
     jobs: Vec<(usize, Status)>,
     events: Vec<Event>,
+    /// Messages on topics that no expect has taken.
+    messages: Vec<usize>,
     created: Answer,
 }
 
@@ -109,6 +115,10 @@ impl Model {
                 // Nothing joins the pending ones or leaves them.
                 return true;
             }
+            Step::Publish(topic) => {
+                self.messages.push(*topic);
+                return true;
+            }
             Step::Finish(job) => match self.position(*job) {
                 Some(at) if self.jobs[at].1 != Status::Ended => {
                     self.jobs[at].1 = Status::Ended;
@@ -154,6 +164,10 @@ impl Model {
             }
             return there;
         }
+        if let Expected::Message(topic) = what {
+            let found = self.messages.iter().position(|message| *message == topic);
+            return found.map(|at| self.messages.remove(at)).is_some();
+        }
         let found = self.events.iter().position(fits);
         found.map(|at| self.events.remove(at)).is_some()
     }
@@ -184,6 +198,7 @@ fn text(step: &Step) -> String {
         Step::StartNext => "start-next-pending-job-execution".to_owned(),
         Step::Finish(job) => format!("update-job-execution J{job} SUCCEEDED"),
         Step::Delete(job) => format!("delete-job J{job} --force"),
+        Step::Publish(topic) => format!("publish t/{topic} {{\"n\":{topic}}}"),
         Step::Read => "list-jobs".to_owned(),
         Step::Aside => "set A b".to_owned(),
         Step::Expect { negated, what } => {
@@ -202,6 +217,7 @@ fn text(step: &Step) -> String {
                 Expected::Next(None) => "NextJobExecutionChangedEvent execution=absent".to_owned(),
                 Expected::Created(true) => "CreateJobResponse jobId=present".to_owned(),
                 Expected::Created(false) => "CreateJobRejected code~Exists".to_owned(),
+                Expected::Message(topic) => format!("Message topic=t/{topic} payload.n={topic}"),
             };
             // Nothing is on its way once a command has ended.
             let within = if *negated || what.starts_with("CreateJob") { "" } else { " --within 1ms" };
@@ -213,16 +229,18 @@ fn text(step: &Step) -> String {
 fn step() -> impl Strategy<Value = Step> {
     let job = || 0..2_usize;
     let what = prop_oneof![
-        (job(), any::<bool>()).prop_map(|(job, queued)| Expected::Listed(job, queued)),
-        (1..3_usize).prop_map(Expected::Queued),
-        prop::option::of(job()).prop_map(Expected::Next),
-        any::<bool>().prop_map(Expected::Created),
+        1 => (job(), any::<bool>()).prop_map(|(job, queued)| Expected::Listed(job, queued)),
+        1 => (1..3_usize).prop_map(Expected::Queued),
+        1 => prop::option::of(job()).prop_map(Expected::Next),
+        1 => any::<bool>().prop_map(Expected::Created),
+        2 => job().prop_map(Expected::Message),
     ];
     prop_oneof![
         3 => job().prop_map(Step::Create),
         2 => Just(Step::StartNext),
         2 => job().prop_map(Step::Finish),
         1 => job().prop_map(Step::Delete),
+        2 => job().prop_map(Step::Publish),
         1 => Just(Step::Read),
         1 => Just(Step::Aside),
         8 => (any::<bool>(), what).prop_map(|(negated, what)| Step::Expect { negated, what }),
@@ -239,11 +257,12 @@ proptest! {
     ) {
         let steps: Vec<Step> =
             steps.into_iter().flat_map(|(step, times)| std::iter::repeat_n(step, times)).collect();
-        let (mut model, mut script, mut expected) = (Model::default(), String::new(), BTreeSet::new());
+        let (mut model, mut expected) = (Model::default(), BTreeSet::new());
+        let mut script = "subscribe t/+\n".to_owned();
         for (index, step) in steps.iter().enumerate() {
             let _ = writeln!(script, "{}", text(step));
             if !model.passes(step) {
-                expected.insert(index + 1);
+                expected.insert(index + 2);
             }
         }
         let status = i32::from(!expected.is_empty());

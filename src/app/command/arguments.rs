@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::{Command, Deferred, JobDocument};
+use super::line::{Command, Deferred, JobDocument, Payload};
 use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
@@ -17,6 +17,7 @@ pub(super) enum ArgumentValue {
     JobOrNext(JobRef),
     Document(JobDocument),
     Details(StatusDetails),
+    Payload(Payload),
     Choice(&'static str),
     Number(i64),
     Text(String),
@@ -73,6 +74,12 @@ impl ParsedArguments {
 
     pub(super) fn document(&mut self) -> JobDocument {
         take!(self.next(), Document)
+    }
+
+    /// What a message carries, which may be nothing.
+    pub(super) fn payload(&mut self) -> Payload {
+        let given = self.positionals.pop_front().map(|value| take!(value, Payload));
+        given.unwrap_or_else(|| Payload::Text(String::new()))
     }
 
     pub(super) fn choice(&mut self) -> &'static str {
@@ -144,6 +151,15 @@ impl ParsedArguments {
             client_token: None,
         };
         Command::DescribeJobExecution(job, request)
+    }
+
+    pub(super) fn update_event_configurations(&mut self) -> Command {
+        let option = "--event-configurations";
+        let given = self.flag(option).map(|value| take!(value, Document));
+        if given.is_none() {
+            self.contradict(&format!("{option} is missing"));
+        }
+        Command::UpdateEventConfigurations(given.unwrap_or_else(|| JobDocument::Json("{}".to_owned())))
     }
 
     fn contradict(&mut self, problem: &str) {

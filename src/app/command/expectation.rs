@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::comparison::{self, Comparison};
 use super::member_path::{self, MemberPath};
 use super::reader::{JsonError, Reader};
+use super::titles;
 use crate::app::output::escape;
 
 /// What `expect` waits for.
@@ -17,6 +18,14 @@ pub(crate) struct Expectation {
     pub predicates: Vec<Predicate>,
     /// How long to wait for it.
     pub within: Option<Duration>,
+}
+
+impl Expectation {
+    /// Whether such messages count until an expect has taken them: those on topics, which name what they are about.
+    #[must_use]
+    pub(crate) fn is_kept(&self) -> bool {
+        titles::find(&self.title).is_some()
+    }
 }
 
 impl fmt::Display for Expectation {

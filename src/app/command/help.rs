@@ -7,9 +7,10 @@ use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
-const GROUPS: [(CommandGroup, &str); 4] = [
+const GROUPS: [(CommandGroup, &str); 5] = [
     (CommandGroup::ControlPlane, "Control Plane"),
     (CommandGroup::DataPlane, "Data Plane"),
+    (CommandGroup::Topics, "Topics"),
     (CommandGroup::Scripts, "Scripts"),
     (CommandGroup::Miscellaneous, "Miscellaneous"),
 ];
@@ -40,7 +41,8 @@ pub(crate) fn help(theme: Theme, width: usize) -> String {
 const SCRIPT: &str = "\
 A script is read from its first line to its last; # begins a comment. -f FILE runs one, --check only reads it.
 
-expect TITLE [PATH=VALUE ...] [--within 5s]  an answer of the last command, or an event since the last change
+expect TITLE [PATH=VALUE ...] [--within 5s]  the last answer, or an event since the last change
+subscribe FILTER   publish TOPIC [PAYLOAD]   what comes there counts until an expect takes it
 ! expect ... and ! COMMAND                   it did not come; the service refused it
 COMMAND --until PATH=VALUE ... --within 10s  asks again until it is so; --until refused
     = != < <= > >=   ~ a regular expression, or /one with spaces/   PATH=absent PATH=present
@@ -52,8 +54,8 @@ defer COMMAND                                when the test ends, however it does
 include FILE   sleep 2s   print TEXT
 --only TEST, --bail, --junit FILE, --echo, --json; -f may be repeated, each on an empty local service
 
-On the local service all events of a command are printed before the next command; on AWS their order across
-connections is not promised. Standard input is carried out line by line as it comes.
+On the local service all that a command causes is printed before the next command, in one order; on AWS the order
+across connections (topics have their own) is not promised. Standard input is carried out line by line as it comes.
 ";
 
 /// The language of scripts on one screen, folded to `width` columns.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::expectation::Expectation;
 use super::member_path::MemberPath;
 use super::until::Until;
+use crate::client::connection::Qos;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
@@ -99,6 +100,25 @@ pub(crate) enum Command {
     },
     /// `update-job-execution`
     UpdateJobExecution(JobId, UpdateJobExecutionRequest),
+    /// `describe-event-configurations`
+    DescribeEventConfigurations,
+    /// `update-event-configurations`
+    UpdateEventConfigurations(JobDocument),
+    /// `subscribe`
+    Subscribe(String),
+    /// `unsubscribe`
+    Unsubscribe(String),
+    /// `publish`
+    Publish {
+        /// The topic.
+        topic: String,
+        /// What the message carries.
+        payload: Payload,
+        /// Whether it is acknowledged.
+        qos: Qos,
+        /// Whether it is kept for who subscribes later.
+        retain: bool,
+    },
     /// `expect`
     Expect(Expectation),
     /// `clock`, which also moves the Jobs clock forward where it is told how far
@@ -150,6 +170,8 @@ impl Command {
                 | Self::CancelJob { .. }
                 | Self::StartNextPendingJobExecution(_)
                 | Self::UpdateJobExecution(..)
+                | Self::UpdateEventConfigurations(_)
+                | Self::Publish { .. }
                 | Self::Clock(Some(_))
                 | Self::Reset
         )
@@ -179,6 +201,11 @@ impl Command {
                 "DescribeJobExecution"
             }
             Self::UpdateJobExecution(..) => "UpdateJobExecution",
+            Self::DescribeEventConfigurations => "DescribeEventConfigurations",
+            Self::UpdateEventConfigurations(_) => "UpdateEventConfigurations",
+            Self::Subscribe(_) => "Subscribe",
+            Self::Unsubscribe(_) => "Unsubscribe",
+            Self::Publish { .. } => "Publish",
             Self::Expect(_)
             | Self::Clock(_)
             | Self::Reset
@@ -224,6 +251,15 @@ pub(crate) struct Deferred {
     pub text: String,
     /// What it means.
     pub line: Line,
+}
+
+/// What a message carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// As it was typed.
+    Text(String),
+    /// `file://path`
+    File(PathBuf),
 }
 
 /// Where a job document comes from.

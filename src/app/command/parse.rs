@@ -363,7 +363,8 @@ mod tests {
     fn every_command_of_the_table_is_built_from_what_the_table_declares() {
         let sample = |shape: Shape| match shape {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
-            Shape::Document | Shape::Details => "{}",
+            Shape::Document | Shape::Details | Shape::EventConfigurations | Shape::Payload => "{}",
+            Shape::Filter | Shape::Topic => "t",
             Shape::OneOf(words) => words[0],
             Shape::Number(..) | Shape::StepTimeout => "1",
             Shape::Duration => "5s",

@@ -171,7 +171,12 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
     let word = rest.find(is_space).unwrap_or(rest.len());
     match shape {
         Some(Shape::Command | Shape::RestOfLine | Shape::RestOrJson) => (WordKind::Plain, rest.len()),
-        Some(Shape::Document) if !rest.starts_with("file:") => (WordKind::Json, json_length(rest)),
+        Some(Shape::Document | Shape::EventConfigurations) if !rest.starts_with("file:") => {
+            (WordKind::Json, json_length(rest))
+        }
+        Some(Shape::Payload) if rest.starts_with(['{', '[', '"']) && !rest.starts_with("{{") => {
+            (WordKind::Json, json_length(rest))
+        }
         Some(Shape::Details) => (WordKind::Json, json_length(rest)),
         Some(Shape::Text) if rest.starts_with('"') => (WordKind::Json, json_length(rest)),
         Some(Shape::Predicate) => (WordKind::Plain, predicate_length(rest)),

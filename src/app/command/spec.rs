@@ -10,6 +10,8 @@ pub(crate) enum CommandGroup {
     ControlPlane,
     /// What a device does, over MQTT.
     DataPlane,
+    /// What goes over topics of the user's choice.
+    Topics,
     /// What scripts are made of.
     Scripts,
     /// Everything else.
@@ -27,6 +29,14 @@ pub(crate) enum Shape {
     JobOrNext,
     /// JSON, or `file://path`.
     Document,
+    /// Types of events and whether they are sent: JSON, or `file://path`.
+    EventConfigurations,
+    /// A topic filter of MQTT.
+    Filter,
+    /// The name of a topic of MQTT.
+    Topic,
+    /// What a message carries: JSON, a word, or `file://path`.
+    Payload,
     /// A JSON object of strings.
     Details,
     /// One of these words.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::arguments::ArgumentValue;
 use super::expectation::Predicate;
-use super::line::JobDocument;
+use super::line::{JobDocument, Payload};
 use super::member_path::MemberPath;
 use super::names::{Expanded, check_name};
 use super::nearest::{did_you_mean, nearest, nearest_command};
@@ -13,7 +13,9 @@ use super::spec::Shape;
 use super::table;
 use super::until::Goal;
 use crate::app::output::escape;
+use crate::client::control_plane::EventConfigurations;
 use crate::wire::model::StatusDetails;
+use crate::wire::topic_names::{filter_fault, topic_fault};
 
 /// How a job document that is in a file begins.
 const FILE: &str = "file://";
@@ -44,7 +46,12 @@ impl From<JsonError> for ValueError {
 pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
     match shape {
         Shape::Document if !reader.rest().starts_with(FILE) => {
-            return document(reader).map(ArgumentValue::Document);
+            return document("the job document", reader)
+                .map(|(document, _)| ArgumentValue::Document(document));
+        }
+        Shape::EventConfigurations => return event_configurations(name, reader),
+        Shape::Payload if begins_json(reader, &['{', '[', '"']) => {
+            return payload(&read_json("the payload", reader)?).map(ArgumentValue::Payload);
         }
         Shape::Details => {
             let json = read_json(name, reader)?;
@@ -76,6 +83,8 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         Shape::Job | Shape::NewJob => ArgumentValue::Job("J".parse().ok()?),
         Shape::JobOrNext => ArgumentValue::JobOrNext("J".parse().ok()?),
         Shape::Document => ArgumentValue::Document(JobDocument::Json("{}".to_owned())),
+        Shape::Payload => ArgumentValue::Payload(Payload::Text(String::new())),
+        Shape::Filter | Shape::Topic => ArgumentValue::Text("t".to_owned()),
         Shape::OneOf(words) => ArgumentValue::Choice(words[0]),
         Shape::Number(low, _) => ArgumentValue::Number(low),
         Shape::StepTimeout => ArgumentValue::Number(1),
@@ -86,6 +95,7 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         | Shape::NewName
         | Shape::Path
         | Shape::Details
+        | Shape::EventConfigurations
         | Shape::Predicate
         | Shape::Goal
         | Shape::Command
@@ -96,13 +106,18 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
 
 /// All that is left of the line, as it stands; or JSON that begins so, of which a string stands for its text.
 fn rest_of_line(name: &str, reader: &mut Reader<'_>, json: &[char]) -> Result<ArgumentValue, ValueError> {
-    let value = if reader.rest().starts_with(json) && !reader.rest().starts_with("{{") {
+    let value = if begins_json(reader, json) {
         let json = read_json(name, reader)?;
         if json.text.starts_with('"') { Expanded { text: text(&json.text)?.into(), ..json } } else { json }
     } else {
         reader.all()?
     };
     Ok(ArgumentValue::RestOfLine(value.is_known.then(|| value.text.into_owned())))
+}
+
+/// Whether what comes next is JSON that begins so, and not a name.
+fn begins_json(reader: &mut Reader<'_>, json: &[char]) -> bool {
+    reader.rest().starts_with(json) && !reader.rest().starts_with("{{")
 }
 
 /// The text that a JSON string stands for.
@@ -166,7 +181,19 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         }
         Shape::Path => ArgumentValue::Path(MemberPath::parse(word)?),
         Shape::Text => ArgumentValue::Text(word.to_owned()),
+        Shape::Filter | Shape::Topic => {
+            let fault = if shape == Shape::Filter { filter_fault(word) } else { topic_fault(word) };
+            if let Some(fault) = fault {
+                return Err(format!("{name} \"{}\" {fault}", shown()));
+            }
+            ArgumentValue::Text(word.to_owned())
+        }
+        Shape::Payload => ArgumentValue::Payload(match word.strip_prefix(FILE) {
+            Some(path) => payload_file(path)?,
+            None => Payload::Text(word.to_owned()),
+        }),
         Shape::Details
+        | Shape::EventConfigurations
         | Shape::Predicate
         | Shape::Goal
         | Shape::Command
@@ -177,23 +204,55 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
     })
 }
 
-/// Reads a job document: JSON, or a string that names a file, so that its name can hold spaces.
-fn document(reader: &mut Reader<'_>) -> Result<JobDocument, ValueError> {
+/// Reads a document: JSON, and whether all of it is known, or a string that names a file, so that its name can hold
+/// spaces.
+fn document(what: &str, reader: &mut Reader<'_>) -> Result<(JobDocument, bool), ValueError> {
     let word = reader.clone().word();
     let begin = reader.position();
-    let json = read_json("the job document", reader).map_err(|problem| match problem {
+    let json = read_json(what, reader).map_err(|problem| match problem {
         ValueError::Invalid(problem) => {
             let at_start = reader.fault().is_some_and(|fault| fault <= begin);
-            ValueError::Invalid(if at_start { not_a_document(word, problem) } else { problem })
+            ValueError::Invalid(if at_start { not_a_document(what, word, problem) } else { problem })
         }
         ValueError::Unfinished => ValueError::Unfinished,
     })?;
-    let json = json.text;
+    let (json, is_known) = (json.text, json.is_known);
     let text = if json.starts_with('"') { serde_json::from_str::<String>(&json).ok() } else { None };
     match text.as_deref().and_then(|text| text.strip_prefix(FILE)) {
-        Some(path) => Ok(file(path)?),
-        None => Ok(JobDocument::Json(json.into_owned())),
+        Some(path) => Ok((file(path)?, is_known)),
+        None => Ok((JobDocument::Json(json.into_owned()), is_known)),
     }
+}
+
+/// Reads the configurations of events: those in a file are looked at later.
+fn event_configurations(name: &str, reader: &mut Reader<'_>) -> Result<ArgumentValue, ValueError> {
+    if reader.rest().starts_with(FILE) {
+        let word = reader.value()?;
+        return Ok(ArgumentValue::Document(file(word.text.strip_prefix(FILE).unwrap_or_default())?));
+    }
+    let (document, is_known) = document(name, reader)?;
+    if let JobDocument::Json(json) = &document
+        && is_known
+    {
+        json.parse::<EventConfigurations>().map_err(|problem| format!("{name} {problem}"))?;
+    }
+    Ok(ArgumentValue::Document(document))
+}
+
+/// The payload that JSON stands for: itself, a string for its text or for a file.
+fn payload(json: &Expanded<'_>) -> Result<Payload, ValueError> {
+    if !json.text.starts_with('"') {
+        return Ok(Payload::Text(json.text.to_string()));
+    }
+    let text = text(&json.text)?;
+    Ok(match text.strip_prefix(FILE) {
+        Some(path) => payload_file(path)?,
+        None => Payload::Text(text),
+    })
+}
+
+fn payload_file(path: &str) -> Result<Payload, String> {
+    if path.is_empty() { Err("file:// needs a path".to_owned()) } else { Ok(Payload::File(path.into())) }
 }
 
 fn file(path: &str) -> Result<JobDocument, String> {
@@ -201,8 +260,8 @@ fn file(path: &str) -> Result<JobDocument, String> {
 }
 
 /// What was probably meant by a word that does not even begin like JSON.
-fn not_a_document(word: &str, problem: String) -> String {
-    let not_json = "the job document is not JSON";
+fn not_a_document(what: &str, word: &str, problem: String) -> String {
+    let not_json = format!("{what} is not JSON");
     let shown = |text: &str| escape::excerpt(text, 40);
     if !word.starts_with(|c: char| c.is_alphanumeric() || "./~@_".contains(c)) {
         problem

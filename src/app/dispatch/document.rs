@@ -1,4 +1,4 @@
-//! Job documents: typed or from a file, and shown.
+//! Documents: typed or from a file, and shown.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::Failure;
@@ -14,8 +15,12 @@ use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
 use crate::wire::system_error::in_words;
 
-/// The text of a job document, which is JSON; with `names`, those in its file are replaced.
-pub(super) async fn read(document: &JobDocument, names: Option<Names>) -> Result<String, Failure> {
+/// The text of a document, which is JSON; with `names`, those in its file are replaced. `what` says what it is.
+pub(super) async fn read(
+    what: &'static str,
+    document: &JobDocument,
+    names: Option<Names>,
+) -> Result<String, Failure> {
     let path = match document {
         JobDocument::Json(_) if names.is_some() => {
             let why = "--substitute is for a document in a file: what stands here has its names replaced";
@@ -24,18 +29,38 @@ pub(super) async fn read(document: &JobDocument, names: Option<Names>) -> Result
         JobDocument::Json(json) => return Ok(json.clone()),
         JobDocument::File(path) => path.clone(),
     };
-    // On a separate thread: a pipe or a dead mount may block forever, and Ctrl-C must still work.
-    let read = tokio::task::spawn_blocking(move || from_file(&path, names.as_ref())).await;
-    read.unwrap_or_else(|error| {
-        Err(Failure::new("UsageError", format!("cannot take the job document: {error}")))
-    })
+    aside(what, move || from_file(what, &path, names.as_ref())).await
 }
 
-fn from_file(path: &Path, names: Option<&Names>) -> Result<String, Failure> {
-    let failed = |why: &dyn Display| {
-        Failure::new("UsageError", format!("cannot take the job document from {}: {why}", path.display()))
-    };
-    let bytes = read_file(path).map_err(|error| failed(&in_words(&error)))?;
+/// The bytes of a file, at most so many.
+pub(super) async fn read_bytes(what: &'static str, path: &Path, limit: usize) -> Result<Bytes, Failure> {
+    let path = path.to_owned();
+    aside(what, move || {
+        let bytes = read_file(&path, limit).map_err(|error| cannot_take(what, &path, &in_words(&error)))?;
+        if bytes.len() > limit {
+            return Err(cannot_take(what, &path, &format!("it is larger than {} KiB", limit / 1024)));
+        }
+        Ok(bytes.into())
+    })
+    .await
+}
+
+/// Reads on a separate thread: a pipe or a dead mount may block forever, and Ctrl-C must still work.
+async fn aside<T: Send + 'static>(
+    what: &str,
+    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or_else(|error| Err(Failure::new("UsageError", format!("cannot take {what}: {error}"))))
+}
+
+fn cannot_take(what: &str, path: &Path, why: &dyn Display) -> Failure {
+    Failure::new("UsageError", format!("cannot take {what} from {}: {why}", path.display()))
+}
+
+fn from_file(what: &str, path: &Path, names: Option<&Names>) -> Result<String, Failure> {
+    let failed = |why: &dyn Display| cannot_take(what, path, why);
+    let bytes = read_file(path, MAX_COMMAND_BYTES).map_err(|error| failed(&in_words(&error)))?;
     if bytes.len() > MAX_COMMAND_BYTES {
         return Err(failed(&"it is larger than 1 MiB"));
     }
@@ -82,11 +107,11 @@ pub(super) fn doubt(document: &str) -> Option<String> {
 }
 
 /// The contents of a file, cut off just beyond the limit.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let home = path.strip_prefix("~").ok().zip(std::env::home_dir());
     let path = home.map_or_else(|| path.to_owned(), |(below, home)| home.join(below));
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_COMMAND_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -116,7 +141,7 @@ mod tests {
     fn a_document_comes_from_a_file_that_holds_json() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("doc.json");
-        let read = || from_file(&path, None).map_err(|failure| failure.what);
+        let read = || from_file("the job document", &path, None).map_err(|failure| failure.what);
         assert!(read().unwrap_err().starts_with("cannot take the job document from "));
         std::fs::write(&path, "{\"a\" : 1.0}\r\n").unwrap();
         assert_eq!(read().unwrap(), "{\"a\" : 1.0}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CommandOutcome, Dispatcher, Failure};
-use crate::app::command::{Expectation, table};
+use crate::app::command::{Expectation, table, titles};
 use crate::app::output::json_text;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::transcript::ExpectOutcome;
@@ -18,8 +18,8 @@ impl Dispatcher {
         negated: bool,
         number: Option<usize>,
     ) -> CommandOutcome {
-        let is_event = table::EVENTS.contains(&expectation.title.as_str());
-        if !is_event && let Some(why) = self.last_command.lacks(&expectation.title) {
+        let is_event = table::EVENTS.contains(&expectation.title.as_str()) || expectation.is_kept();
+        if let Some(why) = self.cannot_come(expectation, is_event).await {
             let details = self.transcript.too_early(expectation).into_iter().collect();
             let failure = Failure { details, ..Failure::new("NotAsExpected", why) };
             return self.judged(expectation, number, Some(failure));
@@ -34,15 +34,20 @@ impl Dispatcher {
         };
         let outcome = tokio::select! {
             outcome = self.transcript.expect(expectation, within) => outcome,
-            // No more events will come.
-            () = self.client.over() => {
-                self.transcript.wait_until_printed(self.client.last_event()).await;
+            () = self.over(expectation) => {
+                self.connections.settle_arrived().await;
                 self.transcript.expect(expectation, Duration::ZERO).await
             }
         };
         let failure = match (outcome, negated) {
-            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { .. }, true) => None,
-            (ExpectOutcome::Missing { what, instead }, false) => {
+            (ExpectOutcome::Found(_), false) | (ExpectOutcome::Missing { forgotten: 0, .. }, true) => None,
+            (ExpectOutcome::Missing { forgotten, .. }, true) => {
+                let why = format!(
+                    "! expect {expectation}: {forgotten} messages had to be forgotten, it may have been among them"
+                );
+                Some(Failure::new("NotAsExpected", why))
+            }
+            (ExpectOutcome::Missing { what, instead, .. }, false) => {
                 Some(Failure { details: instead, ..Failure::new("NotAsExpected", what) })
             }
             (ExpectOutcome::Found(message), true) => {
@@ -51,6 +56,22 @@ impl Dispatcher {
             }
         };
         self.judged(expectation, number, failure)
+    }
+
+    /// Why a message with this title cannot have come; `None` if it can.
+    async fn cannot_come(&self, expectation: &Expectation, is_event: bool) -> Option<String> {
+        match titles::find(&expectation.title) {
+            // One has come: it could.
+            Some(kind) if self.transcript.has(kind.title) => None,
+            Some(kind) => self.nothing_brings(kind).await,
+            None if is_event => None,
+            None => self.last_command.lacks(&expectation.title),
+        }
+    }
+
+    /// Returns once no more such messages will come.
+    async fn over(&self, expectation: &Expectation) {
+        if expectation.is_kept() { self.topics.over().await } else { self.client.over().await }
     }
 
     /// Says how an `expect` went.

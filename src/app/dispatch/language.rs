@@ -10,6 +10,7 @@ use crate::app::command::{Command, Line, MemberPath, Names, ParseError, parse_wi
 use crate::app::expect;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
+use crate::app::transcript::Beginning;
 
 impl Dispatcher {
     /// What a command means now that its names are known; `parsed` is what it meant before.
@@ -22,7 +23,7 @@ impl Dispatcher {
 
     /// A test begins on `line`: `expect` looks at nothing before it.
     pub(crate) fn begin_test(&self, line: Option<usize>) {
-        self.transcript.begin(line, true);
+        self.transcript.begin(line, Beginning::Test);
         self.last_command.clear();
     }
 

@@ -10,22 +10,25 @@ mod outcome;
 mod server;
 mod show;
 mod status;
+mod topics;
 mod until;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::app::command::{Command, Line, Names, ParseError, UsagesShown};
+use crate::app::command::{Command, JobDocument, Line, Names, ParseError, UsagesShown};
+use crate::app::connections::Connections;
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
-use crate::app::transcript::Transcript;
-use crate::client::control_plane::{self, ControlPlane, CreateJob, Reply, ThingLookup};
+use crate::app::topics::TopicsConnection;
+use crate::app::transcript::{Beginning, Transcript};
+use crate::client::control_plane::{self, ControlPlane, CreateJob, EventConfigurations, Reply, ThingLookup};
 use crate::client::jobs::{self, Answer, Client};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
@@ -54,6 +57,10 @@ pub(crate) struct Dispatcher {
     pub server: Server,
     /// The data plane.
     pub client: Client,
+    /// Topics of the user's choice.
+    pub topics: TopicsConnection,
+    /// All connections on which events come.
+    pub connections: Arc<Connections>,
     /// The control plane.
     pub control_plane: ControlPlane,
     /// Where answers go.
@@ -86,7 +93,8 @@ impl Dispatcher {
         if let Some(outcome) = self.run_aside(&line.command, number).await {
             return outcome;
         }
-        self.transcript.begin(number, line.command.changes());
+        let beginning = if line.command.changes() { Beginning::Change } else { Beginning::Read };
+        self.transcript.begin(number, beginning);
         self.last_command.set(line);
         let outcome = match &line.command {
             Command::Quit => CommandOutcome::Quit,
@@ -126,8 +134,7 @@ impl Dispatcher {
         }
         match self.reset().await {
             Ok(_) => {
-                let last = self.last_event(None).await;
-                self.transcript.wait_until_printed(last).await;
+                self.connections.settle(None, None).await;
                 Ok(true)
             }
             Err(CommandError::Failed(failure)) => Err(failure),
@@ -146,19 +153,6 @@ impl Dispatcher {
         self.transcript.printer()
     }
 
-    /// The number of the last event that the commands so far have caused, as far as that is known by `deadline`.
-    async fn last_event(&self, deadline: Option<Instant>) -> u64 {
-        let barrier = async {
-            match deadline {
-                Some(deadline) => timeout_at(deadline, self.client.barrier()).await.ok()?.ok(),
-                None => self.client.barrier().await.ok(),
-            }
-        };
-        let last = if self.client.is_local_service() { barrier.await } else { None };
-        // If the connection is gone, no more events will come.
-        last.unwrap_or_else(|| self.client.last_event())
-    }
-
     /// Calls the service, and shows its answer and then the events that it caused.
     async fn call(&self, command: &Command, number: Option<usize>) -> CommandOutcome {
         let began = Instant::now();
@@ -167,7 +161,7 @@ impl Dispatcher {
         let outcome = self.conclude(command, number, answer).await;
         // A service that did not answer is not awaited a second time.
         let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
-        hold.release(self.last_event(deadline).await).await;
+        self.connections.settle(Some(hold), deadline).await;
         outcome
     }
 
@@ -177,7 +171,7 @@ impl Dispatcher {
         let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
                 let names = substitute.then(|| self.names().clone());
-                let document = document::read(document, names).await?;
+                let document = document::read("the job document", document, names).await?;
                 if let Some(doubt) = document::doubt(&document) {
                     self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
                 }
@@ -228,12 +222,32 @@ impl Dispatcher {
                 let answer = device.update_job_execution(job, request.clone()).await;
                 heard("UpdateJobExecution", answer)?.0
             }
+            Command::DescribeEventConfigurations => response(operator.describe_event_configurations().await?),
+            Command::UpdateEventConfigurations(document) => {
+                self.update_event_configurations(document).await?
+            }
+            Command::Subscribe(filter) => self.subscribe(filter).await?,
+            Command::Unsubscribe(filter) => self.unsubscribe(filter).await?,
+            Command::Publish { topic, payload, qos, retain } => {
+                self.publish(topic, payload, *qos, *retain).await?
+            }
             Command::Status => self.status().await.into(),
             Command::Clock(advance) => self.clock(*advance).await?.into(),
             Command::Reset => self.reset().await?.into(),
             _ => unreachable!("it asks no service"),
         };
         Ok(answer)
+    }
+
+    async fn update_event_configurations(&self, document: &JobDocument) -> Result<Answered, CommandError> {
+        let json = document::read("the event configurations", document, None).await?;
+        let configurations: EventConfigurations = json.parse().map_err(|problem| {
+            Failure::new(
+                "UsageError",
+                format!("update-event-configurations: --event-configurations {problem}"),
+            )
+        })?;
+        Ok(response(self.control_plane.update_event_configurations(&configurations).await?))
     }
 
     /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.

@@ -38,7 +38,7 @@ impl Dispatcher {
             let missing = missing(&until.goal, &answer);
             if missing.is_none() || is_last {
                 self.conclude(command, number, answer).await;
-                self.transcript.wait_until_printed(self.last_event(None).await).await;
+                self.connections.settle(None, None).await;
                 return missing.map_or(CommandOutcome::Passed, |missing| late(until, missing));
             }
             sleep_until(deadline.min(Instant::now() + wait)).await;

@@ -9,6 +9,7 @@ use crate::app::output::escape;
 use crate::app::output::json_text::{self, Layout};
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::times;
+use crate::client::connection::Qos;
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum MessageKind {
     Rejected,
     /// The service reported a change.
     Event,
+    /// It came on a topic that the user has subscribed to.
+    Message,
     /// A command failed before or without an answer, or something is wrong with the connection.
     Error,
     /// How an `expect` went.
@@ -35,6 +38,7 @@ impl MessageKind {
             Self::Response => "response",
             Self::Rejected => "rejected",
             Self::Event => "event",
+            Self::Message => "message",
             Self::Error => "error",
             Self::Expect => "expect",
             Self::Command => "command",
@@ -54,15 +58,26 @@ pub(crate) struct Message {
     pub line: Option<usize>,
     /// The MQTT topic that it came on; none from the control plane.
     pub topic: Option<String>,
+    /// How it came, if that is told.
+    pub delivery: Option<Delivery>,
     /// JSON as it was on the wire; none if the answer had no body.
     pub body: Option<String>,
+}
+
+/// How a message on a topic came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// At which QoS.
+    pub qos: Qos,
+    /// Whether the server had kept it for new subscriptions.
+    pub retain: bool,
 }
 
 impl Message {
     /// A message without line and topic.
     #[must_use]
     pub(crate) fn new(kind: MessageKind, title: impl Into<String>, body: Option<String>) -> Self {
-        Self { kind, title: title.into(), line: None, topic: None, body }
+        Self { kind, title: title.into(), line: None, topic: None, delivery: None, body }
     }
 
     /// An error, with its text as the body.
@@ -74,7 +89,13 @@ impl Message {
         text: &str,
     ) -> Self {
         let body = serde_json::json!({ "message": text }).to_string();
-        Self { kind, title: title.into(), line, topic: None, body: Some(body) }
+        Self { line, ..Self::new(kind, title, Some(body)) }
+    }
+
+    /// Roughly how many bytes of memory it takes.
+    #[must_use]
+    pub(crate) fn size(&self) -> usize {
+        200 + self.body.as_ref().map_or(0, String::len)
     }
 
     /// When the service sent it, in epoch milliseconds, if it says so.
@@ -101,7 +122,11 @@ impl Message {
         };
         let topic = self.topic.as_deref().map_or_else(|| "null".to_owned(), quoted);
         let body = self.body.as_deref().map_or_else(|| "null".to_owned(), json_text::compact);
-        out.extend([",\"topic\":", &topic, ",\"body\":", &body, "}"]);
+        out.extend([",\"topic\":", &topic]);
+        if let Some(Delivery { qos, retain }) = self.delivery {
+            let _ = write!(out, ",\"qos\":{qos},\"retain\":{retain}");
+        }
+        out.extend([",\"body\":", &body, "}"]);
         out
     }
 
@@ -127,7 +152,7 @@ impl Message {
         let rule = if theme.unicode { "───" } else { "---" };
         let style = match self.kind {
             MessageKind::Response | MessageKind::Command | MessageKind::Print => Style::Title,
-            MessageKind::Event => Style::Event,
+            MessageKind::Event | MessageKind::Message => Style::Event,
             MessageKind::Rejected | MessageKind::Error | MessageKind::Expect => Style::Refusal,
         };
         theme.paint(style, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
@@ -149,6 +174,7 @@ mod tests {
             title: "JobExecutionsChangedEvent".into(),
             line: Some(3),
             topic: Some("$aws/things/T/jobs/notify".into()),
+            delivery: None,
             body: Some("{\"timestamp\": 1748981603, \"jobs\":{}}".into()),
         }
     }
@@ -163,6 +189,14 @@ mod tests {
             Message::new(MessageKind::Response, "DeleteJobResponse", None).to_json_line(),
             r#"{"type":"response","title":"DeleteJobResponse","line":null,"topic":null,"body":null}"#
         );
+    }
+
+    #[test]
+    fn how_a_message_came_stands_beside_where() {
+        let delivery = Some(Delivery { qos: Qos::AtMostOnce, retain: true });
+        let message = Message { kind: MessageKind::Message, topic: Some("a".into()), delivery, ..event() };
+        let line = message.to_json_line();
+        assert!(line.contains(r#","topic":"a","qos":0,"retain":true,"body":{"#), "{line}");
     }
 
     #[test]

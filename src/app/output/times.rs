@@ -3,13 +3,16 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Epoch milliseconds of a time as the service writes it: epoch seconds, perhaps with a fraction.
+/// From here on a number is one of milliseconds: as seconds it would lie three thousand years ahead.
+const MILLISECONDS: f64 = 1e11;
+
+/// Epoch milliseconds of a time as the service writes it: epoch seconds, perhaps with a fraction, or milliseconds.
 ///
 /// `None` if it is not a number, or is outside the range that RFC 3339 can express.
 #[must_use]
 pub(crate) fn millis(number: &str) -> Option<i64> {
-    let seconds: f64 = number.parse().ok()?;
-    let millis = (seconds * 1000.0).round();
+    let number: f64 = number.parse().ok()?;
+    let millis = if number.abs() < MILLISECONDS { (number * 1000.0).round() } else { number };
     // Up to the year 9999, which a double holds exactly to the millisecond.
     #[allow(clippy::cast_possible_truncation)]
     (millis.abs() < 2.6e14).then_some(millis as i64)
@@ -56,6 +59,7 @@ mod tests {
     #[test]
     fn a_time_has_the_precision_of_a_millisecond_and_a_year_of_four_digits() {
         assert_eq!(millis("1560279201.1234"), Some(1_560_279_201_123));
+        assert_eq!(millis("1560279201123"), Some(1_560_279_201_123));
         assert_eq!(millis("1e300"), None);
         assert_eq!(millis("x"), None);
         assert_eq!(rfc3339(-1).unwrap(), "1969-12-31T23:59:59.999Z");

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rustyline::completion::Pair;
 
-use crate::app::command::table::{commands, titles};
+use crate::app::command::table::{commands, titles as all_titles};
+use crate::app::command::titles::{self, MESSAGE};
 use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
@@ -60,19 +61,25 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
-        Shape::Document if word.starts_with(FILE) => files(&word[FILE.len()..], false),
-        Shape::Document if word.starts_with(QUOTED_FILE) => {
+        Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(FILE) => {
+            files(&word[FILE.len()..], false)
+        }
+        Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(QUOTED_FILE) => {
             let begun = serde_json::from_str::<String>(&format!("{word}\""));
             begun.map_or_else(|_| Vec::new(), |begun| files(&begun[FILE.len()..], true))
         }
-        Shape::Document => vec![with_space(FILE, false)],
-        Shape::Title => titles().map(|title| with_space(&title, true)).collect(),
+        Shape::Document | Shape::EventConfigurations | Shape::Payload => vec![with_space(FILE, false)],
+        Shape::Title => all_titles().map(|title| with_space(&title, true)).collect(),
         Shape::HelpTopic => {
             commands().map(|spec| spec.name).chain(["script"]).map(|name| with_space(name, false)).collect()
         }
         Shape::Command => commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
         Shape::Advance => spaced(&["+1m", "+10m", "+1h", "+1d"]),
+        Shape::Filter => spaced(
+            &titles::kinds().filter(|kind| *kind != &MESSAGE).map(|kind| kind.filter).collect::<Vec<_>>(),
+        ),
         Shape::NewJob
+        | Shape::Topic
         | Shape::Details
         | Shape::Number(..)
         | Shape::StepTimeout
@@ -159,8 +166,11 @@ mod tests {
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
-        assert_eq!(offered("help update"), ["update-job-execution"]);
+        assert_eq!(offered("help update-j"), ["update-job-execution"]);
         assert_eq!(offered("trace o"), ["on ", "off "]);
+        assert_eq!(offered("subscribe $aws/events/p"), ["$aws/events/presence/# "]);
+        assert_eq!(offered("publish t "), ["file://"]);
+        assert_eq!(offered("publish t --qos "), ["0 ", "1 "]);
         assert!(offered("nope x").is_empty());
         assert!(offered("# creat").is_empty());
     }

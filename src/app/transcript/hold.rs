@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use super::Transcript;
+use super::{Passed, Transcript};
 
 impl Transcript {
     /// Holds events back while a command waits for its answer, for `at_most` if given.
@@ -35,6 +35,13 @@ impl Transcript {
         drop(state);
         self.shared.changed.notify_waiters();
     }
+
+    /// Until it is dropped somebody waits for events to be printed, so that nothing keeps them from being delivered.
+    pub(super) fn settling(&self) -> Settling {
+        self.state().settling += 1;
+        self.shared.changed.notify_waiters();
+        Settling(self.clone())
+    }
 }
 
 /// Holds events back until it is released or dropped.
@@ -46,11 +53,12 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// Lets events be printed again, and waits until event `last` and all before it have been.
-    pub(crate) async fn release(self, last: u64) {
+    /// Lets events be printed again, and waits as [`Transcript::settle`] does.
+    pub(crate) async fn release(self, passed: &[Passed], sequence: Option<u64>) {
         let transcript = self.transcript.clone();
+        let _settling = transcript.settling();
         drop(self);
-        transcript.wait_until_printed(last).await;
+        transcript.settle(passed, sequence).await;
     }
 }
 
@@ -60,5 +68,15 @@ impl Drop for Hold {
             timer.abort();
         }
         self.transcript.let_go(self.number);
+    }
+}
+
+/// Somebody waits for events to be printed.
+pub(super) struct Settling(Transcript);
+
+impl Drop for Settling {
+    fn drop(&mut self) {
+        self.0.state().settling -= 1;
+        self.0.shared.changed.notify_waiters();
     }
 }

@@ -1,11 +1,29 @@
+use super::memory::{MAX_MEMORY, MAX_PAST};
 use super::*;
 use crate::app::command::{Command, Line, parse};
+use crate::app::output::message::Delivery;
 use crate::app::output::printer::Memory;
+use crate::client::connection::Qos;
 use crate::testing::in_time;
 
 fn transcript() -> (Transcript, Memory) {
     let (printer, out, _) = Printer::to_memory(true);
-    (Transcript::new(printer, KnownJobs::default()), out)
+    let transcript = Transcript::new(printer, KnownJobs::default());
+    transcript.add_source();
+    (transcript, out)
+}
+
+/// The first source of any transcript.
+fn source() -> Source {
+    Order::default().add_source()
+}
+
+fn at(number: u64) -> Arrival {
+    Arrival { source: source(), number, sequence: None }
+}
+
+fn passed(number: u64) -> [Passed; 1] {
+    [Passed { source: source(), before: number, after: number }]
 }
 
 fn event(n: u64) -> Message {
@@ -37,10 +55,10 @@ fn expectation(text: &str) -> Expectation {
 #[tokio::test]
 async fn events_are_printed_by_number() {
     let (transcript, out) = transcript();
-    in_time(transcript.deliver(2, event(2))).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
     assert!(printed(&transcript, &out).await.is_empty());
-    in_time(transcript.deliver(1, event(1))).await;
-    in_time(transcript.deliver(3, event(3))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
+    in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["1", "2", "3"]);
 }
 
@@ -48,11 +66,11 @@ async fn events_are_printed_by_number() {
 async fn an_answer_comes_before_the_events_that_are_held() {
     let (transcript, out) = transcript();
     let hold = transcript.hold(None);
-    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
     assert!(printed(&transcript, &out).await.is_empty());
     transcript.answer(response());
-    let releasing = tokio::spawn(hold.release(2));
-    in_time(transcript.deliver(2, event(2))).await;
+    let releasing = tokio::spawn(async move { hold.release(&passed(2), None).await });
+    in_time(transcript.deliver(at(2), event(2))).await;
     in_time(releasing).await.unwrap();
     assert_eq!(printed(&transcript, &out).await, ["CreateJobResponse", "1", "2"]);
 }
@@ -61,7 +79,7 @@ async fn an_answer_comes_before_the_events_that_are_held() {
 async fn a_hold_that_is_dropped_holds_no_longer() {
     let (transcript, out) = transcript();
     let hold = transcript.hold(None);
-    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
     drop(hold);
     assert_eq!(printed(&transcript, &out).await, ["1"]);
 }
@@ -70,9 +88,9 @@ async fn a_hold_that_is_dropped_holds_no_longer() {
 async fn at_a_terminal_a_hold_ends_by_itself() {
     let (transcript, out) = transcript();
     let _hold = transcript.hold(Some(Duration::from_millis(20)));
-    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
     // The timer shares our thread, so that it cannot have come in between.
-    assert_eq!(transcript.state().waiting.len(), 1);
+    assert!(!transcript.state().order.is_empty());
     let first = expectation("expect JobExecutionsChangedEvent n=1");
     assert!(matches!(transcript.expect(&first, Duration::from_secs(10)).await, ExpectOutcome::Found(_)));
     assert_eq!(printed(&transcript, &out).await, ["1"]);
@@ -83,7 +101,7 @@ async fn what_a_hold_holds_back_is_bounded() {
     let (transcript, _) = transcript();
     let hold = transcript.hold(None);
     let big = |n| Message { body: Some(" ".repeat(MAX_WAITING)), ..event(n) };
-    let deliver = transcript.deliver(1, big(1));
+    let deliver = transcript.deliver(at(1), big(1));
     tokio::pin!(deliver);
     assert!(tokio::time::timeout(Duration::from_millis(5), deliver.as_mut()).await.is_err());
     drop(hold);
@@ -95,13 +113,14 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
         Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
+    transcript.add_source();
     let hold = transcript.hold(None);
-    in_time(transcript.deliver(2, event(2))).await;
-    in_time(hold.release(2)).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
+    in_time(hold.release(&passed(2), None)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
     assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, reported: false }]);
-    in_time(transcript.deliver(3, event(3))).await;
+    in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }
 
@@ -110,15 +129,16 @@ async fn an_event_that_comes_after_it_was_given_up_is_shown_all_the_same() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
         Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
-    in_time(transcript.wait_until_printed(2)).await;
+    transcript.add_source();
+    in_time(transcript.settle(&passed(2), None)).await;
     let hold = transcript.hold(None);
-    in_time(transcript.deliver(2, event(2))).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
     assert!(printed(&transcript, &out).await.is_empty());
-    in_time(hold.release(2)).await;
-    in_time(transcript.deliver(1, event(1))).await;
-    in_time(transcript.deliver(3, event(3))).await;
+    in_time(hold.release(&passed(2), None)).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
+    in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "1", "3"]);
-    assert_eq!(transcript.state().waiting_bytes, 0);
+    assert_eq!(transcript.state().order.bytes(), 0);
 }
 
 #[tokio::test]
@@ -126,16 +146,18 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     let delivery_timeout = Duration::from_millis(200);
     let (printer, reads) = Printer::to_idle_reader();
     let transcript = Transcript::with_delivery_timeout(printer, KnownJobs::default(), delivery_timeout);
+    transcript.add_source();
     let hold = transcript.hold(None);
     transcript.answer(response());
     let delivering = tokio::spawn({
         let transcript = transcript.clone();
         async move {
             in_time(transcript.printer().flush()).await;
-            in_time(transcript.deliver(1, event(1))).await;
+            in_time(transcript.deliver(at(1), event(1))).await;
         }
     });
-    let releasing = hold.release(1);
+    let (passed, sequence) = (passed(1), None);
+    let releasing = hold.release(&passed, sequence);
     tokio::pin!(releasing);
     assert!(timeout(delivery_timeout * 2, releasing.as_mut()).await.is_err());
     drop(reads);
@@ -147,7 +169,7 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
 #[tokio::test]
 async fn each_message_satisfies_one_expect() {
     let (transcript, _) = transcript();
-    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
     let expected = expectation("expect JobExecutionsChangedEvent");
     assert!(matches!(transcript.expect(&expected, Duration::ZERO).await, ExpectOutcome::Found(_)));
     let ExpectOutcome::Missing { instead, .. } = transcript.expect(&expected, Duration::ZERO).await else {
@@ -164,10 +186,10 @@ async fn expect_waits_for_what_has_not_come() {
         waiting.expect(&expectation("expect JobExecutionsChangedEvent n=2"), Duration::from_secs(10)).await
     });
     tokio::task::yield_now().await;
-    in_time(transcript.deliver(1, event(1))).await;
-    in_time(transcript.deliver(2, event(2))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
     assert_eq!(in_time(outcome).await.unwrap(), ExpectOutcome::Found(Box::new(event(2))));
-    transcript.begin(None, true);
+    transcript.begin(None, Beginning::Change);
     let expected = expectation("expect JobExecutionsChangedEvent");
     let outcome = transcript.expect(&expected, Duration::ZERO).await;
     let early = "it came too early, before a later command";
@@ -178,13 +200,13 @@ async fn expect_waits_for_what_has_not_come() {
 async fn what_only_reads_is_looked_through() {
     let (transcript, _) = transcript();
     let outcome = async |text: &str| transcript.expect(&expectation(text), Duration::ZERO).await;
-    in_time(transcript.deliver(1, event(1))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
     transcript.answer(response());
-    transcript.begin(Some(2), false);
+    transcript.begin(Some(2), Beginning::Read);
     assert!(matches!(outcome("expect CreateJobResponse").await, ExpectOutcome::Missing { .. }));
     assert!(matches!(outcome("expect JobExecutionsChangedEvent n=1").await, ExpectOutcome::Found(_)));
-    in_time(transcript.deliver(2, event(2))).await;
-    transcript.begin(Some(3), true);
+    in_time(transcript.deliver(at(2), event(2))).await;
+    transcript.begin(Some(3), Beginning::Change);
     assert!(matches!(outcome("expect JobExecutionsChangedEvent n=2").await, ExpectOutcome::Missing { .. }));
 }
 
@@ -193,11 +215,10 @@ async fn what_is_too_late_to_expect_is_bounded() {
     let (transcript, _) = transcript();
     let big = |n| Message { body: Some(" ".repeat(MAX_PAST / 2)), ..event(n) };
     for n in 1..=3 {
-        in_time(transcript.deliver(n, big(n))).await;
+        in_time(transcript.deliver(at(n), big(n))).await;
     }
-    transcript.begin(None, true);
-    let state = transcript.state();
-    assert_eq!((state.past.len(), state.memory_bytes), (1, 0));
+    transcript.begin(None, Beginning::Change);
+    assert_eq!(transcript.state().memory.sizes(), (1, 0));
 }
 
 #[tokio::test]
@@ -207,16 +228,135 @@ async fn what_came_too_early_is_said() {
         ExpectOutcome::Missing { instead, .. } => instead,
         ExpectOutcome::Found(message) => panic!("{message:?}"),
     };
-    in_time(transcript.deliver(1, event(1))).await;
-    in_time(transcript.deliver(2, event(2))).await;
+    in_time(transcript.deliver(at(1), event(1))).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
     let used = transcript.expect(&expectation("expect JobExecutionsChangedEvent n=2"), Duration::ZERO).await;
     assert!(matches!(used, ExpectOutcome::Found(_)));
-    transcript.begin(Some(7), true);
+    transcript.begin(Some(7), Beginning::Change);
     let early = ["it came too early, before line 7"];
     assert_eq!(instead("expect JobExecutionsChangedEvent n=1").await, early);
     assert!(instead("expect JobExecutionsChangedEvent n=2").await.is_empty(), "an expect has used it");
     assert!(instead("expect JobExecutionsChangedEvent n=3").await.is_empty());
     transcript.answer(response());
-    transcript.begin(None, false);
+    transcript.begin(None, Beginning::Read);
     assert_eq!(instead("expect CreateJobResponse").await, ["it came too early, before a later command"]);
+}
+
+/// A message on a topic.
+fn message(n: u64) -> Message {
+    let delivery = Some(Delivery { qos: Qos::AtLeastOnce, retain: false });
+    let body = Some(format!("{{\"n\":{n}}}"));
+    Message { delivery, ..Message::new(MessageKind::Message, "Message", body) }
+}
+
+#[tokio::test]
+async fn a_message_counts_from_the_beginning_of_the_test_until_an_expect_takes_it() {
+    let (transcript, _) = transcript();
+    let found = async |text: &str| {
+        let outcome = transcript.expect(&expectation(text), Duration::ZERO).await;
+        matches!(outcome, ExpectOutcome::Found(_))
+    };
+    for n in 1..=3 {
+        in_time(transcript.deliver(at(n), message(n))).await;
+    }
+    transcript.begin(Some(2), Beginning::Change);
+    transcript.begin(Some(3), Beginning::Read);
+    assert!(found("expect Message n=3").await && found("expect Message n=1").await);
+    assert!(!found("expect Message n=3").await);
+    transcript.begin(Some(6), Beginning::Change);
+    assert!(!found("expect Message n=1").await && found("expect Message n=2").await);
+    in_time(transcript.deliver(at(4), message(4))).await;
+    transcript.begin(Some(9), Beginning::Test);
+    assert!(!transcript.has("Message"));
+    let ExpectOutcome::Missing { instead, .. } =
+        transcript.expect(&expectation("expect Message n=4"), Duration::ZERO).await
+    else {
+        panic!()
+    };
+    assert_eq!(instead, ["it came too early, before line 9"]);
+}
+
+#[tokio::test]
+async fn what_comes_instead_is_of_the_same_sort() {
+    let (transcript, _) = transcript();
+    in_time(transcript.deliver(at(1), message(1))).await;
+    in_time(transcript.deliver(at(2), event(2))).await;
+    for (text, said) in [
+        ("expect Message n=9", "Message: n is 1"),
+        ("expect JobExecutionsChangedEvent n=9", "JobExecutionsChangedEvent: n is 2"),
+    ] {
+        let outcome = transcript.expect(&expectation(text), Duration::ZERO).await;
+        assert!(matches!(outcome, ExpectOutcome::Missing { instead, .. } if instead == [said]));
+    }
+}
+
+#[tokio::test]
+async fn messages_that_no_expect_takes_are_bounded_and_their_loss_is_known() {
+    let (transcript, _) = transcript();
+    for n in 1..=5 {
+        let body = Some(" ".repeat(MAX_MEMORY / 4));
+        in_time(transcript.deliver(at(n), Message { body, ..message(n) })).await;
+        transcript.begin(None, Beginning::Change);
+    }
+    let outcome = transcript.expect(&expectation("expect Message n=1"), Duration::ZERO).await;
+    let ExpectOutcome::Missing { forgotten, instead, .. } = outcome else { panic!() };
+    assert_eq!(forgotten, 2);
+    assert!(instead.last().unwrap().ends_with("and 2 earlier ones that had to be forgotten"), "{instead:?}");
+    transcript.begin(None, Beginning::Test);
+    let outcome = transcript.expect(&expectation("expect Message n=1"), Duration::ZERO).await;
+    assert!(matches!(outcome, ExpectOutcome::Missing { forgotten: 0, .. }));
+}
+
+#[tokio::test]
+async fn over_several_connections_events_are_printed_as_the_service_numbered_them() {
+    let (transcript, out) = transcript();
+    let second = transcript.add_source();
+    let arrival = |source, number, sequence| Arrival { source, number, sequence: Some(sequence) };
+    in_time(transcript.deliver(arrival(source(), 1, 2), event(2))).await;
+    in_time(transcript.deliver(arrival(second, 2, 4), message(4))).await;
+    in_time(transcript.deliver(arrival(source(), 2, 5), event(5))).await;
+    in_time(transcript.until_unsettled()).await;
+    assert!(printed(&transcript, &out).await.is_empty(), "an earlier one may be on its way");
+    in_time(transcript.deliver(arrival(second, 1, 1), message(1))).await;
+    let passed = |source, before, after| Passed { source, before, after };
+    // What came after the round trip began, and was sent after the first answer, is not due yet.
+    in_time(transcript.settle(&[passed(source(), 1, 2), passed(second, 2, 2)], Some(4))).await;
+    assert_eq!(printed(&transcript, &out).await, ["1", "2", "4"]);
+    in_time(transcript.settle(&[passed(source(), 2, 2), passed(second, 2, 2)], Some(5))).await;
+    assert_eq!(printed(&transcript, &out).await, ["1", "2", "4", "5"]);
+    // Of a service that was started anew the numbers are smaller.
+    in_time(transcript.deliver(arrival(second, 3, 900), message(900))).await;
+    in_time(transcript.settle(&[passed(second, 3, 3)], Some(1))).await;
+    assert_eq!(printed(&transcript, &out).await.last().unwrap(), "900");
+    assert_eq!(transcript.state().order.bytes(), 0);
+}
+
+#[tokio::test]
+async fn without_numbers_events_are_printed_as_they_come() {
+    let (transcript, out) = transcript();
+    let second = transcript.add_source();
+    in_time(transcript.deliver(at(1), event(1))).await;
+    in_time(transcript.deliver(Arrival { source: second, number: 1, sequence: None }, message(2))).await;
+    assert_eq!(printed(&transcript, &out).await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn what_is_settled_waits_for_the_tasks_that_deliver_it_however_much_is_held() {
+    let (transcript, out) = transcript();
+    let hold = transcript.hold(None);
+    let big = |n: u64| Message {
+        body: Some(format!("{{\"n\":{n},\"x\":\"{}\"}}", "x".repeat(MAX_WAITING))),
+        ..event(n)
+    };
+    let delivering = tokio::spawn({
+        let transcript = transcript.clone();
+        async move {
+            for n in 1..=3 {
+                transcript.deliver(at(n), big(n)).await;
+            }
+        }
+    });
+    in_time(hold.release(&passed(3), None)).await;
+    in_time(delivering).await.unwrap();
+    assert_eq!(printed(&transcript, &out).await, ["1", "2", "3"]);
 }

@@ -16,7 +16,6 @@ use super::options::Options;
 use super::received_message::ReceivedMessage;
 use super::request::Request;
 use crate::client::backoff::Backoff;
-use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
 
 /// A link that lasted this long was stable: the next attempts begin with short waits again.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
@@ -24,6 +23,10 @@ const STABLE_AFTER: Duration = Duration::from_secs(30);
 const CLOSED_TOO_OFTEN: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How many filters one SUBSCRIBE may have.
+///
+/// AWS: <https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits>
+const FILTERS_PER_SUBSCRIBE: usize = 8;
 
 /// The state of the connection, for the handles.
 #[derive(Debug, Clone)]
@@ -49,8 +52,13 @@ pub(super) struct Opened {
     link: Link<TlsStream<TcpStream>>,
     requests: mpsc::Receiver<Request>,
     pub(super) handle: LinkHandle,
-    /// Whether CONNACK bears the mark of the local service.
-    pub(super) is_local_service: bool,
+}
+
+impl Opened {
+    /// Whether the server is the local service.
+    pub(super) fn is_local_service(&self) -> bool {
+        self.link.is_local_service()
+    }
 }
 
 /// Connects and subscribes, all of it within the timeout.
@@ -77,22 +85,23 @@ pub(super) async fn open(
         timeout_at(deadline, Link::open(stream, &options.client_id, options.keep_alive))
             .await
             .map_err(timed_out("CONNACK"))??;
-    timeout_at(deadline, link.subscribe(filters.to_vec(), deliver)).await.map_err(timed_out("SUBACK"))??;
+    for filters in filters.chunks(FILTERS_PER_SUBSCRIBE) {
+        let subscribed = timeout_at(deadline, link.subscribe(filters.to_vec(), deliver)).await;
+        subscribed.map_err(timed_out("SUBACK"))??;
+    }
 
     let properties = connack.properties.as_ref();
     let (sender, requests) = mpsc::channel(16);
     let max_packet_size = properties
         .and_then(|properties| properties.max_packet_size)
         .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let is_local_service = properties.is_some_and(|properties| {
-        properties.user_properties.iter().any(|(name, value)| (&**name, &**value) == LOCAL_SERVICE_PROPERTY)
-    });
-    Ok(Opened { link, requests, handle: LinkHandle { requests: sender, max_packet_size }, is_local_service })
+    Ok(Opened { link, requests, handle: LinkHandle { requests: sender, max_packet_size } })
 }
 
 /// Owns the link from the first to the last.
 pub(super) struct Driver<D, C> {
     pub(super) options: Options,
+    /// What is to be subscribed on the next link.
     pub(super) filters: Vec<String>,
     pub(super) deliver: D,
     pub(super) changed: C,
@@ -116,7 +125,6 @@ impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
                     return refuse(requests);
                 }
             };
-            drop(link);
             attempts.link_ended(began.elapsed(), &reason);
             let reason = if attempts.closed_early == CLOSED_TOO_OFTEN {
                 Error::ClosedTooOften { client_id: self.options.client_id.clone() }
@@ -129,6 +137,7 @@ impl<D: FnMut(ReceivedMessage), C: FnMut(Change)> Driver<D, C> {
             }
             // The handles learn it first, so that a request that finds this link closed waits for the next one.
             self.status.send_replace(Status::Down(reason.clone()));
+            self.filters = link.into_filters();
             refuse(requests);
             (self.changed)(Change::Lost { reason: reason.to_string() });
             opened = match self.restore(&mut attempts.backoff).await {

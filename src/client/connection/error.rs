@@ -113,6 +113,14 @@ pub enum Error {
         /// The first SUBACK code of a refusal.
         code: ReasonCode,
     },
+    /// UNSUBACK with an error.
+    #[error("the server refused to end the subscription to {filter}: {code}")]
+    UnsubscribeRefused {
+        /// The filter.
+        filter: String,
+        /// The UNSUBACK code.
+        code: ReasonCode,
+    },
     /// PUBACK with an error.
     #[error(
         "the server refused to publish on {topic}: {code}{}",
@@ -192,6 +200,24 @@ impl Error {
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::TakenOver { .. } | Self::ClosedTooOften { .. } | Self::Finished)
+    }
+
+    /// The refusal of a message on `topic`, if that is why the server ended the connection.
+    pub(crate) fn as_refused_publish(&self, topic: &str) -> Option<Self> {
+        let Self::Disconnected { code } = self else { return None };
+        code.is_about_a_message()
+            .then(|| Self::PublishRefused { topic: topic.to_owned(), code: code.clone() })
+    }
+
+    /// The code with which the server refused a request, if that is what this is.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&ReasonCode> {
+        match self {
+            Self::SubscribeRefused { code, .. }
+            | Self::UnsubscribeRefused { code, .. }
+            | Self::PublishRefused { code, .. } => Some(code),
+            _ => None,
+        }
     }
 
     /// Why the server could not be reached.

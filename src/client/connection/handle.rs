@@ -7,13 +7,15 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::change::Change;
 use super::driver::{self, Driver, LinkHandle, Status};
 use super::error::Error;
 use super::options::Options;
+use super::qos::Qos;
 use super::received_message::ReceivedMessage;
-use super::request::Request;
+use super::request::{Done, Request, Unsubscribed};
 
 /// The largest payload that AWS IoT takes, in bytes.
 ///
@@ -34,7 +36,7 @@ struct Inner {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
     driver: Mutex<Option<JoinHandle<()>>>,
-    /// The filter that a barrier subscribes to again.
+    /// What nobody subscribes to: a barrier unsubscribes it, which leaves everything as it is.
     barrier_filter: String,
     timeout: Duration,
     is_local_service: bool,
@@ -49,21 +51,17 @@ impl Connection {
     /// # Errors
     /// [`Error`] says why there is no connection: the address, TLS, the server's refusal, or a filter that it did
     /// not grant.
-    ///
-    /// # Panics
-    /// If `filters` is empty.
     pub async fn connect(
         options: Options,
         filters: Vec<String>,
         mut deliver: impl FnMut(ReceivedMessage) + Send + 'static,
         changed: impl FnMut(Change) + Send + 'static,
     ) -> Result<Self, Error> {
-        let barrier_filter = filters.first().expect("a connection has at least one filter").clone();
         let opened = driver::open(&options, &filters, &mut deliver).await?;
         let (status, status_seen) = watch::channel(Status::Up(opened.handle.clone()));
         let (stop, stop_seen) = watch::channel(false);
         let timeout = options.timeout;
-        let is_local_service = opened.is_local_service;
+        let is_local_service = opened.is_local_service();
         let driver = Driver { options, filters, deliver, changed, status, stop: stop_seen };
         let driver = tokio::spawn(driver.run(opened));
         Ok(Self {
@@ -71,20 +69,26 @@ impl Connection {
                 status: status_seen,
                 stop,
                 driver: Mutex::new(Some(driver)),
-                barrier_filter,
+                barrier_filter: format!("barrier/{}", Uuid::new_v4()),
                 timeout,
                 is_local_service,
             }),
         })
     }
 
-    /// Hands a message over to be published at QoS 1; waits for the connection while there is none.
+    /// Hands a message over to be published; waits for the connection while there is none.
     ///
-    /// Returns once it is on its way; [`Sent::failed`] reports what becomes of it.
+    /// Returns once it is on its way; [`Sent`] reports what becomes of it.
     ///
     /// # Errors
     /// When there is no connection within the timeout, or the message is larger than the server takes.
-    pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<Sent, Error> {
+    pub async fn publish(
+        &self,
+        topic: &str,
+        payload: impl Into<Bytes>,
+        qos: Qos,
+        retain: bool,
+    ) -> Result<Sent, Error> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD {
             return Err(Error::TooLarge { size: payload.len(), limit: MAX_PAYLOAD });
@@ -96,28 +100,53 @@ impl Connection {
                 return Err(Error::TooLarge { size, limit: link.max_packet_size });
             }
             let (done, acknowledged) = oneshot::channel();
-            let request = Request::Publish { topic: topic.to_owned(), payload: payload.clone(), done };
+            let (topic, payload) = (topic.to_owned(), payload.clone());
+            let request = Request::Publish { topic, payload, qos, retain, done };
             if link.requests.send(request).await.is_ok() {
                 return Ok(Sent { acknowledged, link: link.requests });
             }
         }
     }
 
-    /// An ordered round trip: what the server sent before it answered has been delivered when this returns.
+    /// Subscribes to a filter; waits for the connection while there is none. It is subscribed again on each later
+    /// link.
+    ///
+    /// # Errors
+    /// When the server refuses, or the connection is lost before it answered.
+    pub async fn subscribe(&self, filter: &str) -> Result<(), Error> {
+        let filters = vec![filter.to_owned()];
+        self.ask(|done| Request::Subscribe { filters, done }).await
+    }
+
+    /// Ends the subscription to a filter; returns whether there was one. Waits for the connection while there is none.
+    ///
+    /// # Errors
+    /// When the server refuses, or the connection is lost before it answered.
+    pub async fn unsubscribe(&self, filter: &str) -> Result<bool, Error> {
+        let filter = filter.to_owned();
+        let Unsubscribed { existed, .. } = self.ask(|done| Request::Unsubscribe { filter, done }).await?;
+        Ok(existed)
+    }
+
+    /// An ordered round trip: what the server sent before it answered has been delivered when this returns. From the
+    /// local service comes the number of the last message before its answer, on whichever connection.
     ///
     /// # Errors
     /// When there is no connection within the timeout, or it is lost before the server answered.
-    pub async fn barrier(&self) -> Result<(), Error> {
-        let round_trip = async {
-            let link = self.link().await?;
-            let (done, granted) = oneshot::channel();
-            let filters = vec![self.inner.barrier_filter.clone()];
-            let request = Request::Subscribe { filters, done };
-            link.requests.send(request).await.map_err(|_| Error::NotSent)?;
-            granted.await.map_err(|_| Error::Lost)?
-        };
+    pub async fn barrier(&self) -> Result<Option<u64>, Error> {
+        let filter = self.inner.barrier_filter.clone();
+        let round_trip = self.ask(|done| Request::Unsubscribe { filter, done });
         let after = self.inner.timeout;
-        timeout(after, round_trip).await.map_err(|_| Error::Silent { after })?
+        let Unsubscribed { sequence, .. } =
+            timeout(after, round_trip).await.map_err(|_| Error::Silent { after })??;
+        Ok(sequence)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Done<T>) -> Request) -> Result<T, Error> {
+        let link = self.link().await?;
+        let (done, answered) = oneshot::channel();
+        link.requests.send(request(done)).await.map_err(|_| Error::NotSent)?;
+        answered.await.map_err(|_| Error::Lost)?
     }
 
     /// Why there is no connection at the moment, or `None` while there is one.
@@ -179,6 +208,14 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Waits for the PUBACK; at QoS 0 there is none, and this returns at once.
+    ///
+    /// # Errors
+    /// Refused by the server, or the link lost before.
+    pub async fn acknowledged(self) -> Result<(), Error> {
+        self.acknowledged.await.unwrap_or(Err(Error::Lost))
+    }
+
     /// Returns when it failed: refused by the server, or the link lost before or after the PUBACK.
     ///
     /// Never returns while all is well.
@@ -218,7 +255,7 @@ mod tests {
     async fn without_a_driver_nothing_waits_for_a_link() {
         let connection = without_driver();
         assert_eq!(connection.down(), Some(Error::Lost));
-        assert_eq!(connection.publish("t", "x").await.unwrap_err(), Error::Lost);
+        assert_eq!(connection.publish("t", "x", Qos::AtLeastOnce, false).await.unwrap_err(), Error::Lost);
         assert_eq!(connection.barrier().await.unwrap_err(), Error::Lost);
         connection.over().await;
         connection.disconnect().await;

@@ -10,8 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, PubAck, Publish, Subscribe};
+use rumqttc::v5::mqttbytes::v5::{ConnAck, Packet, PubAck, Publish, Unsubscribe};
 use rumqttc::v5::{MqttState, Request as Outgoing};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
@@ -19,8 +18,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::Error;
 use super::packets::RECEIVE_MAXIMUM;
+use super::qos::Qos;
 use super::received_message::ReceivedMessage;
-use super::request::{Done, Request};
+use super::request::{Done, Request, Unsubscribed};
 use super::{framing, packets};
 
 /// How long a DISCONNECT may take to leave.
@@ -43,11 +43,16 @@ pub(super) struct Link<S> {
     unflushed: bool,
     state: MqttState,
     /// Topics by packet identifier.
-    publishing: HashMap<u16, (String, Done)>,
+    publishing: HashMap<u16, (String, Done<()>)>,
     /// Filters by packet identifier.
-    subscribing: HashMap<u16, (Vec<String>, Done)>,
+    subscribing: HashMap<u16, (Vec<String>, Done<()>)>,
+    unsubscribing: HashMap<u16, (String, Done<Unsubscribed>)>,
+    /// The filters that the server has granted.
+    filters: Vec<String>,
+    /// Whether the server is the local service.
+    is_local_service: bool,
     /// A PUBLISH whose packet identifier is still in flight; [`MqttState`] hands it out again when that is free.
-    collided: Option<(String, Done)>,
+    collided: Option<(String, Done<()>)>,
     /// How many publishes the server takes before it must have acknowledged one.
     window: usize,
     /// How long until the next PINGREQ; its answer may take half of that.
@@ -75,6 +80,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             state: MqttState::new(RECEIVE_MAXIMUM, false),
             publishing: HashMap::new(),
             subscribing: HashMap::new(),
+            unsubscribing: HashMap::new(),
+            filters: Vec::new(),
+            is_local_service: false,
             collided: None,
             window: usize::from(RECEIVE_MAXIMUM),
             keep_alive,
@@ -113,9 +121,20 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         if let Some(seconds @ 1..) = properties.and_then(|properties| properties.server_keep_alive) {
             self.keep_alive = self.keep_alive.min(Duration::from_secs(u64::from(seconds)));
         }
+        self.is_local_service = packets::is_of_local_service(&connack);
         self.advance(Packet::ConnAck(connack.clone()))?;
         self.ping_at = Instant::now() + self.keep_alive;
         Ok(connack)
+    }
+
+    /// Whether the server is the local service.
+    pub(super) fn is_local_service(&self) -> bool {
+        self.is_local_service
+    }
+
+    /// Ends it; hands back the filters that were subscribed.
+    pub(super) fn into_filters(self) -> Vec<String> {
+        self.filters
     }
 
     /// Subscribes to all of `filters` and returns once the server granted every one.
@@ -224,21 +243,31 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
 
     fn send(&mut self, request: Request) -> Result<(), Error> {
         match request {
-            Request::Publish { topic, payload, done } => {
-                let publish = Publish::new(topic.clone(), QoS::AtLeastOnce, payload, None);
-                if let Some(Packet::Publish(publish)) = self.register(Outgoing::Publish(publish))? {
-                    self.publishing.insert(publish.pkid, (topic, done));
-                    return self.put(&Packet::Publish(publish));
+            Request::Publish { topic, payload, qos, retain, done } => {
+                let publish = Publish { retain, ..Publish::new(topic.clone(), qos.into(), payload, None) };
+                let Some(Packet::Publish(publish)) = self.register(Outgoing::Publish(publish))? else {
+                    self.collided = Some((topic, done));
+                    return Ok(());
+                };
+                match qos {
+                    Qos::AtLeastOnce => drop(self.publishing.insert(publish.pkid, (topic, done))),
+                    Qos::AtMostOnce => drop(done.send(Ok(()))),
                 }
-                self.collided = Some((topic, done));
-                Ok(())
+                self.put(&Packet::Publish(publish))
             }
             Request::Subscribe { filters, done } => {
-                let wanted = filters.iter().map(|filter| Filter::new(filter.clone(), QoS::AtLeastOnce));
-                let subscribe = Outgoing::Subscribe(Subscribe::new_many(wanted, None));
+                let subscribe = Outgoing::Subscribe(packets::subscribe(&filters, self.is_local_service));
                 let Some(Packet::Subscribe(subscribe)) = self.register(subscribe)? else { return Ok(()) };
                 self.subscribing.insert(subscribe.pkid, (filters, done));
                 self.put(&Packet::Subscribe(subscribe))
+            }
+            Request::Unsubscribe { filter, done } => {
+                let unsubscribe = Outgoing::Unsubscribe(Unsubscribe::new(filter.clone(), None));
+                let Some(Packet::Unsubscribe(unsubscribe)) = self.register(unsubscribe)? else {
+                    return Ok(());
+                };
+                self.unsubscribing.insert(unsubscribe.pkid, (filter, done));
+                self.put(&Packet::Unsubscribe(unsubscribe))
             }
         }
     }
@@ -270,7 +299,20 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             }
             Packet::SubAck(suback) => {
                 let Some((filters, done)) = self.subscribing.remove(&suback.pkid) else { return Ok(()) };
-                let _ = done.send(packets::subscribed(suback, filters));
+                let subscribed = packets::subscribed(suback, &filters);
+                if subscribed.is_ok() {
+                    self.filters.retain(|known| !filters.contains(known));
+                    self.filters.extend(filters);
+                }
+                let _ = done.send(subscribed);
+            }
+            Packet::UnsubAck(unsuback) => {
+                let Some((filter, done)) = self.unsubscribing.remove(&unsuback.pkid) else { return Ok(()) };
+                let unsubscribed = packets::unsubscribed(unsuback, &filter);
+                if unsubscribed.is_ok() {
+                    self.filters.retain(|known| *known != filter);
+                }
+                let _ = done.send(unsubscribed);
             }
             Packet::PingResp(_) => self.pong_by = None,
             Packet::Disconnect(disconnect) => {

@@ -5,12 +5,12 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `handle` | the handle: publish, barrier, disconnect |
+//! | `handle` | the handle: publish, subscribe, barrier, disconnect |
 //! | `driver` | the task: one link after another |
 //! | `link`, `request` | one link, over any stream, and what a handle asks of it |
 //! | `dial`, `address` | TCP and TLS |
 //! | `packets`, `framing` | what packets mean; packets to bytes and back |
-//! | `options`, `received_message`, `change`, `error`, `reason_code` | the data in and out |
+//! | `options`, `qos`, `received_message`, `change`, `error`, `reason_code` | the data in and out |
 //! | `tls_words` | why TLS failed, in a person's words |
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
@@ -25,6 +25,7 @@ mod handle;
 mod link;
 mod options;
 mod packets;
+mod qos;
 mod reason_code;
 mod received_message;
 mod request;
@@ -34,6 +35,7 @@ pub use change::Change;
 pub use error::Error;
 pub use handle::{Connection, MAX_PAYLOAD, Sent};
 pub use options::{KEEP_ALIVE, Options};
+pub use qos::Qos;
 pub use reason_code::ReasonCode;
 pub use received_message::ReceivedMessage;
 pub(crate) use tls_words::{why_not_trusted, why_tls_failed};

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, Connect, ConnectProperties, ConnectReturnCode, Disconnect, DisconnectReasonCode, Packet, PubAck,
-    PubAckReason, Publish, SubAck, SubscribeReasonCode,
+    ConnAck, Connect, ConnectProperties, ConnectReturnCode, Disconnect, DisconnectReasonCode, Filter, Packet,
+    PubAck, PubAckReason, Publish, SubAck, Subscribe, SubscribeProperties, SubscribeReasonCode, UnsubAck,
+    UnsubAckReason,
 };
 
 use super::error::Error;
 use super::framing;
+use super::qos::Qos;
 use super::reason_code::ReasonCode;
 use super::received_message::ReceivedMessage;
+use super::request::Unsubscribed;
+use crate::wire::local_service::{LOCAL_SERVICE_PROPERTY, SEQUENCE_PROPERTY, SEQUENCE_REQUEST};
 
 /// How many QoS 1 messages AWS IoT allows to be in flight, each way.
 pub(super) const RECEIVE_MAXIMUM: u16 = 100;
@@ -35,8 +39,36 @@ pub(super) fn received(publish: &Publish) -> Result<ReceivedMessage, Error> {
     if publish.topic.is_empty() {
         return Err(Error::Protocol { reason: "a topic alias that was not offered".to_owned() });
     }
-    let topic = String::from_utf8_lossy(&publish.topic).into_owned();
-    Ok(ReceivedMessage { topic, payload: publish.payload.clone() })
+    let properties = publish.properties.as_ref();
+    Ok(ReceivedMessage {
+        topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+        payload: publish.payload.clone(),
+        qos: publish.qos.into(),
+        retain: publish.retain,
+        sequence: properties.and_then(|properties| sequence(&properties.user_properties)),
+    })
+}
+
+/// The number that the local service has put behind what else stands there.
+fn sequence(properties: &[(String, String)]) -> Option<u64> {
+    let (_, number) = properties.iter().rfind(|(name, _)| name == SEQUENCE_PROPERTY)?;
+    number.parse().ok()
+}
+
+/// Whether CONNACK bears the mark of the local service.
+pub(super) fn is_of_local_service(connack: &ConnAck) -> bool {
+    connack.properties.as_ref().is_some_and(|properties| {
+        properties.user_properties.iter().any(|(name, value)| (&**name, &**value) == LOCAL_SERVICE_PROPERTY)
+    })
+}
+
+/// The SUBSCRIBE packet; `numbered` asks the local service to number what it sends from then on.
+pub(super) fn subscribe(filters: &[String], numbered: bool) -> Subscribe {
+    let wanted = filters.iter().map(|filter| Filter::new(filter.clone(), Qos::AtLeastOnce.into()));
+    let (name, value) = SEQUENCE_REQUEST;
+    let user_properties = vec![(name.to_owned(), value.to_owned())];
+    let properties = numbered.then_some(SubscribeProperties { id: None, user_properties });
+    Subscribe::new_many(wanted, properties)
 }
 
 pub(super) fn published(puback: &PubAck, topic: String) -> Result<(), Error> {
@@ -45,7 +77,7 @@ pub(super) fn published(puback: &PubAck, topic: String) -> Result<(), Error> {
     Err(Error::PublishRefused { topic, code: ReasonCode::new(value, reason) })
 }
 
-pub(super) fn subscribed(suback: &SubAck, filters: Vec<String>) -> Result<(), Error> {
+pub(super) fn subscribed(suback: &SubAck, filters: &[String]) -> Result<(), Error> {
     if suback.return_codes.len() != filters.len() {
         return Err(Error::Protocol { reason: "a SUBACK for another number of filters".to_owned() });
     }
@@ -53,8 +85,26 @@ pub(super) fn subscribed(suback: &SubAck, filters: Vec<String>) -> Result<(), Er
     let Some(first) = codes.clone().flatten().next() else { return Ok(()) };
     let reason = suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
     Err(Error::SubscribeRefused {
-        filters: filters.into_iter().filter(|_| codes.next().flatten().is_some()).collect(),
+        filters: filters.iter().filter(|_| codes.next().flatten().is_some()).cloned().collect(),
         code: ReasonCode::new(first, reason),
+    })
+}
+
+pub(super) fn unsubscribed(unsuback: &UnsubAck, filter: &str) -> Result<Unsubscribed, Error> {
+    let [reason] = unsuback.reasons[..] else {
+        return Err(Error::Protocol { reason: "an UNSUBACK for another number of filters".to_owned() });
+    };
+    let properties = unsuback.properties.as_ref();
+    if let Some(value) = unsubscribe_code(reason) {
+        let text = properties.and_then(|properties| properties.reason_string.as_deref());
+        return Err(Error::UnsubscribeRefused {
+            filter: filter.to_owned(),
+            code: ReasonCode::new(value, text),
+        });
+    }
+    Ok(Unsubscribed {
+        existed: reason == UnsubAckReason::Success,
+        sequence: properties.and_then(|properties| sequence(&properties.user_properties)),
     })
 }
 
@@ -178,5 +228,17 @@ fn publish_code(code: PubAckReason) -> Option<u8> {
         PubAckReason::PacketIdentifierInUse => 0x91,
         PubAckReason::QuotaExceeded => 0x97,
         PubAckReason::PayloadFormatInvalid => 0x99,
+    })
+}
+
+/// The value of an UNSUBACK reason code, or `None` where there is no such subscription any more.
+fn unsubscribe_code(code: UnsubAckReason) -> Option<u8> {
+    Some(match code {
+        UnsubAckReason::Success | UnsubAckReason::NoSubscriptionExisted => return None,
+        UnsubAckReason::UnspecifiedError => 0x80,
+        UnsubAckReason::ImplementationSpecificError => 0x83,
+        UnsubAckReason::NotAuthorized => 0x87,
+        UnsubAckReason::TopicFilterInvalid => 0x8F,
+        UnsubAckReason::PacketIdentifierInUse => 0x91,
     })
 }

@@ -24,15 +24,34 @@ impl ReasonCode {
         Self { value, reason: reason.map(|reason| reason.chars().take(LONGEST_REASON).collect()) }
     }
 
+    /// The value in hexadecimal, such as `0x87`.
+    #[must_use]
+    pub fn value(&self) -> String {
+        format!("0x{:02X}", self.value)
+    }
+
+    /// MQTT's name for it, such as `not authorized`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        words(self.value)
+    }
+
     /// Whether it may mean that a policy does not allow something, which AWS IoT reports in different ways.
-    pub(super) fn may_be_the_policy(&self) -> bool {
+    #[must_use]
+    pub fn may_be_the_policy(&self) -> bool {
         matches!(self.value, NOT_AUTHORIZED | UNSPECIFIED_ERROR)
+    }
+
+    /// Whether a connection that ends so may have ended because of a message that the client sent: not authorized, or
+    /// its topic, size, QoS or retain flag.
+    pub(super) fn is_about_a_message(&self) -> bool {
+        matches!(self.value, NOT_AUTHORIZED | 0x90 | 0x95 | 0x97 | 0x99..=0x9B)
     }
 }
 
 impl fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:02X} {}", self.value, words(self.value))?;
+        write!(f, "{} {}", self.value(), self.name())?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
     }
 }

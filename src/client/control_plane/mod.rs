@@ -28,6 +28,8 @@ use crate::wire::model::{JobId, ThingName};
 
 mod endpoint;
 mod error;
+mod event_configurations;
+mod events;
 mod exchange;
 mod members;
 mod options;
@@ -39,6 +41,7 @@ mod transport;
 
 pub use endpoint::Endpoint;
 pub use error::Error;
+pub use event_configurations::EventConfigurations;
 pub use options::{CredentialsSource, Options};
 pub use proxies::{NoProxyUrl, check_proxies};
 pub use reply::Reply;

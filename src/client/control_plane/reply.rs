@@ -69,6 +69,8 @@ const DESCRIBE_JOB: Shape = &[
     ("job.timeoutConfig", "inProgressTimeoutInMinutes"),
 ];
 
+const DESCRIBE_EVENT_CONFIGURATIONS: Shape = &[("", "creationDate eventConfigurations lastModifiedDate")];
+
 const GET_JOB_DOCUMENT: Shape = &[("", "document")];
 
 const LIST_JOBS: Shape = &[
@@ -101,6 +103,7 @@ fn shape(operation: &str) -> Shape {
     match operation {
         "CreateJob" | "CancelJob" => CHANGED,
         "DescribeJob" => DESCRIBE_JOB,
+        "DescribeEventConfigurations" => DESCRIBE_EVENT_CONFIGURATIONS,
         "GetJobDocument" => GET_JOB_DOCUMENT,
         "ListJobs" => LIST_JOBS,
         "ListJobExecutionsForJob" | "ListJobExecutionsForThing" => LIST_JOB_EXECUTIONS,

@@ -134,6 +134,26 @@ async fn an_execution_is_asked_for_by_its_number_if_that_is_known() {
 }
 
 #[tokio::test]
+async fn event_configurations_are_asked_for_and_sent_as_aws_writes_them() {
+    let described =
+        r#"{"eventConfigurations":{"JOB":{"Enabled":true},"NEW":{"Enabled":false}},"creationDate":null}"#;
+    let server = Server::start(&[Act::Answer(200, "", described), Act::Answer(200, "", "{}"), BUSY]).await;
+    let client = server.client(SOON).await;
+    let reply = client.describe_event_configurations().await.unwrap();
+    assert_eq!((reply.body.as_deref(), reply.unknown()), (Some(described), vec![]));
+    let configurations = EventConfigurations::of(&reply).unwrap();
+    assert!(configurations.enables("JOB") && !configurations.enables("NEW"));
+    client.update_event_configurations(&configurations).await.unwrap();
+    let [first, second] = &server.asked()[..] else { panic!() };
+    assert_eq!(first, "GET /event-configurations");
+    let (line, body) = second.split_at(second.find('{').unwrap());
+    assert_eq!(line, "PATCH /event-configurations ");
+    let sent: serde_json::Value = serde_json::from_str(body).unwrap();
+    // The SDK leaves out what is false, as AWS's model has it.
+    assert_eq!(sent["eventConfigurations"], serde_json::json!({"JOB": {"Enabled": true}, "NEW": {}}));
+}
+
+#[tokio::test]
 async fn a_list_of_several_pages_is_read_to_its_end() {
     let first = Act::Answer(200, "", r#"{"jobs":[{"jobId":"A"}],"nextToken":"n 1"}"#);
     let last = Act::Answer(200, "", r#"{"jobs":[{"jobId":"B"}],"nextToken":null}"#);

@@ -12,10 +12,12 @@ use super::error::Error;
 use super::in_flight::InFlight;
 use super::inbox::Inbox;
 use super::pending::{Pending, PendingTracker};
-use super::streams::{ChangeSender, ConnectionChange, EventNumbers, EventSender, Streams};
+use super::streams::{ChangeSender, ConnectionChange, Streams};
 use crate::client::backoff::Retries;
-use crate::client::connection::{self, Connection};
-use crate::client::trace::Trace;
+use crate::client::connection::{self, Connection, Qos};
+use crate::client::events::{EventNumbers, EventSender};
+use crate::client::feed::Feed;
+use crate::client::trace::{Trace, message_line};
 use crate::wire::model::{
     DescribeJobExecutionRequest, DescribeJobExecutionResponse, GetPendingJobExecutionsRequest,
     GetPendingJobExecutionsResponse, JobExecutionStatus, JobId, JobRef, StartNextJobExecutionResponse,
@@ -84,7 +86,7 @@ impl Client {
             {
                 let trace = trace.clone();
                 move |message| {
-                    trace.write(|| trace_line("<-", &message.topic, &message.payload));
+                    trace.write(|| message_line("<-", &message.topic, &message.payload));
                     inbox.deliver(message);
                 }
             },
@@ -194,6 +196,12 @@ impl Client {
         Ok(self.last_event())
     }
 
+    /// The connection, to know that all events have come.
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        Feed::new(self.connection.clone(), self.numbers.clone())
+    }
+
     /// How long a request waits for its answer.
     #[must_use]
     pub fn timeout(&self) -> Duration {
@@ -296,8 +304,10 @@ impl Client {
             .register(&topic, move |raw| answer::parse(operation, raw, |response| note(&pending, response)));
         let body = serde_json::to_vec(&body(Some(waiter.client_token.clone())))
             .expect("requests are maps of strings and numbers");
-        self.trace.write(|| trace_line("->", &topic, &body));
-        let sent = match timeout_at(deadline, self.connection.publish(&topic, body)).await {
+        self.trace.write(|| message_line("->", &topic, &body));
+        let sent = match timeout_at(deadline, self.connection.publish(&topic, body, Qos::AtLeastOnce, false))
+            .await
+        {
             Ok(Ok(sent)) => sent,
             Ok(Err(source)) => return Err(AttemptError::Other(Error::NotAccepted { operation, source })),
             Err(_) => {
@@ -316,11 +326,6 @@ impl Client {
             () = sleep_until(deadline) => Err(AttemptError::Other(Error::TimedOut { operation, topic, after, last_refusal: None })),
         }
     }
-}
-
-/// A message as a line of the trace; `arrow` points from or to the service.
-fn trace_line(arrow: &str, topic: &str, payload: &[u8]) -> String {
-    format!("{arrow} {topic} {}", String::from_utf8_lossy(payload))
 }
 
 /// Whether the service is throttling or in trouble, so that the same request may succeed a moment later.

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::answer::{RawAnswer, RawBody};
 use super::in_flight::InFlight;
 use super::pending::PendingTracker;
-use super::streams::{EventError, EventSender};
 use crate::client::connection::ReceivedMessage;
+use crate::client::events::{EventError, EventSender};
 use crate::wire::model::ThingName;
 use crate::wire::topics::{Channel, Operation, Topic};
 
@@ -35,14 +35,15 @@ impl Inbox {
         };
         match topic.channel {
             Channel::Notify => {
-                let payload = event(message.payload);
+                let payload = event(&message.payload);
                 if let Ok(payload) = &payload {
                     self.pending.note_event(payload);
                 }
-                self.job_executions_changed.send(message.topic, payload);
+                self.job_executions_changed.send(message, payload);
             }
             Channel::NotifyNext => {
-                self.next_job_execution_changed.send(message.topic, event(message.payload));
+                let payload = event(&message.payload);
+                self.next_job_execution_changed.send(message, payload);
             }
             Channel::Accepted(operation) => self.answer(operation, message, RawBody::Accepted),
             Channel::Rejected(operation) => self.answer(operation, message, RawBody::Rejected),
@@ -53,7 +54,7 @@ impl Inbox {
 
     fn answer(&self, operation: Operation, message: ReceivedMessage, body: fn(Bytes) -> RawBody) {
         let request_topic = Topic::new(&self.thing, Channel::Request(operation)).to_string();
-        let ReceivedMessage { topic, payload } = message;
+        let ReceivedMessage { topic, payload, .. } = message;
         let resolve = |token: &str, body| {
             if let Some(request) = self.in_flight.take(token, &request_topic) {
                 // Whoever gave up at this very moment does not need the answer.
@@ -101,9 +102,9 @@ fn names_a_token(payload: &[u8]) -> bool {
     values.any(|value| value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('"')))
 }
 
-fn event(payload: Bytes) -> Result<Bytes, EventError> {
-    object(&payload).map_err(|reason| EventError::Malformed { reason })?;
-    Ok(payload)
+fn event(payload: &Bytes) -> Result<Bytes, EventError> {
+    object(payload).map_err(|reason| EventError::Malformed { reason })?;
+    Ok(payload.clone())
 }
 
 /// Checks that `payload` is one JSON object in UTF-8, however deep it nests.
@@ -117,8 +118,9 @@ fn object(payload: &[u8]) -> Result<(), String> {
 mod tests {
     use super::super::answer::parse;
     use super::super::in_flight::Waiter;
-    use super::super::streams::{EventNumbers, StreamEvent};
     use super::*;
+    use crate::client::connection::Qos;
+    use crate::client::events::{EventNumbers, StreamEvent};
     use crate::wire::model::JobExecutionStatus;
     use proptest::prelude::*;
     use tokio::sync::mpsc;
@@ -153,7 +155,9 @@ mod tests {
 
         fn deliver(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
             let payload = Bytes::copy_from_slice(payload.as_ref());
-            self.inbox.deliver(ReceivedMessage { topic: format!("$aws/things/{topic}"), payload });
+            let topic = format!("$aws/things/{topic}");
+            let (qos, retain, sequence) = (Qos::AtLeastOnce, false, None);
+            self.inbox.deliver(ReceivedMessage { topic, payload, qos, retain, sequence });
         }
     }
 

@@ -6,7 +6,7 @@
 //! | `inbox` | what arrives, sorted: answers to their requests, events to their streams |
 //! | `in_flight` | the requests that wait for an answer, by client token |
 //! | `answer`, `error` | an answer, and why there is none |
-//! | `streams` | the two event streams, and the changes of the connection |
+//! | `streams` | the streams of the two kinds of events, and of the changes of the connection |
 //! | `pending` | which job executions are known to be pending |
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
@@ -19,8 +19,9 @@ mod inbox;
 mod pending;
 mod streams;
 
+pub use crate::client::events::{Dropped, EventError, StreamEvent};
 pub use answer::Answer;
 pub use client::Client;
 pub use error::Error;
 pub use pending::{Difference, Pending};
-pub use streams::{ConnectionChange, Dropped, EventError, StreamEvent, Streams};
+pub use streams::{ConnectionChange, Streams};

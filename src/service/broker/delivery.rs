@@ -59,9 +59,8 @@ impl Router {
 
     /// Queues a message for one session: at QoS 0 it is lost where there is no room, at QoS 1 the client is.
     pub(crate) fn enqueue(&mut self, id: SessionId, message: Arc<Message>, granted: Qos, retain: bool) {
-        let Some(connection) = self.sessions.get(&id).map(|session| session.connection.clone()) else {
-            return;
-        };
+        let Some(session) = self.sessions.get(&id) else { return };
+        let (connection, is_numbered) = (session.connection.clone(), session.is_numbered);
         let qos = message.qos.min(granted);
         if connection.is_none() && qos == Qos::AtMostOnce {
             return;
@@ -69,7 +68,11 @@ impl Router {
         if self.queued_bytes + message.size() > limits::QUEUED_BYTES_IN_ALL {
             self.empty_fullest_outboxes();
         }
-        let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain));
+        let sequence = is_numbered.then(|| {
+            self.sequence += 1;
+            self.sequence
+        });
+        let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain, sequence));
         match (pushed, connection) {
             (Some(Pushed::Queued), Some(connection)) => connection.wake.notify_one(),
             (Some(Pushed::Full), Some(_)) if qos == Qos::AtLeastOnce => self.drop_slow_reader(id),

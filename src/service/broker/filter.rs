@@ -7,7 +7,7 @@ pub(crate) mod fuzz;
 
 use bytestring::ByteString;
 
-use super::limits;
+use crate::wire::topic_names::{filter_fault, topic_fault};
 
 /// A valid topic filter, its shared-subscription prefix taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,30 +21,13 @@ pub(crate) struct Filter {
 impl Filter {
     /// Parses a filter; `None` if it is not valid.
     pub(crate) fn parse(text: &ByteString) -> Option<Self> {
-        let (share, levels) = match text.strip_prefix("$share/") {
-            Some(shared) => {
-                let (group, levels) = shared.split_once('/')?;
-                if group.is_empty() || group.contains(['+', '#']) {
-                    return None;
-                }
-                (Some(group.into()), levels.into())
-            }
-            None => (None, text.clone()),
-        };
-        let filter = Self { share, levels };
-        filter.is_valid().then_some(filter)
-    }
-
-    fn is_valid(&self) -> bool {
-        let mut levels = self.levels.split('/').peekable();
-        fits(&self.levels)
-            && std::iter::from_fn(|| levels.next().map(|level| (level, levels.peek().is_none()))).all(
-                |(level, last)| match level {
-                    "#" => last,
-                    "+" => true,
-                    _ => !level.contains(['+', '#', '\0']),
-                },
-            )
+        if filter_fault(text).is_some() {
+            return None;
+        }
+        Some(match text.strip_prefix("$share/").and_then(|shared| shared.split_once('/')) {
+            Some((group, levels)) => Self { share: Some(group.into()), levels: levels.into() },
+            None => Self { share: None, levels: text.clone() },
+        })
     }
 
     /// Whether it holds no wildcard: only such a subscription gets retained messages.
@@ -74,12 +57,7 @@ impl Filter {
 
 /// Whether a client may publish to a topic of this form.
 pub(crate) fn is_valid_topic(topic: &str) -> bool {
-    // The rule's name in front of a Basic Ingest topic does not count.
-    let counted = topic
-        .strip_prefix("$aws/rules/")
-        .and_then(|rest| rest.split_once('/'))
-        .map_or(topic, |(_, rest)| rest);
-    fits(counted) && !topic.contains(['+', '#', '\0'])
+    topic_fault(topic).is_none()
 }
 
 /// Whether a topic is reserved for the service: it begins with a dollar sign.
@@ -92,11 +70,6 @@ pub(crate) fn accepts_publish(topic: &str) -> bool {
     ["$aws/things/", "$aws/rules/", "$aws/certificates/", "$aws/provisioning-templates/"]
         .iter()
         .any(|prefix| topic.starts_with(prefix))
-}
-
-fn fits(topic: &str) -> bool {
-    (1..=limits::TOPIC).contains(&topic.len())
-        && topic.bytes().filter(|&byte| byte == b'/').count() <= limits::TOPIC_SLASHES
 }
 
 #[cfg(test)]

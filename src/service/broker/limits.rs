@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
+use crate::wire::topic_names::MAX_TOPIC;
+
 /// The longest payload, in bytes.
 pub(crate) const PAYLOAD: usize = 128 * 1024;
 /// The longest client id, in bytes.
 pub(crate) const CLIENT_ID: usize = 128;
 /// The longest topic or topic filter, in bytes.
-pub(crate) const TOPIC: usize = 256;
-/// The most slashes in a topic or topic filter.
-pub(crate) const TOPIC_SLASHES: usize = 7;
+pub(crate) const TOPIC: usize = MAX_TOPIC;
 /// The most filters in one SUBSCRIBE.
 pub(crate) const FILTERS_PER_SUBSCRIBE: usize = 8;
 /// The most subscriptions of one session.

@@ -31,6 +31,7 @@ enum QueueItem {
         message: Arc<Message>,
         qos: Qos,
         retain: bool,
+        sequence: Option<u64>,
     },
     /// A QoS 1 message that was sent on an earlier connection.
     Redelivery(Delivery),
@@ -63,13 +64,19 @@ impl Outbox {
     }
 
     /// Queues a message, if there is room for it.
-    pub(crate) fn push(&mut self, message: Arc<Message>, qos: Qos, retain: bool) -> Pushed {
+    pub(crate) fn push(
+        &mut self,
+        message: Arc<Message>,
+        qos: Qos,
+        retain: bool,
+        sequence: Option<u64>,
+    ) -> Pushed {
         let size = message.size();
         if self.waiting.len() >= limits::QUEUED_MESSAGES || self.bytes + size > limits::QUEUED_BYTES {
             return Pushed::Full;
         }
         self.bytes += size;
-        self.waiting.push_back(QueueItem::Message { message, qos, retain });
+        self.waiting.push_back(QueueItem::Message { message, qos, retain, sequence });
         Pushed::Queued
     }
 
@@ -109,7 +116,7 @@ impl Outbox {
     /// A packet that needs no acknowledgement; `None` if it had expired.
     fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         match self.waiting.pop_front()? {
-            QueueItem::Message { message, qos, retain } => {
+            QueueItem::Message { message, qos, retain, sequence } => {
                 self.bytes -= message.size();
                 let expiry = seconds_left(&message, now)?;
                 Some(Outgoing::Publish(Delivery {
@@ -119,6 +126,7 @@ impl Outbox {
                     dup: false,
                     packet_id: None,
                     expiry,
+                    sequence,
                 }))
             }
             QueueItem::Packet(packet) => Some(packet),
@@ -130,9 +138,9 @@ impl Outbox {
     fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
         let mut delivery = match self.waiting.pop_front()? {
             QueueItem::Redelivery(delivery) => delivery,
-            QueueItem::Message { message, qos, retain } => {
+            QueueItem::Message { message, qos, retain, sequence } => {
                 let packet_id = Some(self.free_packet_id());
-                Delivery { message, qos, retain, dup: false, packet_id, expiry: None }
+                Delivery { message, qos, retain, dup: false, packet_id, expiry: None, sequence }
             }
             QueueItem::Packet(packet) => return Some(packet),
         };
@@ -226,7 +234,7 @@ mod tests {
     }
 
     fn push(outbox: &mut Outbox, text: &'static str, qos: Qos) {
-        assert_eq!(outbox.push(message(text, qos), qos, false), Pushed::Queued);
+        assert_eq!(outbox.push(message(text, qos), qos, false, None), Pushed::Queued);
     }
 
     /// What is sent now: payloads, with their packet identifier and `!` for DUP, and names of other packets.
@@ -302,13 +310,13 @@ mod tests {
         let mut outbox = Outbox::new();
         let small = message("x", Qos::AtMostOnce);
         for _ in 0..limits::QUEUED_MESSAGES {
-            assert_eq!(outbox.push(small.clone(), Qos::AtMostOnce, false), Pushed::Queued);
+            assert_eq!(outbox.push(small.clone(), Qos::AtMostOnce, false, None), Pushed::Queued);
         }
-        assert_eq!(outbox.push(small, Qos::AtMostOnce, false), Pushed::Full);
+        assert_eq!(outbox.push(small, Qos::AtMostOnce, false, None), Pushed::Full);
 
         let mut outbox = Outbox::new();
         let large = Arc::new(Message { payload: vec![0; limits::PAYLOAD].into(), ..Message::default() });
-        while outbox.push(large.clone(), Qos::AtLeastOnce, false) == Pushed::Queued {}
+        while outbox.push(large.clone(), Qos::AtLeastOnce, false, None) == Pushed::Queued {}
         assert!(outbox.bytes() <= limits::QUEUED_BYTES);
         assert!(outbox.bytes() > limits::QUEUED_BYTES - 2 * limits::PAYLOAD);
     }
@@ -332,7 +340,7 @@ mod tests {
         for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
             let expires_at = Some(now + Duration::from_secs(5));
             let dying = Arc::new(Message { qos, expires_at, ..Message::default() });
-            outbox.push(dying, qos, false);
+            outbox.push(dying, qos, false, None);
         }
         let Some(Outgoing::Publish(delivery)) = outbox.pop(now + Duration::from_secs(3)) else { panic!() };
         assert_eq!(delivery.expiry, NonZeroU32::new(2));

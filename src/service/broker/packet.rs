@@ -93,6 +93,8 @@ pub(crate) enum Incoming {
     Subscribe {
         packet_id: PacketId,
         has_identifier: bool,
+        /// Whether the client asks that what it is sent be numbered.
+        asks_sequence: bool,
         filters: Vec<FilterRequest>,
     },
     Unsubscribe {
@@ -168,7 +170,7 @@ pub(crate) enum Outgoing {
     Publish(Delivery),
     PublishAck { packet_id: PacketId, reason: u8 },
     SubscribeAck { packet_id: PacketId, reasons: Vec<u8> },
-    UnsubscribeAck { packet_id: PacketId, reasons: Vec<u8> },
+    UnsubscribeAck { packet_id: PacketId, reasons: Vec<u8>, sequence: Option<u64> },
     PingResponse,
     Disconnect { reason: u8, text: Option<&'static str> },
 }
@@ -183,6 +185,8 @@ pub(crate) struct Delivery {
     pub(crate) packet_id: Option<PacketId>,
     /// Seconds left.
     pub(crate) expiry: Option<NonZeroU32>,
+    /// Its place among all that is sent to clients who asked for that.
+    pub(crate) sequence: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

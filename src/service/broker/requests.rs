@@ -169,7 +169,10 @@ impl Requests<'_> {
             Incoming::Subscribe { filters, .. } if filters.len() > limits::FILTERS_PER_SUBSCRIBE => {
                 return Err(Refusal::TooManyFilters.into());
             }
-            Incoming::Subscribe { packet_id, filters, .. } => self.subscribe(id, packet_id, &filters)?,
+            Incoming::Subscribe { packet_id, filters, asks_sequence, .. } => {
+                session.is_numbered |= asks_sequence;
+                self.subscribe(id, packet_id, &filters)?;
+            }
             Incoming::Unsubscribe { packet_id, filters } => {
                 self.unsubscribe(id, packet_id, &filters);
             }

@@ -36,6 +36,8 @@ pub(crate) struct Router {
     pub(super) turn: usize,
     /// Size of all messages that wait.
     pub(super) queued_bytes: usize,
+    /// The number of the last message that was queued for a client who asked for numbers.
+    pub(super) sequence: u64,
     /// Raised with each change of the control plane, so that permissions are looked up again.
     epoch: u64,
     /// Lines for the log.
@@ -173,6 +175,7 @@ impl Router {
         session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
         session.will.clone_from(&connect.will);
         session.aliases.clear();
+        session.is_numbered = false;
         session.outbox.attach(connect.receive_maximum);
         self.sessions.insert(id, session);
         Attached { session: id, present: resumed.is_some(), will }

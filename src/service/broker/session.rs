@@ -57,6 +57,8 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
+    /// Whether the client has asked that what it is sent on this connection be numbered.
+    pub(crate) is_numbered: bool,
     /// What the client's topic aliases stand for on this connection.
     pub(crate) aliases: HashMap<NonZeroU16, ByteString>,
     /// Seconds that the session outlives its connection.
@@ -79,6 +81,7 @@ impl Session {
             version_number: 0,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
+            is_numbered: false,
             aliases: HashMap::new(),
             expiry: 0,
             will: None,

@@ -68,10 +68,12 @@ impl Requests<'_> {
     }
 
     pub(super) fn unsubscribe(&mut self, id: SessionId, packet_id: PacketId, filters: &[ByteString]) {
+        let Some(session) = self.router.sessions.get(&id) else { return };
+        let sequence = session.is_numbered.then_some(self.router.sequence);
         let known: Vec<bool> = filters.iter().map(|filter| self.router.unsubscribe(id, filter)).collect();
         // 17: no subscription existed.
         let reasons = known.iter().map(|known| if *known { 0 } else { 17 }).collect();
-        self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons });
+        self.router.reply(id, Outgoing::UnsubscribeAck { packet_id, reasons, sequence });
         let ended: Vec<_> =
             filters.iter().zip(known).filter_map(|(filter, known)| known.then_some(filter)).collect();
         self.unsubscribed(id, &ended);

@@ -235,13 +235,14 @@ mod tests {
             dup: false,
             packet_id: Some(packet_id),
             expiry: NonZeroU32::new(9),
+            sequence: Some(7),
         };
         for packet in [
             Outgoing::ConnectAck(Box::default()),
             Outgoing::Publish(delivery),
             Outgoing::PublishAck { packet_id, reason: 0 },
             Outgoing::SubscribeAck { packet_id, reasons: vec![0; limits::FILTERS_PER_SUBSCRIBE] },
-            Outgoing::UnsubscribeAck { packet_id, reasons: vec![17; 20] },
+            Outgoing::UnsubscribeAck { packet_id, reasons: vec![17; 20], sequence: Some(7) },
             Outgoing::PingResponse,
             Outgoing::Disconnect { reason: 0x97, text: Some("why") },
         ] {

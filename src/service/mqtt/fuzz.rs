@@ -103,7 +103,7 @@ impl ExpectedAnswer {
             Outgoing::ConnectAck(_) => Self::ConnectAck,
             Outgoing::PublishAck { packet_id, .. } => Self::PublishAck(*packet_id),
             Outgoing::SubscribeAck { packet_id, reasons } => Self::SubscribeAck(*packet_id, reasons.len()),
-            Outgoing::UnsubscribeAck { packet_id, reasons } => {
+            Outgoing::UnsubscribeAck { packet_id, reasons, .. } => {
                 Self::UnsubscribeAck(*packet_id, reasons.len())
             }
             Outgoing::PingResponse => Self::PingResponse,

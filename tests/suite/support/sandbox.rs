@@ -56,6 +56,9 @@ pub(crate) struct Message {
     pub(crate) title: String,
     pub(crate) line: Option<usize>,
     pub(crate) topic: Option<String>,
+    /// Of a message on a topic, as is `retain`.
+    pub(crate) qos: Option<u8>,
+    pub(crate) retain: Option<bool>,
     /// The body as it was printed, member order and number spelling included.
     pub(crate) body: Option<Box<serde_json::value::RawValue>>,
 }

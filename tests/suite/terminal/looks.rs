@@ -121,7 +121,7 @@ fn what_a_document_holds_does_not_drive_the_terminal() {
 fn help_stands_in_the_samples_groups() {
     let home = home();
     // All of it is to be seen at once.
-    let mut terminal = Terminal::start(home.path(), &Setup { rows: 80, ..Setup::default() });
+    let mut terminal = Terminal::start(home.path(), &Setup { rows: 100, ..Setup::default() });
     terminal.command("help");
     let screen = terminal.screen();
     for part in ["Control Plane", "Data Plane", "Miscellaneous", "create-job <jobId> <jobDocument-as-JSON>"] {

@@ -1,6 +1,7 @@
 //! What an operator does, over HTTPS.
 
 use super::{JOB, NO_JOB, TABLE, UNTIL, WITHIN};
+use crate::app::command::arguments::ParsedArguments;
 use crate::app::command::line::Command;
 use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
 
@@ -137,5 +138,31 @@ pub(super) static COMMANDS: &[Spec] = &[
         refusals: &[NO_JOB],
         operations: &["ListJobExecutionsForJob", "ListJobExecutionsForThing"],
         build: |args| Command::ListJobExecutions { job: args.optional_job(), table: args.switch("--table") },
+    },
+    Spec {
+        name: "describe-event-configurations",
+        group: CommandGroup::ControlPlane,
+        arguments: &[],
+        flags: &[UNTIL, WITHIN],
+        summary: "show which events the account sends on $aws/events",
+        example: "describe-event-configurations",
+        refusals: &[],
+        operations: &["DescribeEventConfigurations"],
+        build: |_| Command::DescribeEventConfigurations,
+    },
+    Spec {
+        name: "update-event-configurations",
+        group: CommandGroup::ControlPlane,
+        arguments: &[],
+        flags: &[Flag {
+            name: "--event-configurations",
+            value: Some(("<JSON>", Shape::EventConfigurations)),
+            help: "the types to switch on or off, JSON or file://path; the others stay as they are",
+        }],
+        summary: "say which events the account sends on $aws/events",
+        example: "update-event-configurations --event-configurations {\"JOB\": {\"Enabled\": true}}",
+        refusals: &[("InvalidRequestException", "there is no such type of event")],
+        operations: &["UpdateEventConfigurations"],
+        build: ParsedArguments::update_event_configurations,
     },
 ];

@@ -2,11 +2,13 @@
 //! hints read.
 
 use super::spec::{Argument, Count, Flag, Shape, Spec};
+use super::titles;
 
 mod control_plane;
 mod data_plane;
 mod scripts;
 mod session;
+mod topics;
 
 /// The command called `name`.
 #[must_use]
@@ -21,15 +23,16 @@ pub(crate) fn titles() -> impl Iterator<Item = String> {
     let answers = commands()
         .flat_map(|spec| spec.operations)
         .flat_map(|operation| [format!("{operation}Response"), format!("{operation}Rejected")]);
-    EVENTS.iter().map(|event| (*event).to_owned()).chain(answers)
+    let on_topics = titles::kinds().map(|kind| kind.title);
+    EVENTS.into_iter().chain(on_topics).map(str::to_owned).chain(answers)
 }
 
-/// The titles of the two events.
+/// The titles of the two events that come unasked.
 pub(crate) const EVENTS: [&str; 2] = ["JobExecutionsChangedEvent", "NextJobExecutionChangedEvent"];
 
 /// Every command, in the order of the help text.
 pub(crate) fn commands() -> impl Iterator<Item = &'static Spec> {
-    [control_plane::COMMANDS, data_plane::COMMANDS, scripts::COMMANDS, session::COMMANDS]
+    [control_plane::COMMANDS, data_plane::COMMANDS, topics::COMMANDS, scripts::COMMANDS, session::COMMANDS]
         .into_iter()
         .flatten()
 }

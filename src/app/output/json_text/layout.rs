@@ -12,14 +12,16 @@ const MAX_INDENTED_DEPTH: usize = 64;
 /// Lists nested deeper are not abridged, since each level takes another pass over its content.
 const MAX_ABRIDGED_DEPTH: usize = 4;
 
-/// Members that hold a time of the service, in epoch seconds.
-const TIMES: [&str; 6] = [
+/// Members that hold a time of the service, in epoch seconds, or in events in milliseconds.
+const TIMES: [&str; 8] = [
     "\"timestamp\"",
     "\"queuedAt\"",
     "\"startedAt\"",
     "\"lastUpdatedAt\"",
     "\"createdAt\"",
     "\"completedAt\"",
+    "\"creationDate\"",
+    "\"lastModifiedDate\"",
 ];
 
 /// Whether a member, its name in quotes, holds a time of the service.

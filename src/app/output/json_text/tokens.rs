@@ -1,7 +1,8 @@
 //! JSON as tokens, each with its position in the text.
 
 /// Members whose content the user wrote, so that nothing in them is a time of the service.
-const USER_CONTENT: [&str; 3] = ["\"jobDocument\"", "\"statusDetails\"", "\"documentParameters\""];
+const USER_CONTENT: [&str; 4] =
+    ["\"jobDocument\"", "\"statusDetails\"", "\"documentParameters\"", "\"payload\""];
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

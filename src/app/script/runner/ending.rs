@@ -98,8 +98,7 @@ impl Runner<'_> {
             self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
         // What has arrived is printed before the exit code is decided, however slow the reader is.
-        let last = self.dispatcher.client.last_event();
-        self.dispatcher.transcript.wait_until_printed(last).await;
+        self.dispatcher.connections.settle_arrived().await;
         if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
             self.fail(&self.whole(), "", Instant::now(), &faults);
         }

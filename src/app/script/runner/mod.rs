@@ -94,6 +94,10 @@ impl<'a> Runner<'a> {
         while let Some(script) = self.scripts.next() {
             self.begin(&script);
             if !is_first {
+                self.dispatcher.begin_test(None);
+                if let Err(failure) = self.dispatcher.unsubscribe_all().await {
+                    self.fail(&self.whole(), "", Instant::now(), &failure);
+                }
                 match self.dispatcher.start_anew().await {
                     Ok(true) => {}
                     Ok(false) if was_told => {}

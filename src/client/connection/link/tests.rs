@@ -4,6 +4,7 @@ use super::super::reason_code::ReasonCode;
 use super::*;
 use crate::testing::in_time;
 use bytes::Bytes;
+use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAckProperties, ConnectReturnCode, PubAckReason, SubAck, SubscribeReasonCode,
 };
@@ -109,7 +110,13 @@ struct Running {
 impl Running {
     async fn publish(&self, topic: &str) -> oneshot::Receiver<Result<(), Error>> {
         let (done, acknowledged) = oneshot::channel();
-        let request = Request::Publish { topic: topic.to_owned(), payload: Bytes::new(), done };
+        let request = Request::Publish {
+            topic: topic.to_owned(),
+            payload: Bytes::new(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            done,
+        };
         in_time(self.requests.send(request)).await.unwrap();
         acknowledged
     }
@@ -242,7 +249,13 @@ async fn a_server_that_does_not_read_is_given_up_too() {
     for topic in 0..100 {
         let (done, _) = oneshot::channel();
         let payload = Bytes::from(vec![0; 10_000]);
-        let request = Request::Publish { topic: topic.to_string(), payload, done };
+        let request = Request::Publish {
+            topic: topic.to_string(),
+            payload,
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            done,
+        };
         if in_time(running.requests.send(request)).await.is_err() {
             break;
         }
@@ -316,7 +329,14 @@ async fn what_is_not_acknowledged_when_the_link_ends_is_dropped_with_it() {
 async fn closing_says_disconnect_after_what_was_to_be_written() {
     let (mut link, mut server) = opened(None).await;
     let (done, _acknowledged) = oneshot::channel();
-    link.send(Request::Publish { topic: "a".to_owned(), payload: Bytes::new(), done }).unwrap();
+    link.send(Request::Publish {
+        topic: "a".to_owned(),
+        payload: Bytes::new(),
+        qos: Qos::AtLeastOnce,
+        retain: false,
+        done,
+    })
+    .unwrap();
     link.close().await;
     assert!(matches!(server.read().await, Packet::Publish(_)));
     let Packet::Disconnect(disconnect) = server.read().await else { panic!() };

@@ -21,6 +21,7 @@ mod crowds;
 mod presence;
 mod rates;
 mod receive;
+mod sequence;
 mod wills;
 
 /// A broker whose clients may do anything, and its clock.
@@ -45,7 +46,7 @@ fn filter_request(filter: &str) -> FilterRequest {
 /// A SUBSCRIBE as it arrives.
 fn subscribe(filters: &[&str]) -> Incoming {
     let filters = filters.iter().copied().map(filter_request).collect();
-    Incoming::Subscribe { packet_id: PacketId::FIRST, filters, has_identifier: false }
+    Incoming::Subscribe { packet_id: PacketId::FIRST, filters, has_identifier: false, asks_sequence: false }
 }
 
 /// A client and its connection.

@@ -9,6 +9,7 @@ use crate::service::broker::limits;
 use crate::service::broker::packet::{
     Connect, FilterRequest, Incoming, Message, PacketId, Properties, Publish, Qos, Retained, Version, Will,
 };
+use crate::wire::local_service::SEQUENCE_REQUEST;
 
 pub(super) fn from_v3(packet: v3::Packet) -> Incoming {
     match packet {
@@ -36,6 +37,7 @@ pub(super) fn from_v3(packet: v3::Packet) -> Incoming {
         v3::Packet::Subscribe { packet_id, topic_filters } => Incoming::Subscribe {
             packet_id: PacketId(packet_id),
             has_identifier: false,
+            asks_sequence: false,
             filters: topic_filters
                 .into_iter()
                 .map(|(filter, asked)| FilterRequest {
@@ -64,6 +66,10 @@ pub(super) fn from_v5(packet: v5::Packet) -> Incoming {
         v5::Packet::Subscribe(subscribe) => Incoming::Subscribe {
             packet_id: PacketId(subscribe.packet_id),
             has_identifier: subscribe.id.is_some(),
+            asks_sequence: subscribe
+                .user_properties
+                .iter()
+                .any(|(name, value)| (&**name, &**value) == SEQUENCE_REQUEST),
             filters: subscribe
                 .topic_filters
                 .into_iter()

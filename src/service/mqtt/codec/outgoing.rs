@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU16;
 
+use bytestring::ByteString;
 use rmqtt_codec::error::{DecodeError, EncodeError};
 use rmqtt_codec::{types, v3, v5};
 
 use crate::service::broker::packet::{ConnectAck, Delivery, Outgoing, Qos};
 use crate::service::broker::{limits, refusal};
-use crate::wire::local_service::LOCAL_SERVICE_PROPERTY;
+use crate::wire::local_service::{LOCAL_SERVICE_PROPERTY, SEQUENCE_PROPERTY};
 
 /// `None` for a packet that MQTT 3.1.1 does not have: there the connection is closed instead.
 pub(super) fn to_v3(packet: Outgoing) -> Option<v3::Packet> {
@@ -50,12 +51,14 @@ pub(super) fn to_v5(packet: Outgoing) -> Result<v5::Packet, EncodeError> {
             reason_string: None,
             status: codes(reasons).map_err(unknown)?,
         }),
-        Outgoing::UnsubscribeAck { packet_id, reasons } => v5::Packet::UnsubscribeAck(v5::UnsubscribeAck {
-            packet_id: packet_id.0,
-            properties: Vec::new(),
-            reason_string: None,
-            status: codes(reasons).map_err(unknown)?,
-        }),
+        Outgoing::UnsubscribeAck { packet_id, reasons, sequence } => {
+            v5::Packet::UnsubscribeAck(v5::UnsubscribeAck {
+                packet_id: packet_id.0,
+                properties: sequence.map(sequence_property).into_iter().collect(),
+                reason_string: None,
+                status: codes(reasons).map_err(unknown)?,
+            })
+        }
         Outgoing::PingResponse => v5::Packet::PingResponse,
         Outgoing::Disconnect { reason, text } => v5::Packet::Disconnect(v5::Disconnect {
             reason_code: reason.try_into().map_err(unknown)?,
@@ -94,15 +97,26 @@ fn to_connect_ack(ack: ConnectAck) -> Result<v5::ConnectAck, DecodeError> {
     })
 }
 
+fn sequence_property(sequence: u64) -> (ByteString, ByteString) {
+    (SEQUENCE_PROPERTY.into(), sequence.to_string().into())
+}
+
 fn to_publish(delivery: Delivery, with_properties: bool) -> types::Publish {
-    let Delivery { message, qos, retain, dup, packet_id, expiry } = delivery;
+    let Delivery { message, qos, retain, dup, packet_id, expiry, sequence } = delivery;
     let properties = with_properties.then(|| v5::PublishProperties {
         message_expiry_interval: expiry,
         content_type: message.properties.content_type.clone(),
         correlation_data: message.properties.correlation_data.clone(),
         response_topic: message.properties.response_topic.clone(),
         is_utf8_payload: message.properties.is_utf8,
-        user_properties: message.properties.user.clone(),
+        // Ours is the last one: the publisher may have sent another by the same name.
+        user_properties: message
+            .properties
+            .user
+            .iter()
+            .cloned()
+            .chain(sequence.map(sequence_property))
+            .collect(),
         ..v5::PublishProperties::default()
     });
     types::Publish {

@@ -129,8 +129,12 @@ fn a_retained_message_and_one_that_waits_for_a_slow_client_are_no_exceptions() {
         retain_as_published: false,
         retained: Retained::Always,
     });
-    let subscribe =
-        Incoming::Subscribe { packet_id: PacketId::FIRST, has_identifier: false, filters: filters.into() };
+    let subscribe = Incoming::Subscribe {
+        packet_id: PacketId::FIRST,
+        has_identifier: false,
+        asks_sequence: false,
+        filters: filters.into(),
+    };
     bench.requests().packet(client.session, &client.connection, subscribe).unwrap();
     bench.publish_both();
     bench.set_policy(DENY_SECRET);

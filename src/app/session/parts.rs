@@ -1,0 +1,176 @@
+//! The parts of a session: how each is started.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+use crate::app::cli::{AwsOptions, LocalOptions, SessionOptions};
+use crate::app::connections::Connections;
+use crate::app::dispatch::{IsAlone, find_thing};
+use crate::app::events::{job_event, print_changes, print_events};
+use crate::app::output::printer::Printer;
+use crate::app::serve;
+use crate::app::topics::HowToConnect;
+use crate::app::transcript::Transcript;
+use crate::client::connection;
+use crate::client::control_plane::{self, ControlPlane};
+use crate::client::identity::{self, Identity};
+use crate::client::jobs::{Client, Streams};
+use crate::client::sandbox::Sandbox;
+use crate::service::LocalService;
+
+/// Starts the local service, and prints how another program connects to it.
+pub(super) async fn start_local_service(
+    options: &LocalOptions,
+    printer: &Printer,
+) -> anyhow::Result<LocalService> {
+    let service = serve::start(options.clone(), printer).await?;
+    printer.notice(&format!(
+        "local service: MQTT {}, control plane http://{}",
+        service.mqtt_addr(),
+        service.http_addr()
+    ));
+    printer.notice(&format!("local service: for other programs: . {}", service.env_file().display()));
+    Ok(service)
+}
+
+/// The local service as the clients see it, which is like any other server.
+pub(super) fn as_server(service: &LocalService, region: &str) -> AwsOptions {
+    AwsOptions {
+        endpoint: service.mqtt_addr().ip().to_string(),
+        port: service.mqtt_addr().port(),
+        cert: service.cert_file(),
+        key: service.key_file(),
+        ca_file: Some(service.ca_file()),
+        region: Some(region.to_owned()),
+        control_endpoint_url: Some(format!("http://{}", service.http_addr())),
+    }
+}
+
+/// Where the HTTP port of the local service would be, if the server is one.
+pub(super) fn sandbox(server: &AwsOptions, options: &SessionOptions) -> Option<Sandbox> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let url = server
+        .control_endpoint_url
+        .clone()
+        .or_else(|| variable("AWS_ENDPOINT_URL_IOT"))
+        .or_else(|| variable("AWS_ENDPOINT_URL"))?;
+    Sandbox::new(&url, variable("AWS_ACCESS_KEY_ID"), options.timeout).ok()
+}
+
+/// The identity of the device, with a warning about each doubt.
+pub(super) fn device_identity(server: &AwsOptions, printer: &Printer) -> Result<Identity, identity::Error> {
+    let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
+    for warning in identity.warnings() {
+        printer.diagnostic(&format!("warning: {warning}"));
+    }
+    Ok(identity)
+}
+
+/// How to connect to the message broker.
+pub(super) fn mqtt_options(
+    server: &AwsOptions,
+    identity: &Identity,
+    client_id: &str,
+    timeout: Duration,
+) -> connection::Options {
+    connection::Options {
+        host: server.endpoint.clone(),
+        port: server.port,
+        client_id: client_id.to_owned(),
+        tls: identity.tls_config(server.port),
+        timeout,
+        keep_alive: connection::KEEP_ALIVE,
+    }
+}
+
+/// How to connect for topics: on the local service of this process with a certificate of the operator's, which may do
+/// anything there, so that the policy of the device stays the one that is deployed; elsewhere with the device's own.
+pub(super) fn topics_options(
+    service: Option<&LocalService>,
+    server: AwsOptions,
+    identity: Identity,
+    options: &SessionOptions,
+) -> HowToConnect {
+    let operator = service.map(LocalService::operator);
+    let client_id = topics_client_id(&options.client_id);
+    let timeout = options.timeout;
+    Box::new(move || {
+        let Some(operator) = &operator else {
+            return Ok(mqtt_options(&server, &identity, &client_id, timeout));
+        };
+        let certificate = operator.certificate().map_err(|error| error.to_string())?;
+        let (certificate, key) = (&certificate.certificate_pem, &certificate.private_key_pem);
+        let identity = identity.with_certificate(certificate, key).map_err(|error| error.to_string())?;
+        Ok(mqtt_options(&server, &identity, &client_id, timeout))
+    })
+}
+
+/// The client id of the connection for topics, of at most 128 bytes as every one.
+fn topics_client_id(client_id: &str) -> String {
+    const SUFFIX: &str = "-topics";
+    format!("{}{SUFFIX}", &client_id[..client_id.floor_char_boundary(128 - SUFFIX.len())])
+}
+
+/// The control plane, and the ARN of the thing if that can be found. If not, the commands of the device work
+/// all the same, and the first command that needs the ARN asks for it again.
+pub(super) async fn connect_control_plane(
+    control_plane: control_plane::Options,
+    options: &SessionOptions,
+    printer: &Printer,
+) -> (ControlPlane, OnceCell<String>) {
+    let control_plane = ControlPlane::new(control_plane).await;
+    let arn = find_thing(&control_plane, &options.thing, printer).await;
+    if let Err(error) = &arn {
+        printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
+    }
+    (control_plane, OnceCell::new_with(arn.ok()))
+}
+
+/// Starts two tasks that print events, and one that prints changes of the connection.
+pub(super) fn start_background(
+    streams: Streams,
+    client: &Client,
+    connections: &Connections,
+    transcript: &Transcript,
+) -> JoinSet<()> {
+    let source = connections.add(client.feed());
+    let mut background = JoinSet::new();
+    for (title, events) in [
+        ("JobExecutionsChangedEvent", streams.job_executions_changed),
+        ("NextJobExecutionChangedEvent", streams.next_job_execution_changed),
+    ] {
+        background.spawn(print_events(title, job_event, events, source, transcript.clone()));
+    }
+    background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
+    background
+}
+
+/// The service has seen no connections but those of the session, each once, and no call but those that this control
+/// plane has the answer to.
+pub(super) fn is_alone(
+    service: Option<&LocalService>,
+    control_plane: &ControlPlane,
+    connections: &Arc<Connections>,
+) -> IsAlone {
+    let Some(service) = service else { return Box::new(|| false) };
+    let (traffic, control_plane, connections) =
+        (service.traffic(), control_plane.clone(), connections.clone());
+    Box::new(move || {
+        traffic.connections() == connections.count() as u64 && traffic.calls() == control_plane.answers()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_of_any_length_leaves_room_for_another() {
+        assert_eq!(topics_client_id("test-1"), "test-1-topics");
+        let long = topics_client_id(&"é".repeat(64));
+        assert!(long.len() <= 128 && long.ends_with("é-topics"), "{long}");
+    }
+}
