@@ -18,9 +18,12 @@
 //! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |
 //! | [`number`] | versions and execution numbers |
 //! | [`topics`] | the topics of AWS IoT Jobs, written and read |
+//! | [`fault`] | faults on demand, in words |
 //! | [`local_service`] | how a client recognizes the local service |
 //! | `system_error` | what the operating system says, in words |
 
+#[cfg(feature = "service")]
+pub mod fault;
 pub mod local_service;
 pub mod model;
 pub mod number;
