@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::{Command, Deferred, JobDocument};
+use super::line::{Command, Deferred, FaultAction, JobDocument};
 use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
+use crate::service::read_fault;
 use crate::wire::model::{DescribeJobExecutionRequest, JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
@@ -146,6 +147,36 @@ impl ParsedArguments {
         Command::DescribeJobExecution(job, request)
     }
 
+    pub(super) fn fault(&mut self) -> FaultAction {
+        let action = self.choice();
+        let subject = self.positionals.pop_front().map(|value| take!(value, Text));
+        let options: Vec<_> = self.flags.drain(..).collect();
+        let mut refuse = |problem: String| self.contradiction = Some(problem);
+        match (action, subject) {
+            ("add", Some(kind)) => {
+                // What is not known yet is nothing yet, and read when it is known.
+                let is_known = !kind.is_empty() && options.iter().all(is_known);
+                let words = kind + &options.iter().map(option_text).collect::<String>();
+                if let Some(problem) = read_fault(&words).err().filter(|_| is_known) {
+                    refuse(problem);
+                }
+                return FaultAction::Add(words);
+            }
+            ("add", None) => refuse("add needs a kind, such as drop-answer".to_owned()),
+            (action, _) if !options.is_empty() => refuse(format!("{action} takes no options")),
+            ("remove", Some(number)) => match number.parse() {
+                Ok(number) => return FaultAction::Remove(number),
+                Err(_) if number.is_empty() => {}
+                Err(_) => refuse("remove needs a number, as fault list shows it".to_owned()),
+            },
+            ("remove", None) => refuse("remove needs a number, as fault list shows it".to_owned()),
+            (action, Some(_)) => refuse(format!("{action} takes no argument")),
+            ("list", None) => return FaultAction::List,
+            _ => {}
+        }
+        FaultAction::Clear
+    }
+
     fn contradict(&mut self, problem: &str) {
         self.contradiction = Some(problem.to_owned());
     }
@@ -190,6 +221,23 @@ impl ParsedArguments {
     pub(super) fn details(&mut self, name: &str) -> Option<StatusDetails> {
         self.flag(name).map(|value| take!(value, Details))
     }
+}
+
+/// An option as it is written.
+fn option_text((name, value): &(&'static str, Option<ArgumentValue>)) -> String {
+    match value {
+        None => format!(" {name}"),
+        Some(ArgumentValue::Text(text)) => format!(" {name} {text}"),
+        Some(ArgumentValue::Choice(word)) => format!(" {name} {word}"),
+        Some(ArgumentValue::Number(number)) => format!(" {name} {number}"),
+        Some(ArgumentValue::Job(job)) => format!(" {name} {job}"),
+        Some(other) => unreachable!("the table declares another shape than {other:?}"),
+    }
+}
+
+/// Whether the value of an option is more than what stands for one that is not known yet.
+fn is_known((_, value): &(&'static str, Option<ArgumentValue>)) -> bool {
+    !matches!(value, Some(ArgumentValue::Text(text)) if text.is_empty())
 }
 
 #[cfg(test)]

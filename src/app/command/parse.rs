@@ -161,6 +161,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::app::command::FaultAction;
     use crate::app::command::table::commands;
     use crate::client::sandbox::Advance;
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
@@ -253,6 +254,42 @@ mod tests {
         assert_eq!(command("clock +1h30m"), Command::Clock(Some(Advance::By(Duration::from_mins(90)))));
         assert_eq!(command("clock next"), Command::Clock(Some(Advance::NextTimer)));
         assert_eq!(command("trace off"), Command::Trace(false));
+    }
+
+    #[test]
+    fn faults_are_read_in_their_own_words() {
+        let action = |text: &str| match command(text) {
+            Command::Fault(action) => action,
+            other => panic!("{other:?}"),
+        };
+        let all = "drop-answer --on update --thing T --client-id c* --job J --status FAILED --times 2 --after 3 \
+                   --chance 20% --seed 7";
+        assert_eq!(action(&format!("fault add {all}")), FaultAction::Add(all.to_owned()));
+        let always = "fault add --always drop-event";
+        assert_eq!(action(always), FaultAction::Add("drop-event --always".to_owned()));
+        assert_eq!(action("fault list"), FaultAction::List);
+        assert_eq!(action("fault remove 2"), FaultAction::Remove(2));
+        assert_eq!(action("fault clear"), FaultAction::Clear);
+        for text in ["fault add {{KIND}}", "fault add drop-answer --on {{ON}}", "fault remove {{NUMBER}}"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for (text, problem) in [
+            ("fault add", "fault: add needs a kind, such as drop-answer; usage: fault <add"),
+            (
+                "fault add drop-event --on get",
+                "fault: drop-event goes with --on notify or notify-next, not with get;",
+            ),
+            (
+                "fault add reset --on CreateJbo",
+                "fault: --on CreateJbo: the local service offers no operation",
+            ),
+            ("fault list all", "fault: list takes no argument;"),
+            ("fault clear --always", "fault: clear takes no options;"),
+            ("fault remove", "fault: remove needs a number, as fault list shows it;"),
+            ("fault remove all", "fault: remove needs a number, as fault list shows it;"),
+        ] {
+            assert!(error(text).starts_with(problem), "{}", error(text));
+        }
     }
 
     #[test]
@@ -363,6 +400,7 @@ mod tests {
     fn every_command_of_the_table_is_built_from_what_the_table_declares() {
         let sample = |shape: Shape| match shape {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
+            Shape::Suggested(words) => words[words.len() - 1],
             Shape::Document | Shape::Details => "{}",
             Shape::OneOf(words) => words[0],
             Shape::Number(..) | Shape::StepTimeout => "1",
@@ -377,8 +415,9 @@ mod tests {
         for spec in commands() {
             let mut words = vec![spec.name];
             words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
-            // It excludes another one, and is tested by itself.
-            for flag in spec.flags.iter().filter(|flag| flag.name != "--control-plane") {
+            // They exclude others, and are tested by themselves.
+            let alone = |flag: &Flag| flag.name == "--control-plane" || spec.name == "fault";
+            for flag in spec.flags.iter().filter(|flag| !alone(flag)) {
                 words.push(flag.name);
                 words.extend(flag.value.map(|(_, shape)| sample(shape)));
             }

@@ -60,6 +60,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
+        Shape::Suggested(words) => words.iter().map(|word| with_space(word, !word.ends_with('='))).collect(),
         Shape::Document if word.starts_with(FILE) => files(&word[FILE.len()..], false),
         Shape::Document if word.starts_with(QUOTED_FILE) => {
             let begun = serde_json::from_str::<String>(&format!("{word}\""));
@@ -161,6 +162,8 @@ mod tests {
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
         assert_eq!(offered("help update"), ["update-job-execution"]);
         assert_eq!(offered("trace o"), ["on ", "off "]);
+        assert_eq!(offered("fault add re"), ["refuse=", "reset ", "refuse-connect="]);
+        assert_eq!(offered("fault add reset --on not"), ["notify ", "notify-next "]);
         assert!(offered("nope x").is_empty());
         assert!(offered("# creat").is_empty());
     }
