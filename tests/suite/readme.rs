@@ -131,6 +131,7 @@ fn no_block_goes_untested() {
         "Scripts: yaml",
         "The local service: sh",
         "The local service: python",
+        "What does your device do when …: jobs",
         "In a container: yaml",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());

@@ -94,11 +94,15 @@ fn read_client_token(payload: &[u8]) -> Result<Option<String>, String> {
     Ok(tokened.client_token)
 }
 
-/// Whether what cannot be read as a whole names a client token all the same: text after that member's name.
+/// Whether what cannot be read as a whole names a client token all the same: text after that member's name. One that
+/// breaks off names nobody.
 fn names_a_token(payload: &[u8]) -> bool {
     let text = String::from_utf8_lossy(payload);
     let mut values = text.split("\"clientToken\"").skip(1).map(str::trim_start);
-    values.any(|value| value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('"')))
+    values.any(|value| {
+        let text = value.strip_prefix(':').and_then(|value| value.trim_start().strip_prefix('"'));
+        text.is_some_and(|text| text.contains('"'))
+    })
 }
 
 fn event(payload: Bytes) -> Result<Bytes, EventError> {
