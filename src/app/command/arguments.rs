@@ -242,7 +242,7 @@ fn is_known((_, value): &(&'static str, Option<ArgumentValue>)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::command::{Command, parse};
+    use crate::app::command::{Command, FaultAction, parse};
 
     #[test]
     fn the_control_plane_has_only_some_of_the_options() {
@@ -261,6 +261,43 @@ mod tests {
         ] {
             let error = command(rest).unwrap_err().to_string();
             assert_eq!(error, format!("describe-job-execution: {problem}"));
+        }
+    }
+
+    #[test]
+    fn faults_are_read_in_their_own_words() {
+        let refused = |text: &str| parse(text).unwrap_err().with_usage();
+        let action = |text: &str| match parse(text).unwrap().unwrap().command {
+            Command::Fault(action) => action,
+            other => panic!("{other:?}"),
+        };
+        let all = "drop-answer --on update --thing T --client-id c* --job J --status FAILED --times 2 --after 3 \
+                   --chance 20% --seed 7";
+        assert_eq!(action(&format!("fault add {all}")), FaultAction::Add(all.to_owned()));
+        let always = "fault add --always drop-event";
+        assert_eq!(action(always), FaultAction::Add("drop-event --always".to_owned()));
+        assert_eq!(action("fault list"), FaultAction::List);
+        assert_eq!(action("fault remove 2"), FaultAction::Remove(2));
+        assert_eq!(action("fault clear"), FaultAction::Clear);
+        for text in ["fault add {{KIND}}", "fault add drop-answer --on {{ON}}", "fault remove {{NUMBER}}"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for (text, problem) in [
+            ("fault add", "fault: add needs a kind, such as drop-answer; usage: fault <add"),
+            (
+                "fault add drop-event --on get",
+                "fault: drop-event goes with --on notify or notify-next, not with get;",
+            ),
+            (
+                "fault add reset --on CreateJbo",
+                "fault: --on CreateJbo: the local service offers no operation",
+            ),
+            ("fault list all", "fault: list takes no argument;"),
+            ("fault clear --always", "fault: clear takes no options;"),
+            ("fault remove", "fault: remove needs a number, as fault list shows it;"),
+            ("fault remove all", "fault: remove needs a number, as fault list shows it;"),
+        ] {
+            assert!(refused(text).starts_with(problem), "{}", refused(text));
         }
     }
 }

@@ -161,7 +161,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::app::command::FaultAction;
     use crate::app::command::table::commands;
     use crate::client::sandbox::Advance;
     use crate::wire::model::{JobExecutionStatus, JobId, JobRef, UpdateJobExecutionRequest};
@@ -254,42 +253,6 @@ mod tests {
         assert_eq!(command("clock +1h30m"), Command::Clock(Some(Advance::By(Duration::from_mins(90)))));
         assert_eq!(command("clock next"), Command::Clock(Some(Advance::NextTimer)));
         assert_eq!(command("trace off"), Command::Trace(false));
-    }
-
-    #[test]
-    fn faults_are_read_in_their_own_words() {
-        let action = |text: &str| match command(text) {
-            Command::Fault(action) => action,
-            other => panic!("{other:?}"),
-        };
-        let all = "drop-answer --on update --thing T --client-id c* --job J --status FAILED --times 2 --after 3 \
-                   --chance 20% --seed 7";
-        assert_eq!(action(&format!("fault add {all}")), FaultAction::Add(all.to_owned()));
-        let always = "fault add --always drop-event";
-        assert_eq!(action(always), FaultAction::Add("drop-event --always".to_owned()));
-        assert_eq!(action("fault list"), FaultAction::List);
-        assert_eq!(action("fault remove 2"), FaultAction::Remove(2));
-        assert_eq!(action("fault clear"), FaultAction::Clear);
-        for text in ["fault add {{KIND}}", "fault add drop-answer --on {{ON}}", "fault remove {{NUMBER}}"] {
-            assert!(parse(text).is_ok(), "{text}");
-        }
-        for (text, problem) in [
-            ("fault add", "fault: add needs a kind, such as drop-answer; usage: fault <add"),
-            (
-                "fault add drop-event --on get",
-                "fault: drop-event goes with --on notify or notify-next, not with get;",
-            ),
-            (
-                "fault add reset --on CreateJbo",
-                "fault: --on CreateJbo: the local service offers no operation",
-            ),
-            ("fault list all", "fault: list takes no argument;"),
-            ("fault clear --always", "fault: clear takes no options;"),
-            ("fault remove", "fault: remove needs a number, as fault list shows it;"),
-            ("fault remove all", "fault: remove needs a number, as fault list shows it;"),
-        ] {
-            assert!(error(text).starts_with(problem), "{}", error(text));
-        }
     }
 
     #[test]
