@@ -1,4 +1,4 @@
-//! What the local service has and AWS has not: its clock, and the way back to its first start.
+//! What the local service has and AWS has not: its clock, the way back to its first start, and faults.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// The longest answer that is read.
-const MAX_ANSWER: usize = 64 * 1024;
+const MAX_ANSWER: usize = 256 * 1024;
 
 /// Who asks where the service lets in anybody.
 const ANY_ACCESS_KEY: &str = "local";
@@ -124,6 +124,38 @@ impl Sandbox {
     /// Where the service does not answer, or refuses.
     pub async fn reset(&self) -> Result<String, Error> {
         self.ask(Method::POST, "reset", String::new()).await
+    }
+
+    /// Adds a fault, in its words.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or refuses.
+    pub async fn add_fault(&self, words: &str) -> Result<String, Error> {
+        self.ask(Method::POST, "faults", serde_json::json!({ "fault": words }).to_string()).await
+    }
+
+    /// All faults, and how often they have struck.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or refuses.
+    pub async fn faults(&self) -> Result<String, Error> {
+        self.ask(Method::GET, "faults", String::new()).await
+    }
+
+    /// Takes a fault away.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or has no fault of that number.
+    pub async fn remove_fault(&self, number: u64) -> Result<String, Error> {
+        self.ask(Method::DELETE, &format!("faults/{number}"), String::new()).await
+    }
+
+    /// Takes all faults away.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or refuses.
+    pub async fn clear_faults(&self) -> Result<String, Error> {
+        self.ask(Method::DELETE, "faults", String::new()).await
     }
 
     /// That the service is ready, and how much there is of everything.

@@ -63,7 +63,8 @@ impl LocalService {
             is_kept: options.dir.is_some(),
         };
         let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());
-        let shared = shared.signing_with(authority).limited_to(options.limits);
+        let shared =
+            shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
         let shared = Arc::new(shared.beginning_with(first)?);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);

@@ -43,6 +43,7 @@
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
 //! | [`trace`] | what clients send and what they are sent |
 //! | `rates` | how often AWS lets clients ask, for those who want that here |
+//! | `faults` | what goes wrong on demand |
 //! | `choices` | what AWS does not say |
 
 mod accept_errors;
@@ -54,6 +55,7 @@ mod clock;
 pub(crate) mod data_plane;
 mod device_policy;
 mod environment;
+mod faults;
 mod files;
 mod first_state;
 mod folder;
@@ -79,6 +81,8 @@ pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
 pub use device_policy::{DevicePolicies, PolicyDocument};
+#[cfg(feature = "app")]
+pub(crate) use faults::read_fault;
 pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;

@@ -10,6 +10,7 @@ use super::hostname::Hostname;
 use super::log::Log;
 use super::rates::Limits;
 use super::trace::Trace;
+use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
 
 /// How to start the service.
@@ -45,6 +46,8 @@ pub struct Options {
     pub device_policies: DevicePolicies,
     /// Which request rates clients are kept to.
     pub limits: Limits,
+    /// What goes wrong from the start, and again after a reset.
+    pub faults: Vec<Fault>,
     /// Where refusals and the like are told.
     pub log: Log,
     /// Who sees what clients send and what they are sent.
@@ -66,6 +69,7 @@ impl Default for Options {
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             device_policies: DevicePolicies::default(),
             limits: Limits::default(),
+            faults: Vec::new(),
             log: Arc::new(|_| ()),
             trace: Trace::default(),
         }
@@ -87,6 +91,7 @@ impl fmt::Debug for Options {
             things,
             device_policies,
             limits,
+            faults,
             log: _,
             trace,
         } = self;
@@ -103,6 +108,7 @@ impl fmt::Debug for Options {
             .field("things", things)
             .field("device_policies", device_policies)
             .field("limits", limits)
+            .field("faults", faults)
             .field("trace", trace)
             .finish_non_exhaustive()
     }

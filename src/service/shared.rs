@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::broker::{Requests, Router};
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::device_policy;
+use super::faults::{Faults, Struck};
 use super::first_state::FirstState;
 use super::log::{Log, throttled};
 use super::rates::{Limits, Rates};
@@ -25,6 +26,7 @@ use super::start_error::StartError;
 use super::state::{Counts, NextTimer, Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 use super::trace::Trace;
+use crate::wire::fault::Fault;
 
 /// The service without its sockets.
 pub(crate) struct Shared {
@@ -37,12 +39,15 @@ pub(crate) struct Shared {
     connections: AtomicU64,
     calls: AtomicU64,
     first: FirstState,
+    /// The number of the last record of a fault that struck.
+    struck: watch::Sender<u64>,
 }
 
 struct Core {
     state: State,
     router: Router,
     rates: Rates,
+    faults: Faults,
     clock: Clock,
     /// When the timer's task looks again.
     alarm: Due,
@@ -75,6 +80,7 @@ impl Shared {
             state: State::new(settings.clone()),
             router: Router::default(),
             rates: Rates::default(),
+            faults: Faults::default(),
             clock: Clock::default(),
             alarm: Due::default(),
             moves: VecDeque::new(),
@@ -88,6 +94,7 @@ impl Shared {
             connections: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
+            struck: watch::Sender::default(),
         }
     }
 
@@ -115,6 +122,13 @@ impl Shared {
     #[must_use]
     pub(crate) fn limited_to(self, limits: Limits) -> Self {
         self.core.lock().rates = Rates::new(limits);
+        self
+    }
+
+    /// The same service with faults from the start.
+    #[must_use]
+    pub(crate) fn suffering(self, faults: Vec<Fault>) -> Self {
+        self.core.lock().faults = Faults::new(faults);
         self
     }
 
@@ -229,6 +243,7 @@ impl Shared {
         // Who waits for a move of the clock hears what it shows now.
         let moves = mem::take(&mut core.moves);
         let (before, notes) = self.carry_out(&mut core, |requests| requests.reset(first));
+        core.faults.reset();
         drop(core);
         drop((before, moves));
         self.note_all(&notes);
@@ -249,6 +264,14 @@ impl Shared {
     /// How much there is of everything, and how many clients are connected.
     pub(crate) fn counts(&self) -> (Counts, usize) {
         self.requests(|requests| (requests.state.counts(), requests.router.client_count()))
+    }
+
+    /// What faults have struck after the record of that number, once there is something.
+    pub(crate) async fn struck_after(&self, number: u64) -> Vec<Struck> {
+        let mut last = self.struck.subscribe();
+        // The sender is ours.
+        let _ = last.wait_for(|last| *last > number).await;
+        self.requests(|requests| requests.faults.struck_after(number))
     }
 
     /// Whether the next start finds the certificates again.
@@ -274,9 +297,9 @@ impl Shared {
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, rates, clock, alarm, .. } = core;
+        let Core { state, router, rates, faults, clock, alarm, .. } = core;
         let now = tokio::time::Instant::now().into_std();
-        let mut requests = Requests { state, router, rates, now, jobs_now: clock.now() };
+        let mut requests = Requests { state, router, rates, faults, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
@@ -284,6 +307,8 @@ impl Shared {
             *alarm = due;
             self.timers.notify_one();
         }
+        let last = faults.last_struck();
+        self.struck.send_if_modified(|known| mem::replace(known, last) != last);
         (result, router.take_notes())
     }
 

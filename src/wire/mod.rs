@@ -18,10 +18,13 @@
 //! | [`model`] | names, statuses, requests, answers and events, named as AWS names them |
 //! | [`number`] | versions and execution numbers |
 //! | [`topics`] | the topics of AWS IoT Jobs, written and read |
+//! | [`fault`] | faults on demand, in words |
 //! | [`topic_names`] | what is a topic, and what a topic filter |
 //! | [`local_service`] | how a client recognizes the local service, and what it can ask of it alone |
 //! | `system_error` | what the operating system says, in words |
 
+#[cfg(feature = "service")]
+pub mod fault;
 pub mod local_service;
 pub mod model;
 pub mod number;

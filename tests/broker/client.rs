@@ -1,5 +1,6 @@
 //! An MQTT client that sends and shows single packets, so that a test sees what a library would hide.
 
+use std::io;
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,15 +86,25 @@ impl Client {
         tls: Arc<ClientConfig>,
         connect: Connect,
     ) -> Option<(Self, ConnectAck)> {
-        let stream = open(service, tls).await;
-        let mut client = Self { stream, codec: Codec::new(0, 0), input: BytesMut::new(), next_packet_id: 1 };
-        let mut bytes = BytesMut::new();
-        client.codec.encode(Packet::Connect(Box::new(connect)), &mut bytes).unwrap();
-        client.stream.write_all(&bytes).await.ok()?;
+        let mut client = Self::ask(service, tls, connect).await.ok()?;
         match client.receive().await? {
             Packet::ConnectAck(ack) => Some((client, *ack)),
             other => panic!("no CONNACK but {other:?}"),
         }
+    }
+
+    /// Sends a CONNECT and awaits nothing.
+    pub(crate) async fn ask(
+        service: &LocalService,
+        tls: Arc<ClientConfig>,
+        connect: Connect,
+    ) -> io::Result<Self> {
+        let stream = open(service, tls).await;
+        let mut client = Self { stream, codec: Codec::new(0, 0), input: BytesMut::new(), next_packet_id: 1 };
+        let mut bytes = BytesMut::new();
+        client.codec.encode(Packet::Connect(Box::new(connect)), &mut bytes).unwrap();
+        client.stream.write_all(&bytes).await?;
+        Ok(client)
     }
 
     /// Sends from now on as the AWS SDKs do.
@@ -114,13 +125,20 @@ impl Client {
 
     /// The next packet; `None` once the connection is closed.
     pub(crate) async fn receive(&mut self) -> Option<Packet> {
+        self.receive_or_end().await.ok()
+    }
+
+    /// The next packet, or how the connection ends.
+    pub(crate) async fn receive_or_end(&mut self) -> Result<Packet, io::ErrorKind> {
         timeout(PATIENCE, async {
             loop {
                 if let Some((packet, _)) = self.codec.decode(&mut self.input).unwrap() {
-                    return Some(packet);
+                    return Ok(packet);
                 }
-                if !matches!(self.stream.read_buf(&mut self.input).await, Ok(1..)) {
-                    return None;
+                match self.stream.read_buf(&mut self.input).await {
+                    Ok(1..) => {}
+                    Ok(0) => return Err(io::ErrorKind::UnexpectedEof),
+                    Err(error) => return Err(error.kind()),
                 }
             }
         })
@@ -128,7 +146,21 @@ impl Client {
         .expect("a packet in time")
     }
 
-    fn packet_id(&mut self) -> NonZeroU16 {
+    /// Asks for nothing, so that what comes before the answer is all that has been on its way; returns its identifier.
+    pub(crate) async fn send_barrier(&mut self) -> NonZeroU16 {
+        let packet_id = self.packet_id();
+        let topic_filters = vec!["nothing".into()];
+        let unsubscribe = v5::Unsubscribe { packet_id, user_properties: Vec::new(), topic_filters };
+        self.send(Packet::Unsubscribe(unsubscribe)).await;
+        packet_id
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) async fn close(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    pub(crate) fn packet_id(&mut self) -> NonZeroU16 {
         self.next_packet_id += 1;
         NonZeroU16::new(self.next_packet_id).unwrap()
     }
@@ -202,13 +234,7 @@ impl Client {
 
     /// Topics of the messages that are on their way: asks for a ping, which nothing overtakes in the end.
     pub(crate) async fn pending(&mut self) -> Vec<String> {
-        let barrier = self.packet_id();
-        let unsubscribe = v5::Unsubscribe {
-            packet_id: barrier,
-            user_properties: Vec::new(),
-            topic_filters: vec!["nothing".into()],
-        };
-        self.send(Packet::Unsubscribe(unsubscribe)).await;
+        let barrier = self.send_barrier().await;
         let mut topics = Vec::new();
         loop {
             match self.receive().await {

@@ -4,6 +4,7 @@
 
 mod client;
 mod events;
+mod faults;
 mod hostile;
 mod jobs;
 mod libraries;

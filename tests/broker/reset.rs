@@ -2,19 +2,12 @@
 
 use rmqtt_codec::types::QoS;
 use rmqtt_codec::v5::{Connect, DisconnectReasonCode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::client::{Client, device_tls, publish};
 use crate::service::Service;
 
 async fn reset(service: &Service) {
-    let mut stream = TcpStream::connect(service.local.http_addr()).await.unwrap();
-    let request = "POST /_sandbox/reset HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    service.sandbox("POST", "reset", "").await;
 }
 
 fn persistent(client_id: &str) -> Connect {

@@ -9,7 +9,9 @@ use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
 use jobs_sandbox::service::{LocalService, Options, StartError};
 use jobs_sandbox::wire::model::ThingName;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::client;
@@ -41,6 +43,19 @@ impl Service {
             ..Options::default()
         };
         Ok(Self { local: LocalService::start(options).await?, log })
+    }
+
+    /// What the service answers below `/_sandbox/`.
+    pub(crate) async fn sandbox(&self, method: &str, name: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(self.local.http_addr()).await.unwrap();
+        let length = body.len();
+        let head = format!("{method} /_sandbox/{name} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        let request = format!("{head}content-length: {length}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     pub(crate) fn log(&self) -> Vec<String> {

@@ -21,6 +21,7 @@ mod encryption;
 mod env_file;
 mod examples;
 mod expectations;
+mod faults;
 mod foreign_services;
 mod habits;
 mod health;

@@ -148,6 +148,7 @@ fn no_block_goes_untested() {
         "The local service: python",
         "A back end that follows jobs: sh",
         "A back end that follows jobs: python",
+        "What does your device do when …: jobs",
         "In a container: yaml",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());

@@ -13,7 +13,8 @@ use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
-use crate::service::{Hostname, Limits};
+use crate::service::{Hostname, Limits, read_fault};
+use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
 
 /// The terminal sandbox for AWS IoT Jobs.
@@ -200,6 +201,16 @@ pub(super) struct ServeArgs {
         value_parser = parse_limits
     )]
     pub(super) limits: Limits,
+    /// What goes wrong from the start, such as "drop-answer --on update"; may be repeated: help fault in a session
+    #[arg(
+        long,
+        env = "JOBS_SANDBOX_FAULT",
+        hide_env_values = true,
+        value_name = "FAULT",
+        value_delimiter = ';',
+        value_parser = read_fault
+    )]
+    pub(super) fault: Vec<Fault>,
     #[command(flatten)]
     pub(super) trace: TraceArgs,
     #[command(flatten)]

@@ -236,6 +236,7 @@ impl LocalArgs {
             hostnames: self.hostname,
             require_key: false,
             limits: Limits::Off,
+            faults: Vec::new(),
             things,
             device_policies: DevicePolicies::OwnThings,
         }
@@ -279,8 +280,8 @@ impl ServeArgs {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        let (require_key, limits) = (self.require_key, self.limits);
-        let options = LocalOptions { require_key, limits, device_policies, ..options };
+        let (require_key, limits, faults) = (self.require_key, self.limits, self.fault);
+        let options = LocalOptions { require_key, limits, faults, device_policies, ..options };
         Ok(Launch::Serve(options, self.trace.options()?))
     }
 }

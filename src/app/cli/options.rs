@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
 use crate::service::{DevicePolicies, Hostname, Limits};
+use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
 
 /// The region of the local service unless another is given.
@@ -177,6 +178,8 @@ pub(crate) struct LocalOptions {
     pub require_key: bool,
     /// Which request rates clients are kept to.
     pub limits: Limits,
+    /// What goes wrong from the start.
+    pub faults: Vec<Fault>,
     /// Things that exist from the start.
     pub things: Vec<ThingName>,
     /// What the device certificate may do.

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::{Command, Deferred, JobDocument, Payload};
+use super::line::{Command, Deferred, FaultAction, JobDocument, Payload};
 use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
+use crate::service::read_fault;
 use crate::wire::model::{DescribeJobExecutionRequest, JobExecutionStatus, JobId, JobRef, StatusDetails};
 
 /// The value of an argument or option.
@@ -162,6 +163,36 @@ impl ParsedArguments {
         Command::UpdateEventConfigurations(given.unwrap_or_else(|| JobDocument::Json("{}".to_owned())))
     }
 
+    pub(super) fn fault(&mut self) -> FaultAction {
+        let action = self.choice();
+        let subject = self.positionals.pop_front().map(|value| take!(value, Text));
+        let options: Vec<_> = self.flags.drain(..).collect();
+        let mut refuse = |problem: String| self.contradiction = Some(problem);
+        match (action, subject) {
+            ("add", Some(kind)) => {
+                // What is not known yet is nothing yet, and read when it is known.
+                let is_known = !kind.is_empty() && options.iter().all(is_known);
+                let words = kind + &options.iter().map(option_text).collect::<String>();
+                if let Some(problem) = read_fault(&words).err().filter(|_| is_known) {
+                    refuse(problem);
+                }
+                return FaultAction::Add(words);
+            }
+            ("add", None) => refuse("add needs a kind, such as drop-answer".to_owned()),
+            (action, _) if !options.is_empty() => refuse(format!("{action} takes no options")),
+            ("remove", Some(number)) => match number.parse() {
+                Ok(number) => return FaultAction::Remove(number),
+                Err(_) if number.is_empty() => {}
+                Err(_) => refuse("remove needs a number, as fault list shows it".to_owned()),
+            },
+            ("remove", None) => refuse("remove needs a number, as fault list shows it".to_owned()),
+            (action, Some(_)) => refuse(format!("{action} takes no argument")),
+            ("list", None) => return FaultAction::List,
+            _ => {}
+        }
+        FaultAction::Clear
+    }
+
     fn contradict(&mut self, problem: &str) {
         self.contradiction = Some(problem.to_owned());
     }
@@ -208,9 +239,26 @@ impl ParsedArguments {
     }
 }
 
+/// An option as it is written.
+fn option_text((name, value): &(&'static str, Option<ArgumentValue>)) -> String {
+    match value {
+        None => format!(" {name}"),
+        Some(ArgumentValue::Text(text)) => format!(" {name} {text}"),
+        Some(ArgumentValue::Choice(word)) => format!(" {name} {word}"),
+        Some(ArgumentValue::Number(number)) => format!(" {name} {number}"),
+        Some(ArgumentValue::Job(job)) => format!(" {name} {job}"),
+        Some(other) => unreachable!("the table declares another shape than {other:?}"),
+    }
+}
+
+/// Whether the value of an option is more than what stands for one that is not known yet.
+fn is_known((_, value): &(&'static str, Option<ArgumentValue>)) -> bool {
+    !matches!(value, Some(ArgumentValue::Text(text)) if text.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::app::command::{Command, parse};
+    use crate::app::command::{Command, FaultAction, parse};
 
     #[test]
     fn the_control_plane_has_only_some_of_the_options() {
@@ -229,6 +277,43 @@ mod tests {
         ] {
             let error = command(rest).unwrap_err().to_string();
             assert_eq!(error, format!("describe-job-execution: {problem}"));
+        }
+    }
+
+    #[test]
+    fn faults_are_read_in_their_own_words() {
+        let refused = |text: &str| parse(text).unwrap_err().with_usage();
+        let action = |text: &str| match parse(text).unwrap().unwrap().command {
+            Command::Fault(action) => action,
+            other => panic!("{other:?}"),
+        };
+        let all = "drop-answer --on update --thing T --client-id c* --job J --status FAILED --times 2 --after 3 \
+                   --chance 20% --seed 7";
+        assert_eq!(action(&format!("fault add {all}")), FaultAction::Add(all.to_owned()));
+        let always = "fault add --always drop-event";
+        assert_eq!(action(always), FaultAction::Add("drop-event --always".to_owned()));
+        assert_eq!(action("fault list"), FaultAction::List);
+        assert_eq!(action("fault remove 2"), FaultAction::Remove(2));
+        assert_eq!(action("fault clear"), FaultAction::Clear);
+        for text in ["fault add {{KIND}}", "fault add drop-answer --on {{ON}}", "fault remove {{NUMBER}}"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for (text, problem) in [
+            ("fault add", "fault: add needs a kind, such as drop-answer; usage: fault <add"),
+            (
+                "fault add drop-event --on get",
+                "fault: drop-event goes with --on notify or notify-next, not with get;",
+            ),
+            (
+                "fault add reset --on CreateJbo",
+                "fault: --on CreateJbo: the local service offers no operation",
+            ),
+            ("fault list all", "fault: list takes no argument;"),
+            ("fault clear --always", "fault: clear takes no options;"),
+            ("fault remove", "fault: remove needs a number, as fault list shows it;"),
+            ("fault remove all", "fault: remove needs a number, as fault list shows it;"),
+        ] {
+            assert!(refused(text).starts_with(problem), "{}", refused(text));
         }
     }
 }

@@ -125,6 +125,8 @@ pub(crate) enum Command {
     Clock(Option<Advance>),
     /// `reset`
     Reset,
+    /// `fault`
+    Fault(FaultAction),
     /// `status`
     Status,
     /// `trace on` or `trace off`
@@ -209,6 +211,7 @@ impl Command {
             Self::Expect(_)
             | Self::Clock(_)
             | Self::Reset
+            | Self::Fault(_)
             | Self::Status
             | Self::Trace(_)
             | Self::Set { .. }
@@ -242,6 +245,19 @@ impl Command {
             _ => false,
         }
     }
+}
+
+/// What is done with faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FaultAction {
+    /// Another one, in its words.
+    Add(String),
+    /// All are shown.
+    List,
+    /// The one with this number is taken away.
+    Remove(u64),
+    /// All are taken away.
+    Clear,
 }
 
 /// A command that is carried out when its test ends.

@@ -365,6 +365,7 @@ mod tests {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
             Shape::Document | Shape::Details | Shape::EventConfigurations | Shape::Payload => "{}",
             Shape::Filter | Shape::Topic => "t",
+            Shape::Suggested(words) => words[words.len() - 1],
             Shape::OneOf(words) => words[0],
             Shape::Number(..) | Shape::StepTimeout => "1",
             Shape::Duration => "5s",
@@ -378,8 +379,9 @@ mod tests {
         for spec in commands() {
             let mut words = vec![spec.name];
             words.extend(spec.arguments.iter().map(|argument| sample(argument.shape)));
-            // It excludes another one, and is tested by itself.
-            for flag in spec.flags.iter().filter(|flag| flag.name != "--control-plane") {
+            // They exclude others, and are tested by themselves.
+            let alone = |flag: &Flag| flag.name == "--control-plane" || spec.name == "fault";
+            for flag in spec.flags.iter().filter(|flag| !alone(flag)) {
                 words.push(flag.name);
                 words.extend(flag.value.map(|(_, shape)| sample(shape)));
             }

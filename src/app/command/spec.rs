@@ -47,6 +47,8 @@ pub(crate) enum Shape {
     StepTimeout,
     /// A word, or a JSON string for several.
     Text,
+    /// A word, such as one of these.
+    Suggested(&'static [&'static str]),
     /// Such as `5s`.
     Duration,
     /// Such as `+10m`, or `next`.

@@ -89,7 +89,7 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         Shape::Number(low, _) => ArgumentValue::Number(low),
         Shape::StepTimeout => ArgumentValue::Number(1),
         Shape::Duration | Shape::Advance => ArgumentValue::Duration(Duration::ZERO),
-        Shape::Text => ArgumentValue::Text(String::new()),
+        Shape::Text | Shape::Suggested(_) => ArgumentValue::Text(String::new()),
         Shape::Title
         | Shape::HelpTopic
         | Shape::NewName
@@ -180,7 +180,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             ArgumentValue::Text(word.to_owned())
         }
         Shape::Path => ArgumentValue::Path(MemberPath::parse(word)?),
-        Shape::Text => ArgumentValue::Text(word.to_owned()),
+        Shape::Text | Shape::Suggested(_) => ArgumentValue::Text(word.to_owned()),
         Shape::Filter | Shape::Topic => {
             let fault = if shape == Shape::Filter { filter_fault(word) } else { topic_fault(word) };
             if let Some(fault) = fault {

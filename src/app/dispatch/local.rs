@@ -1,10 +1,11 @@
-//! What only the local service has: its clock, and the way back to its first start.
+//! What only the local service has: its clock, the way back to its first start, and faults.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Dispatcher;
 use super::outcome::{CommandError, Failure, Refusal};
+use crate::app::command::FaultAction;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::times;
 use crate::client::sandbox::{self, Advance, Sandbox};
@@ -32,6 +33,18 @@ impl Dispatcher {
     pub(super) async fn reset(&self) -> Result<Message, CommandError> {
         let body = self.sandbox("reset")?.reset().await?;
         Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
+    }
+
+    /// Adds faults, shows them or takes them away.
+    pub(super) async fn fault(&self, action: &FaultAction) -> Result<Message, CommandError> {
+        let sandbox = self.sandbox("fault")?;
+        let (title, body) = match action {
+            FaultAction::Add(words) => ("Fault", sandbox.add_fault(words).await),
+            FaultAction::List => ("Faults", sandbox.faults().await),
+            FaultAction::Remove(number) => ("Fault", sandbox.remove_fault(*number).await),
+            FaultAction::Clear => ("Faults", sandbox.clear_faults().await),
+        };
+        Ok(Message::new(MessageKind::Response, title, Some(body?)))
     }
 
     /// What only the local service has.

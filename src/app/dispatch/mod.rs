@@ -234,6 +234,7 @@ impl Dispatcher {
             Command::Status => self.status().await.into(),
             Command::Clock(advance) => self.clock(*advance).await?.into(),
             Command::Reset => self.reset().await?.into(),
+            Command::Fault(action) => self.fault(action).await?.into(),
             _ => unreachable!("it asks no service"),
         };
         Ok(answer)

@@ -61,6 +61,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
         Shape::OneOf(words) => spaced(words),
+        Shape::Suggested(words) => words.iter().map(|word| with_space(word, !word.ends_with('='))).collect(),
         Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(FILE) => {
             files(&word[FILE.len()..], false)
         }
@@ -171,6 +172,8 @@ mod tests {
         assert_eq!(offered("subscribe $aws/events/p"), ["$aws/events/presence/# "]);
         assert_eq!(offered("publish t "), ["file://"]);
         assert_eq!(offered("publish t --qos "), ["0 ", "1 "]);
+        assert_eq!(offered("fault add re"), ["refuse=", "reset ", "refuse-connect="]);
+        assert_eq!(offered("fault add reset --on not"), ["notify ", "notify-next "]);
         assert!(offered("nope x").is_empty());
         assert!(offered("# creat").is_empty());
     }

@@ -130,6 +130,7 @@ async fn start_logging(
         things: options.things,
         device_policies: options.device_policies,
         limits: options.limits,
+        faults: options.faults,
         log,
         trace: tracer.map(Tracer::trace).unwrap_or_default(),
     };

@@ -74,7 +74,9 @@ impl Inbox {
                 let body = RawBody::Unreadable(reason);
                 if let Some(token) = self.in_flight.mentioned_in(&payload, &request_topic) {
                     resolve(&token, body);
-                } else if !names_a_token(&payload) {
+                } else if let Some(own) = self.in_flight.only_one_on(&request_topic)
+                    && !names_another(&payload, &own)
+                {
                     self.in_flight.doubt(&request_topic, RawAnswer { topic, body });
                 }
             }
@@ -95,11 +97,15 @@ fn read_client_token(payload: &[u8]) -> Result<Option<String>, String> {
     Ok(tokened.client_token)
 }
 
-/// Whether what cannot be read as a whole names a client token all the same: text after that member's name.
-fn names_a_token(payload: &[u8]) -> bool {
+/// Whether what cannot be read as a whole names another client token than `own` all the same: text after that member's
+/// name, with which `own` does not begin where it breaks off.
+fn names_another(payload: &[u8], own: &str) -> bool {
     let text = String::from_utf8_lossy(payload);
     let mut values = text.split("\"clientToken\"").skip(1).map(str::trim_start);
-    values.any(|value| value.strip_prefix(':').is_some_and(|value| value.trim_start().starts_with('"')))
+    values.any(|value| {
+        let token = value.strip_prefix(':').and_then(|value| value.trim_start().strip_prefix('"'));
+        token.is_some_and(|token| token.contains('"') || !own.starts_with(token))
+    })
 }
 
 fn event(payload: &Bytes) -> Result<Bytes, EventError> {
@@ -254,6 +260,11 @@ mod tests {
         rig.deliver("T/jobs/get/accepted", "3");
         let body = in_time(first.answer(soon)).await.body;
         assert_eq!(body, RawBody::Unreadable("it is not a JSON object".to_owned()));
+
+        let mut cut = rig.register("$aws/things/T/jobs/get");
+        rig.deliver("T/jobs/get/accepted", format!(r#"{{"clientToken":"{}"#, &cut.client_token[..9]));
+        let body = in_time(cut.answer(soon)).await.body;
+        assert_eq!(body, RawBody::Unreadable("it is not JSON".to_owned()));
 
         let mut waiter = rig.register("$aws/things/T/jobs/get");
         rig.deliver("T/jobs/get/accepted", b"\xff");

@@ -25,7 +25,11 @@ impl Router {
     }
 
     /// Who gets a message, with the granted QoS and the retain flag.
-    fn receivers(&mut self, message: &Message, from: Option<SessionId>) -> BTreeMap<SessionId, (Qos, bool)> {
+    pub(super) fn receivers(
+        &mut self,
+        message: &Message,
+        from: Option<SessionId>,
+    ) -> BTreeMap<SessionId, (Qos, bool)> {
         let mut receivers = BTreeMap::new();
         let Self { subscriptions, sessions, turn, .. } = self;
         let mut add = |subscriber: &Subscriber| {

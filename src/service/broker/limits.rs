@@ -39,6 +39,10 @@ pub(crate) const WILL_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const RETAINED_MESSAGES: usize = 10_000;
 /// Our bound on their size, in bytes.
 pub(crate) const RETAINED_BYTES: usize = 64 * 1024 * 1024;
+/// Our bound on the messages that faults delay.
+pub(crate) const LATE_MESSAGES: usize = 10_000;
+/// Our bound on their size, in bytes.
+pub(crate) const LATE_BYTES: usize = 16 * 1024 * 1024;
 /// Our bound on sessions, connected or not.
 pub(crate) const SESSIONS: usize = 20_000;
 /// Our bound on connections, if the system allows that many open files.

@@ -10,12 +10,15 @@
 //! | `outbox`, `session`, `retained` | what waits for a client, and what else is known about it |
 //! | `router`, `delivery` | all sessions, and how messages reach them |
 //! | `requests` | what a client's packets do |
+//! | `faults`, `struck`, `late` | what faults mean, which messages they strike, and what they delay |
 //! | `subscribe` | what clients ask to hear |
 //! | `presence` | what back ends hear of clients |
 //! | `refusal`, `limits` | reason codes and limits, one table each |
 
 mod delivery;
+pub(crate) mod faults;
 pub(crate) mod filter;
+mod late;
 pub(crate) mod limits;
 mod outbox;
 pub(crate) mod packet;
@@ -25,6 +28,7 @@ pub(crate) mod requests;
 mod retained;
 pub(crate) mod router;
 pub(crate) mod session;
+mod struck;
 mod subscribe;
 mod subscriptions;
 

@@ -52,6 +52,19 @@ pub(crate) enum Refusal {
     Administrative,
     /// The service stops.
     ShuttingDown,
+    /// A fault that somebody asked for.
+    Fault(Ending),
+}
+
+/// How a fault ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With a DISCONNECT, or with whatever else has a reason code.
+    Reason(u8),
+    /// With a TCP RST.
+    Reset,
+    /// It does not: nothing more is heard or said on it.
+    Silence,
 }
 
 /// How a refused PUBLISH is answered.
@@ -87,6 +100,9 @@ impl Refusal {
             Self::TakenOver => 0x8E,
             Self::Administrative => 0x98,
             Self::ShuttingDown => 0x8B,
+            Self::Fault(Ending::Reason(code)) => code,
+            // They send none.
+            Self::Fault(Ending::Reset | Ending::Silence) => 0x80,
         }
     }
 
@@ -103,7 +119,8 @@ impl Refusal {
             Self::Quota | Self::SlowReader => "THROTTLED",
             Self::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
             Self::TakenOver => "DUPLICATE_CLIENTID",
-            Self::ShuttingDown => "SERVER_INITIATED_DISCONNECT",
+            Self::ShuttingDown | Self::Fault(Ending::Reason(_)) => "SERVER_INITIATED_DISCONNECT",
+            Self::Fault(Ending::Reset | Ending::Silence) => "CONNECTION_LOST",
             Self::TopicInvalid
             | Self::FilterInvalid
             | Self::QosNotSupported
@@ -132,7 +149,11 @@ impl Refusal {
         let stays = choices.refused_publish_is_acknowledged
             && matches!(
                 self,
-                Self::NotAuthorized | Self::RetainedOnReserved | Self::TopicInvalid | Self::Quota
+                Self::NotAuthorized
+                    | Self::RetainedOnReserved
+                    | Self::TopicInvalid
+                    | Self::Quota
+                    | Self::Fault(_)
             );
         if stays && version == Version::V5 && qos == Qos::AtLeastOnce {
             PublishRefusal::Acknowledge(self.code())

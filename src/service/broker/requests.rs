@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytestring::ByteString;
 use uuid::Uuid;
 
+use super::faults::{end_by, is_acknowledged};
 use super::filter;
 use super::limits;
 use super::packet::{Connect, ConnectAck, Incoming, Message, Outgoing, Publish, Qos, Will};
@@ -18,10 +19,12 @@ use super::refusal::{self, PublishRefusal, Refusal};
 use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::data_plane;
+use crate::service::faults::{Faults, INJECTED};
 use crate::service::policy::{Action, Context};
 use crate::service::rates::{Rates, Throttled};
 use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
+use crate::wire::fault::{Code, Kind};
 
 /// The service while one request is carried out.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(crate) struct Requests<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) router: &'a mut Router,
     pub(crate) rates: &'a mut Rates,
+    pub(crate) faults: &'a mut Faults,
     /// For sessions and messages.
     pub(crate) now: Instant,
     /// For jobs.
@@ -91,7 +95,7 @@ impl Requests<'_> {
         }
         let attached = self.router.attach(self.now, self.state, connect, client_id, permissions, connection);
         if let Some(will) = attached.will {
-            self.route(will, None);
+            self.route(will, None, None);
         }
         let keep_alive = match connect.keep_alive {
             0 => *limits::KEEP_ALIVE.end(),
@@ -171,7 +175,7 @@ impl Requests<'_> {
             }
             Incoming::Subscribe { packet_id, filters, asks_sequence, .. } => {
                 session.is_numbered |= asks_sequence;
-                self.subscribe(id, packet_id, &filters)?;
+                return self.subscribe(id, packet_id, &filters);
             }
             Incoming::Unsubscribe { packet_id, filters } => {
                 self.unsubscribe(id, packet_id, &filters);
@@ -197,7 +201,7 @@ impl Requests<'_> {
         }
         let with_will = end != End::ByClient { with_will: false };
         if let Some(will) = self.router.detach(self.now, self.state, id, connection, with_will) {
-            self.route(will, None);
+            self.route(will, None, None);
         }
     }
 
@@ -212,15 +216,15 @@ impl Requests<'_> {
 
     fn handle_session_timeouts(&mut self) {
         for will in self.router.handle_timeout(self.now, self.state) {
-            self.route(will, None);
+            self.route(will, None, None);
         }
     }
 
     fn publish(&mut self, id: SessionId, publish: Publish) -> Result<(), End> {
         let Some(session) = self.router.sessions.get(&id) else { return Ok(()) };
         let (version, qos, packet_id) = (session.version, publish.message.qos, publish.packet_id);
-        let message = match self.accept(id, publish) {
-            Ok(message) => message,
+        let (message, fault) = match self.accept_or_strike(id, publish) {
+            Ok(accepted) => accepted,
             Err(refusal) => match (refusal.of_publish(version, qos, self.state.choices()), packet_id) {
                 (PublishRefusal::Acknowledge(reason), Some(packet_id)) => {
                     self.router.reply(id, Outgoing::PublishAck { packet_id, reason });
@@ -229,15 +233,19 @@ impl Requests<'_> {
                 _ => return Err(refusal.into()),
             },
         };
-        if let Some(packet_id) = packet_id {
+        if let Some(packet_id) = packet_id
+            && fault.as_ref().is_none_or(is_acknowledged)
+        {
             self.router.reply(id, Outgoing::PublishAck { packet_id, reason: 0 });
         }
-        self.route(message, Some(id));
-        Ok(())
+        if fault != Some(Kind::DropRequest) {
+            self.route(message, Some(id), fault.as_ref());
+        }
+        end_by(fault.as_ref())
     }
 
     /// A PUBLISH as the message that it carries, if the client may send it.
-    fn accept(&mut self, id: SessionId, publish: Publish) -> Result<Message, Refusal> {
+    pub(super) fn accept(&mut self, id: SessionId, publish: Publish) -> Result<Message, Refusal> {
         let Some(session) = self.router.sessions.get_mut(&id) else { return Err(Refusal::OutOfPlace) };
         let mut message = publish.message;
         if let Some(alias) = publish.alias {
@@ -264,8 +272,8 @@ impl Requests<'_> {
         Ok(message)
     }
 
-    /// Routes a message to the Jobs service or to the subscribers of its topic.
-    fn route(&mut self, message: Message, from: Option<SessionId>) {
+    /// Routes a message to the Jobs service or to the subscribers of its topic; `fault` is what goes wrong with it.
+    fn route(&mut self, message: Message, from: Option<SessionId>, fault: Option<&Kind>) {
         if !filter::is_reserved(&message.topic) {
             let message = Arc::new(message);
             if message.retain {
@@ -276,29 +284,18 @@ impl Requests<'_> {
         }
         // What other services of AWS would take is acknowledged and goes nowhere.
         let Message { topic, payload, .. } = &message;
-        let handled = match self.rates.admit(self.now, || data_plane::rate(topic)) {
-            Ok(()) => data_plane::handle(self.state, self.jobs_now, topic, payload),
-            Err(Throttled) => Some(data_plane::throttle(self.jobs_now, topic, payload)),
+        let refuse = |code, why| Some(data_plane::refuse(self.jobs_now, topic, payload, code, why));
+        let handled = match (fault, self.rates.admit(self.now, || data_plane::rate(topic))) {
+            (Some(Kind::Refuse(Code::Jobs(code))), _) => refuse(code, INJECTED),
+            (_, Ok(())) => data_plane::handle(self.state, self.jobs_now, topic, payload),
+            (_, Err(Throttled)) => refuse("RequestThrottled", Throttled::MESSAGE),
         };
         if let Some(handled) = handled {
             if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
-                self.answer(requester, topic.into(), payload);
+                self.answer(requester, topic.into(), payload, fault);
             }
             self.apply(&handled.effects);
         }
-    }
-
-    /// Answers go to the connection that asked and to no other, whether it subscribed or not, once.
-    fn answer(&mut self, id: SessionId, topic: ByteString, payload: Vec<u8>) {
-        // What a request without a name is refused on may be longer than a topic can be: nobody could ask for it.
-        if !filter::is_valid_topic(&topic) {
-            return;
-        }
-        let granted = self.router.sessions.get(&id).and_then(|session| session.granted(&topic));
-        let at_least_once = self.state.choices().unsolicited_answer_is_qos_1;
-        let qos = granted.unwrap_or(if at_least_once { Qos::AtLeastOnce } else { Qos::AtMostOnce });
-        let message = Message { topic, payload: payload.into(), qos, ..Message::default() };
-        self.router.enqueue(id, Arc::new(message), qos, false);
     }
 
     /// Goes back to the first start, which is `first`; hands back what there was, for the caller to drop.
@@ -317,17 +314,22 @@ impl Requests<'_> {
         for event in &effects.events {
             let topic = event.topic();
             if self.router.subscriptions.has_match(&topic) {
-                self.publish_event(topic, event.payload(Uuid::new_v4));
+                let message = own_message(topic, event.payload(Uuid::new_v4));
+                self.publish_or_strike(event, &message);
             }
         }
     }
 
     /// Publishes what the service says by itself.
     pub(super) fn publish_event(&mut self, topic: String, payload: Vec<u8>) {
-        let (topic, payload) = (topic.into(), payload.into());
-        let message = Message { topic, payload, qos: Qos::AtLeastOnce, ..Message::default() };
-        self.router.publish(&Arc::new(message), None);
+        self.router.publish(&own_message(topic, payload), None);
     }
+}
+
+/// What the service says by itself.
+fn own_message(topic: String, payload: Vec<u8>) -> Arc<Message> {
+    let (topic, payload) = (topic.into(), payload.into());
+    Arc::new(Message { topic, payload, qos: Qos::AtLeastOnce, ..Message::default() })
 }
 
 /// What policies are resolved against on a connection.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 
+use super::late::Late;
 use super::limits;
 use super::outbox::Outbox;
 use super::packet::{Connect, Message, Will};
@@ -40,6 +41,8 @@ pub(crate) struct Router {
     pub(super) sequence: u64,
     /// Raised with each change of the control plane, so that permissions are looked up again.
     epoch: u64,
+    /// What a fault delays.
+    pub(super) late: Late,
     /// Lines for the log.
     pub(super) notes: Vec<String>,
 }
@@ -282,11 +285,12 @@ impl Router {
 
     /// When [`Router::handle_timeout`] has something to do.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.away.first().map(|(due, _)| *due)
+        self.away.first().map(|(due, _)| *due).into_iter().chain(self.late.due()).min()
     }
 
-    /// Ends sessions whose time is over; hands back the wills that are to be published, with whose they are.
+    /// Sends what is late, and ends sessions whose time is over; hands back the wills that are to be published, with whose they are.
     pub(crate) fn handle_timeout(&mut self, now: Instant, state: &State) -> Vec<Message> {
+        self.send_late(now);
         let mut wills = Vec::new();
         while let Some(&(due, id)) = self.away.first().filter(|(due, _)| *due <= now) {
             self.away.remove(&(due, id));
@@ -316,6 +320,7 @@ impl Router {
     /// certificates that are `gone` end with their connections.
     pub(crate) fn reset(&mut self, gone: &[String]) {
         self.retained = RetainedMessages::default();
+        self.late = Late::default();
         for (_, id) in self.away.clone() {
             self.remove(id);
         }

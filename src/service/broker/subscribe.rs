@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use super::faults::{end_by, refusal as refusal_of};
 use super::filter::Filter;
 use super::limits;
 use super::packet::{FilterRequest, Message, Outgoing, PacketId, Qos, Retained, Version};
 use super::refusal::Refusal;
-use super::requests::Requests;
+use super::requests::{End, Requests};
 use super::router::Router;
 use super::session::SessionId;
 use super::subscriptions::Subscriber;
 use crate::service::policy::Action;
 use crate::service::state::State;
+use crate::wire::fault::Kind;
 
 /// A subscription was granted.
 #[derive(Debug)]
@@ -32,18 +34,23 @@ impl Requests<'_> {
         id: SessionId,
         packet_id: PacketId,
         filters: &[FilterRequest],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), End> {
         if self.router.sessions.get(&id).is_some_and(|session| session.version == Version::V3)
             && self.state.choices().refused_subscribe_ends_mqtt_3
             && !filters.iter().all(|request| self.may_subscribe(id, &request.filter))
         {
-            return Err(Refusal::NotAuthorized);
+            return Err(Refusal::NotAuthorized.into());
+        }
+        let fault = self.strike_subscribe(id, filters);
+        if fault == Some(Kind::DropRequest) {
+            return Ok(());
         }
         let mut reasons = Vec::new();
         let mut announced = Vec::new();
         let mut retained = Vec::new();
         for request in filters {
-            match self.router.subscribe(self.state, id, request) {
+            let refusal = refusal_of(fault.as_ref());
+            match refusal.map_or_else(|| self.router.subscribe(self.state, id, request), Err) {
                 Ok(granted) => {
                     reasons.push(u8::from(granted.qos == Qos::AtLeastOnce));
                     if granted.is_new || self.state.choices().repeated_subscription_is_announced {
@@ -54,12 +61,13 @@ impl Requests<'_> {
                 Err(refusal) => reasons.push(refusal.code()),
             }
         }
-        self.router.reply(id, Outgoing::SubscribeAck { packet_id, reasons });
+        let ack = Outgoing::SubscribeAck { packet_id, reasons };
+        self.router.acknowledge_subscribe(self.now, id, ack, fault.as_ref());
         for (message, qos) in retained {
             self.router.enqueue(id, message, qos, true);
         }
         self.subscribed(id, &announced);
-        Ok(())
+        end_by(fault.as_ref())
     }
 
     /// Whether the policies allow a filter; what is none is refused for another reason.

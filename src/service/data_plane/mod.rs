@@ -8,10 +8,10 @@ mod request;
 
 use serde::Serialize;
 
-pub(crate) use self::request::RequestBody;
+pub(crate) use self::request::{RequestBody, status_asked};
 use super::choices::Choices;
 use super::one_line::{MESSAGE, one_line};
-use super::rates::{Rate, Throttled};
+use super::rates::Rate;
 use super::state::{Effects, Outcome, Rejected, State};
 use super::time::Timestamp;
 use crate::wire::model::{JobId, RejectedResponse, ThingName};
@@ -68,10 +68,10 @@ pub(crate) fn rate(topic: &str) -> Option<Rate> {
     }
 }
 
-/// The answer to a request that is made too often.
-pub(crate) fn throttle(now: Timestamp, topic: &str, payload: &[u8]) -> Handled {
+/// The answer to a request that is refused unseen.
+pub(crate) fn refuse(now: Timestamp, topic: &str, payload: &[u8], code: &str, message: &str) -> Handled {
     let token = RequestBody::parse(payload).ok().and_then(|body| body.client_token());
-    rejected(now, format!("{topic}/rejected"), token, "RequestThrottled", Throttled::MESSAGE)
+    rejected(now, format!("{topic}/rejected"), token, code, message)
 }
 
 const INVALID_JSON: &str = "InvalidJson";

@@ -135,3 +135,8 @@ impl RequestBody {
         })
     }
 }
+
+/// The status that the payload of an update asks for, if it is one.
+pub(crate) fn status_asked(payload: &[u8]) -> Option<JobExecutionStatus> {
+    Some(RequestBody::parse(payload).ok()?.update_job_execution().ok()?.status)
+}

@@ -20,10 +20,12 @@ use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
 use super::operations::Operations;
 use super::plane::Plane;
+use super::struck::{self, Broken};
 use super::traced_call::TracedCall;
 use super::{control, data, sandbox};
 use crate::service::rates::{Rate, Throttled};
 use crate::service::shared::Shared;
+use crate::wire::fault::Kind;
 
 /// It takes too long for the threads that serve connections: it makes an RSA key.
 pub(super) const SLOW_OPERATION: &str = "CreateKeysAndCertificate";
@@ -63,13 +65,13 @@ impl Api {
         }
     }
 
-    /// Answers one request; a refusal is an answer too. Calls `received` once the whole request is there.
+    /// Answers one request; a refusal is an answer too. Where a fault strikes it, none may come. Calls `received` once the whole request is there.
     pub(super) async fn answer<B: Body>(
         &self,
         request: Request<B>,
         limits: Limits,
         received: impl FnOnce(),
-    ) -> Response<Full<Bytes>> {
+    ) -> Result<Response<Full<Bytes>>, Broken> {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not read an answer.
         let body = read_body(body, limits).await;
@@ -79,14 +81,15 @@ impl Api {
             let body = body.as_deref().unwrap_or_default();
             TracedCall::begin(trace, &request, body, self.operation_of(&request))
         });
+        let mut fault = None;
         let output = match body {
-            Ok(body) => self.carry_out(request, &body).await,
+            Ok(body) => self.carry_out(request, &body, &mut fault).await,
             Err(error) => Err(error),
         };
         if let Some(traced) = traced {
             traced.end(&output);
         }
-        respond(output)
+        struck::suffer(respond(output), fault).await
     }
 
     /// The operation that a request names, if it is one of AWS's.
@@ -102,7 +105,13 @@ impl Api {
         }
     }
 
-    async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
+    /// Carries a request out, unless it is refused; `fault` becomes what goes wrong with its answer.
+    async fn carry_out(
+        &self,
+        request: Parts,
+        body: &[u8],
+        fault: &mut Option<Kind>,
+    ) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
         if let Err(refusal) = self.admission.check_key(&request) {
             return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
@@ -117,6 +126,10 @@ impl Api {
         let name = matched.name;
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
+        *fault = struck::strike(&self.shared, &matched, body);
+        if let Some(instead) = struck::instead(plane, fault.as_ref()) {
+            return instead;
+        }
         self.throttle(plane, name)?;
         let call = Call::read(matched, request, host, body)?;
         if name == SLOW_OPERATION {
@@ -160,8 +173,10 @@ fn respond(output: Result<Output, Exception>) -> Response<Full<Bytes>> {
         Err(error) => {
             let mut response = Response::new(Full::from(error.body()));
             *response.status_mut() = error.status();
-            let kind = HeaderValue::from_static(error.kind());
-            response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), kind);
+            if !error.kind().is_empty() {
+                let kind = HeaderValue::from_static(error.kind());
+                response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), kind);
+            }
             response
         }
     };
@@ -191,7 +206,7 @@ mod tests {
                 .unwrap()
         };
         for (let_in, request) in repeat_with(request).take(10_000).enumerate() {
-            let response = api.answer(request, Limits::DEFAULT, || ()).await;
+            let response = api.answer(request, Limits::DEFAULT, || ()).await.unwrap();
             if !response.status().is_success() {
                 return (let_in, response);
             }

@@ -155,7 +155,8 @@ mod tests {
             .header("host", "localhost")
             .body(Full::new(Bytes::from(update.to_string())))
             .unwrap();
-        let response = Api::new(shared, Admission::default()).answer(request, Limits::DEFAULT, || ()).await;
+        let response =
+            Api::new(shared, Admission::default()).answer(request, Limits::DEFAULT, || ()).await.unwrap();
         let status = response.status().as_u16();
         let exception = response.headers()["x-amzn-errortype"].to_str().unwrap().to_owned();
         let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -108,7 +108,7 @@ impl Exception {
         self.status
     }
 
-    /// The exception's name, as AWS's model has it.
+    /// The exception's name, as AWS's model has it; empty where a fault answers with a status alone.
     pub(super) fn kind(&self) -> &'static str {
         self.kind
     }

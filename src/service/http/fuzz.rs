@@ -93,7 +93,7 @@ fn check_one(api: &Api, runtime: &Runtime, request: &TestRequest<'_>) {
     let Some(http_request) = request.to_http() else { return };
     let response = runtime.block_on(async {
         tokio::select! {
-            response = api.answer(http_request, Limits::DEFAULT, || ()) => response,
+            response = api.answer(http_request, Limits::DEFAULT, || ()) => response.expect("there are no faults"),
             () = api.shared.run_timers() => unreachable!("timers run for ever"),
         }
     });

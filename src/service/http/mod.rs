@@ -8,6 +8,8 @@
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
 //! | `call`, `members` | a request, taken apart and read |
+//! | `offered` | which operations there are handlers for |
+//! | `struck` | calls that a fault strikes |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
 //! | `sandbox` | what AWS does not have |
 //! | `traced_call` | what the trace tells of a call |
@@ -28,13 +30,16 @@ mod handler;
 mod label;
 mod limits;
 mod members;
+mod offered;
 mod operations;
 mod plane;
 mod sandbox;
 mod server;
+mod struck;
 mod traced_call;
 
 pub(crate) use self::admission::Admission;
+pub(crate) use self::offered::offered;
 pub(crate) use self::server::serve;
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! What AWS does not have, below `/_sandbox/`: the Jobs clock, the way back to the first start, the authority and the
-//! state of the service itself.
+//! What AWS does not have, below `/_sandbox/`: the Jobs clock, the way back to the first start, faults, the authority
+//! and the state of the service itself.
+
+mod faults;
 
 use std::time::Duration;
 
@@ -62,6 +64,7 @@ pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Res
             health(shared)
         }
         (&Method::GET, "health") => health(shared),
+        (_, path) if let Some(path) = faults::path(path) => faults::answer(shared, request, path, body).await,
         (&Method::GET, "ca.pem") => {
             let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
             Ok(Output { body: authority.pem().into(), content_type: "application/x-pem-file" })
@@ -103,20 +106,20 @@ fn text(now: Timestamp) -> Result<String, Exception> {
         .map_err(|error| Exception::internal(&error))
 }
 
-/// The only member of the body, or why it is none.
-fn read_advance(body: &[u8]) -> Result<String, String> {
+/// The text of the only member of the body that is read, or why there is none.
+fn read_text(body: &[u8], name: &str) -> Result<String, String> {
     if body.is_empty() {
         return Err("it is empty".to_owned());
     }
     let body: Value =
         serde_json::from_slice(body).map_err(|error| format!("it is not JSON: {}", why_not_json(&error)))?;
     let members = body.as_object().ok_or("it is no object")?;
-    let advance = members.get("advance").ok_or("it has no advance")?;
-    Ok(advance.as_str().ok_or("advance is not a string")?.to_owned())
+    let text = members.get(name).ok_or_else(|| format!("it has no {name}"))?;
+    Ok(text.as_str().ok_or_else(|| format!("{name} is not a string"))?.to_owned())
 }
 
 fn parse_advance(body: &[u8]) -> Result<Move, Exception> {
-    let advance = read_advance(body).map_err(|why| {
+    let advance = read_text(body, "advance").map_err(|why| {
         Exception::invalid_request(format!(r#"the body must be such as {{"advance":"10m"}}: {why}"#))
     })?;
     if advance == "next" {

@@ -4,11 +4,13 @@
 //! keeps another client waiting.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -16,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
@@ -24,11 +27,15 @@ use tokio::time::{sleep, timeout};
 use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
+use super::struck::Broken;
 use super::traced_call::PeerAddress;
 use crate::service::accept_errors::{AcceptErrors, PAUSE};
 use crate::service::open_files::room_for_http;
 use crate::service::shared::Shared;
 use crate::wire::system_error::too_many_open_files;
+
+/// How long a fault leaves a call without an answer.
+const LONGEST_SILENCE: Duration = Duration::from_mins(10);
 
 /// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
 pub(crate) async fn serve(
@@ -147,8 +154,13 @@ impl Connections {
                 async move {
                     progress.enter(Stage::Receiving);
                     let response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
+                    if let Err(Broken::Silent) = response {
+                        // It gives way to others.
+                        progress.enter(Stage::Receiving);
+                        sleep(LONGEST_SILENCE).await;
+                    }
                     progress.enter(Stage::Idle);
-                    Ok::<_, std::convert::Infallible>(response)
+                    response
                 }
             }
         };
@@ -191,23 +203,31 @@ async fn serve_client<F>(
     mut stopped: watch::Receiver<bool>,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
-    F: Future<Output = Result<Response<http_body_util::Full<Bytes>>, std::convert::Infallible>>,
+    F: Future<Output = Result<Response<http_body_util::Full<Bytes>>, Broken>>,
 {
     // Without it an answer may wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.headers_within)
-            .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), service_fn(answer))
-    );
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = until_stopped(&mut stopped) => connection.as_mut().graceful_shutdown(),
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers_within)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service_fn(answer));
+    let mut ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        () = until_stopped(&mut stopped) => None,
+    };
+    if ended.is_none() {
+        Pin::new(&mut connection).graceful_shutdown();
+        ended = Some((&mut connection).await);
     }
-    // How a connection ends matters to its client only.
-    let _ = connection.await;
+    // How else a connection ends matters to its client only.
+    if let Some(Err(error)) = ended
+        && error.source().and_then(|source| source.downcast_ref()) == Some(&Broken::Reset)
+    {
+        let stream = connection.into_parts().io.into_inner();
+        // Otherwise it ends in order.
+        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    }
 }
 
 /// Waits until `stopped` becomes true, or nobody is left who could set it.

@@ -51,7 +51,11 @@ impl TracedCall {
     pub(super) fn end(self, output: &Result<Output, Exception>) {
         let (status, exception, body) = match output {
             Ok(output) => (StatusCode::OK, None, Payload::new(&output.body)),
-            Err(error) => (error.status(), Some(error.kind()), Payload::new(&error.body())),
+            Err(error) => (
+                error.status(),
+                Some(error.kind()).filter(|kind| !kind.is_empty()),
+                Payload::new(&error.body()),
+            ),
         };
         let (call, took) = (self.call, self.begun.elapsed());
         let event = Event::Answered { call, status: status.as_u16(), exception, body, took };

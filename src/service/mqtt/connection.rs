@@ -1,6 +1,9 @@
 //! One client's connection: bytes in and out around the pure core.
 
+mod broken;
+
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +14,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::acceptor::Connecting;
 use super::codec::{Codec, TooLarge};
+use super::quick_ack::BreakOff;
 use crate::service::broker::limits::{self, Timeouts};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
-use crate::service::broker::refusal::Refusal;
+use crate::service::broker::refusal::{Ending, Refusal};
 use crate::service::broker::requests::{Connected, End, Peer};
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
@@ -25,8 +29,11 @@ const BATCH: usize = 16;
 /// How long one client may hold the lock: a single packet may be a message to thousands.
 const SLICE: Duration = Duration::from_millis(1);
 
+const SILENCE: End = End::Refused(Refusal::Fault(Ending::Silence));
+const RESET: End = End::Refused(Refusal::Fault(Ending::Reset));
+
 /// Serves a client from its first byte until the connection is closed.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + BreakOff + Unpin>(
     stream: S,
     peer: Peer,
     connecting: Connecting,
@@ -46,7 +53,10 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     }
     let connection = Arc::new(ConnectionHandle::default());
     let request_id = uuid::Uuid::new_v4().to_string();
-    packets.trace.name(if connect.client_id.is_empty() { &request_id } else { &connect.client_id });
+    let client_id = if connect.client_id.is_empty() { &request_id } else { &*connect.client_id };
+    packets.trace.name(client_id);
+    let fault = shared.requests(|requests| requests.strike_connect(client_id));
+    let ControlFlow::Continue(ending) = packets.suffer(fault).await else { return packets.close().await };
     let connected = shared.requests(|requests| {
         let begun = packets.trace.begin(|| Packet::connect(&connect, &peer));
         let connected = requests.connect(&peer, &connect, connection.clone(), &request_id);
@@ -57,12 +67,21 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
         Ok(Connected { session, keep_alive_timeout }) => {
             shared.count_connection();
             drop(connecting);
+            if let Some(ending) = ending {
+                connection.end(ending);
+            }
             let mut served = ServedSession { shared, session, connection, end: End::Lost };
             let end = packets.run(&served, keep_alive_timeout).await;
+            if end == SILENCE {
+                packets.stay_silent(&served, keep_alive_timeout).await;
+            }
             served.end = end;
             drop(served);
             packets.disconnect(end);
             packets.trace.closed(end);
+            if end == RESET {
+                return packets.break_off().await;
+            }
         }
         Err(refused) => packets.send(Outgoing::ConnectAck(refused)),
     }
@@ -275,22 +294,31 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
 
     /// Tells the client why the connection ends, if MQTT has a reason code for it.
     fn disconnect(&mut self, end: End) {
-        if let End::Refused(reason) = end {
+        if let End::Refused(reason) = end
+            && ![SILENCE, RESET].contains(&end)
+        {
             self.send(Outgoing::Disconnect { reason: reason.code(), text: reason.text() });
         }
     }
 
+    /// Writes all that waits to be written.
+    async fn write_out(&mut self) -> io::Result<()> {
+        while self.is_writing() {
+            write_some(&mut self.writer, &mut self.output, &mut self.flushed).await?;
+        }
+        Ok(())
+    }
+
     /// Lets the client read what was sent last before the socket is closed: closing it at once could destroy that.
     async fn close(&mut self) {
+        let linger = self.timeouts.linger;
         let last_bytes = async {
-            while !self.output.is_empty() || !self.flushed {
-                write_some(&mut self.writer, &mut self.output, &mut self.flushed).await?;
-            }
+            self.write_out().await?;
             self.writer.shutdown().await?;
             io::copy(&mut self.reader, &mut io::sink()).await
         };
         // The time is up, or the client has gone.
-        let _ = timeout(self.timeouts.linger, last_bytes).await;
+        let _ = timeout(linger, last_bytes).await;
     }
 }
 

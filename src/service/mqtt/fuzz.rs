@@ -18,6 +18,7 @@ use crate::service::broker::router::Router;
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
+use crate::service::faults::Faults;
 use crate::service::rates::Rates;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
@@ -144,6 +145,7 @@ impl Broker {
             state,
             router,
             rates: &mut Rates::default(),
+            faults: &mut Faults::default(),
             now: *now,
             jobs_now: *jobs_now,
         });

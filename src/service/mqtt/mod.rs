@@ -5,7 +5,7 @@
 //! | `server` | the port, from its listener to its orderly end |
 //! | `acceptor` | how many clients are let in |
 //! | `tls`, `handshake`, `quick_ack` | with which certificates, why not, over which socket |
-//! | `connection` | one client's bytes, in and out |
+//! | `connection` | one client's bytes, in and out; in `broken` what faults do to it |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
 
 mod acceptor;

@@ -6,9 +6,11 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// A socket with `TCP_QUICKACK` set again after each read, where the system has it, and `TCP_NODELAY`.
 #[derive(Debug)]
@@ -26,6 +28,19 @@ impl QuickAck {
         // A socket that refuses is merely slower.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = socket2::SockRef::from(&self.0).set_tcp_quickack(true);
+    }
+}
+
+/// A stream that can be closed with a RST.
+pub(super) trait BreakOff {
+    /// Closing it breaks the connection off.
+    fn break_off(&self);
+}
+
+impl BreakOff for TlsStream<QuickAck> {
+    fn break_off(&self) {
+        // Otherwise it ends in order.
+        let _ = socket2::SockRef::from(&self.get_ref().0.0).set_linger(Some(Duration::ZERO));
     }
 }
 

@@ -39,5 +39,6 @@ fn of_refusal(refusal: Refusal) -> &'static str {
         Refusal::SlowReader => "it does not read what is sent to it",
         Refusal::Administrative => "its certificate was deactivated or deleted",
         Refusal::ShuttingDown => "the service stops",
+        Refusal::Fault(_) => "a fault ends it",
     }
 }

@@ -44,7 +44,7 @@ impl JobExecutionStatus {
 
     /// The status as AWS writes it, such as `IN_PROGRESS`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "QUEUED",
             Self::InProgress => "IN_PROGRESS",

@@ -1,7 +1,60 @@
 //! The session itself, and the local service.
 
 use crate::app::command::line::Command;
-use crate::app::command::spec::{Argument, CommandGroup, Count, Shape, Spec};
+use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
+use crate::wire::fault::{KINDS, MESSAGES};
+use crate::wire::model::JobExecutionStatus;
+
+const FAULT_OPTIONS: &[Flag] = &[
+    Flag {
+        name: "--on",
+        value: Some(("<message>", Shape::Suggested(&MESSAGES))),
+        help: "with which message, or which operation of the API over HTTP",
+    },
+    Flag { name: "--thing", value: Some(("<thing>", Shape::Text)), help: "the thing that it is about" },
+    Flag {
+        name: "--client-id",
+        value: Some(("<pattern>", Shape::Text)),
+        help: "the MQTT client that sends or gets it; * stands for anything",
+    },
+    Flag { name: "--job", value: Some(("<jobId>", Shape::Job)), help: "the job that it names" },
+    Flag {
+        name: "--status",
+        value: Some(("<status>", Shape::OneOf(&STATUSES))),
+        help: "the status that it asks for or tells of",
+    },
+    Flag {
+        name: "--times",
+        value: Some(("<n>", Shape::Number(1, 1_000_000))),
+        help: "how often, once unless given",
+    },
+    Flag { name: "--always", value: None, help: "again and again" },
+    Flag {
+        name: "--after",
+        value: Some(("<n>", Shape::Number(0, 1_000_000))),
+        help: "how many messages of each client pass before",
+    },
+    Flag {
+        name: "--chance",
+        value: Some(("<percent>", Shape::Text)),
+        help: "how likely, such as 20%; the same messages in every run",
+    },
+    Flag {
+        name: "--seed",
+        value: Some(("<n>", Shape::Number(0, i64::MAX))),
+        help: "another choice of messages",
+    },
+];
+
+const STATUSES: [&str; 8] = {
+    let mut words = [""; 8];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = JobExecutionStatus::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 pub(super) static COMMANDS: &[Spec] = &[
     Spec {
@@ -25,6 +78,24 @@ pub(super) static COMMANDS: &[Spec] = &[
         refusals: &[],
         operations: &[],
         build: |_| Command::Reset,
+    },
+    Spec {
+        name: "fault",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[
+            Argument {
+                name: "<add | list | remove | clear>",
+                shape: Shape::OneOf(&["add", "list", "remove", "clear"]),
+                count: Count::One,
+            },
+            Argument { name: "<kind | number>", shape: Shape::Suggested(&KINDS), count: Count::Optional },
+        ],
+        flags: FAULT_OPTIONS,
+        summary: "let messages of the local Jobs service go wrong; Tab shows the kinds",
+        example: "fault add refuse=RequestThrottled --on update --times 2",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Fault(args.fault()),
     },
     Spec {
         name: "status",

@@ -11,6 +11,7 @@ use crate::service::broker::packet::{
 use crate::service::broker::requests::{End, Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
+use crate::service::faults::Faults;
 use crate::service::rates::Rates;
 use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
@@ -29,6 +30,7 @@ struct Bench {
     state: State,
     router: Router,
     rates: Rates,
+    faults: Faults,
     peer: Peer,
     now: Instant,
 }
@@ -71,7 +73,8 @@ impl Bench {
             certificate: listed[0].certificate_id.clone(),
             address: std::net::Ipv4Addr::LOCALHOST.into(),
         };
-        Self { state, router: Router::default(), rates: Rates::default(), peer, now: Instant::now() }
+        let (router, rates, faults) = (Router::default(), Rates::default(), Faults::default());
+        Self { state, router, rates, faults, peer, now: Instant::now() }
     }
 
     fn requests(&mut self) -> Requests<'_> {
@@ -79,6 +82,7 @@ impl Bench {
             state: &mut self.state,
             router: &mut self.router,
             rates: &mut self.rates,
+            faults: &mut self.faults,
             now: self.now,
             jobs_now: Timestamp::default(),
         }

@@ -14,6 +14,10 @@ use crate::service::choices::Choices;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::{Settings, State};
 
+impl BreakOff for DuplexStream {
+    fn break_off(&self) {}
+}
+
 const SHORT: Duration = Duration::from_millis(30);
 const IMPATIENT: Timeouts = Timeouts { handshake: SHORT, grace: SHORT, write: SHORT, linger: SHORT };
 const PATIENT: Timeouts = Timeouts::DEFAULT;
