@@ -29,8 +29,8 @@
 //!    one lock the answer and then the events are queued for whoever should get them.
 //! 5. The connection's task hands what arrives to [`client::jobs`], which resolves the request whose token the
 //!    answer echoes; events go to two streams, numbered in the order of arrival.
-//! 6. `app::dispatch` prints the answer, asks for one ordered round trip on the local service, and lets the
-//!    events go, which `app::events` has brought to the transcript meanwhile.
+//! 6. `app::dispatch` prints the answer; `app::connections` asks for one ordered round trip on each connection to the
+//!    local service, and lets the events go, which `app::events` has brought to the transcript meanwhile.
 //! 7. `app::output::printer` writes block after block, above the line being typed if there is one.
 
 #[cfg(feature = "app")]
