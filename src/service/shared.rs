@@ -33,7 +33,8 @@ pub(crate) struct Shared {
     authority: OnceLock<Authority>,
     log: Log,
     trace: Trace,
-    connections: AtomicU64,
+    /// Wakes who waits for a client to come, to subscribe or to go.
+    clients: Notify,
     calls: AtomicU64,
     first: FirstState,
 }
@@ -84,7 +85,7 @@ impl Shared {
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
             trace: Trace::default(),
-            connections: AtomicU64::new(0),
+            clients: Notify::new(),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
         }
@@ -138,11 +139,6 @@ impl Shared {
         (self.log)(line);
     }
 
-    /// Counts an MQTT connection that was accepted, before anything that came over it is looked at.
-    pub(crate) fn count_connection(&self) {
-        self.connections.fetch_add(1, Ordering::SeqCst);
-    }
-
     /// Counts an HTTP call that was let in, before it is carried out.
     pub(crate) fn count_call(&self) {
         self.calls.fetch_add(1, Ordering::SeqCst);
@@ -150,7 +146,7 @@ impl Shared {
 
     /// How many MQTT connections and HTTP calls there have been.
     pub(crate) fn traffic(&self) -> (u64, u64) {
-        (self.connections.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
+        (self.look_at_clients(Router::connections), self.calls.load(Ordering::SeqCst))
     }
 
     fn note_all(&self, lines: &[String]) {
@@ -239,6 +235,22 @@ impl Shared {
         self.requests(|requests| (requests.state.counts(), requests.router.client_count()))
     }
 
+    /// Looks at the clients.
+    pub(crate) fn look_at_clients<T>(&self, look: impl FnOnce(&Router) -> T) -> T {
+        look(&self.core.lock().router)
+    }
+
+    /// Looks at the clients, now and each time that one comes, subscribes or goes, until there is something to see.
+    pub(crate) async fn watch_clients<T>(&self, mut look: impl FnMut(&Router) -> Option<T>) -> T {
+        loop {
+            let changed = self.clients.notified();
+            if let Some(seen) = self.look_at_clients(&mut look) {
+                return seen;
+            }
+            changed.await;
+        }
+    }
+
     /// Whether the next start finds the certificates again.
     pub(crate) fn is_kept(&self) -> bool {
         self.first.is_kept
@@ -267,6 +279,9 @@ impl Shared {
         let mut requests = Requests { state, router, rates, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
+        if router.take_clients_changed() {
+            self.clients.notify_waiters();
+        }
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
         if due != *alarm {
             *alarm = due;

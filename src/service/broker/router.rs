@@ -32,6 +32,10 @@ pub(crate) struct Router {
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
+    /// How many connections there have been.
+    connections: u64,
+    /// Whether a client has come, gone or subscribed since this was last asked.
+    clients_changed: bool,
     /// Rotates through the members of a shared subscription.
     pub(super) turn: usize,
     /// Size of all messages that wait.
@@ -46,6 +50,21 @@ impl Router {
     /// Lines for the log since the last call.
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
+    }
+
+    /// How many connections have been accepted.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections
+    }
+
+    /// Whether a client has come, gone or subscribed since the last call.
+    pub(crate) fn take_clients_changed(&mut self) -> bool {
+        std::mem::take(&mut self.clients_changed)
+    }
+
+    /// The sessions whose clients are connected.
+    pub(crate) fn connected(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(|session| session.connection.is_some())
     }
 
     /// How many sessions there are.
@@ -156,7 +175,9 @@ impl Router {
             Some(session) => Session { permissions, version: connect.version, ..session },
             None => Session::new(client_id.clone(), connect.version, permissions),
         };
-        session.connection = Some(connection);
+        self.connections += 1;
+        self.clients_changed = true;
+        (session.connection, session.connection_number) = (Some(connection), self.connections);
         session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
         session.will.clone_from(&connect.will);
         session.aliases.clear();
@@ -215,6 +236,7 @@ impl Router {
         session.will_at = session.will.as_ref().map(|_| now + seconds(delay));
         session.ends_at = (session.expiry > 0).then(|| now + seconds(session.expiry));
         let due = session.due();
+        self.clients_changed = true;
         let will = will_now.and_then(|will| self.allowed_will(now, state, id, will));
         match due {
             Some(due) => {
@@ -305,6 +327,7 @@ impl Router {
             None if session.subscriptions.len() >= limits::SUBSCRIPTIONS => return Err(Refusal::Quota),
             None => session.subscriptions.push((request.filter.clone(), filter.clone(), qos)),
         }
+        self.clients_changed = true;
         self.subscriptions.insert(
             &filter,
             Subscriber {
@@ -364,7 +387,7 @@ impl Router {
 
     /// How many clients are connected.
     pub(crate) fn client_count(&self) -> usize {
-        self.sessions.values().filter(|session| session.connection.is_some()).count()
+        self.connected().count()
     }
 
     /// Ends all connections.

@@ -50,6 +50,8 @@ pub(crate) struct Session {
     pub(crate) permissions: Permissions,
     /// `None` while the client is away.
     pub(crate) connection: Option<Arc<ConnectionHandle>>,
+    /// Which of all connections the client's last one is, counted from 1.
+    pub(crate) connection_number: u64,
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
@@ -71,6 +73,7 @@ impl Session {
             version,
             permissions,
             connection: None,
+            connection_number: 0,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
             aliases: HashMap::new(),

@@ -55,7 +55,6 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
     });
     match connected {
         Ok(Connected { session, keep_alive_timeout }) => {
-            shared.count_connection();
             drop(connecting);
             let mut served = ServedSession { shared, session, connection, with_will: true };
             let end = packets.run(&served, keep_alive_timeout).await;
