@@ -100,7 +100,9 @@ pub(crate) async fn print_changes(
         let is_restored = change == Change::Restored;
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
-            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, reported: true }),
+            Change::Final { .. } => {
+                transcript.fault(Fault { title: "ConnectionLost", text, details: Vec::new(), reported: true })
+            }
             Change::Restored | Change::Retrying { .. } => {}
         }
         next = tokio::select! {
@@ -154,7 +156,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
 /// What stands in the place of an event that cannot be shown.
 fn problem(title: &'static str, topic: String, reason: &str, transcript: &Transcript) -> Message {
     let text = format!("{}: {reason}", escape::line(&topic));
-    transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
+    transcript.fault(Fault { title: "EventsLost", text: text.clone(), details: Vec::new(), reported: false });
     Message { topic: Some(topic), ..Message::with_text(MessageKind::Error, title, None, &text) }
 }
 

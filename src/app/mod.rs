@@ -8,6 +8,7 @@
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
+//! | [`device`] | a device program beside the local service |
 //! | [`cli`] | the command line, and what its options mean together |
 //! | [`events`] | the background tasks that print notify and notify-next events, and connection changes |
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
@@ -18,6 +19,7 @@
 
 pub(crate) mod cli;
 pub(crate) mod command;
+pub(crate) mod device;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::command::UsagesShown;
+use crate::app::device::{Device, DeviceTrace};
 use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -28,7 +29,7 @@ use crate::client::identity::{self, Identity};
 use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
-use crate::service::LocalService;
+use crate::service::{self, LocalService};
 use crate::wire::system_error::in_words;
 
 /// Why a session could not start.
@@ -233,18 +234,22 @@ struct Session {
 
 impl Session {
     async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, SessionError> {
-        let (service, server) = match &options.mode {
-            Mode::Aws(aws) => (None, aws.clone()),
-            Mode::Local(local) => {
-                let service = start_local_service(local, printer).await.map_err(SessionError::Service)?;
-                let server = as_server(&service, &local.region);
-                (Some(service), server)
-            }
-        };
         let trace = Trace::new(options.output.trace, {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
+        let device_trace =
+            options.device.as_ref().map(|_| DeviceTrace::new(&options.client_id, trace.clone()));
+        let (service, server) = match &options.mode {
+            Mode::Aws(aws) => (None, aws.clone()),
+            Mode::Local(local) => {
+                let records = device_trace.as_ref().map(DeviceTrace::trace).unwrap_or_default();
+                let service =
+                    start_local_service(local, records, printer).await.map_err(SessionError::Service)?;
+                let server = as_server(&service, &local.region);
+                (Some(service), server)
+            }
+        };
         let connected_to = Server {
             endpoint: format!("{}:{}", server.endpoint, server.port),
             region: server.region.clone(),
@@ -276,6 +281,10 @@ impl Session {
             printer.set_clock(Arc::new(move || clock.now().millis()));
         }
         let is_alone = is_alone(service.as_ref(), &control_plane);
+        let device = device_trace.zip(service.as_ref()).zip(options.device.clone());
+        let device = device.map(|((trace, service), device)| {
+            Device::new(device, service, options.client_id.clone(), trace, transcript.clone())
+        });
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
@@ -285,6 +294,7 @@ impl Session {
             transcript,
             sandbox,
             is_alone,
+            device,
             trace,
             names: Mutex::new(options.script.names.clone()),
             limiter: Limiter::default(),
@@ -296,6 +306,7 @@ impl Session {
 
     /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
+        self.dispatcher.end_device().await;
         self.dispatcher.client.clone().disconnect().await;
         while let Some(ended) = self.background.join_next().await {
             if let Err(error) = ended {
@@ -309,8 +320,12 @@ impl Session {
 }
 
 /// Starts the local service, and prints how another program connects to it.
-async fn start_local_service(options: &LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
-    let service = serve::start(options.clone(), printer).await?;
+async fn start_local_service(
+    options: &LocalOptions,
+    trace: service::trace::Trace,
+    printer: &Printer,
+) -> anyhow::Result<LocalService> {
+    let service = serve::start(options.clone(), trace, printer).await?;
     printer.notice(&format!(
         "local service: MQTT {}, control plane http://{}",
         service.mqtt_addr(),

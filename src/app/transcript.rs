@@ -89,6 +89,8 @@ pub(crate) struct Fault {
     pub title: &'static str,
     /// What went wrong, on one line.
     pub text: String,
+    /// More about it, line by line.
+    pub details: Vec<String>,
     /// Whether it has been printed already.
     pub reported: bool,
 }
@@ -217,11 +219,16 @@ impl Transcript {
 
     /// Waits for faults, and takes them.
     pub(crate) async fn next_faults(&self) -> Vec<Fault> {
+        self.faulted().await;
+        self.take_faults()
+    }
+
+    /// Waits until there are faults to take.
+    pub(crate) async fn faulted(&self) {
         loop {
             let changed = self.shared.changed.notified();
-            let faults = self.take_faults();
-            if !faults.is_empty() {
-                return faults;
+            if !self.state().faults.is_empty() {
+                return;
             }
             changed.await;
         }
@@ -334,7 +341,7 @@ impl Transcript {
         }
         let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
         let text = format!("{missing} events were announced and did not come");
-        state.faults.push(Fault { title: "EventsLost", text, reported: false });
+        state.faults.push(Fault { title: "EventsLost", text, details: Vec::new(), reported: false });
         state.next = last + 1;
         self.print_ready(&mut state);
     }

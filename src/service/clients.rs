@@ -26,15 +26,19 @@ impl Clients {
         self.0.look_at_clients(|router| newcomer(router, connections, except, false))
     }
 
-    /// Waits for such a client that has a subscription too: from then on it misses nothing.
-    pub async fn subscribed_since(&self, connections: u64, except: &str) -> String {
-        self.0.watch_clients(|router| newcomer(router, connections, except, true)).await
+    /// Waits for such a client that has a subscription too: from then on it misses nothing. One that has come and gone
+    /// since this was called counts.
+    pub fn subscribed_since(&self, connections: u64, except: &str) -> impl Future<Output = String> + use<> {
+        let except = except.to_owned();
+        self.0.watch_clients(move |router| newcomer(router, connections, &except, true))
     }
 
     /// Waits until no client of this id is connected.
-    pub async fn gone(&self, client_id: &str) {
-        let is_gone = |router: &Router| router.connected().all(|session| *session.client_id != *client_id);
-        self.0.watch_clients(|router| is_gone(router).then_some(())).await;
+    pub fn gone(&self, client_id: &str) -> impl Future<Output = ()> + use<> {
+        let client_id = client_id.to_owned();
+        let is_gone =
+            move |router: &Router| router.connected().all(|session| *session.client_id != *client_id);
+        self.0.watch_clients(move |router| is_gone(router).then_some(()))
     }
 }
 

@@ -33,8 +33,6 @@ pub(crate) struct Shared {
     authority: OnceLock<Authority>,
     log: Log,
     trace: Trace,
-    /// Wakes who waits for a client to come, to subscribe or to go.
-    clients: Notify,
     calls: AtomicU64,
     first: FirstState,
 }
@@ -48,7 +46,11 @@ struct Core {
     alarm: Due,
     /// The moves of the clock that were asked for; the first may be under way.
     moves: VecDeque<ClockMove>,
+    watches: Vec<ClientWatch>,
 }
+
+/// Looks at the clients each time that one has come, subscribed or gone, until it has seen what it waits for.
+type ClientWatch = Box<dyn FnMut(&Router) -> bool + Send>;
 
 /// A move of the Jobs clock, and who waits for its end.
 struct ClockMove {
@@ -78,6 +80,7 @@ impl Shared {
             clock: Clock::default(),
             alarm: Due::default(),
             moves: VecDeque::new(),
+            watches: Vec::new(),
         };
         Self {
             core: Mutex::new(core),
@@ -85,7 +88,6 @@ impl Shared {
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
             trace: Trace::default(),
-            clients: Notify::new(),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
         }
@@ -240,14 +242,36 @@ impl Shared {
         look(&self.core.lock().router)
     }
 
-    /// Looks at the clients, now and each time that one comes, subscribes or goes, until there is something to see.
-    pub(crate) async fn watch_clients<T>(&self, mut look: impl FnMut(&Router) -> Option<T>) -> T {
-        loop {
-            let changed = self.clients.notified();
-            if let Some(seen) = self.look_at_clients(&mut look) {
-                return seen;
+    /// Looks at the clients, now and each time that one comes, subscribes or goes, and waits for what there is to see.
+    ///
+    /// However late it is waited for, nothing goes by unseen.
+    pub(crate) fn watch_clients<T: Send + 'static, Look: FnMut(&Router) -> Option<T> + Send + 'static>(
+        &self,
+        mut look: Look,
+    ) -> impl Future<Output = T> + use<T, Look> {
+        let (seen, sight) = oneshot::channel();
+        let mut seen = Some(seen);
+        let mut watch = move |router: &Router| {
+            let Some(sight) = look(router) else {
+                return seen.as_ref().is_none_or(oneshot::Sender::is_closed);
+            };
+            if let Some(seen) = seen.take() {
+                // Nobody waits any more.
+                let _ = seen.send(sight);
             }
-            changed.await;
+            true
+        };
+        let mut core = self.core.lock();
+        if !watch(&core.router) {
+            core.watches.push(Box::new(watch));
+        }
+        drop(core);
+        async {
+            match sight.await {
+                Ok(sight) => sight,
+                // The service is gone, and its clients with it: there is nothing more to see.
+                Err(_) => std::future::pending().await,
+            }
         }
     }
 
@@ -274,13 +298,13 @@ impl Shared {
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, rates, clock, alarm, .. } = core;
+        let Core { state, router, rates, clock, alarm, watches, .. } = core;
         let now = tokio::time::Instant::now().into_std();
         let mut requests = Requests { state, router, rates, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
         if router.take_clients_changed() {
-            self.clients.notify_waiters();
+            watches.retain_mut(|watch| !watch(router));
         }
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
         if due != *alarm {

@@ -14,6 +14,7 @@ mod clock;
 mod container;
 mod credentials;
 mod crowds;
+mod device;
 mod device_policies;
 mod device_programs;
 mod documents;

@@ -1,5 +1,6 @@
 //! What clap accepts: every option, its environment variable and its help text.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,12 +10,15 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::endpoint;
-use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::options::{DeviceOptions, HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
 use crate::service::{Hostname, Limits};
 use crate::wire::model::ThingName;
+
+/// How long a device program may take to connect and subscribe unless told otherwise.
+const DEVICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The terminal sandbox for AWS IoT Jobs.
 ///
@@ -35,6 +39,8 @@ pub(crate) struct Cli {
     pub(super) output: OutputArgs,
     #[command(flatten)]
     pub(super) local: LocalArgs,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +178,32 @@ pub(super) struct LocalArgs {
     /// A name by which clients may reach it, as a container's, or .example.com for all below; may be repeated
     #[arg(long, env = HOSTNAME_VARIABLE, hide_env_values = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) hostname: Vec<Hostname>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A device program beside the local service")]
+pub(super) struct DeviceArgs {
+    /// Start this program with the variables of the env file, and end it with the script or the session
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub(super) program: Vec<OsString>,
+    /// How long it may take to connect and subscribe, which a script waits for [default: 10s]
+    #[arg(long, value_name = "DURATION", requires = "program", value_parser = parse_timeout)]
+    pub(super) device_within: Option<Duration>,
+    /// Let it end by itself, which otherwise fails a script
+    #[arg(long, requires = "program")]
+    pub(super) device_may_end: bool,
+}
+
+impl DeviceArgs {
+    pub(super) fn options(self) -> Option<DeviceOptions> {
+        let mut words = self.program.into_iter();
+        Some(DeviceOptions {
+            program: words.next()?,
+            arguments: words.collect(),
+            within: self.device_within.unwrap_or(DEVICE_WITHIN),
+            may_end: self.device_may_end,
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -18,5 +18,6 @@ mod serve_trace;
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
-    AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat, TraceOptions,
+    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat,
+    TraceOptions,
 };

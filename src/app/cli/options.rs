@@ -1,5 +1,6 @@
 //! The options of the program, checked and complete.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,10 +53,25 @@ pub(crate) struct SessionOptions {
     pub script: ScriptOptions,
     /// What is printed, and how.
     pub output: OutputOptions,
+    /// The device program beside it, if there is one.
+    pub device: Option<DeviceOptions>,
+}
+
+/// A device program beside the local service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeviceOptions {
+    /// The program.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// How long it may take to connect and subscribe.
+    pub within: Duration,
+    /// Whether it may end by itself.
+    pub may_end: bool,
 }
 
 /// How a script runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ScriptOptions {
     /// Stop at the first error.
     pub bail: bool,
@@ -69,6 +85,8 @@ pub(crate) struct ScriptOptions {
     pub only: Option<String>,
     /// What names stand for at first.
     pub names: Names,
+    /// Whether there is a device program to start and to stop.
+    pub has_device: bool,
 }
 
 impl ScriptOptions {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::{Command, Deferred, JobDocument};
+use super::line::{Command, Deferred, DeviceAction, JobDocument};
 use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
@@ -144,6 +144,21 @@ impl ParsedArguments {
             client_token: None,
         };
         Command::DescribeJobExecution(job, request)
+    }
+
+    pub(super) fn device_action(&mut self) -> DeviceAction {
+        let action = self.choice();
+        let waits = !self.switch("--no-wait");
+        match action {
+            "start" => DeviceAction::Start { waits },
+            "restart" => DeviceAction::Restart { waits },
+            _ if !waits => {
+                self.contradict("--no-wait goes with start and restart");
+                DeviceAction::Stop
+            }
+            "stop" => DeviceAction::Stop,
+            _ => DeviceAction::Kill,
+        }
     }
 
     fn contradict(&mut self, problem: &str) {

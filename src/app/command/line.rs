@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Clock(Option<Advance>),
     /// `reset`
     Reset,
+    /// `device`
+    Device(DeviceAction),
     /// `status`
     Status,
     /// `trace on` or `trace off`
@@ -140,7 +142,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it asks a service to change something; the others only read.
+    /// Whether it asks a service, or a device program, to change something; the others only read.
     #[must_use]
     pub(crate) fn changes(&self) -> bool {
         matches!(
@@ -152,6 +154,7 @@ impl Command {
                 | Self::UpdateJobExecution(..)
                 | Self::Clock(Some(_))
                 | Self::Reset
+                | Self::Device(_)
         )
     }
 
@@ -182,6 +185,7 @@ impl Command {
             Self::Expect(_)
             | Self::Clock(_)
             | Self::Reset
+            | Self::Device(_)
             | Self::Status
             | Self::Trace(_)
             | Self::Set { .. }
@@ -215,6 +219,25 @@ impl Command {
             _ => false,
         }
     }
+}
+
+/// What to do with the device program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeviceAction {
+    /// Start it.
+    Start {
+        /// Whether to wait until it is connected.
+        waits: bool,
+    },
+    /// Stop it if it runs, and start it.
+    Restart {
+        /// Whether to wait until it is connected.
+        waits: bool,
+    },
+    /// Let it end.
+    Stop,
+    /// Make it end, as in a crash.
+    Kill,
 }
 
 /// A command that is carried out when its test ends.

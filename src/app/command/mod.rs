@@ -32,7 +32,7 @@ pub(crate) use expectation::{Expectation, Predicate};
 pub(crate) use help::{help, help_on, help_on_scripts};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
-pub(crate) use line::{Command, Deferred, JobDocument, Line, MAX_COMMAND_BYTES};
+pub(crate) use line::{Command, Deferred, DeviceAction, JobDocument, Line, MAX_COMMAND_BYTES};
 pub(crate) use member_path::{MemberPath, Step};
 pub(crate) use names::{Names, check_name, substitute};
 pub(crate) use parse::{parse, parse_with};

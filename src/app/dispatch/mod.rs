@@ -1,5 +1,6 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
+mod device;
 mod document;
 mod expect;
 mod language;
@@ -20,6 +21,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::command::{Command, Line, Names, ParseError, UsagesShown};
+use crate::app::device::Device;
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
@@ -33,6 +35,7 @@ use crate::wire::model::{JobId, ThingName};
 
 use outcome::{Answered, CommandError, newer_than_us};
 
+pub(crate) use device::NO_DEVICE;
 pub(crate) use last_command::LastCommand;
 pub(crate) use limiter::Limiter;
 pub(crate) use outcome::{CommandOutcome, Failure};
@@ -62,6 +65,8 @@ pub(crate) struct Dispatcher {
     pub sandbox: Option<Sandbox>,
     /// False on AWS and on a local service of another process, where that is not known.
     pub is_alone: IsAlone,
+    /// The device program beside the local service of this process, if there is one.
+    pub device: Option<Device>,
     /// What `trace` switches.
     pub trace: Trace,
     /// What `{{NAME}}` stands for.
@@ -231,6 +236,7 @@ impl Dispatcher {
             Command::Status => self.status().await.into(),
             Command::Clock(advance) => self.clock(*advance).await?.into(),
             Command::Reset => self.reset().await?.into(),
+            Command::Device(action) => self.device_command(*action).await?.into(),
             _ => unreachable!("it asks no service"),
         };
         Ok(answer)

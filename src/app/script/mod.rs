@@ -27,7 +27,7 @@ use crate::app::output::printer::Printer;
 use crate::app::signals::ShutdownSignals;
 use crate::wire::system_error::in_words;
 
-use junit::{Case, Report};
+use junit::{Case, Output, Report};
 use runner::Runner;
 use step::Location;
 
@@ -41,7 +41,7 @@ pub(crate) async fn report_not_run(scripts: &[Script], file: ReportFile, why: &s
     for script in scripts {
         report.begin(&script.name);
         let case = Case::command(Location { file: Arc::clone(&script.name), line: None }, "");
-        report.failed(&case, Duration::ZERO, &[Failure::new("NotConnected", why)], "");
+        report.failed(&case, Duration::ZERO, &[Failure::new("NotConnected", why)], &Output::default());
     }
     report.write(file).await
 }
@@ -71,7 +71,7 @@ pub(crate) async fn run(
         runner.interrupted();
         // A second signal ends it at once.
         tokio::select! {
-            () = signals.next() => {}
+            () = signals.next() => dispatcher.abandon_device(),
             () = runner.clean_up() => {}
         }
     }

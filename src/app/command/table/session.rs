@@ -1,7 +1,7 @@
 //! The session itself, and the local service.
 
 use crate::app::command::line::Command;
-use crate::app::command::spec::{Argument, CommandGroup, Count, Shape, Spec};
+use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
 
 pub(super) static COMMANDS: &[Spec] = &[
     Spec {
@@ -25,6 +25,25 @@ pub(super) static COMMANDS: &[Spec] = &[
         refusals: &[],
         operations: &[],
         build: |_| Command::Reset,
+    },
+    Spec {
+        name: "device",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument {
+            name: "<start | restart | stop | kill>",
+            shape: Shape::OneOf(&["start", "restart", "stop", "kill"]),
+            count: Count::One,
+        }],
+        flags: &[Flag {
+            name: "--no-wait",
+            value: None,
+            help: "do not wait until the program that was started has connected and subscribed",
+        }],
+        summary: "start the device program beside the local Jobs service and wait until it is connected, or end it, as in a crash with kill, and wait until it is gone",
+        example: "device restart",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Device(args.device_action()),
     },
     Spec {
         name: "status",

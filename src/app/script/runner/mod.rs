@@ -80,6 +80,8 @@ impl<'a> Runner<'a> {
         let mut left = scripts.into_iter();
         let mut is_first = true;
         let mut was_told = false;
+        // Whether the device program cannot be started at all.
+        let mut impossible = false;
         for script in left.by_ref() {
             self.begin(&script);
             if !is_first {
@@ -96,7 +98,15 @@ impl<'a> Runner<'a> {
                 }
             }
             is_first = false;
-            let stopped = self.run(script).await.is_break();
+            let stopped = match self.dispatcher.start_device(true).await {
+                Ok(()) => self.run(script).await.is_break(),
+                Err((failure, status)) => {
+                    self.fail(&self.whole(), "", Instant::now(), &failure);
+                    self.skip_all(script);
+                    impossible |= status == ExitStatus::Usage;
+                    impossible
+                }
+            };
             self.clean_up().await;
             if stopped || self.bails() || self.dispatcher.printer().is_closed() {
                 break;
@@ -109,6 +119,9 @@ impl<'a> Runner<'a> {
         let printer = self.dispatcher.printer();
         if let Some(only) = self.options.only.as_ref().filter(|_| !self.found_only) {
             printer.failure("error:", &format!("no test is called {only}"));
+            return ExitStatus::Usage;
+        }
+        if impossible {
             return ExitStatus::Usage;
         }
         let failed = self.summary.has_failed() || printer.is_closed();
@@ -127,6 +140,7 @@ impl<'a> Runner<'a> {
         self.file = Arc::clone(&script.name);
         self.skips = false;
         *self.dispatcher.names() = self.options.names.clone();
+        self.forget_trace();
         if let Some(report) = &mut self.report {
             report.begin(&script.name);
         }
@@ -185,7 +199,9 @@ impl<'a> Runner<'a> {
         }
         let (steps, mut mistakes) = load::with_includes(&self.file, vec![entry]);
         let names = self.dispatcher.names().clone();
-        mistakes.extend(load::check(&steps, &names, None));
+        // Its tests are left out one by one.
+        let all = ScriptOptions { only: None, ..self.options.clone() };
+        mistakes.extend(load::check(&steps, &names, &all));
         for mistake in &mistakes {
             let failure = mistake.failure(&self.dispatcher.usages_shown);
             self.fail(&mistake.place, &mistake.text, Instant::now(), &failure);
@@ -241,7 +257,8 @@ impl<'a> Runner<'a> {
             return;
         }
         self.dispatcher.begin_test(case.place.line);
-        self.recorded();
+        self.recorded(false);
+        self.forget_trace();
         self.test = Some(Test { case, began: Instant::now(), failures: Vec::new(), deferred: Vec::new() });
     }
 
@@ -261,7 +278,7 @@ impl<'a> Runner<'a> {
             }
             Ok(line) => {
                 self.summary.count(matches!(line.command, Command::Expect(_)));
-                let outcome = self.dispatcher.run(&line, place.line).await;
+                let outcome = self.run_line(&line, &place).await;
                 self.note_events(&line, &outcome);
                 outcome
             }
@@ -276,6 +293,23 @@ impl<'a> Runner<'a> {
         // A test that failed has nothing more to show.
         self.skips = self.test.is_some();
         self.options.bail.then_some(ControlFlow::Break(()))
+    }
+
+    /// Carries out a command; one that waits for something does not wait for a device program that is gone.
+    async fn run_line(&self, line: &Line, place: &Location) -> CommandOutcome {
+        let waits = line.until.is_some() || matches!(line.command, Command::Expect(_) | Command::Sleep(_));
+        tokio::select! {
+            biased;
+            outcome = self.dispatcher.run(line, place.line) => outcome,
+            // Which is a fault, and fails it.
+            () = self.dispatcher.device_lost(), if waits => CommandOutcome::Passed,
+        }
+    }
+
+    fn forget_trace(&self) {
+        if let Some(device) = &self.dispatcher.device {
+            device.trace().clear();
+        }
     }
 
     fn note_events(&mut self, line: &Line, outcome: &CommandOutcome) {
