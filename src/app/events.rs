@@ -101,7 +101,7 @@ pub(crate) async fn print_changes(
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
             Change::Final { .. } => {
-                transcript.fault(Fault { title: "ConnectionLost", text, details: Vec::new(), reported: true })
+                transcript.fault(Fault { reported: true, ..Fault::new("ConnectionLost", text) });
             }
             Change::Restored | Change::Retrying { .. } => {}
         }
@@ -156,7 +156,7 @@ fn message(title: &'static str, event: StreamEvent, transcript: &Transcript) -> 
 /// What stands in the place of an event that cannot be shown.
 fn problem(title: &'static str, topic: String, reason: &str, transcript: &Transcript) -> Message {
     let text = format!("{}: {reason}", escape::line(&topic));
-    transcript.fault(Fault { title: "EventsLost", text: text.clone(), details: Vec::new(), reported: false });
+    transcript.fault(Fault::new("EventsLost", text.clone()));
     Message { topic: Some(topic), ..Message::with_text(MessageKind::Error, title, None, &text) }
 }
 

@@ -239,7 +239,7 @@ impl Session {
             move |line| printer.notice(line)
         });
         let device_trace =
-            options.device.as_ref().map(|_| DeviceTrace::new(&options.client_id, trace.clone()));
+            options.script.device.as_ref().map(|_| DeviceTrace::new(&options.client_id, trace.clone()));
         let (service, server) = match &options.mode {
             Mode::Aws(aws) => (None, aws.clone()),
             Mode::Local(local) => {
@@ -281,7 +281,7 @@ impl Session {
             printer.set_clock(Arc::new(move || clock.now().millis()));
         }
         let is_alone = is_alone(service.as_ref(), &control_plane);
-        let device = device_trace.zip(service.as_ref()).zip(options.device.clone());
+        let device = device_trace.zip(service.as_ref()).zip(options.script.device.clone());
         let device = device.map(|((trace, service), device)| {
             Device::new(device, service, options.client_id.clone(), trace, transcript.clone())
         });

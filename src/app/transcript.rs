@@ -95,6 +95,14 @@ pub(crate) struct Fault {
     pub reported: bool,
 }
 
+impl Fault {
+    /// A fault that has not been printed.
+    #[must_use]
+    pub(crate) fn new(title: &'static str, text: String) -> Self {
+        Self { title, text, details: Vec::new(), reported: false }
+    }
+}
+
 /// How `expect` went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ExpectOutcome {
@@ -341,7 +349,7 @@ impl Transcript {
         }
         let missing = (state.next..=last).filter(|number| !state.waiting.contains_key(number)).count();
         let text = format!("{missing} events were announced and did not come");
-        state.faults.push(Fault { title: "EventsLost", text, details: Vec::new(), reported: false });
+        state.faults.push(Fault::new("EventsLost", text));
         state.next = last + 1;
         self.print_ready(&mut state);
     }

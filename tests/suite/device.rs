@@ -224,7 +224,7 @@ fn a_signal_to_us_ends_it_and_a_second_one_at_once() {
 
 #[test]
 fn commands_start_and_stop_it_and_name_the_client_that_it_is() {
-    let script = r#"
+    let script = "
 device kill
 capture KILLED clientId
 device start
@@ -235,7 +235,7 @@ capture STOPPED clientId
 device start --no-wait
 device restart --no-wait
 print {{KILLED}} {{STARTED}} {{STOPPED}}
-"#;
+";
     let output = beside(&format!("echo starts; exec {}", pump()), &["--json"]).script(script).run();
     let answers: Vec<String> = output
         .messages()

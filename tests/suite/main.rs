@@ -45,6 +45,7 @@ mod script_language;
 mod script_model;
 mod scripts;
 mod serve;
+mod smoke;
 mod support;
 mod terminal;
 mod trace;

@@ -13,10 +13,12 @@ const SHOWN: usize = 200;
 
 /// What to type instead, where clap refused an argument that is a command or a script.
 pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<UsageError> {
-    if !matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict) {
-        return None;
-    }
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let context = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict => ContextKind::InvalidSubcommand,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(context) else { return None };
     let is_after = |at: usize, word: &str, by: usize| at >= by && arguments[at - by] == word;
     let places = || arguments.iter().enumerate().filter(|(_, argument)| *argument == word).map(|(at, _)| at);
     let split = places().find(|at| is_after(*at, "-c", 2));

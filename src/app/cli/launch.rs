@@ -96,7 +96,7 @@ impl Cli {
             None => format!("test-{}", uuid::Uuid::new_v4()),
             Some(id) => parse_client_id(id)?,
         };
-        Ok(Launch::Session(SessionOptions {
+        Ok(Launch::Session(Box::new(SessionOptions {
             mode,
             thing,
             client_id,
@@ -109,15 +109,14 @@ impl Cli {
                 check: self.input.check,
                 only: self.input.only,
                 names: names(self.input.set)?,
-                has_device: device.is_some(),
+                device,
             },
             output: OutputOptions {
                 json: self.output.json,
                 trace: self.output.trace,
                 color: self.output.color,
             },
-            device,
-        }))
+        })))
     }
 }
 
@@ -351,7 +350,7 @@ mod tests {
 
     fn session(arguments: &[&str]) -> SessionOptions {
         match launch(arguments).unwrap() {
-            Launch::Session(options) => options,
+            Launch::Session(options) => *options,
             other => panic!("not a session: {other:?}"),
         }
     }

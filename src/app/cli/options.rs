@@ -33,7 +33,7 @@ pub(crate) enum Launch {
     /// A completion script for a shell.
     Completions(Shell),
     /// A terminal session or a script.
-    Session(SessionOptions),
+    Session(Box<SessionOptions>),
 }
 
 /// A terminal session or a script.
@@ -53,8 +53,6 @@ pub(crate) struct SessionOptions {
     pub script: ScriptOptions,
     /// What is printed, and how.
     pub output: OutputOptions,
-    /// The device program beside it, if there is one.
-    pub device: Option<DeviceOptions>,
 }
 
 /// A device program beside the local service.
@@ -85,8 +83,8 @@ pub(crate) struct ScriptOptions {
     pub only: Option<String>,
     /// What names stand for at first.
     pub names: Names,
-    /// Whether there is a device program to start and to stop.
-    pub has_device: bool,
+    /// The device program beside it, or beside a terminal session, if there is one.
+    pub device: Option<DeviceOptions>,
 }
 
 impl ScriptOptions {

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use crate::wire::system_error::in_words;
 
-use super::program::Ended;
+use super::ended::Ended;
+
+/// What a command for a device program is told where there is none.
+pub(crate) const NO_DEVICE: &str = "there is no device program: one beside the local service of this process is named \
+                                    at the end of the command line, as -- ./device";
 
 /// Why a device program is not as it should be.
 #[derive(Debug)]

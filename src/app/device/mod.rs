@@ -7,8 +7,9 @@
 //! | [`program`], [`group`] | the process; the signals to all that it has started |
 //! | [`output`] | what it prints |
 //! | [`trace`] | what the service sees of it |
-//! | [`error`] | what goes wrong with it, in a person's words |
+//! | [`ended`], [`error`] | its end, and what goes wrong with it, in a person's words |
 
+mod ended;
 mod error;
 mod group;
 mod output;
@@ -25,10 +26,11 @@ use crate::app::cli::DeviceOptions;
 use crate::app::transcript::{Fault, Transcript};
 use crate::service::{Clients, LocalService};
 
+use ended::Ended;
 use output::Output;
-use program::{Ended, Program};
+use program::Program;
 
-pub(crate) use error::Error;
+pub(crate) use error::{Error, NO_DEVICE};
 pub(crate) use program::Stop;
 pub(crate) use trace::DeviceTrace;
 
@@ -174,7 +176,7 @@ impl Device {
         let by_itself = move |ended: &Ended| {
             if !may_end {
                 let (text, details) = ended.clone().told();
-                transcript.fault(Fault { title: "DeviceEnded", text, details, reported: false });
+                transcript.fault(Fault { details, ..Fault::new("DeviceEnded", text) });
             }
         };
         let program = Program::start(&self.options, &self.environment, self.output.clone(), by_itself)?;
@@ -195,13 +197,11 @@ impl Device {
                 ended = running.program.ended() => Err(Error::EndedFirst(ended)),
             }
         };
-        let client_id = match timeout(within, come).await {
-            Ok(come) => come?,
-            Err(_) => {
-                let connected = self.clients.connected_since(running.connections, &self.own);
-                return Err(Error::NotConnected { within, connected, last_lines: self.output.last_lines() });
-            }
+        let Ok(come) = timeout(within, come).await else {
+            let connected = self.clients.connected_since(running.connections, &self.own);
+            return Err(Error::NotConnected { within, connected, last_lines: self.output.last_lines() });
         };
+        let client_id = come?;
         self.expect_to_run(running).map_err(Error::Ended)?;
         Ok(client_id)
     }

@@ -1,7 +1,6 @@
 //! One process from its start to its end, and what it has started.
 
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::ended::{Ended, in_words};
 use super::error::Error;
 use super::group::Group;
 use super::output::Output;
@@ -47,19 +47,6 @@ enum Phase {
     Running,
     Stopping,
     Ended(Ended),
-}
-
-/// How it ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    /// In words.
-    pub(super) how: String,
-    /// What it printed last.
-    pub(super) last_lines: Vec<String>,
-    /// Whether nobody had asked it to.
-    pub(super) by_itself: bool,
-    /// Whether something that it has started goes on.
-    has_left: bool,
 }
 
 impl Program {
@@ -193,16 +180,4 @@ async fn supervise(
         }
         *phase = Phase::Ended(ended);
     });
-}
-
-fn in_words(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("with exit code {code}"),
-        (None, Some(number)) => {
-            let name = Signal::try_from(number)
-                .map_or_else(|_| format!("signal {number}"), |signal| signal.to_string());
-            format!("by {name}")
-        }
-        (None, None) => status.to_string(),
-    }
 }

@@ -32,7 +32,7 @@ impl DeviceTrace {
 
     /// The last of them, each on a line.
     pub(crate) fn lines(&self) -> String {
-        self.kept().iter().map(|line| format!("{line}\n")).collect()
+        self.kept().iter().flat_map(|line| [line, "\n"]).collect()
     }
 
     /// Forgets them.

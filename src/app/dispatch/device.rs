@@ -6,13 +6,9 @@ use serde_json::json;
 use super::Dispatcher;
 use super::outcome::{CommandError, Failure};
 use crate::app::command::DeviceAction;
-use crate::app::device::{Device, Error, Stop};
+use crate::app::device::{Device, Error, NO_DEVICE, Stop};
 use crate::app::exit::ExitStatus;
 use crate::app::output::message::{Message, MessageKind};
-
-/// What a `device` command without a device program is told.
-pub(crate) const NO_DEVICE: &str = "there is no device program: one beside the local service of this process is named \
-                                    at the end of the command line, as -- ./device";
 
 impl Dispatcher {
     /// Starts the device program, or stops it; the answer names the client that it is or was.

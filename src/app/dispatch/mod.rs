@@ -35,7 +35,6 @@ use crate::wire::model::{JobId, ThingName};
 
 use outcome::{Answered, CommandError, newer_than_us};
 
-pub(crate) use device::NO_DEVICE;
 pub(crate) use last_command::LastCommand;
 pub(crate) use limiter::Limiter;
 pub(crate) use outcome::{CommandOutcome, Failure};

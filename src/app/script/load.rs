@@ -12,7 +12,8 @@ use super::source::Source;
 use super::step::{Location, Step};
 use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, Names, ParseError, UsagesShown, parse_with};
-use crate::app::dispatch::{Failure, NO_DEVICE};
+use crate::app::device::NO_DEVICE;
+use crate::app::dispatch::Failure;
 use crate::app::output::printer::Printer;
 use crate::wire::system_error::in_words;
 
@@ -223,7 +224,7 @@ pub(super) fn check(steps: &[Step], names: &Names, options: &ScriptOptions) -> V
         // A test that does not run still has to be a test.
         let failed = match line {
             Err(error) if runs || step.entry.parsed.is_err() => Some(error.clone().into()),
-            Ok(line) if runs && !options.has_device && needs_device(&line.command) => {
+            Ok(line) if runs && options.device.is_none() && needs_device(&line.command) => {
                 Some(MistakeKind::NoDevice)
             }
             Ok(line) if runs => note_names(&line.command, &mut names).map(MistakeKind::Parse),
@@ -266,13 +267,20 @@ pub(super) fn has_test(steps: &[Step], wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::cli::DeviceOptions;
     use crate::app::command::entries;
 
     fn read(text: &str) -> Vec<Entry> {
         entries(text.as_bytes()).map(Result::unwrap).collect()
     }
 
-    fn options(has_device: bool) -> ScriptOptions {
+    fn options(program: Option<&str>) -> ScriptOptions {
+        let device = |program: &str| DeviceOptions {
+            program: program.into(),
+            arguments: Vec::new(),
+            within: Duration::ZERO,
+            may_end: false,
+        };
         ScriptOptions {
             bail: false,
             echo: false,
@@ -280,12 +288,12 @@ mod tests {
             check: true,
             only: None,
             names: Names::new("12345678"),
-            has_device,
+            device: program.map(device),
         }
     }
 
     fn mistakes(text: &str) -> Vec<String> {
-        mistakes_with(text, &options(false))
+        mistakes_with(text, &options(None))
     }
 
     fn mistakes_with(text: &str, options: &ScriptOptions) -> Vec<String> {
@@ -310,7 +318,7 @@ mod tests {
         let found = mistakes(script);
         assert_eq!(found.len(), 2);
         assert!(found[1].starts_with("smoke.jobs:2: there is no device program"), "{found:?}");
-        assert!(mistakes_with(script, &options(true)).is_empty());
+        assert!(mistakes_with(script, &options(Some("./device"))).is_empty());
     }
 
     #[test]
