@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, Input, LocalOptions, Mode, ScriptOptions, SessionOptions};
 use crate::app::command::UsagesShown;
-use crate::app::device::{Device, DeviceTrace};
+use crate::app::device::{Device, DeviceTrace, Stop};
 use crate::app::dispatch::{Dispatcher, IsAlone, LastCommand, Limiter, Server, find_thing};
 use crate::app::events::{print_changes, print_events};
 use crate::app::exit::ExitStatus;
@@ -306,7 +306,7 @@ impl Session {
 
     /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
-        self.dispatcher.end_device().await;
+        self.dispatcher.end_device(Stop::Terminate).await;
         self.dispatcher.client.clone().disconnect().await;
         while let Some(ended) = self.background.join_next().await {
             if let Err(error) = ended {

@@ -1,6 +1,7 @@
 //! The output in order: an answer before the events that it caused, events by their numbers whichever task
 //! delivers them, and a memory of them all for `expect`.
 
+mod fault;
 mod hold;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +16,8 @@ use crate::app::expect;
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
+
+pub(crate) use fault::Fault;
 
 /// How many bytes of messages `expect` can look back at: far more than any sane script needs.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
@@ -80,27 +83,6 @@ struct Past {
     message: Message,
     /// The line of the command from which on it counted no longer; `None` at a terminal.
     line: Option<usize>,
-}
-
-/// Something that went wrong, but not in a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// What kind of fault, in one word.
-    pub title: &'static str,
-    /// What went wrong, on one line.
-    pub text: String,
-    /// More about it, line by line.
-    pub details: Vec<String>,
-    /// Whether it has been printed already.
-    pub reported: bool,
-}
-
-impl Fault {
-    /// A fault that has not been printed.
-    #[must_use]
-    pub(crate) fn new(title: &'static str, text: String) -> Self {
-        Self { title, text, details: Vec::new(), reported: false }
-    }
 }
 
 /// How `expect` went.

@@ -270,6 +270,17 @@ fn stop_returns_when_the_program_is_gone() {
 }
 
 #[test]
+fn a_connection_that_outlives_the_program_is_no_end_of_it() {
+    let device = format!("setsid sh -c 'echo $$ > id; exec \"$@\"' - {} > /dev/null 2>&1 & wait", pump());
+    let sandbox = beside(&device, &["-c", "device kill"]).status(1);
+    let output = sandbox.run();
+    let escaped = fs::read_to_string(sandbox.path("id")).unwrap().trim().parse().unwrap();
+    signal::kill(Pid::from_raw(escaped), Signal::SIGKILL).unwrap();
+    let expected = "-c:1: the device program is gone, and its connection as pump still open";
+    assert!(said(&output).contains(&expected), "{}", output.stderr);
+}
+
+#[test]
 fn each_script_has_a_program_of_its_own() {
     let device = format!("echo $$ >> ids; exec {}", pump());
     let sandbox = beside(&device, &["-f", "one.jobs", "-f", "two.jobs"]);

@@ -1,6 +1,5 @@
 //! What clap accepts: every option, its environment variable and its help text.
 
-use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,16 +8,15 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::device::DeviceArgs;
+use super::durations::parse_timeout;
 use super::endpoint;
-use super::options::{DeviceOptions, HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
 use crate::service::{Hostname, Limits};
 use crate::wire::model::ThingName;
-
-/// How long a device program may take to connect and subscribe unless told otherwise.
-const DEVICE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The terminal sandbox for AWS IoT Jobs.
 ///
@@ -181,32 +179,6 @@ pub(super) struct LocalArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "A device program beside the local service")]
-pub(super) struct DeviceArgs {
-    /// Start this program with the variables of the env file, and end it with the script or the session
-    #[arg(last = true, value_name = "PROGRAM")]
-    pub(super) program: Vec<OsString>,
-    /// How long it may take to connect and subscribe, which a script waits for [default: 10s]
-    #[arg(long, value_name = "DURATION", requires = "program", value_parser = parse_timeout)]
-    pub(super) device_within: Option<Duration>,
-    /// Let it end by itself, which otherwise fails a script
-    #[arg(long, requires = "program")]
-    pub(super) device_may_end: bool,
-}
-
-impl DeviceArgs {
-    pub(super) fn options(self) -> Option<DeviceOptions> {
-        let mut words = self.program.into_iter();
-        Some(DeviceOptions {
-            program: words.next()?,
-            arguments: words.collect(),
-            within: self.device_within.unwrap_or(DEVICE_WITHIN),
-            may_end: self.device_may_end,
-        })
-    }
-}
-
-#[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Name of a thing to create, for which alone the device certificate may act; may be repeated [default: MyThing,
     /// and the certificate may act for any thing]
@@ -272,13 +244,4 @@ fn parse_account(text: &str) -> Result<String, String> {
 fn parse_address(text: &str) -> Result<IpAddr, String> {
     text.parse()
         .map_err(|_| "write the address of an interface, such as 127.0.0.1 or ::1, or 0.0.0.0 for all".into())
-}
-
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(timeout) if timeout.is_zero() => Err("must be longer than nothing".into()),
-        Ok(timeout) if timeout > Duration::from_hours(24) => Err("must be at most 24h".into()),
-        Ok(timeout) => Ok(timeout),
-        Err(_) => Err("write a number and a unit, such as 30s or 2m".into()),
-    }
 }

@@ -74,16 +74,9 @@ impl Cli {
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
-        let device = self.device.options();
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
-            if device.is_some() {
-                return Err(UsageError(
-                    "-- PROGRAM runs a device program beside the local service of this process, but a connection option \
-                     selects AWS mode: leave out one of the two"
-                        .to_owned(),
-                ));
-            }
+            self.device.refuse_in_aws_mode()?;
             let aws = self.connection.aws_options(thing.is_some())?;
             (Mode::Aws(aws), thing.unwrap_or_else(default_thing))
         } else {
@@ -109,7 +102,7 @@ impl Cli {
                 check: self.input.check,
                 only: self.input.only,
                 names: names(self.input.set)?,
-                device,
+                device: self.device.options(),
             },
             output: OutputOptions {
                 json: self.output.json,

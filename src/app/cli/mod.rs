@@ -5,6 +5,8 @@
 //! and AWS mode reports whatever is missing.
 
 mod args;
+mod device;
+mod durations;
 mod endpoint;
 mod error;
 mod habits;

@@ -35,6 +35,7 @@ pub(crate) use json_fault::json_fault;
 pub(crate) use line::{Command, Deferred, DeviceAction, JobDocument, Line, MAX_COMMAND_BYTES};
 pub(crate) use member_path::{MemberPath, Step};
 pub(crate) use names::{Names, check_name, substitute};
+pub(crate) use nearest::nearest;
 pub(crate) use parse::{parse, parse_with};
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};

@@ -134,20 +134,12 @@ impl Device {
     }
 
     /// Ends it with the script or the session, if it runs; that it has ended by itself before is a fault.
-    pub(crate) async fn end(&self) {
+    pub(crate) async fn end(&self, how: Stop) {
         let mut slot = self.running.lock().await;
         if let Some(running) = slot.as_mut() {
-            running.program.stop(Stop::Terminate).await;
+            running.program.stop(how).await;
         }
         *slot = None;
-    }
-
-    /// Ends it at once: nobody has time to wait.
-    pub(crate) fn abandon(&self) {
-        // Where somebody is about to stop it, dropping that kills it.
-        if let Ok(mut slot) = self.running.try_lock() {
-            *slot = None;
-        }
     }
 
     /// What it has printed since the last call.

@@ -40,17 +40,10 @@ impl Dispatcher {
         }
     }
 
-    /// Kills the device program, if one runs, and waits for nothing.
-    pub(crate) fn abandon_device(&self) {
-        if let Some(device) = &self.device {
-            device.abandon();
-        }
-    }
-
     /// Ends the device program, if one runs.
-    pub(crate) async fn end_device(&self) {
+    pub(crate) async fn end_device(&self, how: Stop) {
         if let Some(device) = &self.device {
-            device.end().await;
+            device.end(how).await;
         }
     }
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::cli::ScriptOptions;
+use crate::app::device::Stop;
 use crate::app::dispatch::{Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::printer::Printer;
@@ -71,7 +72,7 @@ pub(crate) async fn run(
         runner.interrupted();
         // A second signal ends it at once.
         tokio::select! {
-            () = signals.next() => dispatcher.abandon_device(),
+            () = signals.next() => dispatcher.end_device(Stop::Kill).await,
             () = runner.clean_up() => {}
         }
     }

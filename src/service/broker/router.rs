@@ -52,21 +52,6 @@ impl Router {
         std::mem::take(&mut self.notes)
     }
 
-    /// How many connections have been accepted.
-    pub(crate) fn connections(&self) -> u64 {
-        self.connections
-    }
-
-    /// Whether a client has come, gone or subscribed since the last call.
-    pub(crate) fn take_clients_changed(&mut self) -> bool {
-        std::mem::take(&mut self.clients_changed)
-    }
-
-    /// The sessions whose clients are connected.
-    pub(crate) fn connected(&self) -> impl Iterator<Item = &Session> {
-        self.sessions.values().filter(|session| session.connection.is_some())
-    }
-
     /// How many sessions there are.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn session_count(&self) -> usize {
@@ -385,11 +370,6 @@ impl Router {
         self.control_plane_changed();
     }
 
-    /// How many clients are connected.
-    pub(crate) fn client_count(&self) -> usize {
-        self.connected().count()
-    }
-
     /// Ends all connections.
     pub(crate) fn end_all(&mut self) {
         for connection in self.sessions.values().filter_map(|session| session.connection.as_ref()) {
@@ -422,5 +402,6 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(any(test, fuzzing))]
 mod audit;
+mod clients;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use tokio::time::timeout_at;
 
 use super::Runner;
 use crate::app::command::{Command, Deferred};
+use crate::app::device::Stop;
 use crate::app::dispatch::{CommandOutcome, Failure};
 use crate::app::script::annotation;
 use crate::app::script::junit::{Case, Output};
@@ -98,7 +99,7 @@ impl Runner<'_> {
         if self.events_may_follow && !self.dispatcher.client.is_local_service() {
             self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
-        self.dispatcher.end_device().await;
+        self.dispatcher.end_device(Stop::Terminate).await;
         // What has arrived is printed before the exit code is decided, however slow the reader is.
         let last = self.dispatcher.client.last_event();
         self.dispatcher.transcript.wait_until_printed(last).await;
