@@ -109,7 +109,9 @@ pub(crate) async fn print_changes(
         let is_restored = change == Change::Restored;
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
-            Change::Final { .. } => transcript.fault(Fault { title: "ConnectionLost", text, reported: true }),
+            Change::Final { .. } => {
+                transcript.fault(Fault { reported: true, ..Fault::new("ConnectionLost", text) });
+            }
             Change::Restored | Change::Retrying { .. } => {}
         }
         next = tokio::select! {
@@ -153,7 +155,7 @@ pub(crate) fn job_event(title: &'static str, event: &StreamEvent, payload: &[u8]
 /// What stands in the place of an event that cannot be shown.
 fn problem(title: &'static str, topic: String, reason: &str, transcript: &Transcript) -> Message {
     let text = format!("{}: {reason}", escape::line(&topic));
-    transcript.fault(Fault { title: "EventsLost", text: text.clone(), reported: false });
+    transcript.fault(Fault::new("EventsLost", text.clone()));
     Message { topic: Some(topic), ..Message::with_text(MessageKind::Error, title, None, &text) }
 }
 

@@ -8,6 +8,7 @@
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
+//! | [`device`] | a device program beside the local service |
 //! | [`cli`] | the command line, and what its options mean together |
 //! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
 //! | [`events`] | the background tasks that print events, and connection changes |
@@ -21,6 +22,7 @@
 pub(crate) mod cli;
 pub(crate) mod command;
 pub(crate) mod connections;
+pub(crate) mod device;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;

@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::app::cli::{Mode, SessionOptions};
 use crate::app::command::UsagesShown;
 use crate::app::connections::Connections;
+use crate::app::device::{Device, DeviceTrace, Stop};
 use crate::app::dispatch::{Dispatcher, LastCommand, Limiter, Server};
 use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
@@ -31,7 +32,7 @@ use crate::service::LocalService;
 
 use parts::{
     as_server, connect_control_plane, device_identity, is_alone, mqtt_options, sandbox, start_background,
-    start_local_service, topics_options,
+    start_local_service, topics_client_id, topics_options,
 };
 
 /// Why a session could not start.
@@ -128,18 +129,22 @@ struct Session {
 
 impl Session {
     async fn start(options: &SessionOptions, printer: &Printer) -> Result<Self, SessionError> {
-        let (service, server) = match &options.mode {
-            Mode::Aws(aws) => (None, aws.clone()),
-            Mode::Local(local) => {
-                let service = start_local_service(local, printer).await.map_err(SessionError::Service)?;
-                let server = as_server(&service, &local.region);
-                (Some(service), server)
-            }
-        };
         let trace = Trace::new(options.output.trace, {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
+        let device_trace =
+            options.script.device.as_ref().map(|_| DeviceTrace::new(&options.client_id, trace.clone()));
+        let (service, server) = match &options.mode {
+            Mode::Aws(aws) => (None, aws.clone()),
+            Mode::Local(local) => {
+                let records = device_trace.as_ref().map(DeviceTrace::trace).unwrap_or_default();
+                let service =
+                    start_local_service(local, records, printer).await.map_err(SessionError::Service)?;
+                let server = as_server(&service, &local.region);
+                (Some(service), server)
+            }
+        };
         let connected_to = Server {
             endpoint: format!("{}:{}", server.endpoint, server.port),
             region: server.region.clone(),
@@ -180,6 +185,11 @@ impl Session {
         }
         let is_alone = is_alone(service.as_ref(), &control_plane, &connections);
         let topics = TopicsConnection::new(topics, trace.clone(), transcript.clone(), connections.clone());
+        let device = device_trace.zip(service.as_ref()).zip(options.script.device.clone());
+        let device = device.map(|((trace, service), device)| {
+            let own = vec![options.client_id.clone(), topics_client_id(&options.client_id)];
+            Device::new(device, service, own, trace, transcript.clone())
+        });
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,
@@ -191,6 +201,7 @@ impl Session {
             transcript,
             sandbox,
             is_alone,
+            device,
             trace,
             names: Mutex::new(options.script.names.clone()),
             limiter: Limiter::default(),
@@ -202,6 +213,7 @@ impl Session {
 
     /// Disconnects, lets the background tasks print what is left, and stops the service last.
     async fn stop(mut self) {
+        self.dispatcher.end_device(Stop::Terminate).await;
         let Dispatcher { client, topics, connections, transcript, .. } = self.dispatcher;
         topics.close().await;
         client.disconnect().await;

@@ -7,6 +7,7 @@
 //! | [`hold`] | events held back while a command waits for its answer |
 //! | [`memory`] | what `expect` looks at |
 
+mod fault;
 pub(crate) mod hold;
 mod memory;
 mod order;
@@ -22,6 +23,7 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
+pub(crate) use fault::Fault;
 use memory::Memory;
 use order::Order;
 
@@ -63,17 +65,6 @@ struct TranscriptState {
     faults: Vec<Fault>,
     /// The last answer, or what the last `expect` found, whichever came later.
     latest: Option<Message>,
-}
-
-/// Something that went wrong, but not in a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// What kind of fault, in one word.
-    pub title: &'static str,
-    /// What went wrong, on one line.
-    pub text: String,
-    /// Whether it has been printed already.
-    pub reported: bool,
 }
 
 /// How `expect` went.
@@ -186,11 +177,16 @@ impl Transcript {
 
     /// Waits for faults, and takes them.
     pub(crate) async fn next_faults(&self) -> Vec<Fault> {
+        self.faulted().await;
+        self.take_faults()
+    }
+
+    /// Waits until there are faults to take.
+    pub(crate) async fn faulted(&self) {
         loop {
             let changed = self.shared.changed.notified();
-            let faults = self.take_faults();
-            if !faults.is_empty() {
-                return faults;
+            if !self.state().faults.is_empty() {
+                return;
             }
             changed.await;
         }
@@ -300,7 +296,7 @@ impl Transcript {
         let missing = state.order.give_up(passed);
         if missing > 0 {
             let text = format!("{missing} events were announced and did not come");
-            state.faults.push(Fault { title: "EventsLost", text, reported: false });
+            state.faults.push(Fault::new("EventsLost", text));
         }
     }
 

@@ -15,20 +15,54 @@ const CLEARED: [&str; 4] =
 /// What keeps a proxy out of the way; programs read either spelling.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// The file to read with `.` in a POSIX shell.
-pub(super) fn script(
-    options: &Options,
-    files: &Files,
-    mqtt: SocketAddr,
-    http: SocketAddr,
-    access_key: Option<&AccessKey>,
-) -> String {
-    let access_key = access_key.map_or("local", AccessKey::as_str);
-    let variables = variables(options, files, mqtt, http, access_key);
-    let direct = no_proxy(endpoint(options, mqtt.ip()), &options.hostnames);
-    let names: Vec<&str> = variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
-    let names = names.join(" ");
-    let mut script = format!(
+/// What leads other programs to a service: variables that are set, cleared, or told of it.
+#[derive(Debug)]
+pub struct Environment {
+    variables: Vec<(&'static str, String)>,
+    /// The hosts that are reached without a proxy.
+    direct: String,
+}
+
+impl Environment {
+    pub(super) fn new(
+        options: &Options,
+        files: &Files,
+        mqtt: SocketAddr,
+        http: SocketAddr,
+        access_key: Option<&AccessKey>,
+    ) -> Self {
+        let access_key = access_key.map_or("local", AccessKey::as_str);
+        let variables = variables(options, files, mqtt, http, access_key);
+        let direct = no_proxy(endpoint(options, mqtt.ip()), &options.hostnames);
+        Self { variables, direct }
+    }
+
+    /// The variables that a program is to have, `None` for one that it is not to have, if `before` are those without
+    /// the service.
+    pub fn changes(&self, before: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, Option<String>)> {
+        let set = self.variables.iter().map(|(name, value)| (*name, Some(value.clone())));
+        let cleared = CLEARED.map(|name| (name, None));
+        let direct = self.direct(NO_PROXY.map(|name| before(name).unwrap_or_default()));
+        let direct = NO_PROXY.map(|name| (name, Some(direct.clone())));
+        cleared.into_iter().chain(set).chain(direct).collect()
+    }
+
+    /// The hosts without a proxy, with those that were named before in either spelling.
+    fn direct(&self, [upper, lower]: [String; 2]) -> String {
+        if [&upper, &lower].iter().any(|hosts| hosts.split(',').any(|host| host == "*")) {
+            return "*".to_owned();
+        }
+        let upper = if upper == lower { String::new() } else { upper };
+        let hosts = [self.direct.clone(), lower, upper];
+        hosts.into_iter().filter(|hosts| !hosts.is_empty()).collect::<Vec<_>>().join(",")
+    }
+
+    /// The file to read with `.` in a POSIX shell.
+    pub(super) fn script(&self) -> String {
+        let names: Vec<&str> =
+            self.variables.iter().map(|(name, _)| *name).chain(CLEARED).chain(NO_PROXY).collect();
+        let names = names.join(" ");
+        let mut script = format!(
         "\
 # Read this with `.` in a shell: what it starts from then on uses the local service of jobs-sandbox.
 # `jobs_sandbox_off` takes it back.
@@ -53,16 +87,16 @@ unset {}
 ",
         CLEARED.join(" ")
     );
-    for (name, value) in &variables {
-        // Writing to a string cannot fail.
-        let _ = writeln!(script, "export {name}={}", quoted(value));
-    }
-    let [upper, lower] = NO_PROXY;
-    let direct = quoted(&direct);
-    // Programs differ in which spelling wins, and in whether a `*` among others means everything.
-    let _ = write!(
-        script,
-        "\
+        for (name, value) in &self.variables {
+            // Writing to a string cannot fail.
+            let _ = writeln!(script, "export {name}={}", quoted(value));
+        }
+        let [upper, lower] = NO_PROXY;
+        let direct = quoted(&self.direct);
+        // Programs differ in which spelling wins, and in whether a `*` among others means everything.
+        let _ = write!(
+            script,
+            "\
 case ,${{{upper}-}},${{{lower}-}}, in
 *,\\*,*) export {upper}='*' {lower}='*' ;;
 *)
@@ -72,8 +106,9 @@ case ,${{{upper}-}},${{{lower}-}}, in
     ;;
 esac
 "
-    );
-    script
+        );
+        script
+    }
 }
 
 fn variables(

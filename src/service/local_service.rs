@@ -11,7 +11,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
-use super::environment;
+use super::clients::Clients;
+use super::environment::Environment;
 use super::files::{self, Files};
 use super::first_state::FirstState;
 use super::http::{self, Admission};
@@ -30,6 +31,7 @@ pub struct LocalService {
     mqtt: SocketAddr,
     http: SocketAddr,
     files: Files,
+    environment: Environment,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -68,8 +70,8 @@ impl LocalService {
         let shared = Arc::new(shared.beginning_with(first)?);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);
-        let script = environment::script(&options, &files, mqtt, http, access_key.as_ref());
-        files.put_environment(&script, access_key.is_some())?;
+        let environment = Environment::new(&options, &files, mqtt, http, access_key.as_ref());
+        files.put_environment(&environment.script(), access_key.is_some())?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
@@ -77,7 +79,7 @@ impl LocalService {
         tasks.spawn(http::serve(http_listener, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
-        Ok(Self { mqtt, http, files, shared, stop, tasks, timers })
+        Ok(Self { mqtt, http, files, environment, shared, stop, tasks, timers })
     }
 
     /// Where devices connect.
@@ -138,6 +140,18 @@ impl LocalService {
     #[must_use]
     pub fn operator(&self) -> Operator {
         Operator::new(self.shared.clone())
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn clients(&self) -> Clients {
+        Clients::new(self.shared.clone())
+    }
+
+    /// What the env file makes of the environment in which it is read.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Carries out an operation that only reads, as if it had come over HTTPS.

@@ -34,6 +34,7 @@
 //! | `http` | the HTTP front |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
+//! | `clients` | who is connected, for those who wait for it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `operator` | the operator's own way to the message broker |
@@ -51,6 +52,7 @@ mod access_key;
 pub(crate) mod broker;
 mod certificates;
 mod choices;
+mod clients;
 mod clock;
 pub(crate) mod data_plane;
 mod device_policy;
@@ -80,7 +82,9 @@ pub mod time;
 pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
+pub use clients::Clients;
 pub use device_policy::{DevicePolicies, PolicyDocument};
+pub use environment::Environment;
 #[cfg(feature = "app")]
 pub(crate) use faults::read_fault;
 pub use hostname::{Hostname, HostnameError};

@@ -36,7 +36,6 @@ pub(crate) struct Shared {
     authority: OnceLock<Authority>,
     log: Log,
     trace: Trace,
-    connections: AtomicU64,
     calls: AtomicU64,
     first: FirstState,
     /// The number of the last record of a fault that struck.
@@ -53,7 +52,11 @@ struct Core {
     alarm: Due,
     /// The moves of the clock that were asked for; the first may be under way.
     moves: VecDeque<ClockMove>,
+    watches: Vec<ClientWatch>,
 }
+
+/// Looks at the clients each time that one has come, subscribed or gone, until it has seen what it waits for.
+type ClientWatch = Box<dyn FnMut(&Router) -> bool + Send>;
 
 /// A move of the Jobs clock, and who waits for its end.
 struct ClockMove {
@@ -84,6 +87,7 @@ impl Shared {
             clock: Clock::default(),
             alarm: Due::default(),
             moves: VecDeque::new(),
+            watches: Vec::new(),
         };
         Self {
             core: Mutex::new(core),
@@ -91,7 +95,6 @@ impl Shared {
             authority: OnceLock::new(),
             log: std::sync::Arc::new(|_| ()),
             trace: Trace::default(),
-            connections: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
             struck: watch::Sender::default(),
@@ -153,11 +156,6 @@ impl Shared {
         (self.log)(line);
     }
 
-    /// Counts an MQTT connection that was accepted, before anything that came over it is looked at.
-    pub(crate) fn count_connection(&self) {
-        self.connections.fetch_add(1, Ordering::SeqCst);
-    }
-
     /// Counts an HTTP call that was let in, before it is carried out.
     pub(crate) fn count_call(&self) {
         self.calls.fetch_add(1, Ordering::SeqCst);
@@ -165,7 +163,7 @@ impl Shared {
 
     /// How many MQTT connections and HTTP calls there have been.
     pub(crate) fn traffic(&self) -> (u64, u64) {
-        (self.connections.load(Ordering::SeqCst), self.calls.load(Ordering::SeqCst))
+        (self.look_at_clients(Router::connections), self.calls.load(Ordering::SeqCst))
     }
 
     fn note_all(&self, lines: &[String]) {
@@ -274,6 +272,44 @@ impl Shared {
         self.requests(|requests| requests.faults.struck_after(number))
     }
 
+    /// Looks at the clients.
+    pub(crate) fn look_at_clients<T>(&self, look: impl FnOnce(&Router) -> T) -> T {
+        look(&self.core.lock().router)
+    }
+
+    /// Looks at the clients, now and each time that one comes, subscribes or goes, and waits for what there is to see.
+    ///
+    /// However late it is waited for, nothing goes by unseen.
+    pub(crate) fn watch_clients<T: Send + 'static, Look: FnMut(&Router) -> Option<T> + Send + 'static>(
+        &self,
+        mut look: Look,
+    ) -> impl Future<Output = T> + use<T, Look> {
+        let (seen, sight) = oneshot::channel();
+        let mut seen = Some(seen);
+        let mut watch = move |router: &Router| {
+            let Some(sight) = look(router) else {
+                return seen.as_ref().is_none_or(oneshot::Sender::is_closed);
+            };
+            if let Some(seen) = seen.take() {
+                // Nobody waits any more.
+                let _ = seen.send(sight);
+            }
+            true
+        };
+        let mut core = self.core.lock();
+        if !watch(&core.router) {
+            core.watches.push(Box::new(watch));
+        }
+        drop(core);
+        async {
+            match sight.await {
+                Ok(sight) => sight,
+                // The service is gone, and its clients with it: there is nothing more to see.
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
     /// Whether the next start finds the certificates again.
     pub(crate) fn is_kept(&self) -> bool {
         self.first.is_kept
@@ -297,11 +333,14 @@ impl Shared {
 
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, rates, faults, clock, alarm, .. } = core;
+        let Core { state, router, rates, faults, clock, alarm, watches, .. } = core;
         let now = tokio::time::Instant::now().into_std();
         let mut requests = Requests { state, router, rates, faults, now, jobs_now: clock.now() };
         requests.handle_timeouts();
         let result = work(&mut requests);
+        if router.take_clients_changed() {
+            watches.retain_mut(|watch| !watch(router));
+        }
         let due = Due { jobs: state.next_timeout(), sessions: router.next_timeout() };
         if due != *alarm {
             *alarm = due;

@@ -129,3 +129,9 @@ fn a_usage_line_is_not_repeated_after_every_typing_error() {
     assert_eq!(stderr.matches("usage: list-jobs").count(), 1, "{stderr}");
     assert!(stderr.contains("stdin:2: delete-job: <jobId> is missing\n"), "{stderr}");
 }
+
+#[test]
+fn a_command_of_the_command_line_that_is_mistyped_gets_a_pointer() {
+    let output = Sandbox::new().arg("sevre").status(2).stdout("").stderr_any().run();
+    assert_eq!(output.stderr, "error: unknown command 'sevre', did you mean jobs-sandbox serve?\n");
+}

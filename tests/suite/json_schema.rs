@@ -38,8 +38,11 @@ fn every_message_has_the_written_shape() {
     let Some(python) = peers::python("jsonschema") else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut lines = String::new();
-    for script in fs::read_dir(root.join("tests/scripts")).unwrap() {
-        lines += &Sandbox::json().arg("--echo").arg("-f").arg(script.unwrap().path()).run().stdout;
+    for script in fs::read_dir(root.join("tests/scripts")).unwrap().map(|entry| entry.unwrap().path()) {
+        // Those in a folder are for a device program.
+        if script.is_file() {
+            lines += &Sandbox::json().arg("--echo").arg("-f").arg(script).run().stdout;
+        }
     }
     lines += &Sandbox::json().arg("--echo").script(EVERYTHING).status(1).stderr_any().run().stdout;
     let mut check = Command::new(python)

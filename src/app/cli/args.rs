@@ -8,6 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::device::DeviceArgs;
+use super::durations::parse_timeout;
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
@@ -36,6 +38,8 @@ pub(crate) struct Cli {
     pub(super) output: OutputArgs,
     #[command(flatten)]
     pub(super) local: LocalArgs,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,13 +255,4 @@ fn parse_account(text: &str) -> Result<String, String> {
 fn parse_address(text: &str) -> Result<IpAddr, String> {
     text.parse()
         .map_err(|_| "write the address of an interface, such as 127.0.0.1 or ::1, or 0.0.0.0 for all".into())
-}
-
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(timeout) if timeout.is_zero() => Err("must be longer than nothing".into()),
-        Ok(timeout) if timeout > Duration::from_hours(24) => Err("must be at most 24h".into()),
-        Ok(timeout) => Ok(timeout),
-        Err(_) => Err("write a number and a unit, such as 30s or 2m".into()),
-    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::error::UsageError;
-use crate::app::command::table;
+use crate::app::command::{nearest, table};
 use crate::app::output::escape;
 
 /// How many characters of a command are repeated.
@@ -13,10 +13,12 @@ const SHOWN: usize = 200;
 
 /// What to type instead, where clap refused an argument that is a command or a script.
 pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<UsageError> {
-    if !matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict) {
-        return None;
-    }
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let context = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand | ErrorKind::ArgumentConflict => ContextKind::InvalidSubcommand,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(context) else { return None };
     let is_after = |at: usize, word: &str, by: usize| at >= by && arguments[at - by] == word;
     let places = || arguments.iter().enumerate().filter(|(_, argument)| *argument == word).map(|(at, _)| at);
     let split = places().find(|at| is_after(*at, "-c", 2));
@@ -36,6 +38,8 @@ pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<Usage
         let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
         let file = if word.chars().all(plain) { word.clone() } else { quoted(word) };
         format!("a script is named with -f: jobs-sandbox -f {file}")
+    } else if let Some(near) = nearest(word, ["serve", "health", "completions", "help"].into_iter()) {
+        format!("unknown command {}, did you mean jobs-sandbox {near}?", quoted(word))
     } else {
         return None;
     }))

@@ -76,6 +76,7 @@ impl Cli {
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
+            self.device.refuse_in_aws_mode()?;
             let aws = self.connection.aws_options(thing.is_some())?;
             (Mode::Aws(aws), thing.unwrap_or_else(default_thing))
         } else {
@@ -88,7 +89,7 @@ impl Cli {
             None => format!("test-{}", uuid::Uuid::new_v4()),
             Some(id) => parse_client_id(id)?,
         };
-        Ok(Launch::Session(SessionOptions {
+        Ok(Launch::Session(Box::new(SessionOptions {
             mode,
             thing,
             client_id,
@@ -101,13 +102,14 @@ impl Cli {
                 check: self.input.check,
                 only: self.input.only,
                 names: names(self.input.set)?,
+                device: self.device.options(),
             },
             output: OutputOptions {
                 json: self.output.json,
                 trace: self.output.trace,
                 color: self.output.color,
             },
-        }))
+        })))
     }
 }
 
@@ -342,7 +344,7 @@ mod tests {
 
     fn session(arguments: &[&str]) -> SessionOptions {
         match launch(arguments).unwrap() {
-            Launch::Session(options) => options,
+            Launch::Session(options) => *options,
             other => panic!("not a session: {other:?}"),
         }
     }

@@ -5,6 +5,8 @@
 //! and AWS mode reports whatever is missing.
 
 mod args;
+mod device;
+mod durations;
 mod endpoint;
 mod error;
 mod habits;
@@ -18,5 +20,6 @@ mod serve_trace;
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
-    AwsOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat, TraceOptions,
+    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat,
+    TraceOptions,
 };

@@ -1,5 +1,6 @@
 //! The options of the program, checked and complete.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(crate) enum Launch {
     /// A completion script for a shell.
     Completions(Shell),
     /// A terminal session or a script.
-    Session(SessionOptions),
+    Session(Box<SessionOptions>),
 }
 
 /// A terminal session or a script.
@@ -55,8 +56,21 @@ pub(crate) struct SessionOptions {
     pub output: OutputOptions,
 }
 
+/// A device program beside the local service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeviceOptions {
+    /// The program.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// How long it may take to connect and subscribe.
+    pub within: Duration,
+    /// Whether it may end by itself.
+    pub may_end: bool,
+}
+
 /// How a script runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ScriptOptions {
     /// Stop at the first error.
     pub bail: bool,
@@ -70,6 +84,8 @@ pub(crate) struct ScriptOptions {
     pub only: Option<String>,
     /// What names stand for at first.
     pub names: Names,
+    /// The device program beside it, or beside a terminal session, if there is one.
+    pub device: Option<DeviceOptions>,
 }
 
 impl ScriptOptions {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::expectation::{Expectation, Predicate};
-use super::line::{Command, Deferred, FaultAction, JobDocument, Payload};
+use super::line::{Command, Deferred, DeviceAction, FaultAction, JobDocument, Payload};
 use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
@@ -191,6 +191,21 @@ impl ParsedArguments {
             _ => {}
         }
         FaultAction::Clear
+    }
+
+    pub(super) fn device_action(&mut self) -> DeviceAction {
+        let action = self.choice();
+        let waits = !self.switch("--no-wait");
+        match action {
+            "start" => DeviceAction::Start { waits },
+            "restart" => DeviceAction::Restart { waits },
+            _ if !waits => {
+                self.contradict("--no-wait goes with start and restart");
+                DeviceAction::Stop
+            }
+            "stop" => DeviceAction::Stop,
+            _ => DeviceAction::Kill,
+        }
     }
 
     fn contradict(&mut self, problem: &str) {

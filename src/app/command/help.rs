@@ -50,8 +50,9 @@ COMMAND --until PATH=VALUE ... --within 10s  asks again until it is so; --until 
 set NAME VALUE   capture NAME PATH           {{NAME}} is VALUE, or a member of what came last; --set NAME=VALUE
 {{RUN}}                                      eight letters and digits, new in each run
 test NAME                                    a test, to the next one; after a failure the next one goes on
-defer COMMAND                                when the test ends, however it does; the last one comes first
+defer COMMAND                                when the test ends, however it does; the last one first
 include FILE   sleep 2s   print TEXT
+device start | restart | stop | kill         the program behind -- on the command line, local
 --only TEST, --bail, --junit FILE, --echo, --json; -f may be repeated, each on an empty local service
 
 On the local service all that a command causes is printed before the next command, in one order; on AWS the order

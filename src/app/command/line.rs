@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Reset,
     /// `fault`
     Fault(FaultAction),
+    /// `device`
+    Device(DeviceAction),
     /// `status`
     Status,
     /// `trace on` or `trace off`
@@ -162,7 +164,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it asks a service to change something; the others only read.
+    /// Whether it asks a service, or a device program, to change something; the others only read.
     #[must_use]
     pub(crate) fn changes(&self) -> bool {
         matches!(
@@ -176,6 +178,7 @@ impl Command {
                 | Self::Publish { .. }
                 | Self::Clock(Some(_))
                 | Self::Reset
+                | Self::Device(_)
         )
     }
 
@@ -212,6 +215,7 @@ impl Command {
             | Self::Clock(_)
             | Self::Reset
             | Self::Fault(_)
+            | Self::Device(_)
             | Self::Status
             | Self::Trace(_)
             | Self::Set { .. }
@@ -258,6 +262,25 @@ pub(crate) enum FaultAction {
     Remove(u64),
     /// All are taken away.
     Clear,
+}
+
+/// What to do with the device program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeviceAction {
+    /// Start it.
+    Start {
+        /// Whether to wait until it is connected.
+        waits: bool,
+    },
+    /// Stop it if it runs, and start it.
+    Restart {
+        /// Whether to wait until it is connected.
+        waits: bool,
+    },
+    /// Let it end.
+    Stop,
+    /// Make it end, as in a crash.
+    Kill,
 }
 
 /// A command that is carried out when its test ends.

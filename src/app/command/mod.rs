@@ -33,9 +33,12 @@ pub(crate) use expectation::{Expectation, Predicate};
 pub(crate) use help::{help, help_on, help_on_scripts};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
-pub(crate) use line::{Command, Deferred, FaultAction, JobDocument, Line, MAX_COMMAND_BYTES, Payload};
+pub(crate) use line::{
+    Command, Deferred, DeviceAction, FaultAction, JobDocument, Line, MAX_COMMAND_BYTES, Payload,
+};
 pub(crate) use member_path::{MemberPath, Step};
 pub(crate) use names::{Names, check_name, substitute};
+pub(crate) use nearest::nearest;
 pub(crate) use parse::{parse, parse_with};
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};

@@ -42,7 +42,7 @@ pub(super) fn nearest_command(word: &str) -> Option<&'static str> {
 }
 
 /// The candidate that is most similar to `word`, if it is similar enough.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 80 {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
+mod device;
 mod document;
 mod expect;
 mod language;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::app::command::{Command, JobDocument, Line, Names, ParseError, UsagesShown};
 use crate::app::connections::Connections;
+use crate::app::device::Device;
 use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
@@ -69,6 +71,8 @@ pub(crate) struct Dispatcher {
     pub sandbox: Option<Sandbox>,
     /// False on AWS and on a local service of another process, where that is not known.
     pub is_alone: IsAlone,
+    /// The device program beside the local service of this process, if there is one.
+    pub device: Option<Device>,
     /// What `trace` switches.
     pub trace: Trace,
     /// What `{{NAME}}` stands for.
@@ -235,6 +239,7 @@ impl Dispatcher {
             Command::Clock(advance) => self.clock(*advance).await?.into(),
             Command::Reset => self.reset().await?.into(),
             Command::Fault(action) => self.fault(action).await?.into(),
+            Command::Device(action) => self.device_command(*action).await?.into(),
             _ => unreachable!("it asks no service"),
         };
         Ok(answer)

@@ -1,7 +1,8 @@
 //! What is shown: messages, how they look, and the one writer.
 //!
 //! A [`message::Message`] goes to the [`printer`], which alone writes to the terminal. [`json_text`], [`table`],
-//! [`times`], [`style`], [`fold`] and [`escape`] say how text looks; [`known_jobs`] learns from what passes.
+//! [`times`], [`style`], [`fold`] and [`escape`] say how text looks; [`trace_line`] how a record of the
+//! service does; [`known_jobs`] learns from what passes.
 
 pub(crate) mod escape;
 pub(crate) mod fold;
@@ -12,3 +13,4 @@ pub(crate) mod printer;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod times;
+pub(crate) mod trace_line;

@@ -71,6 +71,10 @@ impl Repl<'_> {
             Ok(interrupt) => interrupt,
             Err(error) => return self.give_up(&format!("cannot watch for Ctrl-C: {}", in_words(&error))),
         };
+        if let Err((failure, status)) = self.dispatcher.start_device(false).await {
+            self.fail(None, &failure);
+            return status;
+        }
         // So that the first prompt shows how much is pending. If this fails, it shows nothing.
         let _ = timeout(FIRST_PROMPT_TIMEOUT, self.dispatcher.client.get_pending_job_executions()).await;
         // A Ctrl-C meant for a wait that has just ended must not end the local service and lose its jobs.
@@ -120,6 +124,10 @@ impl Repl<'_> {
             let faults = self.dispatcher.transcript.next_faults().await;
             for fault in faults.iter().filter(|fault| !fault.reported) {
                 self.dispatcher.printer().failure("error:", &fault.text);
+                fault
+                    .details
+                    .iter()
+                    .for_each(|detail| self.dispatcher.printer().diagnostic(&format!("    {detail}")));
             }
         }
     }
@@ -165,7 +173,7 @@ impl Repl<'_> {
                 outcome = &mut outcome => return Some(outcome),
                 _ = interrupt.recv() => {
                     printer.diagnostic(match line.command {
-                        Command::Expect(_) => "stopped waiting",
+                        Command::Expect(_) | Command::Device(_) => "stopped waiting",
                         _ if line.until.is_some() => "stopped waiting",
                         _ => "stopped waiting; the service may still carry it out",
                     });

@@ -20,6 +20,15 @@ pub(super) struct Report {
     suites: Vec<TestSuite>,
 }
 
+/// What was printed meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Output {
+    /// By us, on standard output.
+    pub out: String,
+    /// By the device program, and what the service saw of it.
+    pub device: String,
+}
+
 /// A test, or a command of a script without tests.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
@@ -43,17 +52,17 @@ impl Report {
     }
 
     /// Adds a case that passed, with what it printed.
-    pub(super) fn passed(&mut self, case: &Case, time: Duration, output: &str) {
+    pub(super) fn passed(&mut self, case: &Case, time: Duration, output: &Output) {
         self.add(case, time, TestCaseStatus::success(), output);
     }
 
     /// Adds a case that was not run.
     pub(super) fn skipped(&mut self, case: &Case) {
-        self.add(case, Duration::ZERO, TestCaseStatus::skipped(), "");
+        self.add(case, Duration::ZERO, TestCaseStatus::skipped(), &Output::default());
     }
 
     /// Adds a case that failed, with what it printed.
-    pub(super) fn failed(&mut self, case: &Case, time: Duration, failures: &[Failure], output: &str) {
+    pub(super) fn failed(&mut self, case: &Case, time: Duration, failures: &[Failure], output: &Output) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         let texts: Vec<String> = failures.iter().map(text_of).collect();
         let text = texts.join("\n");
@@ -67,7 +76,7 @@ impl Report {
     pub(super) fn failed_whole(&mut self, script: &str, failure: &Failure) {
         self.begin(script);
         let case = Case::command(Location { file: script.into(), line: None }, "");
-        self.failed(&case, Duration::ZERO, std::slice::from_ref(failure), "");
+        self.failed(&case, Duration::ZERO, std::slice::from_ref(failure), &Output::default());
     }
 
     /// Writes the report to its file.
@@ -84,7 +93,7 @@ impl Report {
         file.put(&report.to_string().map_err(io::Error::other)?).await
     }
 
-    fn add(&mut self, case: &Case, time: Duration, status: TestCaseStatus, output: &str) {
+    fn add(&mut self, case: &Case, time: Duration, status: TestCaseStatus, output: &Output) {
         if self.suites.is_empty() {
             self.begin(&case.place.file);
         }
@@ -95,8 +104,11 @@ impl Report {
         if let Some(line) = case.place.line {
             added.extra.insert("line".into(), line.to_string().into());
         }
-        if !output.is_empty() {
-            added.set_system_out(output);
+        if !output.out.is_empty() {
+            added.set_system_out(output.out.as_str());
+        }
+        if !output.device.is_empty() {
+            added.set_system_err(output.device.as_str());
         }
         suite.add_test_case(added);
     }
@@ -128,10 +140,16 @@ mod tests {
         let case =
             |line, text: &str| Case::command(Location { file: "smoke.jobs".into(), line: Some(line) }, text);
         report.begin("smoke.jobs");
-        report.passed(&case(1, "create-job {{J}} {\"a\": 1}"), Duration::from_millis(5), "─── X ───\n");
+        let output = Output { out: "─── X ───\n".into(), device: "it said\n".into() };
+        report.passed(&case(1, "create-job {{J}} {\"a\": 1}"), Duration::from_millis(5), &output);
         let refused = Failure::new("Rejected", "no\nbecause & so");
         let refused = Failure { details: vec!["more".to_owned()], ..refused };
-        report.failed(&case(2, "delete-job <J>\u{1}\u{fffe}"), Duration::from_millis(7), &[refused], "");
+        report.failed(
+            &case(2, "delete-job <J>\u{1}\u{fffe}"),
+            Duration::from_millis(7),
+            &[refused],
+            &Output::default(),
+        );
         report.skipped(&case(3, "quit"));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("report.xml");
@@ -141,6 +159,7 @@ mod tests {
             r#"<testsuite name="smoke.jobs" tests="3" skipped="1" errors="0" failures="1" time="0.012">"#,
             r#"<testcase name="1: create-job {{J}}" classname="smoke.jobs" time="0.005" file="smoke.jobs" line="1">"#,
             "<system-out>─── X ───\n</system-out>",
+            "<system-err>it said\n</system-err>",
             r#"name="2: delete-job &lt;J&gt;\u{1}\u{fffe}""#,
             r#"<failure message="no" type="Rejected">"#,
             "because &amp; so\nmore",

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::annotation;
-use super::junit::{Case, Report};
+use super::junit::{Case, Output, Report};
 use super::report_file::ReportFile;
 use super::source::Source;
 use super::step::{Location, Step};
 use crate::app::cli::ScriptOptions;
 use crate::app::command::{Command, Entry, Line, Names, ParseError, UsagesShown, parse_with};
+use crate::app::device::NO_DEVICE;
 use crate::app::dispatch::Failure;
 use crate::app::output::printer::Printer;
 use crate::wire::system_error::in_words;
@@ -49,7 +50,7 @@ impl Script {
             return Ok(Self { name, commands: Commands::Streamed(source) });
         }
         let (steps, mut found) = with_includes(&name, source.read()?);
-        found.extend(check(&steps, &options.names, options.only.as_deref()));
+        found.extend(check(&steps, &options.names, options));
         found.sort_by_key(|mistake| (mistake.place.file != name, mistake.place.line));
         if !found.is_empty() {
             mistakes.0.push((Arc::clone(&name), found));
@@ -97,7 +98,7 @@ impl Mistakes {
             report.begin(script);
             for mistake in mistakes {
                 let case = Case::command(mistake.place.clone(), &mistake.text);
-                report.failed(&case, Duration::ZERO, &[mistake.failure(&usages_shown)], "");
+                report.failed(&case, Duration::ZERO, &[mistake.failure(&usages_shown)], &Output::default());
             }
         }
         report.write(file).await
@@ -117,7 +118,9 @@ impl Mistake {
     pub(super) fn failure(&self, usages_shown: &UsagesShown) -> Failure {
         match &self.error {
             MistakeKind::Parse(error) => Failure::of_usage(error, usages_shown),
-            error @ MistakeKind::Include(_) => Failure::new("UsageError", error.to_string()),
+            error @ (MistakeKind::Include(_) | MistakeKind::NoDevice) => {
+                Failure::new("UsageError", error.to_string())
+            }
         }
     }
 }
@@ -129,6 +132,8 @@ pub(super) enum MistakeKind {
     Parse(#[from] ParseError),
     #[error("include: {0}")]
     Include(String),
+    #[error("{NO_DEVICE}")]
+    NoDevice,
 }
 
 /// All commands of `entries` with those of the files that they include, and what is wrong with these.
@@ -198,7 +203,8 @@ impl Loader {
 /// What is wrong with the commands that will be carried out, if names stand for `names` at first.
 ///
 /// A value that is known only when the script runs is not checked before.
-pub(super) fn check(steps: &[Step], names: &Names, only: Option<&str>) -> Vec<Mistake> {
+pub(super) fn check(steps: &[Step], names: &Names, options: &ScriptOptions) -> Vec<Mistake> {
+    let only = options.only.as_deref();
     let mut names = names.clone();
     let mut mistakes = Vec::new();
     let mut runs = true;
@@ -217,17 +223,28 @@ pub(super) fn check(steps: &[Step], names: &Names, only: Option<&str>) -> Vec<Mi
         }
         // A test that does not run still has to be a test.
         let failed = match line {
-            Err(error) if runs || step.entry.parsed.is_err() => Some(error.clone()),
-            Ok(line) if runs => note_names(&line.command, &mut names),
+            Err(error) if runs || step.entry.parsed.is_err() => Some(error.clone().into()),
+            Ok(line) if runs && options.device.is_none() && needs_device(&line.command) => {
+                Some(MistakeKind::NoDevice)
+            }
+            Ok(line) if runs => note_names(&line.command, &mut names).map(MistakeKind::Parse),
             _ => None,
         };
         mistakes.extend(failed.map(|error| Mistake {
             place: step.place(),
             text: step.text().to_owned(),
-            error: error.into(),
+            error,
         }));
     }
     mistakes
+}
+
+fn needs_device(command: &Command) -> bool {
+    match command {
+        Command::Device(_) => true,
+        Command::Defer(deferred) => needs_device(&deferred.line.command),
+        _ => false,
+    }
 }
 
 /// Notes what a command sets.
@@ -250,15 +267,38 @@ pub(super) fn has_test(steps: &[Step], wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::cli::DeviceOptions;
     use crate::app::command::entries;
 
     fn read(text: &str) -> Vec<Entry> {
         entries(text.as_bytes()).map(Result::unwrap).collect()
     }
 
+    fn options(program: Option<&str>) -> ScriptOptions {
+        let device = |program: &str| DeviceOptions {
+            program: program.into(),
+            arguments: Vec::new(),
+            within: Duration::ZERO,
+            may_end: false,
+        };
+        ScriptOptions {
+            bail: false,
+            echo: false,
+            junit: None,
+            check: true,
+            only: None,
+            names: Names::new("12345678"),
+            device: program.map(device),
+        }
+    }
+
     fn mistakes(text: &str) -> Vec<String> {
+        mistakes_with(text, &options(None))
+    }
+
+    fn mistakes_with(text: &str, options: &ScriptOptions) -> Vec<String> {
         let (steps, mut mistakes) = with_includes(&"smoke.jobs".into(), read(text));
-        mistakes.extend(check(&steps, &Names::new("12345678"), None));
+        mistakes.extend(check(&steps, &options.names, options));
         mistakes.iter().map(|mistake| format!("{} {}", mistake.place.origin(), mistake.error)).collect()
     }
 
@@ -270,6 +310,15 @@ mod tests {
         );
         let lines: Vec<&str> = found.iter().map(|mistake| mistake.split(' ').next().unwrap()).collect();
         assert_eq!(lines, ["smoke.jobs:1:", "smoke.jobs:7:", "smoke.jobs:8:", "smoke.jobs:10:"], "{found:?}");
+    }
+
+    #[test]
+    fn a_device_command_needs_a_device_program() {
+        let script = "device restart\ndefer device stop\n";
+        let found = mistakes(script);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].starts_with("smoke.jobs:2: there is no device program"), "{found:?}");
+        assert!(mistakes_with(script, &options(Some("./device"))).is_empty());
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod summary;
 use std::io;
 
 use crate::app::cli::ScriptOptions;
+use crate::app::device::Stop;
 use crate::app::dispatch::{Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::output::printer::Printer;
@@ -74,7 +75,7 @@ pub(crate) async fn run(
         runner.interrupted();
         // A second signal ends it at once.
         tokio::select! {
-            () = signals.next() => {}
+            () = signals.next() => dispatcher.end_device(Stop::Kill).await,
             () = runner.clean_up() => {}
         }
     }

@@ -14,6 +14,7 @@ use crate::app::output::escape;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
+use crate::service::trace::Trace;
 use crate::service::{self, DevicePolicies, LocalService, Log, StartError};
 use crate::wire::system_error::too_many_open_files;
 
@@ -47,7 +48,8 @@ async fn start_and_run(
     let mut signals = ShutdownSignals::watch().context("cannot wait for signals")?;
     let is_for_any_thing = options.device_policies == DevicePolicies::AnyThing;
     let log = log(tracer, printer);
-    let service = start_logging(options, tracer, log.clone(), printer).await?;
+    let trace = tracer.map(Tracer::trace).unwrap_or_default();
+    let service = start_logging(options, trace, log.clone(), printer).await?;
     if is_for_any_thing {
         log("the device certificate may act for any thing; --thing NAME lets it act for one");
     }
@@ -98,14 +100,18 @@ fn log(tracer: Option<&Tracer>, printer: &Printer) -> Log {
     Arc::new(move |line| printer.notice(&format!("local service: {line}")))
 }
 
-/// Starts the local service, which logs to `printer`.
-pub(crate) async fn start(options: LocalOptions, printer: &Printer) -> anyhow::Result<LocalService> {
-    start_logging(options, None, log(None, printer), printer).await
+/// Starts the local service, which logs to `printer`; `trace` sees what its clients do.
+pub(crate) async fn start(
+    options: LocalOptions,
+    trace: Trace,
+    printer: &Printer,
+) -> anyhow::Result<LocalService> {
+    start_logging(options, trace, log(None, printer), printer).await
 }
 
 async fn start_logging(
     options: LocalOptions,
-    tracer: Option<&Tracer>,
+    trace: Trace,
     log: Log,
     printer: &Printer,
 ) -> anyhow::Result<LocalService> {
@@ -132,7 +138,7 @@ async fn start_logging(
         limits: options.limits,
         faults: options.faults,
         log,
-        trace: tracer.map(Tracer::trace).unwrap_or_default(),
+        trace,
     };
     LocalService::start(options).await.map_err(with_advice).context("cannot start the local service")
 }

@@ -19,14 +19,15 @@ use crate::client::control_plane::{self, ControlPlane};
 use crate::client::identity::{self, Identity};
 use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
-use crate::service::LocalService;
+use crate::service::{self, LocalService};
 
 /// Starts the local service, and prints how another program connects to it.
 pub(super) async fn start_local_service(
     options: &LocalOptions,
+    trace: service::trace::Trace,
     printer: &Printer,
 ) -> anyhow::Result<LocalService> {
-    let service = serve::start(options.clone(), printer).await?;
+    let service = serve::start(options.clone(), trace, printer).await?;
     printer.notice(&format!(
         "local service: MQTT {}, control plane http://{}",
         service.mqtt_addr(),
@@ -109,7 +110,7 @@ pub(super) fn topics_options(
 }
 
 /// The client id of the connection for topics, of at most 128 bytes as every one.
-fn topics_client_id(client_id: &str) -> String {
+pub(super) fn topics_client_id(client_id: &str) -> String {
     const SUFFIX: &str = "-topics";
     format!("{}{SUFFIX}", &client_id[..client_id.floor_char_boundary(128 - SUFFIX.len())])
 }

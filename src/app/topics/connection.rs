@@ -109,7 +109,7 @@ fn tell(change: &Change, transcript: &Transcript, has_subscriptions: bool) {
         Change::Final { .. } => text,
         Change::Lost { .. } | Change::Retrying { .. } | Change::Restored => return,
     };
-    transcript.fault(Fault { title: "ConnectionLost", text, reported: true });
+    transcript.fault(Fault { reported: true, ..Fault::new("ConnectionLost", text) });
 }
 
 impl fmt::Debug for TopicsConnection {

@@ -119,7 +119,7 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     in_time(hold.release(&passed(2), None)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
-    assert_eq!(transcript.take_faults(), [Fault { title: "EventsLost", text, reported: false }]);
+    assert_eq!(transcript.take_faults(), [Fault::new("EventsLost", text)]);
     in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }

@@ -48,10 +48,9 @@ impl End {
 impl Requests<'_> {
     /// A client has connected.
     pub(super) fn connected(&mut self, id: SessionId, address: IpAddr, session_identifier: &str) {
-        let version_number = self.router.next_version_number();
         let Some(session) = self.router.sessions.get_mut(&id) else { return };
         session.identifier = session_identifier.into();
-        session.version_number = version_number;
+        let version_number = session.connection_number;
         self.tell(id, "presence", "connected", Members::Connected { ip_address: address, version_number });
     }
 
@@ -65,7 +64,7 @@ impl Requests<'_> {
         let members = Members::Disconnected {
             client_initiated_disconnect: matches!(end, End::ByClient { .. }),
             disconnect_reason: end.disconnect_reason(),
-            version_number: session.version_number,
+            version_number: session.connection_number,
         };
         self.tell(id, "presence", "disconnected", members);
     }

@@ -32,7 +32,10 @@ pub(crate) struct Router {
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
-    next_version_number: u64,
+    /// How many connections there have been.
+    connections: u64,
+    /// Whether a client has come, gone or subscribed since this was last asked.
+    pub(super) clients_changed: bool,
     /// Rotates through the members of a shared subscription.
     pub(super) turn: usize,
     /// Size of all messages that wait.
@@ -138,13 +141,6 @@ impl Router {
             .is_some_and(|session| session.permissions.allow(state, *epoch, notes, action, name))
     }
 
-    /// Counts the connections.
-    pub(super) fn next_version_number(&mut self) -> u64 {
-        let number = self.next_version_number;
-        self.next_version_number += 1;
-        number
-    }
-
     /// The session of a client that is connected, and its connection.
     pub(super) fn present(&self, client_id: &ByteString) -> Option<(SessionId, Arc<ConnectionHandle>)> {
         let id = *self.by_client_id.get(client_id)?;
@@ -174,7 +170,9 @@ impl Router {
             Some(session) => Session { permissions, version: connect.version, ..session },
             None => Session::new(client_id.clone(), connect.version, permissions),
         };
-        session.connection = Some(connection);
+        self.connections += 1;
+        self.clients_changed = true;
+        (session.connection, session.connection_number) = (Some(connection), self.connections);
         session.expiry = connect.session_expiry.min(limits::SESSION_EXPIRY);
         session.will.clone_from(&connect.will);
         session.aliases.clear();
@@ -234,6 +232,7 @@ impl Router {
         session.will_at = session.will.as_ref().map(|_| now + seconds(delay));
         session.ends_at = (session.expiry > 0).then(|| now + seconds(session.expiry));
         let due = session.due();
+        self.clients_changed = true;
         let will = will_now.and_then(|will| self.allowed_will(now, state, id, will));
         match due {
             Some(due) => {
@@ -332,11 +331,6 @@ impl Router {
         self.control_plane_changed();
     }
 
-    /// How many clients are connected.
-    pub(crate) fn client_count(&self) -> usize {
-        self.sessions.values().filter(|session| session.connection.is_some()).count()
-    }
-
     /// Ends all connections.
     pub(crate) fn end_all(&mut self) {
         for connection in self.sessions.values().filter_map(|session| session.connection.as_ref()) {
@@ -361,5 +355,6 @@ fn seconds(seconds: u32) -> Duration {
 
 #[cfg(any(test, fuzzing))]
 mod audit;
+mod clients;
 #[cfg(test)]
 mod tests;

@@ -52,8 +52,8 @@ pub(crate) struct Session {
     pub(crate) connection: Option<Arc<ConnectionHandle>>,
     /// `sessionIdentifier` of the client's present connection, or of its last one.
     pub(crate) identifier: String,
-    /// Grows with each connection.
-    pub(crate) version_number: u64,
+    /// Which of all connections the client's last one is, counted from 1.
+    pub(crate) connection_number: u64,
     pub(crate) outbox: Outbox,
     /// By the filter's text, in the order of their first SUBSCRIBE.
     pub(crate) subscriptions: Vec<(ByteString, Filter, Qos)>,
@@ -78,7 +78,7 @@ impl Session {
             permissions,
             connection: None,
             identifier: String::new(),
-            version_number: 0,
+            connection_number: 0,
             outbox: Outbox::new(),
             subscriptions: Vec::new(),
             is_numbered: false,

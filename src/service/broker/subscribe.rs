@@ -108,6 +108,7 @@ impl Router {
             None if session.subscriptions.len() >= limits::SUBSCRIPTIONS => return Err(Refusal::Quota),
             None => session.subscriptions.push((request.filter.clone(), filter.clone(), qos)),
         }
+        self.clients_changed = true;
         self.subscriptions.insert(
             &filter,
             Subscriber {

@@ -65,7 +65,6 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + BreakOff + Unpin>(
     });
     match connected {
         Ok(Connected { session, keep_alive_timeout }) => {
-            shared.count_connection();
             drop(connecting);
             if let Some(ending) = ending {
                 connection.end(ending);

@@ -2,6 +2,7 @@
 
 mod closed;
 mod context;
+mod device;
 mod environment;
 mod looks;
 mod screen;

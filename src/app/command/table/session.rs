@@ -98,6 +98,25 @@ pub(super) static COMMANDS: &[Spec] = &[
         build: |args| Command::Fault(args.fault()),
     },
     Spec {
+        name: "device",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument {
+            name: "<start | restart | stop | kill>",
+            shape: Shape::OneOf(&["start", "restart", "stop", "kill"]),
+            count: Count::One,
+        }],
+        flags: &[Flag {
+            name: "--no-wait",
+            value: None,
+            help: "do not wait until the program that was started has connected and subscribed",
+        }],
+        summary: "start the device program beside the local Jobs service and wait until it is connected, or end it, as in a crash with kill, and wait until it is gone",
+        example: "device restart",
+        refusals: &[],
+        operations: &[],
+        build: |args| Command::Device(args.device_action()),
+    },
+    Spec {
         name: "status",
         group: CommandGroup::Miscellaneous,
         arguments: &[],

@@ -1,14 +1,16 @@
 //! How commands, tests and scripts end: what is shown and reported, and what was deferred.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
 use super::Runner;
 use crate::app::command::{Command, Deferred};
+use crate::app::device::Stop;
 use crate::app::dispatch::{CommandOutcome, Failure};
 use crate::app::script::annotation;
-use crate::app::script::junit::Case;
+use crate::app::script::junit::{Case, Output};
 use crate::app::script::step::Location;
 use crate::app::transcript::Fault;
 
@@ -34,7 +36,7 @@ impl Runner<'_> {
         match self.with_faults(outcome) {
             CommandOutcome::Passed | CommandOutcome::Quit => {
                 if self.test.is_none() && self.report.is_some() {
-                    let output = self.recorded();
+                    let output = self.recorded(false);
                     let case = Case::command(place.clone(), text);
                     self.report.iter_mut().for_each(|report| report.passed(&case, start.elapsed(), &output));
                 }
@@ -62,7 +64,7 @@ impl Runner<'_> {
                 if !faults.is_empty() =>
             {
                 let unreported = faults.into_iter().filter(|fault| !fault.reported);
-                failure.details.extend(unreported.map(|fault| fault.text));
+                failure.details.extend(unreported.flat_map(lines_of));
                 CommandOutcome::Failed(failure)
             }
             outcome => failure_of(faults).map_or(outcome, CommandOutcome::Failed),
@@ -80,7 +82,7 @@ impl Runner<'_> {
         if let Some(test) = &mut self.test {
             test.failures.push(failure.clone());
         } else if self.report.is_some() {
-            let output = self.recorded();
+            let output = self.recorded(true);
             let case = Case::command(place.clone(), text);
             let failures = std::slice::from_ref(failure);
             self.report
@@ -97,6 +99,7 @@ impl Runner<'_> {
         if self.events_may_follow && !self.dispatcher.client.is_local_service() {
             self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
+        self.dispatcher.end_device(Stop::Terminate).await;
         // What has arrived is printed before the exit code is decided, however slow the reader is.
         self.dispatcher.connections.settle_arrived().await;
         if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
@@ -111,7 +114,7 @@ impl Runner<'_> {
         }
         self.carry_out_deferred().await;
         let Some(test) = self.test.take() else { return };
-        let output = self.recorded();
+        let output = self.recorded(!test.failures.is_empty());
         let Some(report) = &mut self.report else { return };
         if test.failures.is_empty() {
             report.passed(&test.case, test.began.elapsed(), &output);
@@ -143,15 +146,31 @@ impl Runner<'_> {
         }
     }
 
-    /// What has been printed since the last call, where there is a report.
-    pub(super) fn recorded(&self) -> String {
-        if self.report.is_some() { self.dispatcher.printer().take_recording() } else { String::new() }
+    /// What has been printed since the last call, where there is a report; after a failure also what the service saw
+    /// of the device program.
+    pub(super) fn recorded(&self, failed: bool) -> Output {
+        if self.report.is_none() {
+            return Output::default();
+        }
+        let out = self.dispatcher.printer().take_recording();
+        let Some(device) = &self.dispatcher.device else { return Output { out, ..Output::default() } };
+        let mut output = Output { out, device: device.take_output() };
+        if failed {
+            output.device.push_str("\nwhat the local service saw of the device:\n");
+            output.device.push_str(&device.trace().lines());
+        }
+        output
     }
 }
 
 /// Faults as one failure, with the title of the first.
 fn failure_of(faults: Vec<Fault>) -> Option<Failure> {
     let mut faults = faults.into_iter();
-    let Fault { title, text, .. } = faults.next()?;
-    Some(Failure { details: faults.map(|fault| fault.text).collect(), ..Failure::new(title, text) })
+    let Fault { title, text, mut details, .. } = faults.next()?;
+    details.extend(faults.flat_map(lines_of));
+    Some(Failure { details, ..Failure::new(title, text) })
+}
+
+fn lines_of(fault: Fault) -> impl Iterator<Item = String> {
+    iter::once(fault.text).chain(fault.details)
 }

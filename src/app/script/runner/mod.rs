@@ -91,6 +91,8 @@ impl<'a> Runner<'a> {
     pub(super) async fn run_all(&mut self) -> ExitStatus {
         let mut is_first = true;
         let mut was_told = false;
+        // Whether the device program cannot be started at all.
+        let mut impossible = false;
         while let Some(script) = self.scripts.next() {
             self.begin(&script);
             if !is_first {
@@ -111,7 +113,15 @@ impl<'a> Runner<'a> {
                 }
             }
             is_first = false;
-            let stopped = self.run(script).await.is_break();
+            let stopped = match self.dispatcher.start_device(true).await {
+                Ok(()) => self.run(script).await.is_break(),
+                Err((failure, status)) => {
+                    self.fail(&self.whole(), "", Instant::now(), &failure);
+                    self.skip_all(script);
+                    impossible |= status == ExitStatus::Usage;
+                    impossible
+                }
+            };
             self.clean_up().await;
             if stopped || self.bails() || self.dispatcher.printer().is_closed() {
                 break;
@@ -121,6 +131,9 @@ impl<'a> Runner<'a> {
         let failed = self.summary.has_failed() || printer.is_closed();
         if let Some(only) = self.options.only.as_ref().filter(|_| !self.found_only && !failed) {
             printer.failure("error:", &format!("the script ended before a test called {only}"));
+            return ExitStatus::Usage;
+        }
+        if impossible {
             return ExitStatus::Usage;
         }
         if failed { ExitStatus::Failure } else { ExitStatus::Success }
@@ -138,6 +151,7 @@ impl<'a> Runner<'a> {
         self.file = Arc::clone(&script.name);
         self.skips = false;
         *self.dispatcher.names() = self.options.names.clone();
+        self.forget_trace();
         if let Some(report) = &mut self.report {
             report.begin(&script.name);
         }
@@ -196,7 +210,9 @@ impl<'a> Runner<'a> {
         }
         let (steps, mut mistakes) = load::with_includes(&self.file, vec![entry]);
         let names = self.dispatcher.names().clone();
-        mistakes.extend(load::check(&steps, &names, None));
+        // Its tests are left out one by one.
+        let all = ScriptOptions { only: None, ..self.options.clone() };
+        mistakes.extend(load::check(&steps, &names, &all));
         for mistake in &mistakes {
             let failure = mistake.failure(&self.dispatcher.usages_shown);
             self.fail(&mistake.place, &mistake.text, Instant::now(), &failure);
@@ -252,7 +268,8 @@ impl<'a> Runner<'a> {
             return;
         }
         self.dispatcher.begin_test(case.place.line);
-        self.recorded();
+        self.recorded(false);
+        self.forget_trace();
         self.test = Some(Test { case, began: Instant::now(), failures: Vec::new(), deferred: Vec::new() });
     }
 
@@ -272,7 +289,7 @@ impl<'a> Runner<'a> {
             }
             Ok(line) => {
                 self.summary.count(matches!(line.command, Command::Expect(_)));
-                let outcome = self.dispatcher.run(&line, place.line).await;
+                let outcome = self.run_line(&line, &place).await;
                 self.note_events(&line, &outcome);
                 outcome
             }
@@ -287,6 +304,23 @@ impl<'a> Runner<'a> {
         // A test that failed has nothing more to show.
         self.skips = self.test.is_some();
         self.options.bail.then_some(ControlFlow::Break(()))
+    }
+
+    /// Carries out a command; one that waits for something does not wait for a device program that is gone.
+    async fn run_line(&self, line: &Line, place: &Location) -> CommandOutcome {
+        let waits = line.until.is_some() || matches!(line.command, Command::Expect(_) | Command::Sleep(_));
+        tokio::select! {
+            biased;
+            outcome = self.dispatcher.run(line, place.line) => outcome,
+            // Which is a fault, and fails it.
+            () = self.dispatcher.device_lost(), if waits => CommandOutcome::Passed,
+        }
+    }
+
+    fn forget_trace(&self) {
+        if let Some(device) = &self.dispatcher.device {
+            device.trace().clear();
+        }
     }
 
     fn note_events(&mut self, line: &Line, outcome: &CommandOutcome) {
@@ -308,10 +342,14 @@ impl<'a> Runner<'a> {
         self.skip_steps();
         while let Some(script) = self.scripts.next() {
             self.begin(&script);
-            if let Commands::Read(steps) = script.commands {
-                self.steps = steps.into_iter();
-                self.skip_steps();
-            }
+            self.skip_all(script);
+        }
+    }
+
+    fn skip_all(&mut self, script: Script) {
+        if let Commands::Read(steps) = script.commands {
+            self.steps = steps.into_iter();
+            self.skip_steps();
         }
     }
 

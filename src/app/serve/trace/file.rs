@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{json, text};
+use super::json;
+use crate::app::output::trace_line;
 use crate::wire::system_error::in_words;
 
 /// How many bytes a file may have.
@@ -110,10 +111,11 @@ fn check(path: &Path) -> io::Result<bool> {
         _ => {}
     }
     let mut start = Vec::new();
-    let most = text::HEADER.len().max(json::HEADER.len()) as u64 + 1;
+    let most = trace_line::HEADER.len().max(json::HEADER.len()) as u64 + 1;
     File::open(path)?.take(most).read_to_end(&mut start)?;
-    let is_ours =
-        [text::HEADER, json::HEADER].iter().any(|header| start.starts_with(format!("{header}\n").as_bytes()));
+    let is_ours = [trace_line::HEADER, json::HEADER]
+        .iter()
+        .any(|header| start.starts_with(format!("{header}\n").as_bytes()));
     // Empty is what a disk that was full leaves.
     if !is_ours && !start.is_empty() {
         return Err(not_ours(path));
@@ -135,7 +137,7 @@ mod tests {
     fn two_files_of_bounded_length_hold_what_came_last() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("trace");
-        let mut trace = TraceFile::create_within(100, &path, text::HEADER).unwrap();
+        let mut trace = TraceFile::create_within(100, &path, trace_line::HEADER).unwrap();
         for number in 0..100 {
             assert_eq!(trace.put(&format!("line {number}")), None);
             let length = fs::metadata(&path).unwrap().len();
@@ -143,7 +145,7 @@ mod tests {
         }
         let lines = |path| fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
         let (last, earlier) = (lines(path.clone()), lines(before(&path)));
-        assert_eq!((&*last[0], &*earlier[0]), (text::HEADER, text::HEADER));
+        assert_eq!((&*last[0], &*earlier[0]), (trace_line::HEADER, trace_line::HEADER));
         let kept: Vec<_> = earlier[1..].iter().chain(&last[1..]).cloned().collect();
         let expected: Vec<_> = (100 - kept.len()..100).map(|number| format!("line {number}")).collect();
         assert_eq!(kept, expected);
@@ -163,8 +165,8 @@ mod tests {
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nthird\n", json::HEADER));
         assert_eq!(fs::read_to_string(before(&path)).unwrap(), format!("{}\nsecond\n", json::HEADER));
-        let _first = TraceFile::create(&path, text::HEADER).unwrap();
-        let refused = TraceFile::create(&path, text::HEADER).unwrap_err().to_string();
+        let _first = TraceFile::create(&path, trace_line::HEADER).unwrap();
+        let refused = TraceFile::create(&path, trace_line::HEADER).unwrap_err().to_string();
         assert!(refused.ends_with("is in use by another local service"), "{refused}");
     }
 
@@ -172,19 +174,19 @@ mod tests {
     fn an_empty_file_does_not_take_the_place_of_the_trace_before() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("trace");
-        let kept = format!("{}\nkept\n", text::HEADER);
+        let kept = format!("{}\nkept\n", trace_line::HEADER);
         fs::write(before(&path), &kept).unwrap();
         fs::write(&path, "").unwrap();
-        assert_eq!(TraceFile::create(&path, text::HEADER).unwrap().put("new"), None);
+        assert_eq!(TraceFile::create(&path, trace_line::HEADER).unwrap().put("new"), None);
         assert_eq!(fs::read_to_string(before(&path)).unwrap(), kept);
-        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nnew\n", text::HEADER));
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nnew\n", trace_line::HEADER));
     }
 
     #[test]
     fn the_error_names_the_file_and_not_a_number() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("missing/trace");
-        let error = TraceFile::create(&path, text::HEADER).unwrap_err().to_string();
+        let error = TraceFile::create(&path, trace_line::HEADER).unwrap_err().to_string();
         assert_eq!(error, format!("{}: No such file or directory", path.display()));
     }
 
@@ -193,7 +195,7 @@ mod tests {
         for name in ["trace", "trace.1"] {
             let dir = tempfile::tempdir().unwrap();
             let (path, theirs) = (dir.path().join("trace"), dir.path().join(name));
-            let refused = || TraceFile::create(&path, text::HEADER).unwrap_err().to_string();
+            let refused = || TraceFile::create(&path, trace_line::HEADER).unwrap_err().to_string();
             fs::write(&theirs, "the only copy").unwrap();
             assert!(refused().contains(&format!("{name} is no trace of jobs-sandbox")), "{}", refused());
             assert_eq!(fs::read_to_string(&theirs).unwrap(), "the only copy");
@@ -208,7 +210,7 @@ mod tests {
     fn a_full_disk_is_said_once_and_what_is_missing_is_counted() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("trace");
-        let mut trace = TraceFile::create(&path, text::HEADER).unwrap();
+        let mut trace = TraceFile::create(&path, trace_line::HEADER).unwrap();
         let full = File::options().append(true).open("/dev/full").unwrap();
         let file = std::mem::replace(&mut trace.file, full);
         let said = trace.put("lost").unwrap();
@@ -217,6 +219,6 @@ mod tests {
         trace.file = file;
         let said = trace.put("kept").unwrap();
         assert!(said.ends_with("2 lines are missing"), "{said}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nkept\n", text::HEADER));
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\nkept\n", trace_line::HEADER));
     }
 }

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use super::text;
-use crate::app::output::escape;
+use crate::app::output::{escape, trace_line};
 use crate::service::trace::{Call, Event, Filter, Packet, Payload, Publish, Record};
 
 /// The first line of a file.
@@ -17,7 +16,7 @@ struct Members(Map<String, Value>);
 pub(super) fn record(record: &Record) -> String {
     let mut members = Members(Map::new());
     members.add("type", kind(&record.event));
-    members.add("time", text::time(record.time));
+    members.add("time", trace_line::time(record.time));
     members.add("client", record.client.name.clone());
     members.add("address", record.client.address.map(|address| address.to_string()));
     match &record.event {
@@ -49,7 +48,7 @@ pub(super) fn record(record: &Record) -> String {
 pub(super) fn log(time: SystemTime, line: &str) -> String {
     let mut members = Members(Map::new());
     members.add("type", "log");
-    members.add("time", text::time(time));
+    members.add("time", trace_line::time(time));
     members.add("message", line);
     members.into_line()
 }

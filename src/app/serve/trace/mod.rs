@@ -6,7 +6,6 @@
 
 mod file;
 mod json;
-mod text;
 
 use std::io;
 use std::sync::{Arc, mpsc};
@@ -20,6 +19,7 @@ use tokio::time::timeout;
 use self::file::TraceFile;
 use crate::app::cli::{TraceFormat, TraceOptions};
 use crate::app::output::printer::{Backlog, Printer};
+use crate::app::output::trace_line;
 use crate::service::trace::{Event, Record, Trace};
 
 /// How long the end of the program waits until all is written.
@@ -151,14 +151,14 @@ impl Writer {
 
     fn record(&self, record: &Record) -> String {
         match self.format {
-            TraceFormat::Text => text::record(record),
+            TraceFormat::Text => trace_line::record(record),
             TraceFormat::Json => json::record(record),
         }
     }
 
     fn log(&self, time: SystemTime, line: &str) -> String {
         match self.format {
-            TraceFormat::Text => text::log(time, line),
+            TraceFormat::Text => trace_line::log(time, line),
             TraceFormat::Json => json::log(time, line),
         }
     }
@@ -188,7 +188,7 @@ impl Sink {
 /// The first line of a file, by which it is known as one of ours.
 fn header(format: TraceFormat) -> &'static str {
     match format {
-        TraceFormat::Text => text::HEADER,
+        TraceFormat::Text => trace_line::HEADER,
         TraceFormat::Json => json::HEADER,
     }
 }

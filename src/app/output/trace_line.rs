@@ -9,7 +9,7 @@ use crate::client::connection::ReasonCode;
 use crate::service::trace::{Call, Client, Event, Filter, Packet, Payload, Publish, Record, excerpt};
 
 /// The first line of a file.
-pub(super) const HEADER: &str = "# trace of jobs-sandbox";
+pub(crate) const HEADER: &str = "# trace of jobs-sandbox";
 
 /// How many bytes of a payload are shown.
 const SHOWN: usize = 1000;
@@ -17,7 +17,8 @@ const SHOWN: usize = 1000;
 /// How many hexadecimal digits of a certificate's id tell it from others.
 const CERTIFICATE: usize = 12;
 
-pub(super) fn record(record: &Record) -> String {
+/// A record.
+pub(crate) fn record(record: &Record) -> String {
     let event = match &record.event {
         Event::Received { packet, took } => format!("-> {}", packet_line(packet, Some(*took))),
         Event::Sent(packet) => format!("<- {}", packet_line(packet, None)),
@@ -39,12 +40,12 @@ pub(super) fn record(record: &Record) -> String {
 }
 
 /// A line of the log.
-pub(super) fn log(time_: SystemTime, line: &str) -> String {
+pub(crate) fn log(time_: SystemTime, line: &str) -> String {
     format!("{} local service: {}", time(time_), escape::line(line))
 }
 
 /// RFC 3339 in UTC, to the millisecond.
-pub(super) fn time(time: SystemTime) -> String {
+pub(crate) fn time(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
     let whole = times::rfc3339(times::whole_second(millis)).unwrap_or_default();

@@ -1,0 +1,52 @@
+//! The options of a device program beside the local service.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::durations::parse_timeout;
+use super::error::UsageError;
+use super::options::DeviceOptions;
+
+/// How long a device program may take to connect and subscribe unless told otherwise.
+const DEVICE_WITHIN: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A device program beside the local service")]
+pub(super) struct DeviceArgs {
+    /// Start this program with the variables of the env file, and end it with the script or the session
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub(super) program: Vec<OsString>,
+    /// How long it may take to connect and subscribe, which a script waits for [default: 10s]
+    #[arg(long, value_name = "DURATION", requires = "program", value_parser = parse_timeout)]
+    pub(super) device_within: Option<Duration>,
+    /// Let it end by itself, which otherwise fails a script
+    #[arg(long, requires = "program")]
+    pub(super) device_may_end: bool,
+}
+
+impl DeviceArgs {
+    /// What AWS mode does not have.
+    pub(super) fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
+        if self.program.is_empty() {
+            return Ok(());
+        }
+        Err(UsageError(
+            "-- PROGRAM runs a device program beside the local service of this process, but a connection option selects \
+             AWS mode: leave out one of the two"
+                .to_owned(),
+        ))
+    }
+
+    /// The program, if there is one.
+    pub(super) fn options(self) -> Option<DeviceOptions> {
+        let mut words = self.program.into_iter();
+        Some(DeviceOptions {
+            program: words.next()?,
+            arguments: words.collect(),
+            within: self.device_within.unwrap_or(DEVICE_WITHIN),
+            may_end: self.device_may_end,
+        })
+    }
+}
