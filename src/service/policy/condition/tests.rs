@@ -98,6 +98,28 @@ fn text_may_be_compared_without_regard_to_case() {
 }
 
 #[test]
+fn a_thing_has_a_type_and_attributes() {
+    let thing = ConnectedThing {
+        name: "lamp-1".into(),
+        type_name: Some("lamp".into()),
+        attributes: [("room".to_owned(), "hall".to_owned())].into(),
+    };
+    let context = Context { client_id: "lamp".into(), thing: Some(thing), ..Context::default() };
+    for (key, value) in [
+        ("iot:Connection.Thing.ThingName", "lamp-1"),
+        ("iot:Connection.Thing.ThingTypeName", "lamp"),
+        ("iot:Connection.Thing.ThingTypeName", "${iot:ClientId}"),
+        ("iot:ClientId", "${iot:Connection.Thing.ThingTypeName}"),
+        ("iot:Connection.Thing.Attributes[room]", "hall"),
+        ("iot:Connection.Thing.IsAttached", "true"),
+    ] {
+        let met = |value: &str| meets(&format!(r#"{{"StringEquals":{{"{key}":"{value}"}}}}"#), &context);
+        assert!(met(value), "{key} {value}");
+        assert!(!met("other"), "{key}");
+    }
+}
+
+#[test]
 fn null_is_about_whether_there_is_a_value() {
     let context = Context::default();
     assert!(meets(r#"{"Null":{"iot:Connection.Thing.ThingName":"true"}}"#, &context));
