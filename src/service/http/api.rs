@@ -18,6 +18,7 @@ use super::call::Call;
 use super::exception::Exception;
 use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
+use super::model::Model;
 use super::operations::Operations;
 use super::plane::Plane;
 use super::traced_call::TracedCall;
@@ -35,6 +36,7 @@ pub(super) struct Api {
     admission: Admission,
     control: Routes,
     data: Routes,
+    model: Model,
     pub(super) slow: Arc<Semaphore>,
 }
 
@@ -59,6 +61,7 @@ impl Api {
             admission,
             control: Routes::new(Plane::Control, control::HANDLERS),
             data: Routes::new(Plane::Data, &[data::HANDLERS]),
+            model: Model::read(),
             slow: Arc::new(Semaphore::new(1)),
         }
     }
@@ -80,7 +83,7 @@ impl Api {
             TracedCall::begin(trace, &request, body, self.operation_of(&request))
         });
         let output = match body {
-            Ok(body) => self.carry_out(request, &body).await,
+            Ok(body) => self.carry_out(request, &body, traced.as_ref()).await,
             Err(error) => Err(error),
         };
         if let Some(traced) = traced {
@@ -102,7 +105,12 @@ impl Api {
         }
     }
 
-    async fn carry_out(&self, request: Parts, body: &[u8]) -> Result<Output, Exception> {
+    async fn carry_out(
+        &self,
+        request: Parts,
+        body: &[u8],
+        traced: Option<&TracedCall>,
+    ) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
         if let Err(refusal) = self.admission.check_key(&request) {
             return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
@@ -118,7 +126,11 @@ impl Api {
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
         self.throttle(plane, name)?;
-        let call = Call::read(matched, request, host, body)?;
+        let input = self.model.input(plane, name).expect("a test looks up every operation that is offered");
+        let call = Call::read(&self.model, input, &matched, &request, host, body)?;
+        if let Some(traced) = traced {
+            traced.ignore(&call.ignored);
+        }
         if name == SLOW_OPERATION {
             self.run_aside(handler, call).await
         } else {

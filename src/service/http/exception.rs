@@ -32,18 +32,9 @@ impl Exception {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
     }
 
-    /// The style of AWS's answers to a member out of bounds.
-    pub(super) fn validation(value: &str, member: &str, constraint: &str) -> Self {
-        Self::invalid_request(format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-        ))
-    }
-
-    pub(super) fn missing(member: &str) -> Self {
-        Self::invalid_request(format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: \
-             Member must not be null"
-        ))
+    /// A request that cannot be read as what its operation takes.
+    pub(super) fn serialization(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "SerializationException", message)
     }
 
     pub(super) fn unknown_operation(method: &Method, path: &str) -> Self {
@@ -171,9 +162,8 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_of_bounded_length() {
-        let error =
-            Exception::validation(&format!("a\n{}", "é".repeat(5000)), "jobId", "Member must be short");
-        assert!(error.message().contains("'a\\néé") && error.message().ends_with("é…"));
+        let error = Exception::invalid_request(format!("a\n{}", "é".repeat(5000)));
+        assert!(error.message().starts_with("a\\néé") && error.message().ends_with("é…"));
         assert_eq!(error.message().chars().count(), MESSAGE + 1, "the mark is one more");
     }
 
