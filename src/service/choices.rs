@@ -91,6 +91,10 @@ pub(crate) struct Choices {
     ///
     /// AWS says that there is one, and not which; another implementation writes ABORT_CANCEL.
     pub(crate) reason_code_of_abort: &'static str,
+    /// Does DescribeEndpoint refuse the type iot:Data?
+    ///
+    /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
+    pub(crate) data_endpoint_is_retired: bool,
     /// How many entries does a page of a list have where the request does not say?
     ///
     /// AWS documents the most that a request may ask for.
@@ -131,6 +135,7 @@ impl Default for Choices {
             status_details_values_are_checked: false,
             missing_description_is_null: true,
             reason_code_of_abort: "ABORTED",
+            data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,
         }

@@ -320,7 +320,7 @@ class Tags(AwsTestCase):
         tag = [{"Key": "a", "Value": "b"}]
         self.refused("ResourceNotFoundException", iot.tag_resource, resourceArn=unknown, tags=tag)
         self.refused("ResourceNotFoundException", iot.untag_resource, resourceArn=unknown, tagKeys=["a"])
-        self.refused("ResourceNotFoundException", iot.list_tags_for_resource, resourceArn=unknown)
+        self.assertEqual(iot.list_tags_for_resource(resourceArn=unknown)["tags"], [])
         self.refused("InvalidRequestException", iot.list_tags_for_resource, resourceArn="no-arn")
 
 

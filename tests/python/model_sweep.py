@@ -28,7 +28,9 @@ ACCOUNT = f"arn:aws:iot:{REGION}:{client('iot').describe_thing(thingName=os.envi
 VALUES = {
     "TargetArn": f"{ACCOUNT}:thing/{os.environ['JOBS_SANDBOX_THING']}", "JobDocument": "{}",
     "RoleArn": "arn:aws:iam::123456789012:role/role", "JobTemplateArn": f"{ACCOUNT}:jobtemplate/a",
-    "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": []}),
+    "PolicyDocument": json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }),
     "thingGroupArn": f"{ACCOUNT}:thinggroup/a", "thingArn": f"{ACCOUNT}:thing/a", "resourceArn": f"{ACCOUNT}:job/a",
     "target": f"{ACCOUNT}:thinggroup/a", "principal": f"{ACCOUNT}:cert/{'a' * 64}", "jobArn": f"{ACCOUNT}:job/a",
     "executionNumber": 1,

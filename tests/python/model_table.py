@@ -16,6 +16,8 @@ LIMITS = {
     # AWS's guide says so; the model does not.
     "MaxJobExecutionsPerMin": {"max": 1000},
     "JobTargets": {"max": 100},
+    # AWS was seen to refuse it in words of its own, however long it is.
+    "RoleArn": {"min": None, "max": None},
     # The device client of AWS sends other values and is not refused: entry 19 of choices.rs.
     "DetailsValue": {"pattern": None},
 }
@@ -52,9 +54,8 @@ def offered():
 
 def metadata(shape):
     """The constraints of a shape, as the service has them."""
-    constraints = {**shape.metadata, **LIMITS.get(shape.name, {})}
-    if constraints.get("pattern") in (None, ANYTHING):
-        constraints.pop("pattern", None)
+    limits = {**shape.metadata, **LIMITS.get(shape.name, {})}
+    constraints = {name: limit for name, limit in limits.items() if limit not in (None, ANYTHING)}
     if shape.name in ENUMERATIONS:
         words = ENUMERATIONS[shape.name].split()
         assert sorted(words) == sorted(constraints["enum"]), f"the model has other words for {shape.name}"

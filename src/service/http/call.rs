@@ -57,7 +57,7 @@ impl Call {
                 unknown.push(name.into_owned());
             }
         }
-        let mut ignored = model.check(input, &received)?;
+        let mut ignored = model.check(input, &mut received)?;
         ignored.extend(unknown);
         Ok(Self { received, host, ignored })
     }
@@ -149,6 +149,7 @@ mod tests {
     use super::super::plane::Plane;
     use super::*;
     use crate::service::state::cancel_job::CancelJobRequest;
+    use crate::service::state::credentials::policies::CreatePolicyRequest;
 
     fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
@@ -184,7 +185,15 @@ mod tests {
         let refusal = refused("PUT", "/jobs/J", body).1;
         assert!(refusal.contains("'abortConfig.criteriaList'"), "{refusal}");
         let body = r#"{"targets":["a"],"timeoutConfig":{"minutes":[{"x":1}]},"Document":"{}"}"#;
-        assert_eq!(call("PUT", "/jobs/J", body).unwrap().ignored, ["timeoutConfig.minutes", "Document"]);
+        assert_eq!(call("PUT", "/jobs/J", body).unwrap().ignored, ["Document", "timeoutConfig.minutes"]);
+    }
+
+    #[test]
+    fn a_member_of_another_operation_is_not_even_read() {
+        let document = r#"{"policyDocument":"{}","tags":"none"}"#;
+        let version = call("POST", "/policies/P/version", document).unwrap();
+        assert_eq!(version.ignored, ["tags"]);
+        assert!(version.body::<CreatePolicyRequest>().is_ok());
     }
 
     #[test]

@@ -23,15 +23,15 @@ const FIRST: [&str; 11] = [
 ];
 
 impl Model {
-    /// Refuses a request that does not fit the model, or that holds what the service does not carry out; names the
-    /// members that are none of the model's.
+    /// Refuses a request that does not fit the model, or that holds what the service does not carry out; takes out the
+    /// members that are none of the model's, and returns their paths.
     pub(in super::super) fn check(
         &self,
         input: &Input,
-        received: &Received,
+        received: &mut Received,
     ) -> Result<Vec<String>, Exception> {
         let mut ignored = Vec::new();
-        self.check_types(&input.members, &received.body, "", &mut ignored)?;
+        self.check_types(&input.members, &mut received.body, "", &mut ignored)?;
         let value = |member: &Member| received.in_place(member.place).get(member.spelled);
         let mut violations = Violations::default();
         self.check_members(&input.members, value, "", &mut violations);

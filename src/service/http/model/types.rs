@@ -14,28 +14,30 @@ const SCALAR: &str = "Unexpected field type";
 const TOLD: usize = 16;
 
 impl Model {
-    /// Refuses members in a body of another type; notes in `ignored` those that the model does not have, by their paths.
+    /// Refuses members in a body of another type; takes out those that the model does not have, and notes their paths
+    /// in `ignored`.
     pub(super) fn check_types(
         &self,
         members: &[Member],
-        values: &Map<String, Value>,
+        values: &mut Map<String, Value>,
         prefix: &str,
         ignored: &mut Vec<String>,
     ) -> Result<(), Exception> {
-        for (name, value) in values {
-            match members.iter().find(|member| member.place == Place::Body && member.spelled == name) {
-                Some(member) => self.check_type(member.shape, value, &format!("{prefix}{name}."), ignored)?,
-                None if ignored.len() < TOLD => ignored.push(format!("{prefix}{name}")),
-                None => {}
-            }
-        }
-        Ok(())
+        let known =
+            |name: &str| members.iter().find(|member| member.place == Place::Body && member.spelled == name);
+        let unknown = values.keys().filter(|name| known(name).is_none());
+        ignored.extend(unknown.map(|name| format!("{prefix}{name}")).take(TOLD - ignored.len().min(TOLD)));
+        values.retain(|name, _| known(name).is_some());
+        values.iter_mut().try_for_each(|(name, value)| match known(name) {
+            Some(member) => self.check_type(member.shape, value, &format!("{prefix}{name}."), ignored),
+            None => Ok(()),
+        })
     }
 
     fn check_type(
         &self,
         shape: &str,
-        value: &Value,
+        value: &mut Value,
         prefix: &str,
         ignored: &mut Vec<String>,
     ) -> Result<(), Exception> {
@@ -45,12 +47,12 @@ impl Model {
                 self.check_types(members, values, prefix, ignored)
             }
             (Shape::Map { value: shape, .. }, Value::Object(values)) => {
-                values.iter().try_for_each(|(key, value)| {
+                values.iter_mut().try_for_each(|(key, value)| {
                     self.check_type(shape, value, &format!("{prefix}{key}."), ignored)
                 })
             }
             (Shape::List { entry, .. }, Value::Array(entries)) => {
-                entries.iter().try_for_each(|value| self.check_type(entry, value, prefix, ignored))
+                entries.iter_mut().try_for_each(|value| self.check_type(entry, value, prefix, ignored))
             }
             (_, Value::Object(_)) => Err(Exception::serialization(OBJECT)),
             (_, Value::Array(_)) => Err(Exception::serialization(LIST)),

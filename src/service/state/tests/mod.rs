@@ -13,3 +13,4 @@ mod properties;
 mod registry;
 mod rollouts;
 mod rows;
+mod words;
