@@ -142,7 +142,7 @@ mod tests {
             message: message.into(),
             execution_state: state.map(|(status, version_number)| JobExecutionState {
                 status: status.into(),
-                status_details: std::collections::BTreeMap::new(),
+                status_details: None,
                 version_number: version_number.into(),
             }),
         }

@@ -133,8 +133,9 @@ impl Session {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
+        let own: Arc<[String]> = [options.client_id.clone(), topics_client_id(&options.client_id)].into();
         let device_trace =
-            options.script.device.as_ref().map(|_| DeviceTrace::new(&options.client_id, trace.clone()));
+            options.script.device.as_ref().map(|_| DeviceTrace::new(own.clone(), trace.clone()));
         let (service, server) = match &options.mode {
             Mode::Aws(aws) => (None, aws.clone()),
             Mode::Local(local) => {
@@ -186,10 +187,8 @@ impl Session {
         let is_alone = is_alone(service.as_ref(), &control_plane, &connections);
         let topics = TopicsConnection::new(topics, trace.clone(), transcript.clone(), connections.clone());
         let device = device_trace.zip(service.as_ref()).zip(options.script.device.clone());
-        let device = device.map(|((trace, service), device)| {
-            let own = vec![options.client_id.clone(), topics_client_id(&options.client_id)];
-            Device::new(device, service, own, trace, transcript.clone())
-        });
+        let device = device
+            .map(|((trace, service), device)| Device::new(device, service, own, trace, transcript.clone()));
         let dispatcher = Dispatcher {
             thing: options.thing.clone(),
             thing_arn,

@@ -109,6 +109,10 @@ pub(crate) struct Choices {
     /// AWS's staff said so in public reports of its SDKs; MQTT 3.1.1 has the return code 0x80 for it. With MQTT 5
     /// each filter has its reason code, and the connection stays.
     pub(crate) refused_subscribe_ends_mqtt_3: bool,
+    /// Does DescribeEndpoint refuse the type iot:Data?
+    ///
+    /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
+    pub(crate) data_endpoint_is_retired: bool,
     /// How many entries does a page of a list have where the request does not say?
     ///
     /// AWS documents the most that a request may ask for.
@@ -153,6 +157,7 @@ impl Default for Choices {
             missing_event_dates_are_null: true,
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
+            data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,
         }

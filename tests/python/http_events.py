@@ -31,8 +31,8 @@ class EventConfigurations(AwsTestCase):
             "InvalidRequestException", iot.update_event_configurations,
             eventConfigurations={"JOB": {"Enabled": True}, "JOBS": {"Enabled": True}},
         )
-        self.assertIn("at 'eventConfigurations' failed to satisfy constraint: Map keys must satisfy constraint", message)
-        self.refused("InvalidRequestException", iot.update_event_configurations, eventConfigurations={"JOB": {"Enabled": "yes"}})
+        self.assertIn("at 'eventConfigurations.member.key' failed to satisfy constraint: Member must satisfy enum value set: [THING, ", message)
+        self.refused("SerializationException", iot.update_event_configurations, eventConfigurations={"JOB": {"Enabled": "yes"}})
         self.assertEqual(iot.describe_event_configurations()["eventConfigurations"], second["eventConfigurations"])
 
 

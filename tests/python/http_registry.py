@@ -245,8 +245,11 @@ class JobTemplates(AwsTestCase):
 class Endpoint(AwsTestCase):
     def test_it_leads_back_to_this_service(self):
         host = iot.meta.endpoint_url.split("//")[1].rsplit(":", 1)[0]
-        for kind in ({}, {"endpointType": "iot:Data"}, {"endpointType": "iot:Data-ATS"}, {"endpointType": "iot:Jobs"}):
+        for kind in ({}, {"endpointType": "iot:Data-ATS"}):
             self.assertEqual(iot.describe_endpoint(**kind)["endpointAddress"], host)
+        for retired in ("iot:Data", "iot:Jobs"):
+            message = self.refused("InvalidRequestException", iot.describe_endpoint, endpointType=retired)
+            self.assertIn("iot:Data-ATS", message)
         message = self.refused("InvalidRequestException", iot.describe_endpoint, endpointType="iot:X")
         self.assertEqual(message, "Endpoint type iot:X not recognized.")
 

@@ -126,9 +126,10 @@ def refusals(device, operator):
     operator.create_job("Job3", {"ToDo": "Report"})
     refusal = refused(lambda: device.update("Job3", "CANCELED"))
     check("a device may not cancel", refusal.code, "InvalidStateTransition")
-    check("its state", (refusal.execution_state.status, refusal.execution_state.version_number), ("QUEUED", 1))
+    check("its state, which is told of what has ended", refusal.execution_state, None)
     refusal = refused(lambda: device.update("Job3", "IN_PROGRESS", expected_version=99))
     check("version", (refusal.code, refusal.message), ("VersionMismatch", "Expected version 99 but found version 1"))
+    check("its state", (refusal.execution_state.status, refusal.execution_state.version_number), ("QUEUED", 1))
 
     answer = device.update(
         "Job3",

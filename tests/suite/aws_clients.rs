@@ -38,6 +38,11 @@ fn boto3_events() {
 }
 
 #[test]
+fn the_model_swept() {
+    run_python("model_sweep.py", "boto3", &[]);
+}
+
+#[test]
 fn a_certificate_of_boto3_in_a_device_of_aws() {
     run_python("own_certificate.py", "awsiot", &[]);
 }

@@ -70,7 +70,7 @@ fn a_file_that_is_no_policy_is_named() {
         "x".repeat(2048)
     );
     for (contents, said) in [
-        (Some("{}"), "Version must be"),
+        (Some("{}"), "Unknown policy document version"),
         (Some("hello"), "not JSON"),
         (Some(&long), "at most 2048 are allowed"),
         (None, "No such file"),

@@ -81,6 +81,24 @@ fn json_is_one_object_a_line_in_a_file_for_its_owner_alone() {
 }
 
 #[test]
+fn members_that_are_none_of_the_model_are_named() {
+    let mut serve = Serve::with(&["--trace", "--trace-file", "trace"]);
+    let (status, _) =
+        serve.call("POST", "/things/Pump?dry-run=true", r#"{"attributes":{},"attributePayload":{"a b":1}}"#);
+    assert_eq!(status, 200, "AWS ignores them");
+    let _ = end(&mut serve);
+    let expected = r#"[..] -- CreateThing ignores what AWS's model does not have: attributes, "attributePayload.a b", dry-run"#;
+    let lines = file(&serve, "trace");
+    assert!(lines.iter().any(|line| pattern::matches(expected, line)), "{lines:#?}");
+    let mut serve = Serve::with(&["--trace=json", "--trace-file", "trace"]);
+    serve.call("GET", "/jobs?size=1", "");
+    let _ = end(&mut serve);
+    let lines = file(&serve, "trace");
+    let ignored = lines.iter().find(|line| line.contains(r#""type":"ignored""#)).unwrap();
+    assert!(ignored.contains(r#""operation":"ListJobs","members":["size"]"#), "{ignored}");
+}
+
+#[test]
 fn a_variable_switches_it_on_and_log_lines_are_part_of_it() {
     let sandbox = Sandbox::new().env("JOBS_SANDBOX_TRACE", "json");
     let mut serve = Serve::run(sandbox, &[]);

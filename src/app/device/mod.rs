@@ -43,7 +43,7 @@ pub(crate) struct Device {
     environment: Vec<(&'static str, Option<String>)>,
     clients: Clients,
     /// The client id of the session, whose connections are not the program's.
-    own: Vec<String>,
+    own: Arc<[String]>,
     output: Arc<Output>,
     trace: DeviceTrace,
     transcript: Transcript,
@@ -64,7 +64,7 @@ impl Device {
     pub(crate) fn new(
         options: DeviceOptions,
         service: &LocalService,
-        own: Vec<String>,
+        own: Arc<[String]>,
         trace: DeviceTrace,
         transcript: Transcript,
     ) -> Self {

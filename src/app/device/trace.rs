@@ -13,15 +13,15 @@ const MAX_LINES: usize = 500;
 /// The packets of all clients but the session's own. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceTrace {
-    own: Arc<str>,
+    own: Arc<[String]>,
     shown: client::trace::Trace,
     kept: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl DeviceTrace {
-    /// The packets of all clients but `own`, which are shown where `shown` is switched on.
-    pub(crate) fn new(own: &str, shown: client::trace::Trace) -> Self {
-        Self { own: own.into(), shown, kept: Arc::default() }
+    /// The packets of all clients but those of `own`, which are shown where `shown` is switched on.
+    pub(crate) fn new(own: Arc<[String]>, shown: client::trace::Trace) -> Self {
+        Self { own, shown, kept: Arc::default() }
     }
 
     /// Where the service puts its records.
@@ -43,7 +43,7 @@ impl DeviceTrace {
     fn take(&self, record: &Record) {
         // Calls over HTTP are the session's.
         let is_call = matches!(record.event, Event::Called { .. } | Event::Answered { .. });
-        if is_call || record.client.name.as_deref() == Some(&self.own) {
+        if is_call || record.client.name.as_ref().is_some_and(|name| self.own.contains(name)) {
             return;
         }
         let line = trace_line::record(record);

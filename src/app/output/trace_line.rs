@@ -30,6 +30,10 @@ pub(crate) fn record(record: &Record) -> String {
         Event::Called { call, method, target, body } => {
             format!("-> {}{} {}{}", operation(*call), word(method), word(target), payload(body))
         }
+        Event::Ignored { call, members } => {
+            let members = members.iter().map(|name| word(name)).collect::<Vec<_>>().join(", ");
+            format!("-- {}ignores what AWS's model does not have: {members}", operation(*call))
+        }
         Event::Answered { call, status, exception, body, took } => {
             let exception = exception.map(|exception| format!(" {exception}")).unwrap_or_default();
             let operation = operation(*call);

@@ -1,7 +1,7 @@
 //! What faults mean to connections and acknowledgements.
 
+use super::end::End;
 use super::refusal::{Ending, Refusal};
-use super::requests::End;
 use crate::wire::fault::{Code, Kind};
 
 /// Why a connection ends that suffers this.

@@ -13,9 +13,10 @@
 //! | `faults`, `struck`, `late` | what faults mean, which messages they strike, and what they delay |
 //! | `subscribe` | what clients ask to hear |
 //! | `presence` | what back ends hear of clients |
-//! | `refusal`, `limits` | reason codes and limits, one table each |
+//! | `end`, `refusal`, `limits` | how connections end; reason codes and limits, one table each |
 
 mod delivery;
+pub(crate) mod end;
 pub(crate) mod faults;
 pub(crate) mod filter;
 mod late;

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use bytestring::ByteString;
 use serde::Serialize;
 
-use super::requests::{End, Requests};
+use super::end::End;
+use super::requests::Requests;
 use super::session::{ConnectionHandle, SessionId};
 
 /// A life-cycle event.
@@ -34,23 +35,12 @@ enum Members<'a> {
     Topics { topics: Vec<&'a str> },
 }
 
-impl End {
-    /// What AWS calls it.
-    fn disconnect_reason(self) -> &'static str {
-        match self {
-            Self::Refused(refusal) => refusal.disconnect_reason(),
-            Self::ByClient { .. } => "CLIENT_INITIATED_DISCONNECT",
-            Self::Lost => "CONNECTION_LOST",
-        }
-    }
-}
-
 impl Requests<'_> {
     /// A client has connected.
     pub(super) fn connected(&mut self, id: SessionId, address: IpAddr, session_identifier: &str) {
         let Some(session) = self.router.sessions.get_mut(&id) else { return };
         session.identifier = session_identifier.into();
-        let version_number = session.connection_number;
+        let version_number = session.version_number();
         self.tell(id, "presence", "connected", Members::Connected { ip_address: address, version_number });
     }
 
@@ -64,7 +54,7 @@ impl Requests<'_> {
         let members = Members::Disconnected {
             client_initiated_disconnect: matches!(end, End::ByClient { .. }),
             disconnect_reason: end.disconnect_reason(),
-            version_number: session.connection_number,
+            version_number: session.version_number(),
         };
         self.tell(id, "presence", "disconnected", members);
     }

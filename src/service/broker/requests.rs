@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytestring::ByteString;
 use uuid::Uuid;
 
+use super::end::End;
 use super::faults::{end_by, is_acknowledged};
 use super::filter;
 use super::limits;
@@ -53,23 +54,6 @@ pub(crate) struct Connected {
     pub(crate) session: SessionId,
     /// How long the client may send nothing.
     pub(crate) keep_alive_timeout: Duration,
-}
-
-/// Why a connection ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The service ends it.
-    Refused(Refusal),
-    /// The client sent DISCONNECT.
-    ByClient { with_will: bool },
-    /// The network failed.
-    Lost,
-}
-
-impl From<Refusal> for End {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
 }
 
 impl Requests<'_> {

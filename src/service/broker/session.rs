@@ -95,6 +95,11 @@ impl Session {
         [self.ends_at, self.will_at].into_iter().flatten().min()
     }
 
+    /// What life-cycle events call the number of its client's last connection.
+    pub(super) fn version_number(&self) -> u64 {
+        self.connection_number.saturating_sub(1)
+    }
+
     /// The best QoS that it was granted for messages on `topic`.
     pub(crate) fn granted(&self, topic: &str) -> Option<Qos> {
         self.subscriptions

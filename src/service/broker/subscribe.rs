@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use super::end::End;
 use super::faults::{end_by, refusal as refusal_of};
 use super::filter::Filter;
 use super::limits;
 use super::packet::{FilterRequest, Message, Outgoing, PacketId, Qos, Retained, Version};
 use super::refusal::Refusal;
-use super::requests::{End, Requests};
+use super::requests::Requests;
 use super::router::Router;
 use super::session::SessionId;
 use super::subscriptions::Subscriber;

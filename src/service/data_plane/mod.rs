@@ -75,7 +75,8 @@ pub(crate) fn refuse(now: Timestamp, topic: &str, payload: &[u8], code: &str, me
 }
 
 const INVALID_JSON: &str = "InvalidJson";
-const INVALID_JSON_MESSAGE: &str = "The payload is not valid JSON.";
+const INVALID_JSON_MESSAGE: &str =
+    "The contents of the request could not be interpreted as valid UTF-8-encoded JSON";
 const INVALID_TOPIC: &str = "InvalidTopic";
 
 /// Writes the answer to one request.

@@ -18,6 +18,7 @@ use super::call::Call;
 use super::exception::Exception;
 use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
+use super::model::Model;
 use super::operations::Operations;
 use super::plane::Plane;
 use super::struck::{self, Broken};
@@ -37,6 +38,7 @@ pub(super) struct Api {
     admission: Admission,
     control: Routes,
     data: Routes,
+    model: Model,
     pub(super) slow: Arc<Semaphore>,
 }
 
@@ -61,6 +63,7 @@ impl Api {
             admission,
             control: Routes::new(Plane::Control, control::HANDLERS),
             data: Routes::new(Plane::Data, &[data::HANDLERS]),
+            model: Model::read(),
             slow: Arc::new(Semaphore::new(1)),
         }
     }
@@ -83,7 +86,7 @@ impl Api {
         });
         let mut fault = None;
         let output = match body {
-            Ok(body) => self.carry_out(request, &body, &mut fault).await,
+            Ok(body) => self.carry_out(request, &body, &mut fault, traced.as_ref()).await,
             Err(error) => Err(error),
         };
         if let Some(traced) = traced {
@@ -111,6 +114,7 @@ impl Api {
         request: Parts,
         body: &[u8],
         fault: &mut Option<Kind>,
+        traced: Option<&TracedCall>,
     ) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
         if let Err(refusal) = self.admission.check_key(&request) {
@@ -131,7 +135,11 @@ impl Api {
             return instead;
         }
         self.throttle(plane, name)?;
-        let call = Call::read(matched, request, host, body)?;
+        let input = self.model.input(plane, name).expect("a test looks up every operation that is offered");
+        let call = Call::read(&self.model, input, &matched, &request, host, body)?;
+        if let Some(traced) = traced {
+            traced.ignore(&call.ignored);
+        }
         if name == SLOW_OPERATION {
             self.run_aside(handler, call).await
         } else {

@@ -1,54 +1,39 @@
 //! One request, taken apart: its path, query, headers and body as the operation reads them.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
+use hyper::Method;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::exception::Exception;
 use super::label::Label;
-use super::members;
+use super::model::{Input, Model, Place, Received};
 use super::operations::Matched;
 use crate::service::data_plane;
 use crate::service::json_words::why_not_json;
 use crate::wire::model::InvalidName;
 
-/// Query members that are whole numbers.
-const NUMBERS: [&str; 4] = ["executionNumber", "expectedVersion", "maxResults", "pageSize"];
+/// How the parts of a signature begin that stand in the query.
+const SIGNATURE: &str = "X-Amz-";
 
-const WHOLE_NUMBER: &str = "Member must be a whole number";
-
-/// Query members that are booleans.
-const BOOLEANS: [&str; 9] = [
-    "beforeSubstitution",
-    "force",
-    "forceDelete",
-    "includeJobDocument",
-    "isAscendingOrder",
-    "recursive",
-    "setAsActive",
-    "setAsDefault",
-    "usePrefixAttributeValue",
-];
-
-/// A request as an operation reads it.
+/// A request as an operation reads it: it fits AWS's model.
 #[derive(Debug)]
 pub(super) struct Call {
-    labels: HashMap<String, String>,
-    query: Map<String, Value>,
-    body: Map<String, Value>,
-    headers: HeaderMap,
+    received: Received,
     host: Option<String>,
+    /// Members that are none of the model's.
+    pub(super) ignored: Vec<String>,
 }
 
 impl Call {
-    /// Reads a request that came for `host`.
+    /// Reads a request that came for `host`, and holds it against what its operation takes.
     pub(super) fn read(
-        matched: Matched,
-        request: Parts,
+        model: &Model,
+        input: &Input,
+        matched: &Matched,
+        request: &Parts,
         host: Option<String>,
         body: &[u8],
     ) -> Result<Self, Exception> {
@@ -57,19 +42,34 @@ impl Call {
             Method::GET | Method::DELETE => Map::new(),
             _ => body_members(body)?,
         };
-        let query = query_members(request.uri.query().unwrap_or_default())?;
-        Ok(Self { labels: matched.labels, query, body, headers: request.headers, host })
+        let mut received = Received { body, ..Received::default() };
+        for (name, text) in &matched.labels {
+            model.receive(input, &mut received, Place::Path, name, text)?;
+        }
+        for (name, value) in &request.headers {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            model.receive(input, &mut received, Place::Header, name.as_str(), &text)?;
+        }
+        let mut unknown = Vec::new();
+        for (name, text) in form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()) {
+            let known = model.receive(input, &mut received, Place::Query, &name, &text)?;
+            if !known && !name.starts_with(SIGNATURE) {
+                unknown.push(name.into_owned());
+            }
+        }
+        let mut ignored = model.check(input, &mut received)?;
+        ignored.extend(unknown);
+        Ok(Self { received, host, ignored })
     }
 
     /// A part of the path, decoded.
     pub(super) fn label(&self, label: Label) -> &str {
-        self.labels.get(label.as_str()).map_or("", String::as_str)
+        self.received.path.get(label.as_str()).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// A part of the path that is a number.
-    pub(super) fn label_number(&self, label: Label) -> Result<i64, Exception> {
-        let text = self.label(label);
-        text.parse().map_err(|_| Exception::validation(text, label.as_str(), WHOLE_NUMBER))
+    pub(super) fn label_number(&self, label: Label) -> i64 {
+        self.received.path.get(label.as_str()).and_then(Value::as_i64).unwrap_or_default()
     }
 
     /// A part of the path that is a name, as the data plane reads it.
@@ -79,45 +79,42 @@ impl Call {
 
     /// Whether a boolean of the query is true.
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.query.get(name).and_then(Value::as_bool).unwrap_or_default()
+        self.received.query.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// A number of the query.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
-        self.query.get(name).and_then(Value::as_i64)
+        self.received.query.get(name).and_then(Value::as_i64)
     }
 
     /// A text of the query.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.query.get(name).and_then(Value::as_str)
+        self.received.query.get(name).and_then(Value::as_str)
     }
 
     /// All of the query.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Exception> {
-        members::read(&self.query)
+        read(&self.received.query)
     }
 
     /// All of the body.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Exception> {
-        members::read(&self.body)
+        read(&self.received.body)
     }
 
     /// The query, to be read as the data plane reads its requests.
     pub(super) fn device_query(&self) -> data_plane::RequestBody {
-        self.query.clone().into()
+        self.received.query.clone().into()
     }
 
     /// The body, to be read as the data plane reads its requests.
     pub(super) fn device_body(&self) -> data_plane::RequestBody {
-        self.body.clone().into()
+        self.received.body.clone().into()
     }
 
     /// The ARN in the header that names a principal.
-    pub(super) fn principal(&self) -> Result<&str, Exception> {
-        let header = self.headers.get("x-amzn-principal").ok_or_else(|| Exception::missing("principal"))?;
-        header
-            .to_str()
-            .map_err(|_| Exception::invalid_request("the header x-amzn-principal is not ASCII text"))
+    pub(super) fn principal(&self) -> &str {
+        self.received.headers.get("x-amzn-principal").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The host by which the client reached this service, without the port and without the
@@ -132,143 +129,167 @@ fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
         return Ok(Map::new());
     }
     let body: Value = serde_json::from_slice(body).map_err(|error| {
-        Exception::invalid_request(format!("the body is not valid JSON: {}", why_not_json(&error)))
+        Exception::serialization(format!("the body is not valid JSON: {}", why_not_json(&error)))
     })?;
     let Value::Object(mut members) = body else {
-        return Err(Exception::invalid_request("the body is not a JSON object"));
+        return Err(Exception::serialization("the body is not a JSON object"));
     };
     members.retain(|_, value| !value.is_null());
     Ok(members)
 }
 
-fn query_members(query: &str) -> Result<Map<String, Value>, Exception> {
-    form_urlencoded::parse(query.as_bytes())
-        .map(|(name, text)| {
-            let value = if NUMBERS.contains(&&*name) {
-                let number: Result<i64, _> = text.parse();
-                number.map(Value::from).map_err(|_| Exception::validation(&text, &name, WHOLE_NUMBER))?
-            } else if BOOLEANS.contains(&&*name) {
-                let truth: Result<bool, _> = text.parse();
-                truth
-                    .map(Value::from)
-                    .map_err(|_| Exception::validation(&text, &name, "Member must be true or false"))?
-            } else {
-                Value::from(text.into_owned())
-            };
-            Ok((name.into_owned(), value))
-        })
-        .collect()
+/// Reads members that fit the model as a request.
+fn read<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Exception> {
+    T::deserialize(members).map_err(|error| Exception::internal(&error))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::operations::Operations;
+    use super::super::plane::Plane;
     use super::*;
-    use serde::Deserialize;
-
-    #[derive(Debug, Default, Deserialize, PartialEq)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Members {
-        max_results: Option<i64>,
-        comment: Option<String>,
-        targets: Option<Vec<String>>,
-        timeout: Option<Timeout>,
-        limits: Option<HashMap<String, Timeout>>,
-        all: Option<Vec<Timeout>>,
-    }
-
-    #[derive(Debug, Default, Deserialize, PartialEq)]
-    struct Timeout {
-        minutes: Option<i32>,
-    }
+    use crate::service::state::cancel_job::CancelJobRequest;
+    use crate::service::state::credentials::policies::CreatePolicyRequest;
 
     fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
-        Call::read(Matched { name: "Test", labels: HashMap::new() }, request, None, body.as_bytes())
+        let matched = Operations::of(Plane::Control).find(&request.method, request.uri.path())?;
+        let model = Model::read();
+        let input = model.input(Plane::Control, matched.name).unwrap();
+        Call::read(&model, input, &matched, &request, None, body.as_bytes())
     }
 
-    fn refused(method: &str, uri: &str, body: &str) -> String {
-        let error = call(method, uri, body).and_then(|call| call.body::<Members>()).unwrap_err();
-        assert_eq!(error.kind(), "InvalidRequestException");
-        error.message().to_owned()
+    fn refused(method: &str, uri: &str, body: &str) -> (&'static str, String) {
+        let error = call(method, uri, body).unwrap_err();
+        (error.kind(), error.message().to_owned())
     }
 
     #[test]
     fn members_come_from_the_place_that_the_model_gives_them() {
-        let both = call("PUT", "/?maxResults=7&force=true", r#"{"force":false,"comment":"c","unknown":[1]}"#)
-            .unwrap();
-        assert_eq!(both.query::<Members>().unwrap(), Members { max_results: Some(7), ..Members::default() });
-        assert_eq!(both.body::<Members>().unwrap().comment.as_deref(), Some("c"));
-        assert!(both.flag("force") && !both.flag("forceDelete"));
-        let absent = call("PUT", "/", r#"{"force":true,"comment":null}"#).unwrap();
-        assert_eq!((absent.flag("force"), absent.body::<Members>().unwrap()), (false, Members::default()));
-        assert!(call("GET", "/", "not read at all").is_ok());
+        let cancel = |query: &str, body| call("PUT", &format!("/jobs/J/cancel?{query}"), body).unwrap();
+        let both = cancel("force=true&comment=q", r#"{"force":false,"comment":"c"}"#);
+        assert!(both.flag("force"));
+        assert_eq!(both.label(Label::JobId), "J");
+        assert_eq!(both.body::<CancelJobRequest>().unwrap().comment.as_deref(), Some("c"));
+        assert_eq!(both.ignored, ["force", "comment"], "each is in the other's place");
+        let absent = cancel("", r#"{"force":true,"comment":null}"#);
+        assert_eq!((absent.flag("force"), absent.body().unwrap()), (false, CancelJobRequest::default()));
+        assert!(call("GET", "/jobs/J", "not read at all").is_ok());
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
-        assert_eq!(
-            refused("GET", "/?maxResults=ten", ""),
-            "1 validation error detected: Value 'ten' at 'maxResults' failed to satisfy constraint: \
-             Member must be a whole number"
-        );
-        assert!(refused("GET", "/?force=yes", "").contains("'yes' at 'force'"));
+    fn what_the_model_does_not_have_is_ignored_and_named() {
+        let signed = "/jobs?X-Amz-Signature=0&maxResults=1&size=2";
+        assert_eq!(call("GET", signed, "").unwrap().ignored, ["size"]);
+        let body = r#"{"targets":["a"],"abortConfig":{"criteriaList":[],"x":1},"Document":"{}"}"#;
+        let refusal = refused("PUT", "/jobs/J", body).1;
+        assert!(refusal.contains("'abortConfig.criteriaList'"), "{refusal}");
+        let body = r#"{"targets":["a"],"timeoutConfig":{"minutes":[{"x":1}]},"Document":"{}"}"#;
+        assert_eq!(call("PUT", "/jobs/J", body).unwrap().ignored, ["Document", "timeoutConfig.minutes"]);
+    }
+
+    #[test]
+    fn a_member_of_another_operation_is_not_even_read() {
+        let document = r#"{"policyDocument":"{}","tags":"none"}"#;
+        let version = call("POST", "/policies/P/version", document).unwrap();
+        assert_eq!(version.ignored, ["tags"]);
+        assert!(version.body::<CreatePolicyRequest>().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_serialization_exception() {
+        for uri in [
+            "/jobs?maxResults=ten",
+            "/jobs?maxResults=1.0",
+            "/jobs?maxResults=3000000000",
+            "/jobs?maxResults=",
+        ] {
+            let text = uri.split_once('=').unwrap().1;
+            let said = format!("'{text}' can not be converted to Integer");
+            assert_eq!(refused("GET", uri, ""), ("SerializationException", said));
+        }
+        let uri = "/things/T/jobs/J/executionNumber/x";
+        assert_eq!(refused("DELETE", uri, "").1, "'x' can not be converted to Long");
+        assert_eq!(refused("DELETE", "/jobs/J?force=yes", "").1, "'yes' can not be converted to Boolean");
+        let (object, list) =
+            ("Start of structure or map found where not expected", "Start of list found where not expected");
         for (body, said) in [
+            (r#"{"targets":["a",3]}"#, "NUMBER_VALUE cannot be converted to String"),
+            (r#"{"targets":5}"#, "Unexpected field type"),
+            (r#"{"targets":{}}"#, object),
+            (r#"{"description":true}"#, "TRUE_VALUE cannot be converted to String"),
+            (r#"{"description":[]}"#, list),
+            (r#"{"timeoutConfig":"a"}"#, "Unexpected field type"),
+            (r#"{"timeoutConfig":[5]}"#, list),
             (
-                r#"{"targets":["a",3]}"#,
-                "the member 'targets' cannot be read: it has 3 where a string belongs",
-            ),
-            (r#"{"targets":5}"#, "the member 'targets' cannot be read: it has 5 where a list belongs"),
-            (
-                r#"{"targets":{}}"#,
-                "the member 'targets' cannot be read: it has an object where a list belongs",
-            ),
-            (
-                r#"{"comment":true}"#,
-                "the member 'comment' cannot be read: it has true where a string belongs",
+                r#"{"timeoutConfig":{"inProgressTimeoutInMinutes":"5"}}"#,
+                "STRING_VALUE cannot be converted to Long",
             ),
             (
-                r#"{"comment":[]}"#,
-                "the member 'comment' cannot be read: it has a list where a string belongs",
+                r#"{"timeoutConfig":{"inProgressTimeoutInMinutes":1.5}}"#,
+                "DECIMAL_VALUE cannot be converted to Long",
             ),
             (
-                r#"{"timeout":"a"}"#,
-                "the member 'timeout' cannot be read: it has \"a\" where an object belongs",
+                r#"{"timeoutConfig":{"inProgressTimeoutInMinutes":18446744073709551615}}"#,
+                "NUMBER_VALUE cannot be converted to Long",
             ),
-            (
-                r#"{"timeout":{"minutes":", expected i32"}}"#,
-                "the member 'timeout' cannot be read: it has \", expected i32\" where a whole number belongs",
-            ),
-            (
-                r#"{"maxResults":1e20}"#,
-                "the member 'maxResults' cannot be read: it has 1e+20 where a whole number belongs",
-            ),
-            (
-                r#"{"maxResults":18446744073709551615}"#,
-                "the member 'maxResults' cannot be read: it has 18446744073709551615 where a whole number belongs",
-            ),
-            (
-                r#"{"maxResults":1.5}"#,
-                "the member 'maxResults' cannot be read: it has 1.5 where a whole number belongs",
-            ),
-            (
-                r#"{"timeout":[5]}"#,
-                "the member 'timeout' cannot be read: it has a list where an object belongs",
-            ),
-            (
-                r#"{"limits":{"first":[5]}}"#,
-                "the member 'limits' cannot be read: it has a list where an object belongs",
-            ),
-            (
-                r#"{"all":[{"minutes":5},[5]]}"#,
-                "the member 'all' cannot be read: it has a list where an object belongs",
-            ),
+            (r#"{"abortConfig":{"criteriaList":[[5]]}}"#, list),
+            (r#"{"documentParameters":{"a":[]}}"#, list),
             ("{", "the body is not valid JSON: it ends too early"),
             ("{a", "the body is not valid JSON: byte 2 of line 1 does not belong there"),
+            ("[]", "the body is not a JSON object"),
         ] {
-            assert_eq!(refused("PUT", "/", body), said, "{body}");
+            assert_eq!(
+                refused("PUT", "/jobs/J", body),
+                ("SerializationException", said.to_owned()),
+                "{body}"
+            );
         }
-        assert_eq!(refused("PUT", "/", "[]"), "the body is not a JSON object");
         let deep = format!(r#"{{"comment":{}"#, "[".repeat(100_000));
-        assert!(refused("PUT", "/", &deep).ends_with(": it is nested too deeply"));
+        assert!(refused("PUT", "/jobs/J", &deep).1.ends_with(": it is nested too deeply"));
+    }
+
+    #[test]
+    fn what_is_not_carried_out_is_refused_by_name_once_it_fits_the_model() {
+        let named = |namespace| refused("DELETE", &format!("/jobs/J?namespaceId={namespace}"), "");
+        let said = "The local Jobs service does not offer namespaceId of DeleteJob.";
+        assert_eq!(named("a"), ("InvalidRequestException", said.to_owned()));
+        assert!(named("a.b").1.contains("'a.b' at 'namespaceId' failed to satisfy constraint"));
+    }
+
+    #[test]
+    fn violations_are_told_in_the_order_of_aws_with_one_clause_a_member() {
+        let body = r#"{
+            "targets": ["T"], "document": "{}", "description": "",
+            "abortConfig": { "criteriaList": [
+                { "failureType": "X", "action": "CANCEL", "thresholdPercentage": 101, "minNumberOfExecutedThings": 0 }
+            ] },
+            "jobExecutionsRetryConfig": { "criteriaList": [{ "failureType": "REJECTED", "numberOfRetries": 11 }] },
+            "presignedUrlConfig": { "expiresInSec": 59 },
+            "jobExecutionsRolloutConfig": { "maximumPerMinute": 0 }
+        }"#;
+        let said = refused("PUT", &format!("/jobs/{}", "a.".repeat(40)), body).1;
+        let clauses = [
+            ("jobId", format!("'{}'", "a.".repeat(40)), "length less than or equal to 64"),
+            ("jobExecutionsRolloutConfig.maximumPerMinute", "'0'".into(), "value greater than or equal to 1"),
+            ("description", "''".into(), r"regular expression pattern: [^\p{C}]+"),
+            ("presignedUrlConfig.expiresInSec", "'59'".into(), "value greater than or equal to 60"),
+        ];
+        assert!(said.starts_with("9 validation errors detected: Value "), "{said}");
+        let mut rest = said.as_str();
+        for (member, value, constraint) in clauses {
+            let clause = format!("Value {value} at '{member}' failed to satisfy constraint: Member must ");
+            rest = rest.split_once(&clause).unwrap_or_else(|| panic!("{clause} in {said}")).1;
+            assert!(rest.contains(constraint), "{rest}");
+        }
+        assert!(rest.contains("'jobExecutionsRetryConfig.criteriaList.1.member.numberOfRetries'"), "{rest}");
+    }
+
+    #[test]
+    fn the_values_of_policies_and_certificates_are_not_quoted() {
+        let said = refused("GET", "/policies/a%20b", "").1;
+        let expected = "1 validation error detected: Value at 'policyName' failed to satisfy constraint: ";
+        assert!(said.starts_with(expected), "{said}");
+        assert!(refused("GET", "/certificates/x", "").1.contains("Value at 'certificateId'"));
     }
 }

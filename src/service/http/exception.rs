@@ -14,7 +14,7 @@ pub(super) struct Exception {
     status: StatusCode,
     kind: &'static str,
     message: String,
-    members: Vec<(&'static str, String)>,
+    members: Vec<(&'static str, Option<String>)>,
 }
 
 impl Exception {
@@ -23,7 +23,7 @@ impl Exception {
     }
 
     /// Adds a member beside the message, such as `resourceId`.
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Option<String>>) -> Self {
         self.members.push((name, value.into()));
         self
     }
@@ -32,18 +32,9 @@ impl Exception {
         Self::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
     }
 
-    /// The style of AWS's answers to a member out of bounds.
-    pub(super) fn validation(value: &str, member: &str, constraint: &str) -> Self {
-        Self::invalid_request(format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-        ))
-    }
-
-    pub(super) fn missing(member: &str) -> Self {
-        Self::invalid_request(format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: \
-             Member must not be null"
-        ))
+    /// A request that cannot be read as what its operation takes.
+    pub(super) fn serialization(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "SerializationException", message)
     }
 
     pub(super) fn unknown_operation(method: &Method, path: &str) -> Self {
@@ -121,7 +112,7 @@ impl Exception {
         let mut body = Map::new();
         body.insert("message".to_owned(), Value::from(self.message()));
         for (name, value) in &self.members {
-            body.insert((*name).to_owned(), Value::from(value.as_str()));
+            body.insert((*name).to_owned(), Value::from(value.clone()));
         }
         Value::Object(body).to_string().into_bytes()
     }
@@ -135,7 +126,8 @@ impl From<Rejected> for Exception {
             Rejected::ResourceAlreadyExists { resource_id, resource_arn, .. } => {
                 error.with("resourceId", resource_id).with("resourceArn", resource_arn)
             }
-            Rejected::Conflict { resource_id, .. } => error.with("resourceId", resource_id),
+            Rejected::GroupAlreadyExists(_) => error.with("resourceId", None).with("resourceArn", None),
+            Rejected::Conflict(_) => error.with("resourceId", None),
             _ => error,
         }
     }
@@ -152,8 +144,10 @@ fn exception(rejected: &Rejected) -> (StatusCode, &'static str) {
         }
         Rejected::TerminalStateReached => (410, "TerminalStateException"),
         Rejected::VersionConflict(_) => (409, "VersionConflictException"),
-        Rejected::ResourceAlreadyExists { .. } => (409, "ResourceAlreadyExistsException"),
-        Rejected::Conflict { .. } => (409, "ConflictException"),
+        Rejected::ResourceAlreadyExists { .. } | Rejected::GroupAlreadyExists(_) => {
+            (409, "ResourceAlreadyExistsException")
+        }
+        Rejected::Conflict(_) => (409, "ConflictException"),
         Rejected::LimitExceeded(_) => (410, "LimitExceededException"),
         Rejected::MalformedPolicy(_) => (400, "MalformedPolicyException"),
         Rejected::VersionsLimitExceeded(_) => (409, "VersionsLimitExceededException"),
@@ -171,15 +165,14 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_of_bounded_length() {
-        let error =
-            Exception::validation(&format!("a\n{}", "é".repeat(5000)), "jobId", "Member must be short");
-        assert!(error.message().contains("'a\\néé") && error.message().ends_with("é…"));
+        let error = Exception::invalid_request(format!("a\n{}", "é".repeat(5000)));
+        assert!(error.message().starts_with("a\\néé") && error.message().ends_with("é…"));
         assert_eq!(error.message().chars().count(), MESSAGE + 1, "the mark is one more");
     }
 
     #[test]
     fn members_stand_beside_the_message() {
-        let error = Exception::invalid_request("no").with("resourceId", "J\"1");
+        let error = Exception::invalid_request("no").with("resourceId", "J\"1".to_owned());
         assert_eq!(String::from_utf8(error.body()).unwrap(), r#"{"message":"no","resourceId":"J\"1"}"#);
     }
 }

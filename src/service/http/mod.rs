@@ -7,7 +7,8 @@
 //! | `admission` | which requests are let in at all |
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
-//! | `call`, `members` | a request, taken apart and read |
+//! | `model` | what the operations take, and what they refuse for it |
+//! | `call` | a request, taken apart and read |
 //! | `offered` | which operations there are handlers for |
 //! | `struck` | calls that a fault strikes |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
@@ -29,7 +30,7 @@ pub(crate) mod fuzz;
 mod handler;
 mod label;
 mod limits;
-mod members;
+mod model;
 mod offered;
 mod operations;
 mod plane;

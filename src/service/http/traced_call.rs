@@ -17,6 +17,9 @@ const TARGET: usize = 2048;
 /// How many bytes of a program's name are recorded.
 const NAME: usize = 64;
 
+/// How many ignored members are recorded.
+const MEMBERS: usize = 16;
+
 /// Where a request comes from, among its extensions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PeerAddress(pub(super) IpAddr);
@@ -45,6 +48,15 @@ impl TracedCall {
         };
         trace.put(|| Record { time: SystemTime::now(), client: client.clone(), event });
         Self { trace, client, call, begun: Instant::now() }
+    }
+
+    /// Records which members of the request mean nothing.
+    pub(super) fn ignore(&self, members: &[String]) {
+        if !members.is_empty() {
+            let members = members.iter().take(MEMBERS).map(|name| excerpt(name, NAME).0.to_owned()).collect();
+            let event = Event::Ignored { call: self.call, members };
+            self.trace.put(|| Record { time: SystemTime::now(), client: self.client.clone(), event });
+        }
     }
 
     /// Records the answer.

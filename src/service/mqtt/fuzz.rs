@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 
 use super::codec::Codec;
+use crate::service::broker::end::End;
 use crate::service::broker::filter::is_valid_topic;
 use crate::service::broker::limits;
 use crate::service::broker::packet::{Incoming, Outgoing, PacketId, Qos, Version};
-use crate::service::broker::requests::{End, Peer, Requests};
+use crate::service::broker::requests::{Peer, Requests};
 use crate::service::broker::router::Router;
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;

@@ -20,7 +20,7 @@ const MEMBERS: &[&str] = &["Sid", "Effect", "Action", "NotAction", "Resource", "
 
 /// Why a policy document is none; AWS answers MalformedPolicyException.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("Policy cannot be created - malformed policy document ({0})")]
+#[error("Policy document is Malformed: {0}")]
 pub struct Malformed(String);
 
 /// A policy document, ready to be evaluated.
@@ -71,14 +71,18 @@ impl Document {
         known_members(document, &["Version", "Id", "Statement"], "the document")?;
         match document.get("Version").map(Value::as_str) {
             Some(Some("2012-10-17" | "2008-10-17")) => {}
-            _ => return Err(Malformed("Version must be \"2012-10-17\"".into())),
+            _ => {
+                return Err(Malformed(
+                    "Unknown policy document version. It must be version 2012-10-17".into(),
+                ));
+            }
         }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => {
+            Some(Value::Array(statements)) if !statements.is_empty() => {
                 statements.iter().map(Statement::read).collect::<Result<_, _>>()?
             }
-            Some(statement) => vec![Statement::read(statement)?],
-            None => return Err(Malformed("Statement is missing".into())),
+            Some(statement @ Value::Object(_)) => vec![Statement::read(statement)?],
+            _ => return Err(Malformed("Policy has no statements".into())),
         };
         Ok(Self { statements })
     }
@@ -88,10 +92,14 @@ impl Statement {
     fn read(value: &Value) -> Result<Self, Malformed> {
         let statement = object(value, "a statement")?;
         known_members(statement, MEMBERS, "a statement")?;
-        let effect = match statement.get("Effect").and_then(Value::as_str) {
+        let effect = statement.get("Effect").unwrap_or(&Value::Null);
+        let effect = match effect.as_str() {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
-            _ => return Err(Malformed("Effect must be Allow or Deny".into())),
+            other => {
+                let other = other.map_or_else(|| effect.to_string(), str::to_owned);
+                return Err(Malformed(format!("Invalid effect: {}", one_line(&other, EXCERPT))));
+            }
         };
         let actions =
             Scope::read(statement, "Action", "NotAction", |action| match action.to_ascii_lowercase() {
@@ -202,13 +210,20 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert!(refusal("{").ends_with("(not JSON: it ends too early)"));
+        assert!(refusal("{").ends_with(": not JSON: it ends too early"));
         assert!(refusal("[]").contains("the document is not a JSON object"));
-        assert!(refusal(r#"{"Statement":[]}"#).contains("Version"));
-        assert!(refusal(r#"{"Version":"2012-10-17"}"#).contains("Statement is missing"));
+        let malformed = |why: &str| format!("Policy document is Malformed: {why}");
+        let version = malformed("Unknown policy document version. It must be version 2012-10-17");
+        assert_eq!(refusal(r#"{"Statement":[]}"#), version);
+        for document in [r#"{"Version":"2012-10-17"}"#, r#"{"Version":"2012-10-17","Statement":[]}"#] {
+            assert_eq!(refusal(document), malformed("Policy has no statements"));
+        }
         let with =
             |statement: &str| refusal(&format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#));
-        assert!(with(r#"{"Effect":"Maybe","Action":"*","Resource":"*"}"#).contains("Effect"));
+        assert_eq!(
+            with(r#"{"Effect":"Maybe","Action":"*","Resource":"*"}"#),
+            malformed("Invalid effect: Maybe")
+        );
         assert!(with(r#"{"Effect":"Allow","Action":[],"Resource":"*"}"#).contains("Action"));
         assert!(with(r#"{"Effect":"Allow","Action":"s3:Get","Resource":"*"}"#).contains("s3:get"));
         assert!(with(r#"{"Effect":"Allow","Action":"iot:*","Resource":"topic/x"}"#).contains("topic/x"));
@@ -228,7 +243,8 @@ mod tests {
 
     #[test]
     fn white_space_does_not_count() {
-        let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        let document =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
         assert!(Document::parse(&format!("{document}{}", " ".repeat(5000))).is_ok());
     }
 

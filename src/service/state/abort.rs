@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Rejected;
 use super::job_status::StatusCounts;
-use super::validate::Violations;
 use crate::wire::model::JobExecutionStatus;
 
 /// `abortConfig`: any of its criteria cancels the job.
@@ -31,27 +31,17 @@ pub struct AbortCriteria {
 }
 
 impl AbortConfig {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        let Some(criteria) = violations.required("abortConfig.criteriaList", self.criteria_list.as_ref())
-        else {
-            return;
-        };
-        if criteria.is_empty() {
-            violations.size("abortConfig.criteriaList", 0, 1, usize::MAX);
+    /// The rules that hold beyond each member.
+    pub(crate) fn check(&self) -> Result<(), Rejected> {
+        let criteria = self.criteria_list.as_deref().unwrap_or_default();
+        criteria.iter().try_for_each(AbortCriteria::check)?;
+        let mut types: Vec<_> = criteria.iter().map(|entry| entry.failure_type.as_deref()).collect();
+        types.sort_unstable();
+        if types.windows(2).any(|pair| pair[0] == pair[1]) {
+            let message = "Multiple AbortCriteria cannot have the same failure type";
+            return Err(Rejected::InvalidRequest(message.to_owned()));
         }
-        for (index, entry) in criteria.iter().enumerate() {
-            let member = |name: &str| format!("abortConfig.criteriaList.{}.member.{name}", index + 1);
-            violations.required(&member("failureType"), entry.failure_type.as_ref());
-            let kinds = ["FAILED", "REJECTED", "TIMED_OUT", "ALL"];
-            violations.word(&member("failureType"), entry.failure_type.as_deref(), &kinds);
-            violations.required(&member("action"), entry.action.as_ref());
-            violations.word(&member("action"), entry.action.as_deref(), &["CANCEL"]);
-            violations.required(&member("thresholdPercentage"), entry.threshold_percentage.as_ref());
-            violations.range(&member("thresholdPercentage"), entry.threshold_percentage, 0.0, 100.0);
-            let minimum = entry.min_number_of_executed_things;
-            violations.required(&member("minNumberOfExecutedThings"), minimum.as_ref());
-            violations.range(&member("minNumberOfExecutedThings"), minimum, 1, i64::from(i32::MAX));
-        }
+        Ok(())
     }
 
     /// Whether a job with these counts has failed often enough.
@@ -61,6 +51,22 @@ impl AbortConfig {
 }
 
 impl AbortCriteria {
+    fn check(&self) -> Result<(), Rejected> {
+        let Some(percentage) = self.threshold_percentage else { return Ok(()) };
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        if percentage <= 0.0 {
+            return refuse(format!(
+                "ThresholdPercentage value {percentage:?} for AbortCriteria must have value greater than 0"
+            ));
+        }
+        // As few digits as tell the number from its neighbors.
+        let digits = percentage.to_string();
+        if digits.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 2) {
+            return refuse("Abort thresholdPercentage must have two or less decimal digits".to_owned());
+        }
+        Ok(())
+    }
+
     fn is_met(&self, counts: &StatusCounts) -> bool {
         use JobExecutionStatus::{Failed, Rejected, TimedOut};
         let failures = match self.failure_type.as_deref() {

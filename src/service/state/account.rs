@@ -11,16 +11,15 @@ use super::credentials::Credentials;
 use super::event_types::EventTypes;
 use super::execution::{Execution, no_such_execution};
 use super::executions::Executions;
-use super::group::{DeletedGroup, Group, no_such_group};
+use super::group::{DeletedGroup, Group};
 use super::job::{Job, no_such_job};
-use super::paging::{self, Page};
+use super::paging::Page;
 use super::sequence::Sequence;
 use super::settings::Settings;
 use super::tags::Tags;
 use super::template::{Template, no_such_template};
 use super::thing::{Thing, no_such_thing};
 use super::timers::Timers;
-use super::validate::Violations;
 use crate::service::choices::Choices;
 use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
 use crate::wire::number::ExecutionNumber;
@@ -110,9 +109,6 @@ impl State {
         max_results: Option<i64>,
         next_token: Option<&str>,
     ) -> Result<Page<K>, Rejected> {
-        let mut violations = Violations::default();
-        paging::check(&mut violations, max_results);
-        violations.finish()?;
         Page::read(max_results.unwrap_or(self.choices.default_max_results), next_token)
     }
 
@@ -121,7 +117,9 @@ impl State {
     }
 
     pub(super) fn group(&self, name: &ThingGroupName) -> Result<&Group, Rejected> {
-        self.groups.get(name).ok_or_else(|| no_such_group(name))
+        let account = &self.settings.account;
+        let unknown = || Rejected::ResourceNotFound(format!("ThingGroup {account}:{name} not found."));
+        self.groups.get(name).ok_or_else(unknown)
     }
 
     /// A group, its parent, and so on up to the root.
@@ -172,7 +170,7 @@ impl State {
         number: Option<ExecutionNumber>,
     ) -> Result<(Sequence, &Execution), Rejected> {
         let found = self.executions.get(thing).and_then(|executions| executions.find(job, number));
-        found.ok_or_else(|| no_such_execution(thing, job.as_str()))
+        found.ok_or_else(|| no_such_execution(thing, job, self.jobs.contains_key(job)))
     }
 
     pub(super) fn head(&self, thing: &ThingName) -> Option<(Sequence, &Execution)> {

@@ -12,7 +12,7 @@ use super::job_status::JobStatus;
 use super::outcome::Outcome;
 use super::sequence::Sequence;
 use super::timers::{Timer, Timers};
-use super::validate::{self, PRINTABLE, PRINTABLE_OR_EMPTY};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingName};
@@ -37,11 +37,7 @@ impl State {
         request: CancelJobRequest,
     ) -> Outcome<JobNamed> {
         self.change(now, |change| {
-            let id = validate::parsed(|violations| {
-                violations.text("reasonCode", request.reason_code.as_deref(), 0, 128, PRINTABLE);
-                violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
-                violations.job_id(job_id)
-            })?;
+            let id: JobId = validate::name(job_id)?;
             let choices = change.state.choices;
             let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
@@ -59,7 +55,7 @@ impl State {
     /// Deletes a job and all its executions; one that is not finished only with `force`.
     pub fn delete_job(&mut self, now: Timestamp, job_id: &str, force: bool) -> Outcome<()> {
         self.change(now, |change| {
-            let id = validate::job_id(job_id)?;
+            let id: JobId = validate::name(job_id)?;
             let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             let finished = matches!(job.status, JobStatus::Completed | JobStatus::Canceled);
             if job.status == JobStatus::DeletionInProgress || !finished && !force {

@@ -17,7 +17,7 @@ use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
 use super::timers::Timers;
-use super::validate::{self, Violations};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, JobId, ThingName};
@@ -45,8 +45,6 @@ pub struct CreateJobRequest {
     pub job_template_arn: Option<String>,
     /// For templates managed by AWS, of which there are none.
     pub document_parameters: Option<BTreeMap<String, String>>,
-    /// Stored and returned, without further effect.
-    pub destination_package_versions: Option<Vec<String>>,
     /// Labels of the job.
     pub tags: Option<Vec<Tag>>,
 }
@@ -65,7 +63,6 @@ pub struct JobNamed {
 }
 
 const MAX_DOCUMENT_BYTES: usize = 32_768;
-pub(super) const MAX_TARGETS: usize = 100;
 
 impl State {
     /// Creates a job and begins to roll it out, unless it is scheduled for later.
@@ -76,8 +73,9 @@ impl State {
         request: CreateJobRequest,
     ) -> Outcome<JobNamed> {
         self.change(now, |change| {
-            let id = check_members(job_id, &request)?;
-            tags::check(request.tags.as_deref())?;
+            let id = validate::name::<JobId>(job_id)?;
+            request.configs.check()?;
+            tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
             let job = change.state.new_job(now, &id, request)?;
@@ -90,7 +88,6 @@ impl State {
     /// The job that a request describes, if it may be created; nothing of it has reached a thing yet.
     fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
         let selection = selection(request.target_selection.as_deref());
-        request.configs.check()?;
         let config = request.scheduling_config.as_ref();
         let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
         let (text, document) =
@@ -114,7 +111,6 @@ impl State {
             schedule,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
-            destination_package_versions: request.destination_package_versions,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
             force_canceled: false,
             reason_code: None,
@@ -142,8 +138,6 @@ impl State {
         let template = self.template_of_arn(arn)?;
         request.document = Some(template.document.to_string());
         request.configs = request.configs.or(&template.configs);
-        request.destination_package_versions =
-            request.destination_package_versions.or_else(|| template.destination_package_versions.clone());
         Ok(request)
     }
 
@@ -176,16 +170,17 @@ impl State {
                 "Target {arn} is not the ARN of a thing or a thing group."
             )));
         }
+        let missing = |kind, name| Rejected::ResourceNotFound(format!("{kind} {name} cannot be found."));
         let unknown = || Rejected::ResourceNotFound(format!("Target {arn} cannot be found."));
         let (kind, name) = self.settings.split_arn(arn).ok_or_else(unknown)?;
         match kind {
             "thing" => {
                 let thing = name.parse().ok().filter(|name| self.things.contains_key(name));
-                thing.map(Target::Thing).ok_or_else(unknown)
+                thing.map(Target::Thing).ok_or_else(|| missing("Thing", name))
             }
             "thinggroup" => {
                 let group = name.parse().ok().filter(|name| self.groups.contains_key(name));
-                group.map(Target::Group).ok_or_else(unknown)
+                group.map(Target::Group).ok_or_else(|| missing("Thing Group", name))
             }
             _ => Err(unknown()),
         }
@@ -217,52 +212,8 @@ impl Change<'_> {
     }
 }
 
-fn check_members(job_id: &str, request: &CreateJobRequest) -> Result<JobId, Rejected> {
-    validate::parsed(|violations| {
-        check_targets(violations, request.targets.as_deref());
-        violations.length("documentSource", request.document_source.as_deref(), 1, 1350);
-        check_document_length(violations, request.document.as_deref());
-        check_description(violations, request.description.as_deref());
-        violations.word("targetSelection", request.target_selection.as_deref(), &["CONTINUOUS", "SNAPSHOT"]);
-        request.configs.violations(violations);
-        if let Some(config) = &request.scheduling_config {
-            config.violations(violations);
-        }
-        violations.length("jobTemplateArn", request.job_template_arn.as_deref(), 1, 1600);
-        for (key, value) in request.document_parameters.iter().flatten() {
-            violations.text("documentParameters.member.key", Some(key), 1, 128, validate::JOB_ID);
-            let member = format!("documentParameters.{key}.member");
-            violations.text(&member, Some(value), 1, 30_720, validate::PRINTABLE);
-        }
-        if let Some(versions) = &request.destination_package_versions {
-            violations.size("destinationPackageVersions", versions.len(), 0, 25);
-        }
-        violations.job_id(job_id)
-    })
-}
-
-pub(super) fn check_targets(violations: &mut Violations, targets: Option<&[String]>) {
-    let Some(targets) = violations.required("targets", targets) else { return };
-    violations.size("targets", targets.len(), 1, MAX_TARGETS);
-    for (index, target) in targets.iter().enumerate() {
-        violations.length(&format!("targets.{}.member", index + 1), Some(target), 1, 2048);
-    }
-}
-
-pub(super) fn check_description(violations: &mut Violations, description: Option<&str>) {
-    violations.text("description", description, 0, 2028, validate::PRINTABLE_OR_EMPTY);
-}
-
 fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
-}
-
-pub(super) fn check_document_length(violations: &mut Violations, document: Option<&str>) {
-    let bytes = document.map_or(0, str::len);
-    if bytes > MAX_DOCUMENT_BYTES {
-        let constraint = format!("Member must have length less than or equal to {MAX_DOCUMENT_BYTES}");
-        violations.add("document", Some(&format!("[{bytes} bytes]")), constraint);
-    }
 }
 
 /// The document as text and as JSON.
@@ -277,9 +228,32 @@ pub(super) fn read_document(
         }
         (None, None) => refuse("Neither job document nor job document source is specified."),
         (None, Some(_)) => refuse("The local Jobs service has no S3: give the job document itself."),
+        (Some(text), None) if text.len() > MAX_DOCUMENT_BYTES => {
+            refuse(&format!("Job document exceeds size limit {MAX_DOCUMENT_BYTES} bytes."))
+        }
         (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) => Ok((text.into(), document.into())),
-            Err(_) => refuse("Job document is not valid JSON."),
+            Ok(document) if is_shallow(text) => Ok((text.into(), document.into())),
+            _ => refuse("Job document located at request input is an invalid JSON document."),
         },
     }
+}
+
+/// Whether lists and objects in a JSON text are nested no deeper than AWS reads them.
+fn is_shallow(json: &str) -> bool {
+    const DEEPEST: usize = 1000;
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return false;
+        }
+    }
+    true
 }

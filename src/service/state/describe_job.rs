@@ -11,11 +11,11 @@ use super::group::Group;
 use super::job::{Job, Target};
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
 use super::job_status::{JobStatus, TargetSelection};
-use super::paging::{self, Page};
+use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
 use super::schedule::SchedulingConfig;
-use super::validate::{self, Violations};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
@@ -83,9 +83,6 @@ pub struct JobDescription {
     pub is_concurrent: bool,
     /// `{}` unless set.
     pub scheduling_config: SchedulingConfig,
-    /// As given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub destination_package_versions: Option<Vec<String>>,
 }
 
 /// Counters of a job's executions by status, history included.
@@ -168,9 +165,9 @@ impl State {
     /// Describes a job.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is not one.
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
     pub fn describe_job(&self, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
-        let id = validate::job_id(job_id)?;
+        let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
         Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
     }
@@ -178,18 +175,17 @@ impl State {
     /// The document of a job as it was given.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is not one.
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
     pub fn get_job_document(&self, job_id: &str) -> Result<GetJobDocumentResponse, Rejected> {
-        let id = validate::job_id(job_id)?;
+        let id = validate::name::<JobId>(job_id)?;
         Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
     }
 
     /// The jobs of the account, newest first.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_jobs(&self, query: &ListJobsQuery) -> Result<ListJobsResponse, Rejected> {
-        check_list(query)?;
         let page: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
         let group = self.group_of_query(query)?;
         let mut jobs: Vec<(&JobId, &Job)> = self
@@ -234,17 +230,6 @@ impl State {
     }
 }
 
-fn check_list(query: &ListJobsQuery) -> Result<(), Rejected> {
-    let mut violations = Violations::default();
-    let statuses = JobStatus::ALL.map(JobStatus::as_str);
-    violations.word("status", query.status.as_deref(), &statuses);
-    violations.word("targetSelection", query.target_selection.as_deref(), &["CONTINUOUS", "SNAPSHOT"]);
-    let group = query.thing_group_name.as_deref();
-    violations.text("thingGroupName", group, 1, 128, validate::THING_NAME);
-    paging::check(&mut violations, query.max_results);
-    violations.finish()
-}
-
 fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> bool {
     let selection = match job.target_selection {
         TargetSelection::Snapshot => "SNAPSHOT",
@@ -280,7 +265,6 @@ fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
         document_parameters: job.document_parameters.clone(),
         is_concurrent: job.rollout.is_under_way(),
         scheduling_config: job.scheduling.clone().unwrap_or_default(),
-        destination_package_versions: job.destination_package_versions.clone(),
     }
 }
 

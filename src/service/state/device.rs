@@ -2,11 +2,12 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html>
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 use super::execution::{Execution, StepTimeout, no_such_execution};
 use super::job::Job;
 use super::outcome::Outcome;
 use super::thing::no_such_thing;
-use super::validate::{PRINTABLE, THING_NAME};
 use super::{Rejected, State};
 use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
@@ -90,7 +91,7 @@ impl State {
         let execution = match job {
             JobRef::Next => match (self.head(thing), request.execution_number) {
                 (Some((_, head)), Some(number)) if head.number != number => {
-                    return Err(no_such_execution(thing, head.job_id.as_str()));
+                    return Err(no_such_execution(thing, &head.job_id, true));
                 }
                 (head, _) => head.map(|(_, head)| head),
             },
@@ -163,7 +164,7 @@ impl State {
             return refuse(format!("statusDetails has {} pairs, it can have at most 10", details.len()));
         }
         for (key, value) in details {
-            if !(1..=128).contains(&key.len()) || !key.chars().all(THING_NAME.allows) {
+            if !(1..=128).contains(&key.len()) || !key.chars().all(is_of_a_name) {
                 return refuse(
                     "a key of statusDetails must be 1 to 128 characters of [a-zA-Z0-9:_-]".to_owned(),
                 );
@@ -171,12 +172,23 @@ impl State {
             if !(1..=1024).contains(&value.chars().count()) {
                 return refuse(format!("the value of statusDetails.{key} must have 1 to 1024 characters"));
             }
-            if self.choices.status_details_values_are_checked && !value.chars().all(PRINTABLE.allows) {
+            if self.choices.status_details_values_are_checked && !value.chars().all(is_printable) {
                 return refuse(format!("the value of statusDetails.{key} must have no control characters"));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a character is one of `[a-zA-Z0-9:_-]`.
+fn is_of_a_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, ':' | '_' | '-')
+}
+
+/// Whether a character is not of Unicode's category C: control, format, private use, unassigned.
+fn is_printable(character: char) -> bool {
+    use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
+    !matches!(get_general_category(character), Control | Format | PrivateUse | Surrogate | Unassigned)
 }
 
 /// The version first, then the transition.
@@ -199,7 +211,9 @@ fn check_update(
     } else {
         format!("The status of job execution cannot be changed to be {to}")
     };
-    Err(Rejected::InvalidStateTransition { message, state: Some(execution.state()) })
+    // AWS tells where an execution stands only if it has ended.
+    let state = from.is_terminal().then(|| execution.state());
+    Err(Rejected::InvalidStateTransition { message, state })
 }
 
 /// Whether a device's update may move a job execution from one status to another; one that has ended never moves.

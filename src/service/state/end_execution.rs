@@ -4,13 +4,12 @@
 
 use serde::Deserialize;
 
-use super::execution::no_such_execution;
-use super::operator::execution_path;
+use super::operator::{execution_path, read_number};
 use super::outcome::Outcome;
-use super::validate::check_version;
+use super::validate::is_other_version;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobExecutionStatus, StatusDetails};
+use crate::wire::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
 
 /// The body of CancelJobExecution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -36,10 +35,18 @@ impl State {
             let (thing, job) = execution_path(thing_name, job_id)?;
             change.state.check_status_details(request.status_details.as_ref())?;
             let (sequence, execution) = change.state.execution(&thing, &job, None)?;
-            check_version(request.expected_version, execution.version)?;
+            let (expected, found) = (request.expected_version, execution.version);
+            if let Some(expected) = expected.filter(|_| is_other_version(expected, found)) {
+                let message = format!("Expected version {expected} but found version {found}");
+                return Err(Rejected::VersionConflict(message));
+            }
             let status = execution.status;
-            if status.is_terminal() || status == JobExecutionStatus::InProgress && !force {
-                return Err(not_in_status("canceled", job_id, thing_name, status));
+            if status.is_terminal() {
+                let message = format!("Job execution for thing {thing} within job {job} cannot be canceled.");
+                return Err(Rejected::InvalidStateTransition { message, state: None });
+            }
+            if status == JobExecutionStatus::InProgress && !force {
+                return Err(without_force("canceled", &thing, &job, status));
             }
             let are_merged = change.state.choices.status_details_are_merged;
             change.edit_executions(&thing, &job, |change| {
@@ -63,15 +70,15 @@ impl State {
     ) -> Outcome<()> {
         self.change(now, |change| {
             let (thing, job) = execution_path(thing_name, job_id)?;
-            let number = u64::try_from(execution_number).map_err(|_| no_such_execution(&thing, job_id))?;
-            let (sequence, execution) = change.state.execution(&thing, &job, Some(number.into()))?;
+            let number = read_number(execution_number)?;
+            let (sequence, execution) = change.state.execution(&thing, &job, Some(number))?;
             let deletable = match execution.status {
                 JobExecutionStatus::InProgress => force,
                 JobExecutionStatus::Queued => force || change.state.choices.queued_execution_needs_no_force,
                 _ => true,
             };
             if !deletable {
-                return Err(not_in_status("deleted", job_id, thing_name, execution.status));
+                return Err(without_force("deleted", &thing, &job, execution.status));
             }
             change.edit_executions(&thing, &job, |change| change.delete_execution(&thing, sequence));
             Ok(())
@@ -79,7 +86,9 @@ impl State {
     }
 }
 
-fn not_in_status(done: &str, job: &str, thing: &str, status: JobExecutionStatus) -> Rejected {
-    let message = format!("Job execution {job} for thing {thing} cannot be {done} in status {status}.");
+fn without_force(done: &str, thing: &ThingName, job: &JobId, status: JobExecutionStatus) -> Rejected {
+    let message = format!(
+        "Job execution for thing {thing} within job {job} in status {status} cannot be {done} without force flag."
+    );
     Rejected::InvalidStateTransition { message, state: None }
 }

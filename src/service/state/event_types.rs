@@ -2,12 +2,12 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-events.html>
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::service::time::Timestamp;
 
 /// A type of events that the account may have published; those of jobs and job executions are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventType {
     /// Things of the registry.

@@ -19,7 +19,7 @@ pub(crate) struct Execution {
     /// From 1, counted for this job on this thing.
     pub(crate) number: ExecutionNumber,
     pub(crate) status: JobExecutionStatus,
-    pub(crate) status_details: StatusDetails,
+    pub(crate) status_details: Option<StatusDetails>,
     pub(crate) queued_at: Timestamp,
     /// When a device first took it out of QUEUED.
     pub(crate) started_at: Option<Timestamp>,
@@ -57,7 +57,7 @@ impl Execution {
             job_id,
             number,
             status: JobExecutionStatus::Queued,
-            status_details: StatusDetails::new(),
+            status_details: None,
             queued_at: now,
             started_at: None,
             last_updated_at: now,
@@ -120,8 +120,8 @@ impl Execution {
     /// A device or an operator reports status details, or none.
     pub(crate) fn report(&mut self, status_details: Option<StatusDetails>, are_merged: bool) {
         match status_details {
-            Some(given) if are_merged => self.status_details.extend(given),
-            Some(given) => self.status_details = given,
+            Some(given) if are_merged => self.status_details.get_or_insert_default().extend(given),
+            Some(given) => self.status_details = Some(given),
             None => {}
         }
     }
@@ -176,8 +176,12 @@ impl Execution {
     }
 }
 
-pub(super) fn no_such_execution(thing: &ThingName, job: &str) -> Rejected {
-    Rejected::ResourceNotFound(format!("Job execution {job} for thing {thing} does not exist."))
+pub(super) fn no_such_execution(thing: &ThingName, job: &JobId, job_exists: bool) -> Rejected {
+    Rejected::ResourceNotFound(if job_exists {
+        format!("Job execution for thing {thing} cannot be found within job {job}.")
+    } else {
+        format!("Job execution cannot be found as the Job {job} does not exist.")
+    })
 }
 
 /// What a device requests of the step timer.

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::Rejected;
-use super::validate::{self, THING_NAME};
 use crate::service::time::Timestamp;
 use crate::wire::model::{ThingGroupName, ThingName};
 use crate::wire::number::VersionNumber;
@@ -30,12 +28,4 @@ pub(crate) struct DeletedGroup {
     /// Itself and the groups that were above it.
     pub(crate) path: BTreeSet<ThingGroupName>,
     pub(crate) members: BTreeSet<ThingName>,
-}
-
-pub(super) fn group_name(name: &str) -> Result<ThingGroupName, Rejected> {
-    validate::parsed(|violations| violations.name("thingGroupName", name, 128, THING_NAME))
-}
-
-pub(super) fn no_such_group(name: &ThingGroupName) -> Rejected {
-    Rejected::ResourceNotFound(format!("Thing group {name} cannot be found."))
 }

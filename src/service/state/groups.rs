@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::attributes::{AttributePayload, check_attributes, given_attributes};
+use super::attributes::{AttributePayload, check_most, given_attributes};
 use super::change::Change;
-use super::group::{DeletedGroup, Group, group_name};
+use super::group::{DeletedGroup, Group};
 use super::outcome::Outcome;
 use super::tags::{self, Tag};
-use super::validate::{self, PRINTABLE_OR_EMPTY, THING_NAME, check_version};
+use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingGroupName, ThingName};
@@ -79,7 +79,8 @@ pub struct ThingGroupMetadata {
     /// The group that it is part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_group_name: Option<ThingGroupName>,
-    /// From the root down to the parent.
+    /// From the root down to the parent; absent at a root.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub root_to_parent_thing_groups: Vec<GroupNameAndArn>,
     /// When it was created.
     pub creation_date: Timestamp,
@@ -119,14 +120,23 @@ impl State {
         request: CreateThingGroupRequest,
     ) -> Outcome<CreateThingGroupResponse> {
         Outcome::of(|| {
-            let (name, parent) = check_create(name, &request)?;
-            let parent = parent.map(|parent| self.group(&parent).map(|_| parent)).transpose()?;
-            tags::check(request.tags.as_deref())?;
+            let name: ThingGroupName = validate::name(name)?;
+            let parent =
+                request.parent_group_name.as_deref().map(validate::name::<ThingGroupName>).transpose()?;
+            if let Some(parent) = parent.as_ref().filter(|parent| !self.groups.contains_key(*parent)) {
+                let message = format!("Cannot create group using non-existing group as parent : {parent}");
+                return Err(Rejected::InvalidRequest(message));
+            }
+            tags::check(request.tags.as_deref(), tags::OF_THING_GROUP)?;
             let properties = request.thing_group_properties.unwrap_or_default();
             let attributes = given_attributes(properties.attribute_payload.as_ref());
+            check_most(attributes.len(), "thing group")?;
             let thing_group_arn = self.settings.arn("thinggroup", name.as_str());
-            if !self.groups.contains_key(&name) {
-                self.tags.set(&thing_group_arn, request.tags.unwrap_or_default());
+            let tags = request.tags.unwrap_or_default();
+            let same_tags = self.tags.are(&thing_group_arn, &tags);
+            let is_new = !self.groups.contains_key(&name);
+            if is_new {
+                self.tags.set(&thing_group_arn, tags);
             }
             let group = self.groups.entry(name.clone()).or_insert_with(|| Group {
                 id: new_group_id,
@@ -140,14 +150,10 @@ impl State {
             let same = group.parent == parent
                 && group.description == properties.thing_group_description
                 && group.attributes == attributes;
-            if !same {
-                return Err(Rejected::ResourceAlreadyExists {
-                    message: format!(
-                        "Thing Group {name} already exists in current account with different properties"
-                    ),
-                    resource_id: name.to_string(),
-                    resource_arn: thing_group_arn,
-                });
+            if !same || !is_new && !same_tags {
+                let what = if same { "Resource ARN".to_owned() } else { format!("Thing Group {name}") };
+                let message = format!("{what} already exists in current account with different properties");
+                return Err(Rejected::GroupAlreadyExists(message));
             }
             Ok(CreateThingGroupResponse {
                 thing_group_id: group.id.to_string(),
@@ -160,9 +166,9 @@ impl State {
     /// Describes a thing group.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the name is none.
     pub fn describe_thing_group(&self, name: &str) -> Result<DescribeThingGroupResponse, Rejected> {
-        let name = group_name(name)?;
+        let name = validate::name::<ThingGroupName>(name)?;
         let group = self.group(&name)?;
         let mut path: Vec<_> = self.path_up(&name).skip(1).map(|above| self.name_and_arn(above)).collect();
         path.reverse();
@@ -196,11 +202,13 @@ impl State {
         expected_version: Option<i64>,
     ) -> Outcome<()> {
         self.change(now, |change| {
-            let name = group_name(name)?;
+            let name = validate::name::<ThingGroupName>(name)?;
             let Some(group) = change.state.groups.get(&name) else { return Ok(()) };
-            check_version(expected_version, group.version)?;
+            check_version(&format!("thing group {name}"), expected_version, group.version)?;
             if change.state.groups.values().any(|other| other.parent.as_ref() == Some(&name)) {
-                let message = format!("Cannot delete. Thing group {name} still has child groups");
+                let message = format!(
+                    "Cannot delete thing group : {name} when there are still child groups attached to it"
+                );
                 return Err(Rejected::InvalidRequest(message));
             }
             let state = &mut *change.state;
@@ -246,37 +254,47 @@ impl State {
         })
     }
 
+    /// The group's side is looked at first.
     fn thing_and_group(
         &self,
         request: &ThingInThingGroupRequest,
     ) -> Result<(ThingName, ThingGroupName), Rejected> {
-        let thing_arn = request.thing_arn.as_deref();
-        let thing = self.named("thing", request.thing_name.as_deref(), thing_arn)?;
-        let group_arn = request.thing_group_arn.as_deref();
-        let group = self.named("thinggroup", request.thing_group_name.as_deref(), group_arn)?;
-        let (thing, group) = (validate::thing_name(thing)?, group_name(group)?);
-        self.thing(&thing)?;
+        let group = request.thing_group_name.as_deref();
+        let group = self.named(
+            ["thinggroup", "ThingGroup", "thingGroup"],
+            group,
+            request.thing_group_arn.as_deref(),
+        )?;
+        let thing = request.thing_name.as_deref();
+        let thing = self.named(["thing", "Thing", "thing"], thing, request.thing_arn.as_deref())?;
+        let (thing, group) = (validate::name(thing)?, validate::name(group)?);
         self.group(&group)?;
+        self.thing(&thing)?;
         Ok((thing, group))
     }
 
-    /// A name that is given as such or in an ARN.
+    /// A name that is given as such, in an ARN, or both ways alike.
     fn named<'a>(
         &self,
-        kind: &str,
+        [kind, word, member]: [&str; 3],
         name: Option<&'a str>,
         arn: Option<&'a str>,
     ) -> Result<&'a str, Rejected> {
-        if let Some(name) = name {
-            return Ok(name);
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        let in_arn = match arn.map(|arn| self.settings.split_arn(arn)) {
+            None => None,
+            Some(Some((found, name))) if found == kind => Some(name),
+            Some(_) => return refuse(format!("Invalid {word}Arn")),
+        };
+        match (name, in_arn) {
+            (Some(name), Some(in_arn)) if name != in_arn => refuse(format!(
+                "{word}Name from {member}Arn does not match specified {member}Name in request"
+            )),
+            (Some(name), _) | (None, Some(name)) => Ok(name),
+            (None, None) => refuse(format!(
+                "Both {member}Arn and {member}Name are empty. Need to specify at least one of them"
+            )),
         }
-        let arn = arn.ok_or_else(|| {
-            Rejected::InvalidRequest(format!("The request names no {kind}: give its name or its ARN."))
-        })?;
-        let split = self.settings.split_arn(arn).filter(|(found, _)| *found == kind);
-        split
-            .map(|(_, name)| name)
-            .ok_or_else(|| Rejected::ResourceNotFound(format!("{arn} cannot be found.")))
     }
 
     pub(super) fn name_and_arn(&self, name: &ThingGroupName) -> GroupNameAndArn {
@@ -305,21 +323,4 @@ impl Change<'_> {
             self.follow_membership(thing, &before, &jobs);
         }
     }
-}
-
-fn check_create(
-    name: &str,
-    request: &CreateThingGroupRequest,
-) -> Result<(ThingGroupName, Option<ThingGroupName>), Rejected> {
-    validate::parsed(|violations| {
-        let properties = request.thing_group_properties.clone().unwrap_or_default();
-        let description = properties.thing_group_description.as_deref();
-        let member = "thingGroupProperties.thingGroupDescription";
-        violations.text(member, description, 0, 2028, PRINTABLE_OR_EMPTY);
-        check_attributes(violations, properties.attribute_payload.as_ref());
-        let parent = request.parent_group_name.as_deref();
-        let parent = parent.map(|parent| violations.name("parentGroupName", parent, 128, THING_NAME));
-        let name = violations.name("thingGroupName", name, 128, THING_NAME);
-        Some((name?, parent.flatten()))
-    })
 }

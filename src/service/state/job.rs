@@ -45,7 +45,6 @@ pub(crate) struct Job {
     pub(crate) schedule: Schedule,
     pub(crate) template_arn: Option<String>,
     pub(crate) document_parameters: Option<BTreeMap<String, String>>,
-    pub(crate) destination_package_versions: Option<Vec<String>>,
     pub(crate) status: JobStatus,
     pub(crate) force_canceled: bool,
     pub(crate) reason_code: Option<String>,

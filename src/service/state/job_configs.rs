@@ -2,6 +2,8 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use super::Rejected;
@@ -9,7 +11,6 @@ use super::abort::AbortConfig;
 use super::execution::MAX_TIMEOUT_MINUTES;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
-use super::validate::Violations;
 
 /// The parts of a job that can be changed later and that job templates hold too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,31 +49,29 @@ pub struct PresignedUrlConfig {
     pub expires_in_sec: Option<i64>,
 }
 
-impl JobConfigs {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        if let Some(presigned) = &self.presigned_url_config {
-            violations.length("presignedUrlConfig.roleArn", presigned.role_arn.as_deref(), 20, 2048);
-            violations.range("presignedUrlConfig.expiresInSec", presigned.expires_in_sec, 60, 3600);
-        }
-        if let Some(rollout) = &self.job_executions_rollout_config {
-            rollout.violations(violations);
-        }
-        if let Some(abort) = &self.abort_config {
-            abort.violations(violations);
-        }
-        if let Some(timeout) = &self.timeout_config {
-            let minutes = timeout.in_progress_timeout_in_minutes;
-            violations.range("timeoutConfig.inProgressTimeoutInMinutes", minutes, 1, MAX_TIMEOUT_MINUTES);
-        }
-        if let Some(retry) = &self.job_executions_retry_config {
-            retry.violations(violations);
+impl TimeoutConfig {
+    fn check(&self) -> Result<(), Rejected> {
+        match self.in_progress_timeout_in_minutes {
+            Some(minutes) if !(1..=MAX_TIMEOUT_MINUTES).contains(&minutes) => Err(invalid_timeout(minutes)),
+            _ => Ok(()),
         }
     }
+}
 
+/// AWS refuses a time-out in words of its own.
+pub(super) fn invalid_timeout(given: impl Display) -> Rejected {
+    Rejected::InvalidRequest(format!(
+        "Provide valid timeout value, inProgressTimeoutInMinutes cannot be {given}."
+    ))
+}
+
+impl JobConfigs {
     /// The rules between members that are well formed.
     pub(crate) fn check(&self) -> Result<(), Rejected> {
-        self.job_executions_retry_config.as_ref().map_or(Ok(()), JobExecutionsRetryConfig::check)?;
-        self.job_executions_rollout_config.as_ref().map_or(Ok(()), JobExecutionsRolloutConfig::check)
+        self.timeout_config.as_ref().map_or(Ok(()), TimeoutConfig::check)?;
+        self.job_executions_rollout_config.as_ref().map_or(Ok(()), JobExecutionsRolloutConfig::check)?;
+        self.abort_config.as_ref().map_or(Ok(()), AbortConfig::check)?;
+        self.job_executions_retry_config.as_ref().map_or(Ok(()), JobExecutionsRetryConfig::check)
     }
 
     /// These members, and `base`'s where they are missing.

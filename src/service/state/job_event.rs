@@ -183,7 +183,7 @@ impl JobExecutionEvent {
             status: execution.status,
             force_canceled: (tells_more && canceled).then_some(execution.force_canceled),
             execution_number: tells_more.then_some(execution.number),
-            status_details: execution.status_details.clone(),
+            status_details: execution.status_details.clone().unwrap_or_default(),
         }
     }
 }

@@ -5,6 +5,9 @@
 //! itself falls due at [`State::next_timeout`] and is done by [`State::handle_timeout`], long work in
 //! slices, so that a request never waits behind a job for a hundred thousand things.
 //!
+//! Requests of the control plane were held against AWS's model before they come here: lengths, ranges and patterns are
+//! looked at by the HTTP front alone, what members mean together and in this account here.
+//!
 //! Records are at the bottom: they know nothing of [`State`]. The operations above them know both.
 //!
 //! | records | what they are |

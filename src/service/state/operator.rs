@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
 use super::executions::Executions;
-use super::paging::{self, Page};
+use super::paging::Page;
 use super::sequence::Sequence;
-use super::validate::{self, Violations};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
@@ -143,7 +143,7 @@ impl State {
     /// Describes a job execution in any status; the newest of the job on the thing unless one is named.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such job execution; [`Rejected::InvalidRequest`] where a name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such job execution; [`Rejected::InvalidRequest`] where a name is none.
     pub fn describe_job_execution_any_status(
         &self,
         now: Timestamp,
@@ -152,7 +152,7 @@ impl State {
         execution_number: Option<i64>,
     ) -> Result<DescribeJobExecutionAnyStatusResponse, Rejected> {
         let (thing, job) = execution_path(thing_name, job_id)?;
-        let number = execution_number.map(|number| u64::try_from(number).unwrap_or(0).into());
+        let number = execution_number.map(read_number).transpose()?;
         let (_, execution) = self.execution(&thing, &job, number)?;
         let thing_arn = self.settings.arn("thing", thing_name);
         Ok(DescribeJobExecutionAnyStatusResponse { execution: describe(now, thing_arn, execution) })
@@ -161,13 +161,13 @@ impl State {
     /// The job executions of a job.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_job_executions_for_job(
         &self,
         job_id: &str,
         query: &ListJobExecutionsQuery,
     ) -> Result<ListJobExecutionsForJobResponse, Rejected> {
-        let (id, status) = check_list(query, |violations| violations.job_id(job_id))?;
+        let (id, status) = (validate::name(job_id)?, status_of(query));
         let page: Page<ExecutionKey> = self.page(query.max_results, query.next_token.as_deref())?;
         let job = self.job(&id)?;
         let from = page.after.as_ref().map_or(Unbounded, |key| Excluded((key.thing.clone(), key.sequence)));
@@ -193,18 +193,13 @@ impl State {
     /// The job executions of a thing.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_job_executions_for_thing(
         &self,
         thing_name: &str,
         query: &ListJobExecutionsQuery,
     ) -> Result<ListJobExecutionsForThingResponse, Rejected> {
-        let (thing, status) = check_list(query, |violations| {
-            if let Some(job) = &query.job_id {
-                violations.job_id(job);
-            }
-            violations.thing_name(thing_name)
-        })?;
+        let (thing, status) = (validate::name(thing_name)?, status_of(query));
         let page: Page<Sequence> = self.page(query.max_results, query.next_token.as_deref())?;
         // A thing that was deleted still has its executions.
         if !self.executions.contains_key(&thing) {
@@ -253,23 +248,18 @@ impl FromStr for ExecutionKey {
 
 /// The thing and the job of a path.
 pub(super) fn execution_path(thing_name: &str, job_id: &str) -> Result<(ThingName, JobId), Rejected> {
-    validate::parsed(|violations| {
-        let (thing, job) = (violations.thing_name(thing_name), violations.job_id(job_id));
-        thing.zip(job)
-    })
+    Ok((validate::name(thing_name)?, validate::name(job_id)?))
 }
 
-fn check_list<T>(
-    query: &ListJobExecutionsQuery,
-    path: impl FnOnce(&mut Violations) -> Option<T>,
-) -> Result<(T, Option<JobExecutionStatus>), Rejected> {
-    validate::parsed(|violations| {
-        let statuses = JobExecutionStatus::ALL.map(JobExecutionStatus::as_str);
-        violations.word("status", query.status.as_deref(), &statuses);
-        paging::check(violations, query.max_results);
-        let path = path(violations)?;
-        Some((path, query.status.as_deref().and_then(|status| status.parse().ok())))
-    })
+/// Which execution of a job on a thing is meant.
+pub(super) fn read_number(number: i64) -> Result<ExecutionNumber, Rejected> {
+    let positive = u64::try_from(number).ok().filter(|number| *number > 0);
+    let invalid = || Rejected::InvalidRequest("Execution number is invalid.".to_owned());
+    positive.map(ExecutionNumber::from).ok_or_else(invalid)
+}
+
+fn status_of(query: &ListJobExecutionsQuery) -> Option<JobExecutionStatus> {
+    query.status.as_deref()?.parse().ok()
 }
 
 fn describe(now: Timestamp, thing_arn: String, execution: &Execution) -> JobExecution {
@@ -277,7 +267,9 @@ fn describe(now: Timestamp, thing_arn: String, execution: &Execution) -> JobExec
         job_id: execution.job_id.clone(),
         status: execution.status,
         force_canceled: execution.force_canceled,
-        status_details: JobExecutionStatusDetails { details_map: execution.status_details.clone() },
+        status_details: JobExecutionStatusDetails {
+            details_map: execution.status_details.clone().unwrap_or_default(),
+        },
         thing_arn,
         queued_at: execution.queued_at,
         started_at: execution.started_at,

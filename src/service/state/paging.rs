@@ -4,9 +4,6 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Rejected;
-use super::validate::Violations;
-
-const MAX_RESULTS: i64 = 250;
 
 /// The page that a request asks for. `K` is what the list is sorted by; a token names the last one listed.
 #[derive(Debug, Clone)]
@@ -16,13 +13,8 @@ pub(crate) struct Page<K> {
     pub(crate) after: Option<K>,
 }
 
-/// Notes a `maxResults` outside 1 to 250.
-pub(crate) fn check(violations: &mut Violations, max_results: Option<i64>) {
-    violations.range("maxResults", max_results, 1, MAX_RESULTS);
-}
-
 impl<K: FromStr + Display> Page<K> {
-    /// Reads `maxResults`, which was checked, and `nextToken`.
+    /// Reads `maxResults` and `nextToken`.
     pub(crate) fn read(max_results: i64, next_token: Option<&str>) -> Result<Self, Rejected> {
         let size = usize::try_from(max_results).unwrap_or(1);
         let after = next_token.map(decode).transpose()?;

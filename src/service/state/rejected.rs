@@ -45,14 +45,12 @@ pub enum Rejected {
         /// Its ARN.
         resource_arn: String,
     },
+    /// The name is taken, as thing groups report it: AWS names neither its id nor its ARN.
+    #[error("{0}")]
+    GroupAlreadyExists(String),
     /// The name is taken, as job templates report it.
-    #[error("{message}")]
-    Conflict {
-        /// What exists.
-        message: String,
-        /// Its name.
-        resource_id: String,
-    },
+    #[error("{0}")]
+    Conflict(String),
     /// A limit of the account is reached.
     #[error("{0}")]
     LimitExceeded(String),

@@ -5,7 +5,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Rejected;
-use super::validate::Violations;
 use crate::wire::model::JobExecutionStatus;
 
 /// `jobExecutionsRetryConfig`: how often to try again, by kind of failure.
@@ -44,27 +43,6 @@ const MAX_RETRIES: i64 = 10;
 const ALL: &str = "ALL";
 
 impl JobExecutionsRetryConfig {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        let Some(criteria) =
-            violations.required("jobExecutionsRetryConfig.criteriaList", self.criteria_list.as_ref())
-        else {
-            return;
-        };
-        violations.size("jobExecutionsRetryConfig.criteriaList", criteria.len(), 1, 2);
-        for (index, entry) in criteria.iter().enumerate() {
-            let member =
-                |name: &str| format!("jobExecutionsRetryConfig.criteriaList.{}.member.{name}", index + 1);
-            violations.required(&member("failureType"), entry.failure_type.as_ref());
-            violations.word(
-                &member("failureType"),
-                entry.failure_type.as_deref(),
-                &["FAILED", "TIMED_OUT", ALL],
-            );
-            violations.required(&member("numberOfRetries"), entry.number_of_retries.as_ref());
-            violations.range(&member("numberOfRetries"), entry.number_of_retries, 0, MAX_RETRIES);
-        }
-    }
-
     /// The rules that hold between the entries of a list whose entries are well formed.
     pub(crate) fn check(&self) -> Result<(), Rejected> {
         let criteria = self.criteria_list.as_deref().unwrap_or_default();

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::job_status::{StatusCounts, TargetSelection};
-use super::validate::Violations;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, ThingName};
 
@@ -49,39 +48,26 @@ pub struct RateIncreaseCriteria {
     pub number_of_succeeded_things: Option<i64>,
 }
 
-const MAX_RATE: i64 = 1000;
-
 impl JobExecutionsRolloutConfig {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        let member = |name: &str| format!("jobExecutionsRolloutConfig.{name}");
-        violations.range(&member("maximumPerMinute"), self.maximum_per_minute, 1, MAX_RATE);
-        let Some(rate) = &self.exponential_rate else { return };
-        let member = |name: &str| format!("jobExecutionsRolloutConfig.exponentialRate.{name}");
-        violations.required(&member("baseRatePerMinute"), rate.base_rate_per_minute.as_ref());
-        violations.range(&member("baseRatePerMinute"), rate.base_rate_per_minute, 1, MAX_RATE);
-        violations.required(&member("incrementFactor"), rate.increment_factor.as_ref());
-        violations.range(&member("incrementFactor"), rate.increment_factor, 1.1, 5.0);
-        let criteria = rate.rate_increase_criteria.as_ref();
-        let Some(criteria) = violations.required(&member("rateIncreaseCriteria"), criteria) else { return };
-        let member = |name: &str| member(&format!("rateIncreaseCriteria.{name}"));
-        let most = i64::from(i32::MAX);
-        violations.range(&member("numberOfNotifiedThings"), criteria.number_of_notified_things, 1, most);
-        violations.range(&member("numberOfSucceededThings"), criteria.number_of_succeeded_things, 1, most);
-    }
-
     pub(crate) fn check(&self) -> Result<(), Rejected> {
         let Some(rate) = &self.exponential_rate else { return Ok(()) };
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
-        if self.maximum_per_minute.is_none() {
+        let Some(maximum) = self.maximum_per_minute else {
             return refuse("Provide MaximumPerMinute value when ExponentialRate is defined");
+        };
+        if rate.base_rate_per_minute.is_some_and(|base| base > maximum) {
+            return refuse("Exponential rollout baseRatePerMinute should be less than maximumPerMinute.");
         }
         let criteria = rate.rate_increase_criteria.clone().unwrap_or_default();
-        if criteria.number_of_notified_things.is_some() == criteria.number_of_succeeded_things.is_some() {
-            return refuse(
-                "Provide either numberOfNotifiedThings or numberOfSucceededThings in rateIncreaseCriteria",
-            );
+        match (criteria.number_of_notified_things, criteria.number_of_succeeded_things) {
+            (Some(_), Some(_)) => refuse(
+                "Provide only one of NumberOfNotifiedThings or NumberOfSucceededThings when RateIncreaseCriteria is defined",
+            ),
+            (None, None) => refuse(
+                "Provide either NumberOfNotifiedThings or NumberOfSucceededThings when RateIncreaseCriteria is defined",
+            ),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// How many things the coming minute may reach; none means any number.

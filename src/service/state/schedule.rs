@@ -8,7 +8,6 @@ use time::macros::format_description;
 
 use super::Rejected;
 use super::job_status::TargetSelection;
-use super::validate::Violations;
 use crate::service::time::Timestamp;
 
 /// `schedulingConfig`: start and end of a job. Recurring maintenance windows are not offered.
@@ -51,13 +50,6 @@ const HALF_HOUR: i64 = 30;
 const YEAR: i64 = 366 * 24 * 60;
 
 impl SchedulingConfig {
-    pub(crate) fn violations(&self, violations: &mut Violations) {
-        let behaviors = ["STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"];
-        violations.word("schedulingConfig.endBehavior", self.end_behavior.as_deref(), &behaviors);
-        violations.length("schedulingConfig.startTime", self.start_time.as_deref(), 1, 64);
-        violations.length("schedulingConfig.endTime", self.end_time.as_deref(), 1, 64);
-    }
-
     /// Reads the times and holds them to AWS's limits.
     pub(crate) fn check(&self, now: Timestamp, selection: TargetSelection) -> Result<Schedule, Rejected> {
         self.check_maintenance_windows(selection)?;
@@ -69,14 +61,11 @@ impl SchedulingConfig {
                 "StartTime of SchedulingConfig must be at least 30 minutes and at most 1 year ahead.",
             );
         }
-        if let Some(end) = end {
-            if end < start.unwrap_or(now).plus_minutes(HALF_HOUR) || end > now.plus_minutes(2 * YEAR) {
-                return refuse(
-                    "EndTime of SchedulingConfig must be at least 30 minutes after the start and at most 2 years ahead.",
-                );
-            }
-        } else if self.end_behavior.is_some() {
-            return refuse("EndBehavior of SchedulingConfig cannot be used without EndTime.");
+        let begin = start.unwrap_or(now);
+        if end.is_some_and(|end| end < begin.plus_minutes(HALF_HOUR) || end > begin.plus_minutes(2 * YEAR)) {
+            return refuse(
+                "EndTime of SchedulingConfig must be at least 30 minutes and at most 2 years after the start.",
+            );
         }
         Ok(Schedule { start, end })
     }

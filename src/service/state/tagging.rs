@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::State;
+use super::job::no_such_job;
 use super::outcome::Outcome;
-use super::tags::{MAX_TAGS, Tag, check};
-use super::validate;
+use super::tags::{self, MAX_TAGS, Tag};
+use super::template::no_such_template;
 
 /// The body of TagResource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -37,15 +38,21 @@ pub struct UntagResourceRequest {
 pub struct ListTagsForResourceResponse {
     /// By key.
     pub tags: Vec<Tag>,
+    /// Always null: all are on one page.
+    #[serde(rename = "nextToken")]
+    pub next_token: Option<String>,
 }
 
 impl State {
     /// Labels a resource.
     pub fn tag_resource(&mut self, request: TagResourceRequest) -> Outcome<()> {
         Outcome::of(|| {
-            let arn = required("resourceArn", request.resource_arn)?;
-            let tags = required("tags", request.tags)?;
-            check(Some(&tags))?;
+            let arn = request.resource_arn.unwrap_or_default();
+            let tags = request.tags.unwrap_or_default();
+            if tags.is_empty() {
+                return Err(Rejected::InvalidRequest("The validated collection is empty".to_owned()));
+            }
+            tags::check(Some(&tags), tags::OF_RESOURCE)?;
             self.check_tagged(&arn)?;
             let stored = self.tags.0.get(&arn);
             let is_new = |tag: &&Tag| {
@@ -63,8 +70,8 @@ impl State {
     /// Removes labels from a resource.
     pub fn untag_resource(&mut self, request: UntagResourceRequest) -> Outcome<()> {
         Outcome::of(|| {
-            let arn = required("resourceArn", request.resource_arn)?;
-            let keys = required("tagKeys", request.tag_keys)?;
+            let arn = request.resource_arn.unwrap_or_default();
+            let keys = request.tag_keys.unwrap_or_default();
             self.check_tagged(&arn)?;
             if let Some(tags) = self.tags.0.get_mut(&arn) {
                 tags.retain(|key, _| !keys.contains(key));
@@ -73,37 +80,50 @@ impl State {
         })
     }
 
-    /// The labels of a resource.
+    /// The labels of a resource; one that does not exist has none.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such resource; [`Rejected::InvalidRequest`] where the ARN is not one.
+    /// [`Rejected::InvalidRequest`] where the ARN is none of something that can be tagged.
     pub fn list_tags_for_resource(&self, arn: &str) -> Result<ListTagsForResourceResponse, Rejected> {
-        self.check_tagged(arn)?;
+        self.tagged(arn)?;
         let pairs = self.tags.0.get(arn).into_iter().flatten();
         let tag =
             |(key, value): (&String, &String)| Tag { key: Some(key.clone()), value: Some(value.clone()) };
-        Ok(ListTagsForResourceResponse { tags: pairs.map(tag).collect() })
+        Ok(ListTagsForResourceResponse { tags: pairs.map(tag).collect(), next_token: None })
     }
 
     /// Refuses the ARN of something that does not exist.
     fn check_tagged(&self, arn: &str) -> Result<(), Rejected> {
-        if !arn.starts_with("arn:") {
-            return Err(Rejected::InvalidRequest(format!("{arn} is not an ARN.")));
-        }
-        let exists = self.settings.split_arn(arn).is_some_and(|(kind, name)| match kind {
-            "job" => name.parse().is_ok_and(|id| self.jobs.contains_key(&id)),
-            "jobtemplate" => name.parse().is_ok_and(|id| self.templates.contains_key(&id)),
-            "policy" => self.has_policy(name),
-            "thinggroup" => name.parse().is_ok_and(|name| self.groups.contains_key(&name)),
-            _ => false,
-        });
-        if exists { Ok(()) } else { Err(Rejected::ResourceNotFound(format!("{arn} cannot be found."))) }
+        let (kind, name) = self.tagged(arn)?;
+        let not_found = |message: String| Rejected::ResourceNotFound(message);
+        let (exists, missing) = match kind {
+            "job" => (name.parse().is_ok_and(|id| self.jobs.contains_key(&id)), no_such_job(name)),
+            "jobtemplate" => {
+                (name.parse().is_ok_and(|id| self.templates.contains_key(&id)), no_such_template(name))
+            }
+            "policy" => (self.has_policy(name), not_found("This resource is not found".to_owned())),
+            _ => (
+                name.parse().is_ok_and(|name| self.groups.contains_key(&name)),
+                not_found(format!("Thing Group {name} does not exist.")),
+            ),
+        };
+        if exists { Ok(()) } else { Err(missing) }
     }
-}
 
-fn required<T>(member: &str, value: Option<T>) -> Result<T, Rejected> {
-    validate::parsed(|violations| {
-        violations.required(member, value.as_ref());
-        value
-    })
+    /// The kind and the name of something that can be tagged.
+    fn tagged<'a>(&self, arn: &'a str) -> Result<(&'a str, &'a str), Rejected> {
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", _, "iot", _, _, resource] = parts[..] else {
+            return refuse("Invalid arn in request".to_owned());
+        };
+        if self.settings.split_arn(arn).is_none() && resource.contains('/') {
+            return refuse("ResourceArn doesn't belong in requester's account".to_owned());
+        }
+        match resource.split_once('/') {
+            Some((kind @ ("job" | "jobtemplate" | "policy" | "thinggroup"), name)) => Ok((kind, name)),
+            Some((kind, _)) => refuse(format!("Invalid resource type in ARN: {kind}")),
+            None => refuse("Invalid arn in request".to_owned()),
+        }
+    }
 }

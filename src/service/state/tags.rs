@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Rejected;
-use super::validate::Violations;
 
 /// A label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +29,13 @@ impl Tags {
         self.0.entry(arn.to_owned()).or_default().extend(pairs);
     }
 
+    /// Whether these are the labels of a resource.
+    pub(super) fn are(&self, arn: &str, tags: &[Tag]) -> bool {
+        let given: BTreeMap<_, _> = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        let stored = self.0.get(arn).into_iter().flatten();
+        stored.map(|(key, value)| (Some(key.clone()), Some(value.clone()))).eq(given)
+    }
+
     /// Removes all labels of a resource that was deleted.
     pub(crate) fn remove(&mut self, arn: &str) {
         self.0.remove(arn);
@@ -38,16 +44,26 @@ impl Tags {
 
 pub(super) const MAX_TAGS: usize = 50;
 
-/// Holds labels to AWS's limits.
-pub(crate) fn check(tags: Option<&[Tag]>) -> Result<(), Rejected> {
-    let mut violations = Violations::default();
+/// What AWS says of a tag without a value, in one word or another by what it is for.
+pub(super) const OF_JOB: &str = "Invalid tag parameter exception. Please check the input.";
+pub(super) const OF_THING_GROUP: &str = "All tags in request should have keys and values.";
+pub(super) const OF_RESOURCE: &str = "Invalid request exception. Please check the input.";
+
+/// Holds labels to the rules beyond their lengths.
+pub(super) fn check(tags: Option<&[Tag]>, without_value: &str) -> Result<(), Rejected> {
+    let refuse = |message: String| Err(Rejected::InvalidRequest(message));
     let tags = tags.unwrap_or_default();
-    violations.size("tags", tags.len(), 0, MAX_TAGS);
-    for (index, tag) in tags.iter().enumerate() {
-        let member = |name: &str| format!("tags.{}.member.{name}", index + 1);
-        violations.required(&member("key"), tag.key.as_ref());
-        violations.length(&member("key"), tag.key.as_deref(), 1, 128);
-        violations.length(&member("value"), tag.value.as_deref(), 0, 256);
+    if tags.len() > MAX_TAGS {
+        return refuse("Too many tags provided in the request. Please check the input.".to_owned());
     }
-    violations.finish()
+    for tag in tags {
+        let key = tag.key.as_deref().unwrap_or_default();
+        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+            return refuse(format!("Tags cannot begin with \"aws:\", offending tag: {key}"));
+        }
+        if tag.value.is_none() {
+            return refuse(without_value.to_owned());
+        }
+    }
+    Ok(())
 }

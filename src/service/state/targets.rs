@@ -8,15 +8,18 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::change::{Change, SLICE};
-use super::create_job::{JobNamed, MAX_TARGETS, check_targets};
+use super::create_job::JobNamed;
 use super::job::Job;
 use super::job_status::{JobStatus, TargetSelection};
 use super::outcome::Outcome;
 use super::timers::Timer;
-use super::validate::{self, PRINTABLE_OR_EMPTY};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName, ThingName};
+
+/// How many targets a job has at the most.
+const MAX_TARGETS: usize = 100;
 
 /// The body of AssociateTargetsWithJob.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -37,11 +40,7 @@ impl State {
         request: AssociateTargetsWithJobRequest,
     ) -> Outcome<JobNamed> {
         self.change(now, |change| {
-            let id = validate::parsed(|violations| {
-                check_targets(violations, request.targets.as_deref());
-                violations.text("comment", request.comment.as_deref(), 0, 2028, PRINTABLE_OR_EMPTY);
-                violations.job_id(job_id)
-            })?;
+            let id: JobId = validate::name(job_id)?;
             let given = request.targets.unwrap_or_default();
             let resolved = change.state.targets(&given)?;
             let job = change.state.job(&id)?;

@@ -16,7 +16,6 @@ pub(crate) struct Template {
     pub(crate) description: Option<String>,
     pub(crate) configs: JobConfigs,
     pub(crate) maintenance_windows: Option<Vec<MaintenanceWindow>>,
-    pub(crate) destination_package_versions: Option<Vec<String>>,
     pub(crate) created_at: Timestamp,
 }
 

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::create_job::{check_description, check_document_length, read_document};
+use super::create_job::read_document;
 use super::job::no_such_job;
 use super::job_configs::JobConfigs;
 use super::outcome::Outcome;
 use super::paging::Page;
+use super::rollout::ExponentialRolloutRate;
 use super::schedule::MaintenanceWindow;
 use super::tags::{self, Tag};
 use super::template::{Template, no_such_template};
-use super::validate::{self, JOB_ID};
+use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobTemplateId;
@@ -37,8 +38,6 @@ pub struct CreateJobTemplateRequest {
     pub configs: JobConfigs,
     /// Stored and returned, without further effect.
     pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
-    /// Stored and returned, without further effect.
-    pub destination_package_versions: Option<Vec<String>>,
     /// Labels of the template.
     pub tags: Option<Vec<Tag>>,
 }
@@ -81,7 +80,7 @@ pub struct DescribeJobTemplateResponse {
     pub job_executions_retry_config: Value,
     /// As given.
     pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
-    /// As given.
+    /// Always null: packages are not offered.
     pub destination_package_versions: Option<Vec<String>>,
 }
 
@@ -138,13 +137,13 @@ impl State {
         request: CreateJobTemplateRequest,
     ) -> Outcome<CreateJobTemplateResponse> {
         Outcome::of(|| {
-            let id = check_create(template_id, &request)?;
+            let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
-            tags::check(request.tags.as_deref())?;
+            tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let (document, configs) = self.template_contents(&request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");
-                return Err(Rejected::Conflict { message, resource_id: template_id.to_owned() });
+                return Err(Rejected::Conflict(message));
             }
             self.last_template += 1;
             let job_template_arn = self.settings.arn("jobtemplate", template_id);
@@ -155,7 +154,6 @@ impl State {
                 description: request.description,
                 configs,
                 maintenance_windows: request.maintenance_windows,
-                destination_package_versions: request.destination_package_versions,
                 created_at: now,
             };
             self.templates.insert(id.clone(), template);
@@ -166,9 +164,9 @@ impl State {
     /// Describes a job template.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such template; [`Rejected::InvalidRequest`] where the id is not one.
+    /// [`Rejected::ResourceNotFound`] where there is no such template; [`Rejected::InvalidRequest`] where the id is none.
     pub fn describe_job_template(&self, template_id: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
-        let id = parse_id(template_id)?;
+        let id = validate::name::<JobTemplateId>(template_id)?;
         let template = self.template(&id)?;
         Ok(describe(self.settings.arn("jobtemplate", template_id), id, template))
     }
@@ -176,7 +174,7 @@ impl State {
     /// The job templates of the account, newest first.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_job_templates(
         &self,
         query: &ListJobTemplatesQuery,
@@ -204,7 +202,7 @@ impl State {
     /// Deletes a job template; the jobs made from it stay.
     pub fn delete_job_template(&mut self, template_id: &str) -> Outcome<()> {
         Outcome::of(|| {
-            let id = parse_id(template_id)?;
+            let id = validate::name::<JobTemplateId>(template_id)?;
             self.template(&id)?;
             self.templates.remove(&id);
             self.tags.remove(&self.settings.arn("jobtemplate", template_id));
@@ -215,7 +213,7 @@ impl State {
     /// AWS's own templates, of which the local service has none.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_managed_job_templates(
         &self,
         query: &ListJobTemplatesQuery,
@@ -260,21 +258,15 @@ impl State {
     }
 }
 
-fn parse_id(id: &str) -> Result<JobTemplateId, Rejected> {
-    validate::parsed(|violations| violations.name("jobTemplateId", id, 64, JOB_ID))
-}
-
-fn check_create(id: &str, request: &CreateJobTemplateRequest) -> Result<JobTemplateId, Rejected> {
-    validate::parsed(|violations| {
-        violations.required("description", request.description.as_ref());
-        check_description(violations, request.description.as_deref());
-        check_document_length(violations, request.document.as_deref());
-        violations.length("documentSource", request.document_source.as_deref(), 1, 1350);
-        request.configs.violations(violations);
-        if let Some(versions) = &request.destination_package_versions {
-            violations.size("destinationPackageVersions", versions.len(), 0, 25);
-        }
-        violations.name("jobTemplateId", id, 64, JOB_ID)
+fn with_nulls(rate: &ExponentialRolloutRate) -> Value {
+    let criteria = rate.rate_increase_criteria.clone().unwrap_or_default();
+    json!({
+        "baseRatePerMinute": rate.base_rate_per_minute,
+        "incrementFactor": rate.increment_factor,
+        "rateIncreaseCriteria": {
+            "numberOfNotifiedThings": criteria.number_of_notified_things,
+            "numberOfSucceededThings": criteria.number_of_succeeded_things,
+        },
     })
 }
 
@@ -293,12 +285,12 @@ fn describe(job_template_arn: String, id: JobTemplateId, template: &Template) ->
         presigned_url_config: json!({ "roleArn": presigned.role_arn, "expiresInSec": presigned.expires_in_sec }),
         job_executions_rollout_config: json!({
             "maximumPerMinute": rollout.maximum_per_minute,
-            "exponentialRate": rollout.exponential_rate,
+            "exponentialRate": rollout.exponential_rate.as_ref().map(with_nulls),
         }),
-        abort_config: json!(configs.abort_config.clone().unwrap_or_default()),
+        abort_config: json!(configs.abort_config),
         timeout_config: json!({ "inProgressTimeoutInMinutes": timeout.in_progress_timeout_in_minutes }),
-        job_executions_retry_config: json!(configs.job_executions_retry_config.clone().unwrap_or_default()),
+        job_executions_retry_config: json!(configs.job_executions_retry_config),
         maintenance_windows: template.maintenance_windows.clone(),
-        destination_package_versions: template.destination_package_versions.clone(),
+        destination_package_versions: None,
     }
 }

@@ -21,5 +21,5 @@ pub(crate) struct Thing {
 }
 
 pub(super) fn no_such_thing(name: &ThingName) -> Rejected {
-    Rejected::ResourceNotFound(format!("Thing {name} cannot be found."))
+    Rejected::ResourceNotFound(format!("Thing {name} not found."))
 }

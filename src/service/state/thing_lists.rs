@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::group::{Group, group_name};
+use super::group::Group;
 use super::groups::GroupNameAndArn;
 use super::paging::Page;
 use super::thing::Thing;
@@ -103,7 +103,7 @@ impl State {
     /// The things of the registry.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_things(&self, query: &ListThingsQuery) -> Result<ListThingsResponse, Rejected> {
         let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let things = self
@@ -125,12 +125,12 @@ impl State {
     /// The thing groups of the registry, or those below one of them.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such parent group; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such parent group; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_thing_groups(
         &self,
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingGroupsResponse, Rejected> {
-        let parent = query.parent_group.as_deref().map(group_name).transpose()?;
+        let parent = query.parent_group.as_deref().map(validate::name::<ThingGroupName>).transpose()?;
         if let Some(parent) = &parent {
             self.group(parent)?;
         }
@@ -149,27 +149,29 @@ impl State {
     /// The groups that a thing is in.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_thing_groups_for_thing(
         &self,
         thing_name: &str,
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingGroupsResponse, Rejected> {
-        let thing = validate::thing_name(thing_name)?;
-        self.thing(&thing)?;
+        let thing = validate::name::<ThingName>(thing_name)?;
+        if !self.things.contains_key(&thing) {
+            return Err(Rejected::ResourceNotFound("thing does not exist".to_owned()));
+        }
         self.page_of_groups(self.groups_of(&thing), query)
     }
 
     /// The things in a group; with `recursive` those in the groups below it too.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing group; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_things_in_thing_group(
         &self,
         name: &str,
         query: &ListThingGroupsQuery,
     ) -> Result<ListThingsInThingGroupResponse, Rejected> {
-        let name = group_name(name)?;
+        let name = validate::name::<ThingGroupName>(name)?;
         let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let group = self.group(&name)?;
         let mut things: Vec<ThingName> = match query.recursive {

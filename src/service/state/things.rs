@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::attributes::{AttributePayload, check_attributes, given_attributes};
+use super::attributes::{AttributePayload, check_most, given_attributes};
 use super::outcome::Outcome;
 use super::thing::{Thing, no_such_thing};
 use super::validate::{self, check_version};
@@ -88,9 +88,10 @@ impl State {
         request: &CreateThingRequest,
     ) -> Outcome<CreateThingResponse> {
         Outcome::of(|| {
-            let name = check_create(name, request)?;
+            let name = validate::name::<ThingName>(name)?;
             let thing_arn = self.settings.arn("thing", name.as_str());
             let attributes = given_attributes(request.attribute_payload.as_ref());
+            check_number(attributes.len(), request.thing_type_name.is_some())?;
             let thing = self.things.entry(name.clone()).or_insert_with(|| Thing {
                 id: new_thing_id,
                 type_name: request.thing_type_name.clone(),
@@ -116,10 +117,12 @@ impl State {
     /// Describes a thing of the registry.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the name is none.
     pub fn describe_thing(&self, name: &str) -> Result<DescribeThingResponse, Rejected> {
-        let name = validate::thing_name(name)?;
-        let thing = self.thing(&name)?;
+        let name = validate::name::<ThingName>(name)?;
+        let account = &self.settings.account;
+        let unknown = || Rejected::ResourceNotFound(format!("Thing {account}:{name} not found."));
+        let thing = self.things.get(&name).ok_or_else(unknown)?;
         Ok(DescribeThingResponse {
             default_client_id: name.clone(),
             thing_id: thing.id.to_string(),
@@ -135,28 +138,32 @@ impl State {
     /// Changes the type and the attributes of a thing.
     pub fn update_thing(&mut self, name: &str, request: UpdateThingRequest) -> Outcome<()> {
         Outcome::of(|| {
-            let name = check_update(name, &request)?;
+            let name = validate::name::<ThingName>(name)?;
             let thing = self.things.get_mut(&name).ok_or_else(|| no_such_thing(&name))?;
-            check_version(request.expected_version, thing.version)?;
+            check_version(&format!("thing {name}"), request.expected_version, thing.version)?;
+            let mut attributes = thing.attributes.clone();
+            let mut type_name = thing.type_name.clone();
             if request.remove_thing_type == Some(true) {
                 if request.thing_type_name.is_some() {
                     let message = "thingTypeName cannot be set while removeThingType is true.";
                     return Err(Rejected::InvalidRequest(message.to_owned()));
                 }
-                thing.type_name = None;
+                type_name = None;
             }
-            thing.type_name = request.thing_type_name.or_else(|| thing.type_name.take());
+            type_name = request.thing_type_name.or(type_name);
             if let Some(payload) = request.attribute_payload {
                 if payload.merge != Some(true) {
-                    thing.attributes.clear();
+                    attributes.clear();
                 }
                 for (name, value) in payload.attributes.into_iter().flatten() {
                     match value.filter(|value| !value.is_empty()) {
-                        Some(value) => thing.attributes.insert(name, value),
-                        None => thing.attributes.remove(&name),
+                        Some(value) => attributes.insert(name, value),
+                        None => attributes.remove(&name),
                     };
                 }
             }
+            check_number(attributes.len(), type_name.is_some())?;
+            (thing.attributes, thing.type_name) = (attributes, type_name);
             thing.version = thing.version.next();
             Ok(())
         })
@@ -165,9 +172,9 @@ impl State {
     /// Takes a thing out of the registry; its job executions stay. One that does not exist is no error.
     pub fn delete_thing(&mut self, name: &str, expected_version: Option<i64>) -> Outcome<()> {
         Outcome::of(|| {
-            let name = validate::thing_name(name)?;
+            let name = validate::name::<ThingName>(name)?;
             let Some(thing) = self.things.get(&name) else { return Ok(()) };
-            check_version(expected_version, thing.version)?;
+            check_version(&format!("thing {name}"), expected_version, thing.version)?;
             self.check_no_principals(&name)?;
             for group in thing.groups.clone() {
                 if let Some(group) = self.groups.get_mut(&group) {
@@ -180,22 +187,11 @@ impl State {
     }
 }
 
-fn check_create(name: &str, request: &CreateThingRequest) -> Result<ThingName, Rejected> {
-    validate::parsed(|violations| {
-        let kind = request.thing_type_name.as_deref();
-        violations.text("thingTypeName", kind, 1, 128, validate::THING_NAME);
-        let group = request.billing_group_name.as_deref();
-        violations.text("billingGroupName", group, 1, 128, validate::THING_NAME);
-        check_attributes(violations, request.attribute_payload.as_ref());
-        violations.thing_name(name)
-    })
-}
-
-fn check_update(name: &str, request: &UpdateThingRequest) -> Result<ThingName, Rejected> {
-    validate::parsed(|violations| {
-        let kind = request.thing_type_name.as_deref();
-        violations.text("thingTypeName", kind, 1, 128, validate::THING_NAME);
-        check_attributes(violations, request.attribute_payload.as_ref());
-        violations.thing_name(name)
-    })
+/// A thing without a type has few attributes.
+fn check_number(attributes: usize, has_type: bool) -> Result<(), Rejected> {
+    if attributes > 3 && !has_type {
+        let message = "To use more than 3 attributes, a thing must have a type specified.";
+        return Err(Rejected::InvalidRequest(message.to_owned()));
+    }
+    check_most(attributes, "thing")
 }

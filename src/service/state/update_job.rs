@@ -4,15 +4,15 @@
 
 use serde::Deserialize;
 
-use super::create_job::check_description;
-use super::execution::MAX_TIMEOUT_MINUTES;
 use super::job::{Job, no_such_job};
-use super::job_configs::{JobConfigs, PresignedUrlConfig, TimeoutConfig};
+use super::job_configs::{JobConfigs, PresignedUrlConfig, TimeoutConfig, invalid_timeout};
 use super::outcome::Outcome;
 use super::retry::JobExecutionsRetryConfig;
+use super::rollout::JobExecutionsRolloutConfig;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
+use crate::wire::model::JobId;
 
 /// The body of UpdateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -29,24 +29,16 @@ impl State {
     /// Changes members of a job that is not finished. A new time-out holds for executions that start later.
     pub fn update_job(&mut self, now: Timestamp, job_id: &str, request: UpdateJobRequest) -> Outcome<()> {
         self.change(now, |change| {
-            // The time-out is refused in words of its own, so it stays out of the common checks.
-            let common = JobConfigs { timeout_config: None, ..request.configs.clone() };
-            let id = validate::parsed(|violations| {
-                check_description(violations, request.description.as_deref());
-                common.violations(violations);
-                violations.job_id(job_id)
-            })?;
+            let id: JobId = validate::name(job_id)?;
             if request == UpdateJobRequest::default() {
                 return invalid(format!("Update Job request for job {job_id} cannot be empty."));
             }
+            check_configs(&request.configs)?;
             let job = change.job_mut(&id).ok_or_else(|| no_such_job(job_id))?;
             if !job.status.is_active() {
                 let status = job.status.as_str();
                 return invalid(format!("Job {job_id} in status {status} cannot be updated."));
             }
-            request.configs.timeout_config.as_ref().map_or(Ok(()), check_timeout)?;
-            request.configs.check()?;
-            request.configs.presigned_url_config.as_ref().map_or(Ok(()), check_role)?;
             check_retry(job, request.configs.job_executions_retry_config.as_ref())?;
 
             job.description = request.description.or_else(|| job.description.take());
@@ -62,22 +54,37 @@ fn invalid<T>(message: impl Into<String>) -> Result<T, Rejected> {
     Err(Rejected::InvalidRequest(message.into()))
 }
 
-fn check_timeout(config: &TimeoutConfig) -> Result<(), Rejected> {
-    let minutes = config.in_progress_timeout_in_minutes;
-    if minutes.is_some_and(|minutes| (1..=MAX_TIMEOUT_MINUTES).contains(&minutes)) {
-        return Ok(());
+/// What can be refused of the configurations whatever the job is.
+fn check_configs(configs: &JobConfigs) -> Result<(), Rejected> {
+    if let Some(TimeoutConfig { in_progress_timeout_in_minutes: None }) = configs.timeout_config {
+        return Err(invalid_timeout("null"));
     }
-    let value = minutes.map_or_else(|| "null".to_owned(), |minutes| minutes.to_string());
-    invalid(format!("Provide valid timeout value, inProgressTimeoutInMinutes cannot be {value}."))
+    if configs.job_executions_rollout_config == Some(JobExecutionsRolloutConfig::default()) {
+        return invalid("Provide MaximumPerMinute value or provide ExponentialRate and MaximumPerMinute");
+    }
+    let mut retries =
+        configs.job_executions_retry_config.iter().flat_map(|config| &config.criteria_list).flatten();
+    if retries.any(|entry| entry.number_of_retries != Some(0)) {
+        return invalid("The number of retries cannot be updated to any number other than 0.");
+    }
+    configs.check()?;
+    configs.presigned_url_config.as_ref().map_or(Ok(()), check_role)
 }
 
+/// A role is `arn:PARTITION:iam::ACCOUNT:role/NAME`.
 fn check_role(config: &PresignedUrlConfig) -> Result<(), Rejected> {
-    match config.role_arn.as_deref() {
-        Some(role) if !(role.starts_with("arn:aws:iam::") && role.contains(":role/")) => {
-            invalid(format!("Given role {role} is invalid."))
+    let Some(role) = &config.role_arn else { return Ok(()) };
+    let parts: Vec<&str> = role.splitn(6, ':').collect();
+    let is_role = match parts[..] {
+        ["arn", partition, "iam", "", account, name] => {
+            !partition.is_empty()
+                && account.len() == 12
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && name.strip_prefix("role/").is_some_and(|name| !name.is_empty())
         }
-        _ => Ok(()),
-    }
+        _ => false,
+    };
+    if is_role { Ok(()) } else { invalid(format!("Given role {role} is invalid.")) }
 }
 
 /// Retries can be switched off, and nothing else.
@@ -90,9 +97,6 @@ fn check_retry(job: &Job, given: Option<&JobExecutionsRetryConfig>) -> Result<()
     };
     if given.failure_types() != stored.failure_types() {
         return invalid("FailureTypes must match existing FailureTypes defined in RetryConfig.");
-    }
-    if given.criteria_list.iter().flatten().any(|entry| entry.number_of_retries != Some(0)) {
-        return invalid("The number of retries cannot be updated to any number other than 0.");
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use super::packet::Packet;
 use super::payload::excerpt;
 use super::record::{Client, Event, Record};
 use super::stream::Trace;
+use crate::service::broker::end::End;
 use crate::service::broker::limits;
-use crate::service::broker::requests::End;
 
 /// Records what comes and goes over one connection.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Why connections end, in words.
 
+use crate::service::broker::end::End;
 use crate::service::broker::refusal::Refusal;
-use crate::service::broker::requests::End;
 
 pub(super) fn words(end: End) -> &'static str {
     match end {

@@ -61,6 +61,13 @@ pub enum Event {
         /// The body.
         body: Payload,
     },
+    /// A request over HTTP has members that are none of AWS's model.
+    Ignored {
+        /// Which call it is.
+        call: Call,
+        /// Their names, as paths.
+        members: Vec<String>,
+    },
     /// A request over HTTP was answered.
     Answered {
         /// Which call it was.

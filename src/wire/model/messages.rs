@@ -133,9 +133,9 @@ pub struct JobExecutionData {
     pub thing_name: Option<ThingName>,
     /// Where it stands.
     pub status: ReportedStatus,
-    /// What the device last reported; absent while empty.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub status_details: StatusDetails,
+    /// What the device last reported; absent until it has reported something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_details: Option<StatusDetails>,
     /// When the rollout reached the thing.
     pub queued_at: EpochSeconds,
     /// When a device started it.
@@ -161,9 +161,9 @@ pub struct JobExecutionData {
 pub struct JobExecutionState {
     /// Where it stands.
     pub status: ReportedStatus,
-    /// What the device last reported; absent while empty.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub status_details: StatusDetails,
+    /// What the device last reported; absent until it has reported something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_details: Option<StatusDetails>,
     /// Raised by one with each change, from 1.
     pub version_number: VersionNumber,
 }
@@ -226,13 +226,13 @@ pub struct RejectedResponse {
     pub client_token: Option<String>,
     /// When the service answered.
     pub timestamp: EpochSeconds,
+    /// Where the job execution stands, for VersionMismatch and for an update of one that has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_state: Option<JobExecutionState>,
     /// One of AWS's error codes, such as `VersionMismatch`.
     pub code: String,
     /// The service's own words.
     pub message: String,
-    /// Where the job execution stands, for VersionMismatch and InvalidStateTransition.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub execution_state: Option<JobExecutionState>,
 }
 
 /// The pending job executions of a thing by status; an empty list is absent.

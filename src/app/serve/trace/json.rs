@@ -33,6 +33,10 @@ pub(super) fn record(record: &Record) -> String {
             members.add("target", target.as_str());
             members.payload("body", body);
         }
+        Event::Ignored { call, members: ignored } => {
+            members.call(*call);
+            members.add("members", ignored.clone());
+        }
         Event::Answered { call, status, exception, body, took } => {
             members.call(*call);
             members.add("status", *status);
@@ -61,6 +65,7 @@ fn kind(event: &Event) -> &'static str {
         Event::NoTls { .. } => "no-tls",
         Event::Closed { .. } => "closed",
         Event::Called { .. } => "call",
+        Event::Ignored { .. } => "ignored",
         Event::Answered { .. } => "answer",
     }
 }

@@ -110,6 +110,7 @@ impl Entry {
                         packet.publish().map_or(0, |publish| publish.payload.text.len())
                     }
                     Event::Called { body, .. } | Event::Answered { body, .. } => body.text.len(),
+                    Event::Ignored { members, .. } => members.iter().map(String::len).sum(),
                     Event::NoTls { .. } | Event::Closed { .. } => 0,
                 },
                 Self::Log(_, line) => line.len(),

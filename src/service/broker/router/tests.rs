@@ -5,10 +5,11 @@ use std::num::NonZeroU16;
 use proptest::prelude::*;
 
 use super::*;
+use crate::service::broker::end::End;
 use crate::service::broker::packet::{
     FilterRequest, Incoming, Outgoing, PacketId, Publish, Qos, Retained, Version,
 };
-use crate::service::broker::requests::{End, Peer, Requests};
+use crate::service::broker::requests::{Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
 use crate::service::faults::Faults;

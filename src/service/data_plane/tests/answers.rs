@@ -88,7 +88,7 @@ fn the_edge_cases_of_the_guide_are_answered_with_its_codes() {
     assert_eq!(
         lines(&got),
         [
-            r#"Nope/get/rejected {"clientToken":"e1","timestamp":1748990001,"code":"ResourceNotFound","message":"Job execution Nope for thing MyThing does not exist."}"#
+            r#"Nope/get/rejected {"clientToken":"e1","timestamp":1748990001,"code":"ResourceNotFound","message":"Job execution cannot be found as the Job Nope does not exist."}"#
         ]
     );
     let got =
@@ -96,14 +96,14 @@ fn the_edge_cases_of_the_guide_are_answered_with_its_codes() {
     assert_eq!(
         lines(&got),
         [
-            r#"Job1/update/rejected {"clientToken":"e3","timestamp":1748990001,"code":"VersionMismatch","message":"Expected version 99 but found version 1","executionState":{"status":"QUEUED","versionNumber":1}}"#
+            r#"Job1/update/rejected {"clientToken":"e3","timestamp":1748990001,"executionState":{"status":"QUEUED","versionNumber":1},"code":"VersionMismatch","message":"Expected version 99 but found version 1"}"#
         ]
     );
     let got = bench.send("Job1/update", r#"{"status":"CANCELED","clientToken":"e5"}"#);
     assert_eq!(
         lines(&got),
         [
-            r#"Job1/update/rejected {"clientToken":"e5","timestamp":1748990001,"code":"InvalidStateTransition","message":"The status of job execution cannot be changed to be CANCELED","executionState":{"status":"QUEUED","versionNumber":1}}"#
+            r#"Job1/update/rejected {"clientToken":"e5","timestamp":1748990001,"code":"InvalidStateTransition","message":"The status of job execution cannot be changed to be CANCELED"}"#
         ]
     );
     let (_, next) = bench.ask("$next/get", r#"{"clientToken":"e8"}"#);
@@ -116,7 +116,7 @@ fn the_edge_cases_of_the_guide_are_answered_with_its_codes() {
     assert_eq!(
         lines(&got),
         [
-            r#"Job1/update/rejected {"clientToken":"e2","timestamp":1748990001,"code":"InvalidStateTransition","message":"The status of job execution cannot be changed from SUCCEEDED to IN_PROGRESS","executionState":{"status":"SUCCEEDED","versionNumber":3}}"#
+            r#"Job1/update/rejected {"clientToken":"e2","timestamp":1748990001,"executionState":{"status":"SUCCEEDED","versionNumber":3},"code":"InvalidStateTransition","message":"The status of job execution cannot be changed from SUCCEEDED to IN_PROGRESS"}"#
         ]
     );
     assert_eq!(

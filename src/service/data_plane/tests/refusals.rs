@@ -49,7 +49,10 @@ fn what_is_no_json_object_is_invalid_json_without_a_client_token() {
         let (topic, body) = bench.ask("J/update", payload);
         assert_eq!(topic, "J/update/rejected");
         assert_eq!(body["code"], "InvalidJson");
-        assert_eq!(body["message"], "The payload is not valid JSON.");
+        assert_eq!(
+            body["message"],
+            "The contents of the request could not be interpreted as valid UTF-8-encoded JSON"
+        );
         assert!(body.get("clientToken").is_none());
     }
     for bytes in [&b"\xff\xfe"[..], b"{\"clientToken\":\"\xc3\"}", b"{\"a\":\"\\ud800\"}"] {

@@ -29,11 +29,11 @@ pub(super) const HANDLERS: Handlers = &[
         write(shared, |state, _| state.delete_certificate(call.label(Label::CertificateId), force))
     }),
     ("AttachThingPrincipal", |shared, call| {
-        let principal = call.principal()?;
+        let principal = call.principal();
         write(shared, |state, _| state.attach_thing_principal(call.label(Label::ThingName), principal))
     }),
     ("DetachThingPrincipal", |shared, call| {
-        let principal = call.principal()?;
+        let principal = call.principal();
         write(shared, |state, _| state.detach_thing_principal(call.label(Label::ThingName), principal))
     }),
     ("ListThingPrincipals", |shared, call| {
@@ -41,7 +41,7 @@ pub(super) const HANDLERS: Handlers = &[
         read(shared, |state, _| state.list_thing_principals(call.label(Label::ThingName), &query))
     }),
     ("ListPrincipalThings", |shared, call| {
-        let (principal, query) = (call.principal()?, call.query()?);
+        let (principal, query) = (call.principal(), call.query()?);
         read(shared, |state, _| state.list_principal_things(principal, &query))
     }),
 ];

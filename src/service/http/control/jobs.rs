@@ -59,7 +59,7 @@ pub(super) const HANDLERS: Handlers = &[
         })
     }),
     ("DeleteJobExecution", |shared, call| {
-        let (number, force) = (call.label_number(Label::ExecutionNumber)?, call.flag("force"));
+        let (number, force) = (call.label_number(Label::ExecutionNumber), call.flag("force"));
         write(shared, |state, now| {
             state.delete_job_execution(
                 now,

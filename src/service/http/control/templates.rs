@@ -2,7 +2,6 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/job-templates.html>
 
-use super::super::exception::Exception;
 use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
 
@@ -37,7 +36,7 @@ pub(super) const HANDLERS: Handlers = &[
         write(shared, |state, _| state.untag_resource(request))
     }),
     ("ListTagsForResource", |shared, call| {
-        let arn = call.text("resourceArn").ok_or_else(|| Exception::missing("resourceArn"))?;
+        let arn = call.text("resourceArn").unwrap_or_default();
         read(shared, |state, _| state.list_tags_for_resource(arn))
     }),
 ];

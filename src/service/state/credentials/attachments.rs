@@ -7,15 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::group::group_name;
 use super::super::outcome::Outcome;
-use super::super::paging::{self, Page};
+use super::super::paging::Page;
 use super::super::validate;
 use super::super::{Rejected, State};
-use super::certificates::no_such_certificate;
 use super::paged::ListQuery;
 use super::policies::ListPoliciesResponse;
-use crate::wire::model::ThingName;
+use crate::wire::model::{ThingGroupName, ThingName};
 
 /// How many policies one target has at the most.
 const MAX_POLICIES: usize = 10;
@@ -75,7 +73,7 @@ impl State {
     /// Attaches a policy to a certificate or a thing group; once more is no error.
     pub fn attach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
         Outcome::of(|| {
-            let target = required_target(request)?;
+            let target = request.target.as_deref().unwrap_or_default();
             self.policy(name)?;
             self.check_target(target)?;
             let attached = self.credentials.attached.entry(target.to_owned()).or_default();
@@ -93,7 +91,7 @@ impl State {
     /// operation declares none for it.
     pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
         Outcome::of(|| {
-            let target = required_target(request)?;
+            let target = request.target.as_deref().unwrap_or_default();
             take(&mut self.credentials.attached, target, name);
             Ok(())
         })
@@ -102,7 +100,7 @@ impl State {
     /// Lists the policies of a target, those of the groups above a thing group too if `recursive`.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such target; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such target; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_attached_policies(
         &self,
         target: &str,
@@ -113,7 +111,7 @@ impl State {
         if let ("thinggroup", name) = self.check_target(target)?
             && recursive
         {
-            let name = group_name(name)?;
+            let name = validate::name::<ThingGroupName>(name)?;
             targets.extend(
                 self.path_up(&name).skip(1).map(|above| self.settings.arn("thinggroup", above.as_str())),
             );
@@ -125,7 +123,7 @@ impl State {
     /// Lists what a policy is attached to.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_targets_for_policy(
         &self,
         name: &str,
@@ -143,7 +141,13 @@ impl State {
     /// Attaches a certificate to a thing; once more is no error.
     pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
         Outcome::of(|| {
-            let (thing, id) = self.thing_and_certificate(thing, principal)?;
+            let thing: ThingName = validate::name(thing)?;
+            if !self.things.contains_key(&thing) {
+                return Err(Rejected::ResourceNotFound(format!(
+                    "Failed to attach the principal {principal} to thing {thing} because the thing does not exist in your account"
+                )));
+            }
+            let id = self.principal(principal)?.to_owned();
             self.credentials.things.entry(id.clone()).or_default().insert(thing.clone());
             self.credentials.principals.entry(thing).or_default().insert(id);
             Ok(())
@@ -153,7 +157,9 @@ impl State {
     /// Detaches a certificate from a thing; one that is not attached is no error.
     pub fn detach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
         Outcome::of(|| {
-            let (thing, id) = self.thing_and_certificate(thing, principal)?;
+            let thing: ThingName = validate::name(thing)?;
+            self.thing(&thing)?;
+            let id = self.principal(principal)?.to_owned();
             take(&mut self.credentials.principals, &thing, &id);
             take(&mut self.credentials.things, &id, &thing);
             Ok(())
@@ -163,17 +169,19 @@ impl State {
     /// Lists the certificates of a thing.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such thing; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_thing_principals(
         &self,
         thing: &str,
         query: &ListPrincipalsQuery,
     ) -> Result<ListThingPrincipalsResponse, Rejected> {
-        let thing = validate::parsed(|violations| {
-            paging::check(violations, query.max_results);
-            violations.thing_name(thing)
-        })?;
-        self.thing(&thing)?;
+        let thing = validate::name(thing)?;
+        if !self.things.contains_key(&thing) {
+            // AWS leaves out the space.
+            return Err(Rejected::ResourceNotFound(format!(
+                "Failed to list principals for thing{thing} because the thing does not exist in your account"
+            )));
+        }
         let page: Page<String> = self.page(query.max_results, query.next_token.as_deref())?;
         let ids = self.credentials.principals.get(&thing).into_iter().flatten();
         let behind = ids.filter(|id| page.after.as_ref().is_none_or(|after| *id > after));
@@ -185,16 +193,12 @@ impl State {
     /// Lists the things of a certificate.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such certificate; [`Rejected::InvalidRequest`] where the query breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such certificate; [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_principal_things(
         &self,
         principal: &str,
         query: &ListPrincipalsQuery,
     ) -> Result<ListPrincipalThingsResponse, Rejected> {
-        validate::parsed(|violations| {
-            paging::check(violations, query.max_results);
-            Some(())
-        })?;
         let id = self.principal(principal)?;
         let page: Page<ThingName> = self.page(query.max_results, query.next_token.as_deref())?;
         let behind = self
@@ -219,28 +223,35 @@ impl State {
         Ok(())
     }
 
-    fn thing_and_certificate(&self, thing: &str, principal: &str) -> Result<(ThingName, String), Rejected> {
-        let thing = validate::thing_name(thing)?;
-        self.thing(&thing)?;
-        Ok((thing, self.principal(principal)?.to_owned()))
-    }
-
     /// The certificate's id in a principal's ARN.
     fn principal<'a>(&self, principal: &'a str) -> Result<&'a str, Rejected> {
         match self.settings.split_arn(principal) {
-            Some(("cert", id)) => self.certificate(id).map(|_| id),
-            _ => Err(no_such_certificate(principal)),
+            Some(("cert", id)) if self.credentials.certificates.contains_key(id) => Ok(id),
+            _ => Err(no_such_principal()),
         }
     }
 
     /// The kind and the name of a target that a policy can be attached to.
     fn check_target<'a>(&self, target: &'a str) -> Result<(&'a str, &'a str), Rejected> {
         match self.settings.split_arn(target) {
-            Some(("cert", id)) => self.certificate(id).map(|_| ("cert", id)),
-            Some(("thinggroup", name)) => self.group(&group_name(name)?).map(|_| ("thinggroup", name)),
+            Some(("cert", id)) if self.credentials.certificates.contains_key(id) => Ok(("cert", id)),
+            Some(("cert", _)) => Err(no_such_principal()),
+            Some(("thinggroup", name))
+                if name.parse().is_ok_and(|name| self.groups.contains_key::<ThingGroupName>(&name)) =>
+            {
+                Ok(("thinggroup", name))
+            }
+            Some(("thinggroup", name)) => Err(Rejected::ResourceNotFound(format!(
+                "Cannot find requested thing group for accountId: {} and thing group name: {name}",
+                self.settings.account
+            ))),
             _ => Err(Rejected::ResourceNotFound(format!("The target {target} cannot be found."))),
         }
     }
+}
+
+fn no_such_principal() -> Rejected {
+    Rejected::ResourceNotFound("The certificate given in the principal does not exist.".to_owned())
 }
 
 /// Takes a value from a key's set, and the set away with its last value.
@@ -257,8 +268,4 @@ where
             map.remove(key);
         }
     }
-}
-
-fn required_target(request: &PolicyTargetRequest) -> Result<&str, Rejected> {
-    validate::parsed(|violations| violations.required("target", request.target.as_deref()))
 }

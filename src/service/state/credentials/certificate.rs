@@ -27,9 +27,6 @@ pub enum CertificateStatus {
 }
 
 impl CertificateStatus {
-    /// The statuses that a request may set.
-    pub(super) const WORDS: [&str; 3] = ["ACTIVE", "INACTIVE", "REVOKED"];
-
     pub(super) fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Inactive, Self::Revoked].into_iter().find(|status| status.as_str() == word)
     }

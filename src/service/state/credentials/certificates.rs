@@ -5,7 +5,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::outcome::Outcome;
-use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
 use super::certificate::{Certificate, CertificateStatus};
 use super::paged::ListQuery;
@@ -130,9 +129,6 @@ pub struct CertificateSummary {
 
 const MODE: &str = "DEFAULT";
 
-const CERTIFICATE_ID: Alphabet =
-    Alphabet { text: "(0x)?[a-fA-F0-9]+", allows: |character| character.is_ascii_hexdigit() };
-
 impl State {
     /// Registers a certificate, inactive unless the request says otherwise.
     ///
@@ -144,7 +140,9 @@ impl State {
         request: &RegisterCertificateRequest,
     ) -> Outcome<RegisterCertificateResponse> {
         Outcome::of(|| {
-            let (pem, status) = check_register(set_as_active, request)?;
+            let default = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
+            let status = request.status.as_deref().map_or(Ok(default), read_status)?;
+            let pem = request.certificate_pem.as_deref().unwrap_or_default();
             self.register(Certificate::parse(now, pem, status)?)
         })
     }
@@ -191,9 +189,9 @@ impl State {
     /// Describes a certificate.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such certificate; [`Rejected::InvalidRequest`] where the id is not one.
+    /// [`Rejected::ResourceNotFound`] where there is no such certificate.
     pub fn describe_certificate(&self, id: &str) -> Result<DescribeCertificateResponse, Rejected> {
-        let certificate = self.certificate(&parse_id(id)?)?;
+        let certificate = self.certificate(&id.to_ascii_lowercase())?;
         Ok(DescribeCertificateResponse {
             certificate_description: CertificateDescription {
                 certificate_arn: self.settings.arn("cert", &certificate.id),
@@ -216,7 +214,7 @@ impl State {
     /// Lists the certificates.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_certificates(&self, query: &ListQuery) -> Result<ListCertificatesResponse, Rejected> {
         let mut all: Vec<&Certificate> = self.credentials.certificates.values().collect();
         all.sort_by_key(|certificate| certificate.sequence);
@@ -234,12 +232,8 @@ impl State {
     /// Sets a certificate's status; one that is not active any more loses its connections.
     pub fn update_certificate(&mut self, now: Timestamp, id: &str, new_status: Option<&str>) -> Outcome<()> {
         Outcome::ending_certificates(|ended| {
-            let status = validate::parsed(|violations| {
-                violations.required("newStatus", new_status);
-                violations.word("newStatus", new_status, &CertificateStatus::WORDS);
-                CertificateStatus::parse(new_status?)
-            })?;
-            let id = parse_id(id)?;
+            let status = read_status(new_status.unwrap_or_default())?;
+            let id = id.to_ascii_lowercase();
             let certificate =
                 self.credentials.certificates.get_mut(&id).ok_or_else(|| no_such_certificate(&id))?;
             certificate.status = status;
@@ -254,11 +248,12 @@ impl State {
     /// Deletes a certificate that is not active and not attached; force takes its policies off first.
     pub fn delete_certificate(&mut self, id: &str, force_delete: bool) -> Outcome<()> {
         Outcome::ending_certificates(|ended| {
-            let id = parse_id(id)?;
+            let id = id.to_ascii_lowercase();
             let certificate = self.certificate(&id)?;
             if certificate.status == CertificateStatus::Active {
-                let message = "Certificate must be deactivated (not ACTIVE) before deletion.";
-                return Err(Rejected::CertificateState(message.to_owned()));
+                let message =
+                    format!("Certificate must be deactivated (not ACTIVE) before deletion. Id: {id}");
+                return Err(Rejected::CertificateState(message));
             }
             if self.things_of_certificate(&id).next().is_some() {
                 let message = format!(
@@ -285,28 +280,14 @@ impl State {
 }
 
 pub(super) fn no_such_certificate(id: &str) -> Rejected {
-    Rejected::ResourceNotFound(format!("Certificate {id} cannot be found."))
+    Rejected::ResourceNotFound(format!("CertificateId {id} does not exist"))
 }
 
-fn parse_id(id: &str) -> Result<String, Rejected> {
-    validate::parsed(|violations| {
-        violations.text("certificateId", Some(id), 64, 64, CERTIFICATE_ID);
-        Some(id.to_ascii_lowercase())
-    })
-}
-
-fn check_register(
-    set_as_active: bool,
-    request: &RegisterCertificateRequest,
-) -> Result<(&str, CertificateStatus), Rejected> {
-    validate::parsed(|violations| {
-        let pem = request.certificate_pem.as_deref();
-        violations.required("certificatePem", pem);
-        violations.length("certificatePem", pem, 1, 65536);
-        let status = request.status.as_deref();
-        violations.word("status", status, &CertificateStatus::WORDS);
-        let default = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
-        Some((pem?, status.and_then(CertificateStatus::parse).unwrap_or(default)))
+/// AWS's model has further statuses, which certificates have only while they are handed over.
+fn read_status(word: &str) -> Result<CertificateStatus, Rejected> {
+    CertificateStatus::parse(word).ok_or_else(|| {
+        let message = format!("Certificate status {word} cannot be set: set ACTIVE, INACTIVE or REVOKED.");
+        Rejected::InvalidRequest(message)
     })
 }
 

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::super::paging::Page;
-use super::super::validate::Violations;
 use super::super::{Rejected, State};
 
 /// The query of the lists of certificates and policies.
@@ -29,9 +28,6 @@ impl State {
         ascending: Vec<T>,
         key: impl Fn(&T) -> K,
     ) -> Result<(Vec<T>, Option<String>), Rejected> {
-        let mut violations = Violations::default();
-        violations.range("pageSize", query.page_size, 1, 250);
-        violations.finish()?;
         let page: Page<K> = self.page(query.page_size, query.marker.as_deref())?;
         let mut ordered = ascending;
         if query.is_ascending_order != Some(true) {

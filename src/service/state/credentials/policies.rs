@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::super::outcome::Outcome;
 use super::super::tags::{self, Tag};
-use super::super::validate::{self, Alphabet};
 use super::super::{Rejected, State};
 use super::paged::ListQuery;
 use super::policy::{Policy, PolicyVersion};
@@ -130,11 +129,6 @@ pub struct PolicyNameAndArn {
     pub policy_arn: String,
 }
 
-const POLICY_NAME: Alphabet = Alphabet {
-    text: r"[\w+=,.@-]+",
-    allows: |character| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character),
-};
-
 impl State {
     /// Creates a policy.
     pub fn create_policy(
@@ -144,8 +138,8 @@ impl State {
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyResponse> {
         Outcome::of(|| {
-            let (text, document) = check_document(name, request.policy_document)?;
-            tags::check(request.tags.as_deref())?;
+            let (text, document) = read_document(request.policy_document)?;
+            tags::check(request.tags.as_deref(), tags::OF_RESOURCE)?;
             let policy_arn = self.settings.arn("policy", name);
             if self.credentials.policies.contains_key(name) {
                 return Err(Rejected::ResourceAlreadyExists {
@@ -168,9 +162,10 @@ impl State {
     /// Returns a policy and its default version.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such policy.
     pub fn get_policy(&self, name: &str) -> Result<GetPolicyResponse, Rejected> {
-        let policy = self.policy(name)?;
+        let unknown = || Rejected::ResourceNotFound("Policy default version not found".to_owned());
+        let policy = self.credentials.policies.get(name).ok_or_else(unknown)?;
         let text = policy.versions.get(&policy.default_version).map(|version| version.text.clone());
         Ok(GetPolicyResponse {
             policy_name: name.to_owned(),
@@ -185,7 +180,7 @@ impl State {
     /// Lists the policies.
     ///
     /// # Errors
-    /// [`Rejected::InvalidRequest`] where the query breaks a limit or its token is not one of ours.
+    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
     pub fn list_policies(&self, query: &ListQuery) -> Result<ListPoliciesResponse, Rejected> {
         self.page_of_policies(query, self.credentials.policies.keys().map(String::as_str))
     }
@@ -217,7 +212,7 @@ impl State {
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyVersionResponse> {
         Outcome::of(|| {
-            let (text, document) = check_document(name, request.policy_document)?;
+            let (text, document) = read_document(request.policy_document)?;
             let policy = self.policy_mut(name)?;
             let version = policy.add(now, &text, document)?;
             if set_as_default {
@@ -235,7 +230,7 @@ impl State {
     /// Returns one version of a policy.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such policy or version; [`Rejected::InvalidRequest`] where the name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such policy or version.
     pub fn get_policy_version(
         &self,
         name: &str,
@@ -257,7 +252,7 @@ impl State {
     /// Lists the versions of a policy.
     ///
     /// # Errors
-    /// [`Rejected::ResourceNotFound`] where there is no such policy; [`Rejected::InvalidRequest`] where the name breaks a limit.
+    /// [`Rejected::ResourceNotFound`] where there is no such policy.
     pub fn list_policy_versions(&self, name: &str) -> Result<ListPolicyVersionsResponse, Rejected> {
         let policy = self.policy(name)?;
         let summary = |(number, version): (&u64, &PolicyVersion)| PolicyVersionSummary {
@@ -299,13 +294,16 @@ impl State {
     pub fn delete_policy(&mut self, name: &str) -> Outcome<()> {
         Outcome::of(|| {
             let policy = self.policy(name)?;
-            let conflict =
-                |why: &str| Err(Rejected::DeleteConflict(format!("Cannot delete the policy {name}: {why}")));
             if policy.versions.len() > 1 {
-                return conflict("it has more than the default version");
+                return Err(Rejected::DeleteConflict(format!(
+                    "The policy cannot be deleted as multiple versions of the policy exist (name={name}). Use \
+                     DeletePolicyVersion action to delete all non-default versions of the policy and retry."
+                )));
             }
             if self.credentials.attached.values().any(|names| names.contains(name)) {
-                return conflict("it is attached to a target");
+                return Err(Rejected::DeleteConflict(format!(
+                    "The policy cannot be deleted as the policy is attached to one or more principals (name={name})"
+                )));
             }
             self.credentials.policies.remove(name);
             self.tags.remove(&self.settings.arn("policy", name));
@@ -319,18 +317,16 @@ impl State {
     }
 
     pub(super) fn policy(&self, name: &str) -> Result<&Policy, Rejected> {
-        check_name(name)?;
-        self.credentials.policies.get(name).ok_or_else(|| no_such_policy(name))
+        self.credentials.policies.get(name).ok_or_else(no_such_policy)
     }
 
     fn policy_mut(&mut self, name: &str) -> Result<&mut Policy, Rejected> {
-        check_name(name)?;
-        self.credentials.policies.get_mut(name).ok_or_else(|| no_such_policy(name))
+        self.credentials.policies.get_mut(name).ok_or_else(no_such_policy)
     }
 }
 
-fn no_such_policy(name: &str) -> Rejected {
-    Rejected::ResourceNotFound(format!("Policy {name} cannot be found."))
+fn no_such_policy() -> Rejected {
+    Rejected::ResourceNotFound("Policy not found".to_owned())
 }
 
 pub(super) fn malformed(malformed: &Malformed) -> Rejected {
@@ -344,23 +340,14 @@ fn find_version<'a>(
 ) -> Result<(u64, &'a PolicyVersion), Rejected> {
     let found = version.parse().ok().and_then(|number| policy.versions.get_key_value(&number));
     found.map(|(number, version)| (*number, version)).ok_or_else(|| {
-        Rejected::ResourceNotFound(format!("Version {version} of policy {name} cannot be found."))
+        Rejected::ResourceNotFound(format!(
+            "Policy version does not exist (name={name}, versionId={version})"
+        ))
     })
 }
 
-fn check_name(name: &str) -> Result<(), Rejected> {
-    validate::parsed(|violations| {
-        violations.text("policyName", Some(name), 1, 128, POLICY_NAME);
-        Some(())
-    })
-}
-
-fn check_document(name: &str, text: Option<String>) -> Result<(String, Document), Rejected> {
-    let text = validate::parsed(|violations| {
-        violations.text("policyName", Some(name), 1, 128, POLICY_NAME);
-        violations.required("policyDocument", text.as_deref());
-        text
-    })?;
+fn read_document(text: Option<String>) -> Result<(String, Document), Rejected> {
+    let text = text.unwrap_or_default();
     let document = Document::parse(&text).map_err(|error| malformed(&error))?;
     Ok((text, document))
 }

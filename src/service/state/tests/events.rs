@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bench::{Bench, from, message, with_group};
+use super::bench::{Bench, from, with_group};
 use crate::service::state::Rejected;
 
 impl Bench {
@@ -211,19 +211,4 @@ fn every_type_is_listed_and_none_is_enabled_at_first() {
     assert_eq!(later["lastModifiedDate"], 1_748_952_060.0);
     let enabled = |name: &str| later["eventConfigurations"][name]["Enabled"].clone();
     assert_eq!(["CA_CERTIFICATE", "JOB", "THING"].map(enabled), [true, true, false]);
-}
-
-#[test]
-fn an_unknown_type_is_refused_and_changes_nothing() {
-    let mut bench = Bench::with_things([]);
-    let before = bench.configurations();
-    let refused = bench.configure(&json!({ "JOB": { "Enabled": true }, "JOBS": {} }));
-    assert_eq!(
-        message(refused),
-        "1 validation error detected: Value '{JOB=Configuration(enabled=true), JOBS=Configuration(enabled=false)}' \
-         at 'eventConfigurations' failed to satisfy constraint: Map keys must satisfy constraint: [Member must \
-         satisfy enum value set: [THING, THING_GROUP, THING_TYPE, THING_GROUP_MEMBERSHIP, THING_GROUP_HIERARCHY, \
-         THING_TYPE_ASSOCIATION, JOB, JOB_EXECUTION, POLICY, CERTIFICATE, CA_CERTIFICATE]]"
-    );
-    assert_eq!(bench.configurations(), before);
 }

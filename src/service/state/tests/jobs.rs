@@ -19,32 +19,17 @@ fn create_job_answers_with_a_null_description() {
 fn create_job_refuses_what_aws_refuses() {
     let mut bench = Bench::with_things(["T"]);
     let mut refused = |job: &str, more: Value| message(bench.create(job, "thing/T", more));
-    let one = "1 validation error detected: Value ";
-    let fails = " failed to satisfy constraint: Member must ";
-    assert_eq!(
-        refused("a b", json!({})),
-        format!("{one}'a b' at 'jobId'{fails}satisfy regular expression pattern: [a-zA-Z0-9_-]+")
-    );
-    assert_eq!(refused("J", json!({ "targets": null })), format!("{one}null at 'targets'{fails}not be null"));
-    assert_eq!(
-        refused("J", json!({ "targetSelection": "ALL" })),
-        format!("{one}'ALL' at 'targetSelection'{fails}satisfy enum value set: [CONTINUOUS, SNAPSHOT]")
-    );
-    assert_eq!(
-        refused("J", json!({ "timeoutConfig": { "inProgressTimeoutInMinutes": 0 } })),
-        format!(
-            "{one}'0' at 'timeoutConfig.inProgressTimeoutInMinutes'{fails}have value greater than or equal to 1"
-        )
-    );
-    assert!(
-        refused("J", json!({ "description": "x".repeat(2029) }))
-            .ends_with("length less than or equal to 2028")
-    );
-    assert!(refused("J", json!({ "targets": [] })).contains("greater than or equal to 1"));
-    assert!(refused("J", json!({ "document": "x".repeat(32_769) })).contains("[32769 bytes]"));
-    for document in ["", "{", "{}}", "nope"] {
-        assert_eq!(refused("J", json!({ "document": document })), "Job document is not valid JSON.");
+    let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for document in ["", "{", "{}}", "nope", "NaN", "[Infinity]", &nested(1001)] {
+        assert_eq!(
+            refused("J", json!({ "document": document })),
+            "Job document located at request input is an invalid JSON document.",
+            "{document}"
+        );
     }
+    // Two bytes a character: AWS counts both.
+    let large = format!("\"{}\"", "é".repeat(16_384));
+    assert_eq!(refused("J", json!({ "document": large })), "Job document exceeds size limit 32768 bytes.");
     assert_eq!(
         refused("J", json!({ "document": null })),
         "Neither job document nor job document source is specified."
@@ -61,24 +46,21 @@ fn create_job_refuses_what_aws_refuses() {
         refused("J", json!({ "jobExecutionsRetryConfig": { "criteriaList": criteria } })),
         "A retryCriteria with failure type ALL must be used by itself."
     );
-    let both = refused(
-        "J",
-        json!({
-            "abortConfig": { "criteriaList": [] },
-            "jobExecutionsRolloutConfig": { "maximumPerMinute": 1001 },
-        }),
-    );
-    assert!(both.starts_with("2 validation errors detected: "), "{both}");
-    let tags = refused("J", json!({ "tags": [{ "Value": "v" }] }));
-    assert!(tags.contains("'tags.1.member.key'"), "{tags}");
+    let deepest = json!({ "document": nested(1000) });
+    bench.create("Deep", "thing/T", deepest).unwrap();
 }
 
 #[test]
 fn create_job_refuses_unknown_targets_and_ids_in_use() {
     let mut bench = Bench::with_things(["T"]);
-    for target in ["thing/U", "thinggroup/G", "job/J", "thing/a b"] {
+    for (target, what) in [
+        ("thing/U", "Thing U"),
+        ("thinggroup/G", "Thing Group G"),
+        ("job/J", &*format!("Target {ARN}job/J")),
+        ("thing/a b", "Thing a b"),
+    ] {
         let refused = bench.create("J", target, json!({})).unwrap_err();
-        assert_eq!(refused, Rejected::ResourceNotFound(format!("Target {ARN}{target} cannot be found.")));
+        assert_eq!(refused, Rejected::ResourceNotFound(format!("{what} cannot be found.")));
     }
     let foreign = json!({ "targets": ["arn:aws:iot:eu-west-1:123456789012:thing/T"] });
     assert!(matches!(bench.create("J", "thing/T", foreign), Err(Rejected::ResourceNotFound(_))));
@@ -253,8 +235,6 @@ fn lists_come_page_by_page() {
 
     let bad = bench.state.list_jobs(&from(json!({ "nextToken": "made-up" })));
     assert_eq!(message(bad), "Next token is invalid.");
-    let none = bench.state.list_jobs(&from(json!({ "maxResults": 0 })));
-    assert!(message(none).starts_with("1 validation error detected: Value '0' at 'maxResults'"));
     let group = bench.state.list_jobs(&from(json!({ "thingGroupName": "G", "maxResults": 1 }))).unwrap();
     assert_eq!(group.jobs.len(), 1);
     let unknown = bench.state.list_jobs(&from(json!({ "thingGroupName": "X" })));

@@ -14,3 +14,4 @@ mod properties;
 mod registry;
 mod rollouts;
 mod rows;
+mod words;

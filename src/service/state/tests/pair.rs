@@ -16,7 +16,7 @@ use crate::service::state::operator::ListJobExecutionsQuery;
 use crate::service::state::targets::AssociateTargetsWithJobRequest;
 use crate::service::state::things::CreateThingRequest;
 use crate::service::state::update_job::UpdateJobRequest;
-use crate::service::state::{Effects, Outcome, Rejected, Settings, State};
+use crate::service::state::{Effects, EventType, Outcome, Rejected, Settings, State};
 use crate::service::time::Timestamp;
 
 /// The state machine and the naive model, side by side.
@@ -122,10 +122,10 @@ impl Pair {
                 done(state.cancel_job(now, JOBS[*job], *force, request))
             }
             Op::UpdateEvents { jobs, executions } => {
-                let given = [("JOB", *jobs), ("JOB_EXECUTION", *executions)];
-                let given = given.into_iter().filter_map(|(name, enabled)| {
-                    Some((name.to_owned(), Configuration { enabled: enabled? }))
-                });
+                let given = [(EventType::Job, *jobs), (EventType::JobExecution, *executions)];
+                let given = given
+                    .into_iter()
+                    .filter_map(|(kind, enabled)| Some((kind, Configuration { enabled: enabled? })));
                 let event_configurations = Some(given.collect());
                 let request = UpdateEventConfigurationsRequest { event_configurations };
                 done(state.update_event_configurations(now, request))

@@ -237,8 +237,10 @@ fn a_page_has_as_many_entries_as_was_chosen_where_the_request_does_not_say() {
             for number in 1..=251 {
                 bench.for_thing(&format!("J{number}"), json!({}));
             }
+            let allow =
+                r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
             for number in 1..=251 {
-                let policy = json!({ "policyDocument": r#"{"Version":"2012-10-17","Statement":[]}"# });
+                let policy = json!({ "policyDocument": allow });
                 let outcome = bench.state.create_policy(bench.now, &format!("P{number}"), from(policy));
                 bench.take(outcome).unwrap();
             }

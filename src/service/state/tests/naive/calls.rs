@@ -74,8 +74,9 @@ impl Naive {
                 }
                 let status = body["status"].as_str().unwrap();
                 let by_device = ["IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"].contains(&status);
-                if TERMINAL.contains(&execution.status.as_str()) || !by_device {
-                    return Err(("InvalidStateTransition".into(), Some(execution.state())));
+                let ended = TERMINAL.contains(&execution.status.as_str());
+                if ended || !by_device {
+                    return Err(("InvalidStateTransition".into(), ended.then(|| execution.state())));
                 }
                 let (job, status) = (job.to_owned(), status.to_owned());
                 let mut state = Value::Null;
@@ -204,7 +205,7 @@ impl Naive {
         Ok(json!([
             it.status,
             it.forced,
-            it.details,
+            it.details.as_object().cloned().unwrap_or_default(),
             it.version,
             it.number,
             it.deadline().map(|at| { (at - self.now).max(0) / 1000 })

@@ -106,7 +106,7 @@ impl Execution {
 
     fn state(&self) -> Value {
         let mut state = json!({ "status": self.status, "versionNumber": self.version });
-        if self.details != json!({}) {
+        if !self.details.is_null() {
             state["statusDetails"] = self.details.clone();
         }
         state
@@ -130,7 +130,7 @@ impl Execution {
         let mut data = self.summary();
         data["status"] = json!(self.status);
         data["jobDocument"] = json!({ "do": self.job });
-        if self.details != json!({}) {
+        if !self.details.is_null() {
             data["statusDetails"] = self.details.clone();
         }
         if let Some(deadline) = self.deadline() {
@@ -229,7 +229,7 @@ impl Naive {
             job: job.into(),
             number,
             status: "QUEUED".into(),
-            details: json!({}),
+            details: Value::Null,
             queued: self.now,
             started: None,
             updated: self.now,

@@ -93,7 +93,7 @@ impl Naive {
             Op::CreateGroup(group) => {
                 let parent = (*group == 1).then(|| GROUPS[0].to_owned());
                 if parent.is_some() && !naive.exists("thinggroup/g") {
-                    return unknown();
+                    return Err(("InvalidRequest".into(), None));
                 }
                 let name = GROUPS[*group].to_owned();
                 if !naive.groups.iter().any(|group| group.name == name) {
