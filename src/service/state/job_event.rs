@@ -115,8 +115,8 @@ pub struct JobExecutionEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution_number: Option<ExecutionNumber>,
     /// What the device last reported.
-    #[serde(skip_serializing_if = "StatusDetails::is_empty")]
-    pub status_details: StatusDetails,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_details: Option<StatusDetails>,
 }
 
 impl JobEvent {
@@ -183,7 +183,7 @@ impl JobExecutionEvent {
             status: execution.status,
             force_canceled: (tells_more && canceled).then_some(execution.force_canceled),
             execution_number: tells_more.then_some(execution.number),
-            status_details: execution.status_details.clone().unwrap_or_default(),
+            status_details: execution.status_details.clone(),
         }
     }
 }

@@ -28,7 +28,7 @@ impl Naive {
             if operation == "canceled" {
                 event["forceCanceled"] = json!(it.forced);
             }
-            if it.details != json!({}) {
+            if !it.details.is_null() {
                 event["statusDetails"] = it.details.clone();
             }
             self.events.push((format!("events/jobExecution/{}/{operation}", it.job), event));
