@@ -50,6 +50,7 @@ impl DevicePolicies {
     pub(super) fn documents(&self, settings: &Settings, things: &[ThingName]) -> Vec<(String, String)> {
         let fill = |thing: &str| {
             DEVICE_POLICY
+                .replace("${partition}", settings.partition())
                 .replace("${region}", &settings.region)
                 .replace("${account}", &settings.account)
                 .replace("${thing}", thing)

@@ -13,6 +13,7 @@ const ARN: &str = "arn:aws:iot:us-east-1:123456789012:topic/";
 
 pub(crate) fn measure(criterion: &mut Criterion) {
     let of_the_device = DEVICE_POLICY
+        .replace("${partition}", "aws")
         .replace("${region}", "us-east-1")
         .replace("${account}", "123456789012")
         .replace("${thing}", "MyThing");

@@ -199,6 +199,7 @@ async fn the_policy_for_test_clients_admits_no_other() {
     let service = Service::start().await;
     let file = include_str!("../../policies/device-policy-test-clients.json");
     let document = file
+        .replace("${partition}", "aws")
         .replace("${region}", "us-east-1")
         .replace("${account}", "123456789012")
         .replace("${thing}", THING);

@@ -26,8 +26,11 @@ fn without_things_the_certificate_acts_for_any_and_the_start_says_so() {
 #[test]
 fn for_any_thing_nothing_else_is_allowed_than_for_one() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/device-policy.json");
-    let shipped = fs::read_to_string(shipped).unwrap().replace("${region}", "us-east-1");
-    let shipped = shipped.replace("${account}", "123456789012").replace("${thing}", "*");
+    let shipped = fs::read_to_string(shipped).unwrap().replace("${partition}", "aws");
+    let shipped = shipped
+        .replace("${region}", "us-east-1")
+        .replace("${account}", "123456789012")
+        .replace("${thing}", "*");
     let serve = Serve::with(&[]);
     let policy = serve.get("/policies/jobs-sandbox");
     assert_eq!(policy["policyDocument"], shipped);
@@ -42,6 +45,18 @@ fn with_things_the_certificate_acts_for_them_alone() {
     let statement = "allow iot:Subscribe on topicfilter/$aws/things/Valve/jobs/notify, ";
     assert!(refused.contains(statement), "{refused}");
     serve.process.stderr_until("iot:Subscribe refused on arn:aws:iot:us-east-1:123456789012:topicfilter/");
+}
+
+/// Policies, things and jobs name it, and a device that the policy lets in finds its job.
+#[test]
+fn a_region_in_china_is_part_of_another_partition() {
+    let serve = Serve::with(&["--region", "cn-north-1", "--thing", "Pump"]);
+    let arn = "arn:aws-cn:iot:cn-north-1:123456789012:thing/Pump";
+    assert_eq!(serve.get("/things/Pump")["thingArn"], arn);
+    let job = serde_json::json!({ "targets": [arn], "document": "{}" });
+    let (status, created) = serve.call("PUT", "/jobs/Job1", &job.to_string());
+    assert_eq!(status, 200, "{created}");
+    assert!(device(&serve, "Pump", 0).stdout.contains("Job1"));
 }
 
 /// What is tested here is what will be deployed.

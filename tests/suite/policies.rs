@@ -29,13 +29,13 @@ fn strings(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn placeholders_are_the_three_that_the_readme_names() {
+fn placeholders_are_the_four_that_the_readme_names() {
     let placeholder = Regex::new(r"\$\{([^}]*)\}").unwrap();
     for file in FILES {
         let text = text(file);
         let found: BTreeSet<&str> =
             placeholder.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
-        assert_eq!(found, BTreeSet::from(["region", "account", "thing"]), "{file}");
+        assert_eq!(found, BTreeSet::from(["partition", "region", "account", "thing"]), "{file}");
     }
 }
 
@@ -77,6 +77,7 @@ fn what_may_be_subscribed_to_may_be_received() {
 fn a_device_policy_fits_what_aws_allows_for_an_ordinary_thing_name() {
     for file in ["device-policy.json", "device-policy-test-clients.json"] {
         let policy = text(file)
+            .replace("${partition}", "aws")
             .replace("${region}", "ap-southeast-1")
             .replace("${account}", "123456789012")
             .replace("${thing}", "a-thing-name-of-thirty-letters");

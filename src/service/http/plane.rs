@@ -8,6 +8,9 @@ use hyper::http::request::Parts;
 
 use super::exception::Exception;
 
+/// What clients older than the spring of 2023 sign requests to the control plane for, such as Debian 12's AWS CLI.
+const OLD_SIGNING_NAME: &str = "execute-api";
+
 /// Half of AWS IoT's HTTP interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plane {
@@ -41,6 +44,7 @@ impl Plane {
             return Err(unreadable());
         }
         let service = segments.next().filter(|service| !service.is_empty()).ok_or_else(unreadable)?;
+        let service = if service == OLD_SIGNING_NAME { Self::Control.signing_name() } else { service };
         [Self::Control, Self::Data]
             .into_iter()
             .find(|plane| plane.signing_name() == service)
@@ -95,6 +99,7 @@ mod tests {
     fn the_scope_of_the_signature_names_the_plane() {
         assert_eq!(signed("AKID/20260101/us-east-1/iot/aws4_request").unwrap(), Plane::Control);
         assert_eq!(signed("AKID/20260101/us-east-1/iot-jobs-data/aws4_request").unwrap(), Plane::Data);
+        assert_eq!(signed("AKID/20260101/us-east-1/execute-api/aws4_request").unwrap(), Plane::Control);
         assert_eq!(signed("A/K/I/D/20260101/us-east-1/iot/aws4_request").unwrap(), Plane::Control);
     }
 
