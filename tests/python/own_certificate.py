@@ -100,7 +100,7 @@ def refused_without_policy():
 
 def walkthrough():
     document = (HERE / "../../policies/device-policy.json").read_text()
-    for placeholder, value in {"region": REGION, "account": ACCOUNT, "thing": THING}.items():
+    for placeholder, value in {"partition": "aws", "region": REGION, "account": ACCOUNT, "thing": THING}.items():
         document = document.replace("${%s}" % placeholder, value)
     iot.create_policy(policyName="walkthrough", policyDocument=document)
     iot.attach_policy(policyName="walkthrough", target=ARN)

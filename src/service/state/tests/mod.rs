@@ -12,6 +12,7 @@ mod operations;
 mod pair;
 mod properties;
 mod registry;
+mod registry_words;
 mod rollouts;
 mod rows;
 mod words;
