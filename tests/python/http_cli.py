@@ -168,9 +168,9 @@ class Cli(unittest.TestCase):
 
     def test_what_is_not_offered_is_named(self):
         self.assertIn(
-            "(UnknownOperationException) when calling the ListThingTypes operation: "
-            "the local Jobs service does not offer ListThingTypes of the iot API",
-            refused("iot", "list-thing-types"),
+            "(UnknownOperationException) when calling the ListBillingGroups operation: "
+            "the local Jobs service does not offer ListBillingGroups of the iot API",
+            refused("iot", "list-billing-groups"),
         )
         self.assertIn("the request is signed for the service 'iotdata'", refused(
             "iot-data", "get-thing-shadow", "--thing-name", self.thing, "shadow"))

@@ -78,7 +78,8 @@ def valid(shape, name=""):
     if shape.name in VALUES or name in VALUES:
         return VALUES.get(name, VALUES.get(shape.name))
     if shape.type_name == "structure":
-        return {name: valid(member, name) for name, member in shape.members.items()}
+        members = shape.members.items()
+        return {name: valid(member, name) for name, member in members if model_table.is_offered("", name)}
     if shape.type_name == "list":
         return [valid(shape.member)] * constraints.get("min", 1)
     if shape.type_name == "map":
@@ -212,6 +213,7 @@ def cases_in_text(shape, name):
 
 # What there is when an operation is asked for something that exists: everything is called a.
 STOCK = [
+    ("CreateThingType", {"thingTypeName": "a"}),
     ("CreateThing", {"thingName": "a"}), ("CreateThingGroup", {"thingGroupName": "a"}),
     ("CreateJob", {"jobId": "a", "targets": [f"{ACCOUNT}:thing/a"], "document": "{}"}),
     ("CreateJobTemplate", {"jobTemplateId": "a", "description": "a", "document": "{}"}),

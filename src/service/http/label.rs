@@ -13,6 +13,7 @@ pub(super) enum Label {
     TemplateName,
     ThingGroupName,
     ThingName,
+    ThingTypeName,
 }
 
 impl Label {
@@ -29,6 +30,7 @@ impl Label {
             Self::TemplateName => "templateName",
             Self::ThingGroupName => "thingGroupName",
             Self::ThingName => "thingName",
+            Self::ThingTypeName => "thingTypeName",
         }
     }
 }
@@ -53,6 +55,7 @@ mod tests {
             Label::TemplateName,
             Label::ThingGroupName,
             Label::ThingName,
+            Label::ThingTypeName,
         ];
         for label in labels {
             let part = format!("{{{}}}", label.as_str());

@@ -19,6 +19,7 @@ use super::settings::Settings;
 use super::tags::Tags;
 use super::template::{Template, no_such_template};
 use super::thing::{Thing, no_such_thing};
+use super::thing_type::ThingType;
 use super::timers::Timers;
 use crate::service::choices::Choices;
 use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
@@ -46,6 +47,8 @@ pub struct State {
     pub(super) settings: Settings,
     pub(super) choices: Choices,
     pub(super) things: BTreeMap<ThingName, Thing>,
+    /// By name.
+    pub(super) thing_types: BTreeMap<String, ThingType>,
     pub(super) groups: BTreeMap<ThingGroupName, Group>,
     pub(super) deleted_groups: BTreeMap<Uuid, DeletedGroup>,
     pub(super) templates: BTreeMap<JobTemplateId, Template>,
@@ -77,6 +80,7 @@ impl State {
             settings,
             choices,
             things: BTreeMap::new(),
+            thing_types: BTreeMap::new(),
             groups: BTreeMap::new(),
             deleted_groups: BTreeMap::new(),
             templates: BTreeMap::new(),

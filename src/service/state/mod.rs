@@ -28,7 +28,7 @@
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
-//! | `things`, `groups`, `thing_lists` | the registry |
+//! | `things`, `thing_types`, `groups`, `thing_lists` | the registry |
 //! | `templates`, `tagging` | job templates; labels |
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
@@ -76,6 +76,8 @@ pub mod templates;
 mod tests;
 mod thing;
 pub mod thing_lists;
+mod thing_type;
+pub mod thing_types;
 pub mod things;
 mod timeouts;
 mod timers;

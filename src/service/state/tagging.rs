@@ -12,12 +12,13 @@ use super::job::no_such_job;
 use super::outcome::Outcome;
 use super::tags::{self, MAX_TAGS, Tag};
 use super::template::no_such_template;
+use super::thing_type::no_such_type;
 
 /// The body of TagResource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TagResourceRequest {
-    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group.
+    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group, a thing type.
     pub resource_arn: Option<String>,
     /// What to add.
     pub tags: Option<Vec<Tag>>,
@@ -27,7 +28,7 @@ pub struct TagResourceRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UntagResourceRequest {
-    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group.
+    /// The ARN of something that can be tagged: a job, a job template, a policy, a thing group, a thing type.
     pub resource_arn: Option<String>,
     /// What to remove.
     pub tag_keys: Option<Vec<String>>,
@@ -101,6 +102,7 @@ impl State {
             "jobtemplate" => {
                 (name.parse().is_ok_and(|id| self.templates.contains_key(&id)), no_such_template(name))
             }
+            "thingtype" => (self.thing_types.contains_key(name), no_such_type(&self.settings.account, name)),
             "policy" => (self.has_policy(name), not_found("This resource is not found".to_owned())),
             _ => (
                 name.parse().is_ok_and(|name| self.groups.contains_key(&name)),
@@ -121,7 +123,9 @@ impl State {
             return refuse("ResourceArn doesn't belong in requester's account".to_owned());
         }
         match resource.split_once('/') {
-            Some((kind @ ("job" | "jobtemplate" | "policy" | "thinggroup"), name)) => Ok((kind, name)),
+            Some((kind @ ("job" | "jobtemplate" | "policy" | "thinggroup" | "thingtype"), name)) => {
+                Ok((kind, name))
+            }
             Some((kind, _)) => refuse(format!("Invalid resource type in ARN: {kind}")),
             None => refuse("Invalid arn in request".to_owned()),
         }

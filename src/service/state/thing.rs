@@ -14,7 +14,6 @@ pub(crate) struct Thing {
     pub(crate) id: Uuid,
     pub(crate) type_name: Option<String>,
     pub(crate) attributes: BTreeMap<String, String>,
-    pub(crate) billing_group_name: Option<String>,
     pub(crate) version: VersionNumber,
     /// The groups that it was added to, not those above them.
     pub(crate) groups: BTreeSet<ThingGroupName>,

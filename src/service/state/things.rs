@@ -24,7 +24,7 @@ pub struct CreateThingRequest {
     pub thing_type_name: Option<String>,
     /// Names and values of the operator's own choice.
     pub attribute_payload: Option<AttributePayload>,
-    /// Stored and returned by DescribeThing, without further effect.
+    /// Refused as unknown: the service has no billing groups.
     pub billing_group_name: Option<String>,
 }
 
@@ -73,9 +73,6 @@ pub struct DescribeThingResponse {
     pub attributes: BTreeMap<String, String>,
     /// From 1, raised with each update.
     pub version: VersionNumber,
-    /// As CreateThing was told, without further effect.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub billing_group_name: Option<String>,
 }
 
 impl State {
@@ -92,17 +89,26 @@ impl State {
             let thing_arn = self.settings.arn("thing", name.as_str());
             let attributes = given_attributes(request.attribute_payload.as_ref());
             check_number(attributes.len(), request.thing_type_name.is_some())?;
+            if let Some(group) = &request.billing_group_name {
+                let account = &self.settings.account;
+                let message = format!("Billing Group {account}:{group} not found.");
+                return Err(Rejected::ResourceNotFound(message));
+            }
+            if let Some(type_name) = &request.thing_type_name {
+                match self.things.get(&name) {
+                    // It may have been deprecated since.
+                    Some(_) => self.thing_type(type_name).map(drop)?,
+                    None => self.check_thing_type(type_name)?,
+                }
+            }
             let thing = self.things.entry(name.clone()).or_insert_with(|| Thing {
                 id: new_thing_id,
                 type_name: request.thing_type_name.clone(),
                 attributes: attributes.clone(),
-                billing_group_name: request.billing_group_name.clone(),
                 version: VersionNumber::FIRST,
                 groups: BTreeSet::new(),
             });
-            let same = thing.type_name == request.thing_type_name
-                && thing.attributes == attributes
-                && thing.billing_group_name == request.billing_group_name;
+            let same = thing.type_name == request.thing_type_name && thing.attributes == attributes;
             if !same {
                 return Err(Rejected::ResourceAlreadyExists {
                     message: format!("Thing {name} already exists in account with different attributes"),
@@ -130,7 +136,6 @@ impl State {
             thing_type_name: thing.type_name.clone(),
             attributes: thing.attributes.clone(),
             version: thing.version,
-            billing_group_name: thing.billing_group_name.clone(),
             thing_name: name,
         })
     }
@@ -139,7 +144,7 @@ impl State {
     pub fn update_thing(&mut self, name: &str, request: UpdateThingRequest) -> Outcome<()> {
         Outcome::of(|| {
             let name = validate::name::<ThingName>(name)?;
-            let thing = self.things.get_mut(&name).ok_or_else(|| no_such_thing(&name))?;
+            let thing = self.things.get(&name).ok_or_else(|| no_such_thing(&name))?;
             check_version(&format!("thing {name}"), request.expected_version, thing.version)?;
             let mut attributes = thing.attributes.clone();
             let mut type_name = thing.type_name.clone();
@@ -150,7 +155,12 @@ impl State {
                 }
                 type_name = None;
             }
-            type_name = request.thing_type_name.or(type_name);
+            if let Some(given) = request.thing_type_name {
+                if type_name.as_ref() != Some(&given) {
+                    self.check_thing_type(&given)?;
+                }
+                type_name = Some(given);
+            }
             if let Some(payload) = request.attribute_payload {
                 if payload.merge != Some(true) {
                     attributes.clear();
@@ -163,8 +173,10 @@ impl State {
                 }
             }
             check_number(attributes.len(), type_name.is_some())?;
-            (thing.attributes, thing.type_name) = (attributes, type_name);
-            thing.version = thing.version.next();
+            if let Some(thing) = self.things.get_mut(&name) {
+                (thing.attributes, thing.type_name) = (attributes, type_name);
+                thing.version = thing.version.next();
+            }
             Ok(())
         })
     }

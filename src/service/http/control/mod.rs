@@ -6,6 +6,7 @@ mod events;
 mod jobs;
 mod policies;
 mod templates;
+mod thing_types;
 mod things;
 
 use super::handler::Handlers;
@@ -18,5 +19,6 @@ pub(super) const HANDLERS: &[Handlers] = &[
     jobs::HANDLERS,
     policies::HANDLERS,
     templates::HANDLERS,
+    thing_types::HANDLERS,
     things::HANDLERS,
 ];

@@ -15,4 +15,5 @@ mod registry;
 mod registry_words;
 mod rollouts;
 mod rows;
+mod thing_types;
 mod words;

@@ -44,6 +44,7 @@ fn update_thing_replaces_or_merges_attributes_and_counts_versions() {
     let wrong = update(&mut bench, json!({ "expectedVersion": 1 })).unwrap_err();
     let said = "The version for thing T does not match the expected version.";
     assert_eq!(wrong, Rejected::VersionConflict(said.into()));
+    bench.create_type("lamp");
     update(&mut bench, json!({ "expectedVersion": 3, "thingTypeName": "lamp", "attributePayload": {} }))
         .unwrap();
     assert!(attributes(&bench).is_empty());
@@ -59,6 +60,8 @@ fn update_thing_replaces_or_merges_attributes_and_counts_versions() {
 #[test]
 fn things_are_listed_by_attribute_and_type() {
     let mut bench = Bench::with_things([]);
+    bench.create_type("lamp");
+    bench.create_type("door");
     for (name, kind, color) in [("a", "lamp", "red"), ("b", "lamp", "reddish"), ("c", "door", "red")] {
         let body = json!({ "thingTypeName": kind, "attributePayload": { "attributes": { "color": color } } });
         create_thing(&mut bench, name, body).unwrap();
