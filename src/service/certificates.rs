@@ -6,8 +6,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
+    SignatureAlgorithm,
 };
 use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{EncodePublicKey, LineEnding};
@@ -19,6 +20,9 @@ use super::hostname::Hostname;
 
 /// The common name of the authority.
 pub(super) const AUTHORITY: &str = "jobs-sandbox local authority";
+
+/// The common name of device certificates, as in AWS's own.
+const DEVICE: &str = "AWS IoT Certificate";
 
 /// A certificate or key could not be made.
 #[derive(Debug, Error)]
@@ -117,7 +121,7 @@ impl Authority {
     /// A device certificate with a P-256 key.
     pub(crate) fn device(&self) -> Result<DeviceCertificate, CertificateError> {
         let key = KeyPair::generate()?;
-        let certificate_pem = self.sign_device(&key)?;
+        let certificate_pem = self.sign_device(params(DEVICE), &key)?;
         Ok(DeviceCertificate { certificate_pem, private_key_pem: key.serialize_pem() })
     }
 
@@ -128,15 +132,26 @@ impl Authority {
         let public = private.to_public_key();
         let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
         Ok(KeysAndCertificate {
-            certificate: self.sign_device(&RsaPublicKey(der.as_bytes()))?,
+            certificate: self.sign_device(params(DEVICE), &RsaPublicKey(der.as_bytes()))?,
             public_key: public.to_public_key_pem(LineEnding::LF).map_err(|e| failed(&e))?,
             private_key: private.to_pkcs1_pem(LineEnding::LF).map_err(|e| failed(&e))?.to_string(),
         })
     }
 
-    fn sign_device(&self, key: &impl PublicKeyData) -> Result<String, CertificateError> {
-        // AWS's own device certificates bear this name.
-        let mut params = params("AWS IoT Certificate");
+    /// A device certificate for who made a certificate signing request in PEM: its key, and the subject that it asks
+    /// for. None where it is no such request, or not signed with its own key.
+    pub(crate) fn sign_request(&self, request: &str) -> Option<Result<String, CertificateError>> {
+        let request = CertificateSigningRequestParams::from_pem(request).ok()?;
+        let mut params = params(DEVICE);
+        params.distinguished_name = request.params.distinguished_name;
+        Some(self.sign_device(params, &request.public_key))
+    }
+
+    fn sign_device(
+        &self,
+        mut params: CertificateParams,
+        key: &impl PublicKeyData,
+    ) -> Result<String, CertificateError> {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         Ok(params.signed_by(key, &self.issuer)?.pem())

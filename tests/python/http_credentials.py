@@ -11,10 +11,11 @@ from aws_model import AwsTestCase, check_coverage, client
 iot = client("iot")
 
 OPERATIONS = """
-    CreateKeysAndCertificate RegisterCertificate RegisterCertificateWithoutCA DescribeCertificate ListCertificates
+    CreateKeysAndCertificate CreateCertificateFromCsr RegisterCertificate RegisterCertificateWithoutCA DescribeCertificate ListCertificates
     UpdateCertificate DeleteCertificate
     CreatePolicy GetPolicy ListPolicies DeletePolicy CreatePolicyVersion GetPolicyVersion ListPolicyVersions
     DeletePolicyVersion SetDefaultPolicyVersion
+    AttachPrincipalPolicy DetachPrincipalPolicy ListPrincipalPolicies ListPolicyPrincipals
     AttachPolicy DetachPolicy ListAttachedPolicies ListTargetsForPolicy
     AttachThingPrincipal DetachThingPrincipal ListThingPrincipals ListPrincipalThings
 """.split()
@@ -36,6 +37,16 @@ FDXqYJWBawQ3lsy1RFUz9KwgtJwcMB8GA1UdIwQYMBaAFDXqYJWBawQ3lsy1RFUz
 9pcyIWsHNh80ZDnsUEWrvYH5UMX0t+6Z0hMCIGJTb49tumIGP8wGN+ifUZQnglX/
 63NdWwzcwucmWbKI
 -----END CERTIFICATE-----
+"""
+
+# Made once with `openssl req -new -newkey ec`, its key thrown away.
+SIGNING_REQUEST = """-----BEGIN CERTIFICATE REQUEST-----
+MIHbMIGCAgEAMCAxDzANBgNVBAoMBkxpZ2h0czENMAsGA1UEAwwEbGFtcDBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABC08CSzLV1+b1u4x7YwrPotwBkUM1yFVThoP
+rOlcteAFXgsb5rdsKqn0IdoHKasi5Ya53OvLgCOSASkRfHjV1+agADAKBggqhkjO
+PQQDAgNIADBFAiEA8m/hFOglyiZovKqEPRmQASHjAH1OS6rWKoOBvRuNrx8CIF7q
+owkfmYIqeK0LXkg+PIo+2q9VPQxP+vUPWZ+zhuUq
+-----END CERTIFICATE REQUEST-----
 """
 
 
@@ -147,6 +158,20 @@ class Certificates(AwsTestCase):
         iot.delete_thing(thingName=thing)
 
 
+class SigningRequests(AwsTestCase):
+    def test_who_keeps_the_key_gets_a_certificate_for_the_subject(self):
+        made = iot.create_certificate_from_csr(certificateSigningRequest=SIGNING_REQUEST, setAsActive=True)
+        described = iot.describe_certificate(certificateId=made["certificateId"])["certificateDescription"]
+        self.assertEqual((described["status"], described["certificatePem"]), ("ACTIVE", made["certificatePem"]))
+        der = base64.b64decode("".join(made["certificatePem"].split("-----")[2].split()))
+        self.assertEqual(hashlib.sha256(der).hexdigest(), made["certificateId"])
+        self.assertIn(b"Lights", der)
+        inactive = iot.create_certificate_from_csr(certificateSigningRequest=SIGNING_REQUEST)
+        self.assertNotEqual(inactive["certificateId"], made["certificateId"])
+        for wrong in ("x", CERTIFICATE, SIGNING_REQUEST.replace("A", "B")):
+            self.refused("InvalidRequestException", iot.create_certificate_from_csr, certificateSigningRequest=wrong)
+
+
 class Policies(AwsTestCase):
     def test_a_policy_has_versions(self):
         name = f"policy-{uuid.uuid4()}"
@@ -251,6 +276,28 @@ class Principals(AwsTestCase):
         self.refused("ResourceNotFoundException", iot.list_thing_principals, thingName="unknown")
         self.refused("ResourceNotFoundException", iot.list_principal_things, principal=unknown)
         self.refused("ResourceNotFoundException", iot.list_principal_things, principal="no-arn")
+
+    def test_the_deprecated_operations_attach_policies_too(self):
+        arn, policy = iot.create_keys_and_certificate()["certificateArn"], new_policy()
+        for _ in range(2):
+            iot.attach_principal_policy(policyName=policy, principal=arn)
+        named = [entry["policyName"] for entry in iot.list_principal_policies(principal=arn)["policies"]]
+        self.assertEqual(named, [policy])
+        self.assertEqual(iot.list_policy_principals(policyName=policy)["principals"], [arn])
+        self.assertEqual(iot.list_targets_for_policy(policyName=policy)["targets"], [arn])
+        group = iot.create_thing_group(thingGroupName=f"group-{uuid.uuid4()}")["thingGroupArn"]
+        iot.attach_policy(policyName=policy, target=group)
+        self.assertEqual(iot.list_policy_principals(policyName=policy)["principals"], [arn])
+        for _ in range(2):
+            iot.detach_principal_policy(policyName=policy, principal=arn)
+        self.assertEqual(iot.list_policy_principals(policyName=policy)["principals"], [])
+        unknown = arn[:-64] + "0" * 64
+        for call in (iot.attach_principal_policy, iot.detach_principal_policy):
+            self.refused("ResourceNotFoundException", call, policyName="unknown", principal=arn)
+            self.refused("ResourceNotFoundException", call, policyName=policy, principal=unknown)
+            self.refused("ResourceNotFoundException", call, policyName=policy, principal=group)
+        self.refused("ResourceNotFoundException", iot.list_principal_policies, principal=unknown)
+        self.refused("ResourceNotFoundException", iot.list_policy_principals, policyName="unknown")
 
 
 if __name__ == "__main__":

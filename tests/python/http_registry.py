@@ -1,6 +1,8 @@
 """Things, thing groups, job templates and endpoints through boto3."""
 
+import json
 import unittest
+import urllib.request
 import uuid
 
 from aws_model import AwsTestCase, check_coverage, client
@@ -10,7 +12,8 @@ data = client("iot-jobs-data")
 
 OPERATIONS = """
     CreateThing DescribeThing ListThings UpdateThing DeleteThing
-    CreateThingGroup DescribeThingGroup ListThingGroups DeleteThingGroup
+    CreateThingType DescribeThingType ListThingTypes UpdateThingType DeprecateThingType DeleteThingType
+    CreateThingGroup DescribeThingGroup ListThingGroups UpdateThingGroup DeleteThingGroup
     AddThingToThingGroup RemoveThingFromThingGroup ListThingsInThingGroup ListThingGroupsForThing
     CreateJobTemplate DescribeJobTemplate ListJobTemplates DeleteJobTemplate
     ListManagedJobTemplates DescribeEndpoint
@@ -90,7 +93,52 @@ class Things(AwsTestCase):
         self.refused("InvalidRequestException", iot.list_things, nextToken="nonsense")
 
 
+class Types(AwsTestCase):
+    def test_a_type_lives_until_it_is_deprecated(self):
+        kind = name("type")
+        properties = {"thingTypeDescription": "a", "searchableAttributes": ["watt"]}
+        made = iot.create_thing_type(thingTypeName=kind, thingTypeProperties=properties)
+        self.assertRegex(made["thingTypeArn"], rf":thingtype/{kind}$")
+        iot.update_thing_type(thingTypeName=kind, thingTypeProperties={"thingTypeDescription": "b"})
+        described = iot.describe_thing_type(thingTypeName=kind)
+        self.assertEqual(described["thingTypeId"], made["thingTypeId"])
+        self.assertEqual(described["thingTypeProperties"], {**properties, "thingTypeDescription": "b"})
+        thing = new_thing(thingTypeName=kind, attributePayload={"attributes": dict.fromkeys("abcd", "x")})
+        self.assertEqual(iot.describe_thing(thingName=thing)["thingTypeName"], kind)
+        iot.deprecate_thing_type(thingTypeName=kind)
+        listed = iot.list_thing_types(thingTypeName=kind)["thingTypes"]
+        self.assertEqual([entry["thingTypeMetadata"]["deprecated"] for entry in listed], [True])
+        self.refused("InvalidRequestException", iot.delete_thing_type, thingTypeName=kind)
+        self.refused("InvalidRequestException", iot.create_thing, thingName=name("t"), thingTypeName=kind)
+        self.refused("ResourceNotFoundException", iot.create_thing, thingName=name("t"), thingTypeName="unknown")
+        self.refused("ResourceAlreadyExistsException", iot.create_thing_type, thingTypeName=kind)
+        for call in (iot.describe_thing_type, iot.update_thing_type, iot.deprecate_thing_type, iot.delete_thing_type):
+            self.refused("ResourceNotFoundException", call, thingTypeName="unknown")
+        self.refused("InvalidRequestException", iot.list_thing_types, nextToken="x")
+        iot.update_thing(thingName=thing, removeThingType=True, attributePayload={})
+        clock = iot.meta.endpoint_url + "/_sandbox/clock"
+        urllib.request.urlopen(urllib.request.Request(clock, json.dumps({"advance": "5m"}).encode())).close()
+        iot.delete_thing_type(thingTypeName=kind)
+        self.refused("ResourceNotFoundException", iot.describe_thing_type, thingTypeName=kind)
+
+
 class Groups(AwsTestCase):
+    def test_an_update_keeps_what_it_does_not_name(self):
+        group = new_group(thingGroupProperties={"attributePayload": {"attributes": {"a": "1"}}})
+        update = {"thingGroupDescription": "b", "attributePayload": {"attributes": {"c": "2"}, "merge": True}}
+        self.assertEqual(iot.update_thing_group(thingGroupName=group, thingGroupProperties=update)["version"], 2)
+        described = iot.describe_thing_group(thingGroupName=group)["thingGroupProperties"]
+        self.assertEqual(described["thingGroupDescription"], "b")
+        self.assertEqual(described["attributePayload"]["attributes"], {"a": "1", "c": "2"})
+        replaced = {"attributePayload": {"attributes": {"d": "3"}}}
+        iot.update_thing_group(thingGroupName=group, thingGroupProperties=replaced, expectedVersion=2)
+        described = iot.describe_thing_group(thingGroupName=group)
+        self.assertEqual(described["thingGroupProperties"]["attributePayload"]["attributes"], {"d": "3"})
+        self.assertEqual((described["thingGroupProperties"]["thingGroupDescription"], described["version"]), ("b", 3))
+        stale = {"thingGroupName": group, "thingGroupProperties": {}, "expectedVersion": 2}
+        self.refused("VersionConflictException", iot.update_thing_group, **stale)
+        self.refused("ResourceNotFoundException", iot.update_thing_group, thingGroupName="unknown", thingGroupProperties={})
+
     def test_a_group_is_created_once(self):
         group = name("group")
         properties = {"thingGroupDescription": "for test", "attributePayload": {"attributes": {"a": "b"}}}

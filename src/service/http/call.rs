@@ -114,7 +114,12 @@ impl Call {
 
     /// The ARN in the header that names a principal.
     pub(super) fn principal(&self) -> &str {
-        self.received.headers.get("x-amzn-principal").and_then(Value::as_str).unwrap_or_default()
+        self.header("x-amzn-principal")
+    }
+
+    /// A header that the operation reads; empty where it is missing.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.received.headers.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The host by which the client reached this service, without the port and without the

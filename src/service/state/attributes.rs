@@ -26,6 +26,25 @@ pub(super) fn given_attributes(payload: Option<&AttributePayload>) -> BTreeMap<S
     attributes.into_iter().flatten().filter_map(with_value).collect()
 }
 
+/// The attributes that an update leaves: those of the payload alone, or added to those that were there.
+pub(super) fn merged_attributes(
+    before: &BTreeMap<String, String>,
+    payload: Option<AttributePayload>,
+) -> BTreeMap<String, String> {
+    let mut attributes = before.clone();
+    let Some(payload) = payload else { return attributes };
+    if payload.merge != Some(true) {
+        attributes.clear();
+    }
+    for (name, value) in payload.attributes.into_iter().flatten() {
+        match value.filter(|value| !value.is_empty()) {
+            Some(value) => attributes.insert(name, value),
+            None => attributes.remove(&name),
+        };
+    }
+    attributes
+}
+
 /// Refuses more attributes than a thing or a thing group can have.
 pub(super) fn check_most(attributes: usize, what: &str) -> Result<(), Rejected> {
     const MOST: usize = 50;

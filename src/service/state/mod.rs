@@ -28,7 +28,7 @@
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
-//! | `things`, `thing_types`, `groups`, `thing_lists` | the registry |
+//! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
 //! | `templates`, `tagging` | job templates; labels |
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
@@ -82,6 +82,7 @@ pub mod things;
 mod timeouts;
 mod timers;
 pub mod update_job;
+pub mod update_thing_group;
 mod validate;
 
 pub use self::account::State;

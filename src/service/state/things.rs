@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::attributes::{AttributePayload, check_most, given_attributes};
+use super::attributes::{AttributePayload, check_most, given_attributes, merged_attributes};
 use super::outcome::Outcome;
 use super::thing::{Thing, no_such_thing};
 use super::validate::{self, check_version};
@@ -146,7 +146,6 @@ impl State {
             let name = validate::name::<ThingName>(name)?;
             let thing = self.things.get(&name).ok_or_else(|| no_such_thing(&name))?;
             check_version(&format!("thing {name}"), request.expected_version, thing.version)?;
-            let mut attributes = thing.attributes.clone();
             let mut type_name = thing.type_name.clone();
             if request.remove_thing_type == Some(true) {
                 if request.thing_type_name.is_some() {
@@ -161,17 +160,7 @@ impl State {
                 }
                 type_name = Some(given);
             }
-            if let Some(payload) = request.attribute_payload {
-                if payload.merge != Some(true) {
-                    attributes.clear();
-                }
-                for (name, value) in payload.attributes.into_iter().flatten() {
-                    match value.filter(|value| !value.is_empty()) {
-                        Some(value) => attributes.insert(name, value),
-                        None => attributes.remove(&name),
-                    };
-                }
-            }
+            let attributes = merged_attributes(&thing.attributes, request.attribute_payload);
             check_number(attributes.len(), type_name.is_some())?;
             if let Some(thing) = self.things.get_mut(&name) {
                 (thing.attributes, thing.type_name) = (attributes, type_name);

@@ -2,6 +2,8 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/x509-client-certs.html>
 
+use serde::Deserialize;
+
 use super::super::call::Call;
 use super::super::exception::Exception;
 use super::super::handler::{Handlers, Output, read, write};
@@ -11,6 +13,7 @@ use crate::service::state::credentials::certificates::KeyPair;
 
 pub(super) const HANDLERS: Handlers = &[
     ("CreateKeysAndCertificate", create_keys_and_certificate),
+    ("CreateCertificateFromCsr", create_certificate_from_csr),
     ("RegisterCertificate", register_certificate),
     ("RegisterCertificateWithoutCA", register_certificate),
     ("DescribeCertificate", |shared, call| {
@@ -53,6 +56,24 @@ fn create_keys_and_certificate(shared: &Shared, call: &Call) -> Result<Output, E
     let keys = KeyPair { public_key: made.public_key, private_key: made.private_key };
     let active = call.flag("setAsActive");
     write(shared, |state, now| state.create_keys_and_certificate(now, active, made.certificate, keys))
+}
+
+/// Signs before the state is asked, which waits for nothing.
+fn create_certificate_from_csr(shared: &Shared, call: &Call) -> Result<Output, Exception> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        certificate_signing_request: String,
+    }
+
+    let body: Body = call.body()?;
+    let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
+    let signed = authority.sign_request(&body.certificate_signing_request).ok_or_else(|| {
+        Exception::invalid_request("The CSR is not a valid certificate signing request in PEM.".to_owned())
+    })?;
+    let certificate = signed.map_err(|error| Exception::internal(&error))?;
+    let active = call.flag("setAsActive");
+    write(shared, |state, now| state.create_certificate_from_csr(now, active, certificate))
 }
 
 fn register_certificate(shared: &Shared, call: &Call) -> Result<Output, Exception> {

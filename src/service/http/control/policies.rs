@@ -5,6 +5,10 @@
 use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
 
+/// The headers of the operations that AWS has deprecated.
+const PRINCIPAL: &str = "x-amzn-iot-principal";
+const POLICY: &str = "x-amzn-iot-policy";
+
 pub(super) const HANDLERS: Handlers = &[
     ("CreatePolicy", |shared, call| {
         let request = call.body()?;
@@ -52,6 +56,22 @@ pub(super) const HANDLERS: Handlers = &[
     ("ListAttachedPolicies", |shared, call| {
         let (query, recursive) = (call.query()?, call.flag("recursive"));
         read(shared, |state, _| state.list_attached_policies(call.label(Label::Target), recursive, &query))
+    }),
+    ("AttachPrincipalPolicy", |shared, call| {
+        let (name, principal) = (call.label(Label::PolicyName), call.header(PRINCIPAL));
+        write(shared, |state, _| state.attach_principal_policy(name, principal))
+    }),
+    ("DetachPrincipalPolicy", |shared, call| {
+        let (name, principal) = (call.label(Label::PolicyName), call.header(PRINCIPAL));
+        write(shared, |state, _| state.detach_principal_policy(name, principal))
+    }),
+    ("ListPrincipalPolicies", |shared, call| {
+        let query = call.query()?;
+        read(shared, |state, _| state.list_principal_policies(call.header(PRINCIPAL), &query))
+    }),
+    ("ListPolicyPrincipals", |shared, call| {
+        let query = call.query()?;
+        read(shared, |state, _| state.list_policy_principals(call.header(POLICY), &query))
     }),
     ("ListTargetsForPolicy", |shared, call| {
         let query = call.query()?;

@@ -43,6 +43,10 @@ pub(super) const HANDLERS: Handlers = &[
         let query = call.query()?;
         read(shared, |state, _| state.list_thing_groups(&query))
     }),
+    ("UpdateThingGroup", |shared, call| {
+        let request = call.body()?;
+        write(shared, |state, _| state.update_thing_group(call.label(Label::ThingGroupName), request))
+    }),
     ("DeleteThingGroup", |shared, call| {
         let version = call.number("expectedVersion");
         write(shared, |state, now| state.delete_thing_group(now, call.label(Label::ThingGroupName), version))

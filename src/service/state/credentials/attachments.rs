@@ -129,11 +129,22 @@ impl State {
         name: &str,
         query: &ListQuery,
     ) -> Result<ListTargetsForPolicyResponse, Rejected> {
+        self.page_of_targets(name, query, |_| true)
+    }
+
+    /// A page of what a policy is attached to, as far as it `counts`.
+    pub(super) fn page_of_targets(
+        &self,
+        name: &str,
+        query: &ListQuery,
+        counts: impl Fn(&str) -> bool,
+    ) -> Result<ListTargetsForPolicyResponse, Rejected> {
         self.policy(name)?;
         let attached = self.credentials.attached.iter().filter(|(_, names)| names.contains(name));
         // The order by name is the only one there is.
         let query = ListQuery { is_ascending_order: Some(true), ..query.clone() };
-        let targets: Vec<&String> = attached.map(|(target, _)| target).collect();
+        let targets: Vec<&String> =
+            attached.map(|(target, _)| target).filter(|target| counts(target)).collect();
         let (targets, next_marker) = self.cut(&query, targets, |target| (*target).clone())?;
         Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
@@ -224,7 +235,7 @@ impl State {
     }
 
     /// The certificate's id in a principal's ARN.
-    fn principal<'a>(&self, principal: &'a str) -> Result<&'a str, Rejected> {
+    pub(super) fn principal<'a>(&self, principal: &'a str) -> Result<&'a str, Rejected> {
         match self.settings.split_arn(principal) {
             Some(("cert", id)) if self.credentials.certificates.contains_key(id) => Ok(id),
             _ => Err(no_such_principal()),

@@ -100,6 +100,18 @@ pub struct CertificateValidity {
     pub not_after: Timestamp,
 }
 
+/// The answer to CreateCertificateFromCsr.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateCertificateFromCsrResponse {
+    /// `arn:aws:iot:<region>:<account>:cert/<id>`.
+    pub certificate_arn: String,
+    /// The SHA-256 of the certificate.
+    pub certificate_id: String,
+    /// The certificate in PEM.
+    pub certificate_pem: String,
+}
+
 /// The answer to ListCertificates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -163,6 +175,24 @@ impl State {
                 certificate_id: registered.certificate_id,
                 certificate_pem,
                 key_pair,
+            })
+        })
+    }
+
+    /// Registers a certificate that the service has just made for somebody who has the key.
+    pub fn create_certificate_from_csr(
+        &mut self,
+        now: Timestamp,
+        set_as_active: bool,
+        certificate_pem: String,
+    ) -> Outcome<CreateCertificateFromCsrResponse> {
+        let status = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
+        Outcome::of(|| {
+            let registered = self.register(Certificate::parse(now, &certificate_pem, status)?)?;
+            Ok(CreateCertificateFromCsrResponse {
+                certificate_arn: registered.certificate_arn,
+                certificate_id: registered.certificate_id,
+                certificate_pem,
             })
         })
     }

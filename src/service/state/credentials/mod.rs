@@ -11,6 +11,7 @@ mod own_device;
 pub mod paged;
 pub mod policies;
 mod policy;
+pub mod principal_policies;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -111,7 +111,9 @@ fn a_thing_type_can_be_deleted_five_minutes_after_its_deprecation_once_no_thing_
 #[test]
 fn thing_types_are_listed_page_by_page() {
     let mut bench = Bench::with_things([]);
-    ["c", "a", "b"].map(|name| bench.create_type(name));
+    for name in ["c", "a", "b"] {
+        bench.create_type(name);
+    }
     let list = |query: Value| {
         let page = bench.state.list_thing_types(&from(query)).unwrap();
         let names: Vec<_> = page.thing_types.into_iter().map(|entry| entry.thing_type_name).collect();

@@ -1,0 +1,56 @@
+//! UpdateThingGroup.
+//!
+//! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateThingGroup.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::{check_most, merged_attributes};
+use super::groups::ThingGroupProperties;
+use super::outcome::Outcome;
+use super::validate::{self, check_version};
+use super::{Rejected, State};
+use crate::wire::model::ThingGroupName;
+use crate::wire::number::VersionNumber;
+
+/// The body of UpdateThingGroup.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UpdateThingGroupRequest {
+    /// What is given replaces what is stored; attributes are merged if the request says so.
+    pub thing_group_properties: Option<ThingGroupProperties>,
+    /// The version that the operator believes current.
+    pub expected_version: Option<i64>,
+}
+
+/// The answer to UpdateThingGroup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdateThingGroupResponse {
+    /// The new version.
+    pub version: VersionNumber,
+}
+
+impl State {
+    /// Changes the description and the attributes of a thing group.
+    pub fn update_thing_group(
+        &mut self,
+        name: &str,
+        request: UpdateThingGroupRequest,
+    ) -> Outcome<UpdateThingGroupResponse> {
+        Outcome::of(|| {
+            let name: ThingGroupName = validate::name(name)?;
+            let group = self.group(&name)?;
+            check_version(&format!("thing group {name}"), request.expected_version, group.version)?;
+            let given = request.thing_group_properties.unwrap_or_default();
+            let attributes = merged_attributes(&group.attributes, given.attribute_payload);
+            check_most(attributes.len(), "thing group")?;
+            let group = self
+                .groups
+                .get_mut(&name)
+                .ok_or_else(|| Rejected::ResourceNotFound(format!("Thing Group {name} does not exist.")))?;
+            group.description = given.thing_group_description.or(group.description.take());
+            group.attributes = attributes;
+            group.version = group.version.next();
+            Ok(UpdateThingGroupResponse { version: group.version })
+        })
+    }
+}
