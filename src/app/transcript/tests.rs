@@ -109,7 +109,7 @@ async fn what_a_hold_holds_back_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
+async fn an_event_that_never_comes_is_an_incident_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
         Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
@@ -119,7 +119,7 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     in_time(hold.release(&passed(2), None)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
-    assert_eq!(transcript.take_faults(), [Fault::new("EventsLost", text)]);
+    assert_eq!(transcript.take_incidents(), [Incident::new("EventsLost", text)]);
     in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }
@@ -163,7 +163,7 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     drop(reads);
     in_time(releasing).await;
     in_time(delivering).await.unwrap();
-    assert!(transcript.take_faults().is_empty());
+    assert!(transcript.take_incidents().is_empty());
 }
 
 #[tokio::test]
