@@ -42,7 +42,8 @@ pub(crate) async fn print_events(
         match event {
             None => transcript.answer(drops.report(title, &transcript)),
             Some(event) => {
-                let arrival = Arrival { source, number: event.number, sequence: event.sequence };
+                let (number, sequence) = (event.number, event.sequence);
+                let arrival = Arrival { source, number, sequence, is_behind: false };
                 let message = match &event.payload {
                     Ok(payload) => Some(show(title, &event, payload)),
                     Err(EventError::Dropped(dropped)) => {

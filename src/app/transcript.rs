@@ -117,6 +117,11 @@ impl Transcript {
     /// Returns once there is room for another one.
     pub(crate) async fn deliver(&self, arrival: Arrival, event: Message) {
         self.take(arrival, Some(event));
+        self.until_there_is_room().await;
+    }
+
+    /// Waits until another event can be taken without too much being held back.
+    pub(crate) async fn until_there_is_room(&self) {
         loop {
             let changed = self.shared.changed.notified();
             {
@@ -134,7 +139,9 @@ impl Transcript {
         self.take(arrival, None);
     }
 
-    fn take(&self, arrival: Arrival, event: Option<Message>) {
+    /// Takes an event as [`Transcript::deliver`] does, whether there is room for another one or not; `None` for one that
+    /// is not to be printed.
+    pub(crate) fn take(&self, arrival: Arrival, event: Option<Message>) {
         let mut state = self.state();
         state.order.take(arrival, event);
         self.print_ready(&mut state);

@@ -19,7 +19,7 @@ fn source() -> Source {
 }
 
 fn at(number: u64) -> Arrival {
-    Arrival { source: source(), number, sequence: None }
+    Arrival { source: source(), number, sequence: None, is_behind: false }
 }
 
 fn passed(number: u64) -> [Passed; 1] {
@@ -311,7 +311,8 @@ async fn messages_that_no_expect_takes_are_bounded_and_their_loss_is_known() {
 async fn over_several_connections_events_are_printed_as_the_service_numbered_them() {
     let (transcript, out) = transcript();
     let second = transcript.add_source();
-    let arrival = |source, number, sequence| Arrival { source, number, sequence: Some(sequence) };
+    let arrival =
+        |source, number, sequence| Arrival { source, number, sequence: Some(sequence), is_behind: false };
     in_time(transcript.deliver(arrival(source(), 1, 2), event(2))).await;
     in_time(transcript.deliver(arrival(second, 2, 4), message(4))).await;
     in_time(transcript.deliver(arrival(source(), 2, 5), event(5))).await;
@@ -332,11 +333,28 @@ async fn over_several_connections_events_are_printed_as_the_service_numbered_the
 }
 
 #[tokio::test]
+async fn what_came_behind_a_number_is_printed_there_whenever_it_is_handed_in() {
+    let (transcript, out) = transcript();
+    let behind = transcript.add_source();
+    let arrival =
+        |source, number, sequence, is_behind| Arrival { source, number, sequence: Some(sequence), is_behind };
+    for (number, sequence, n) in [(1, 0, 10), (2, 1, 11), (3, 1, 12), (4, 2, 13)] {
+        transcript.take(arrival(behind, number, sequence, true), Some(message(n)));
+    }
+    for n in [1, 2] {
+        in_time(transcript.deliver(arrival(source(), n, n, false), event(n))).await;
+    }
+    let passed = [source(), behind].map(|source| Passed { source, before: 0, after: 4 });
+    in_time(transcript.settle(&[Passed { after: 2, ..passed[0] }, passed[1]], Some(2))).await;
+    assert_eq!(printed(&transcript, &out).await, ["10", "1", "11", "12", "2", "13"]);
+}
+
+#[tokio::test]
 async fn without_numbers_events_are_printed_as_they_come() {
     let (transcript, out) = transcript();
     let second = transcript.add_source();
     in_time(transcript.deliver(at(1), event(1))).await;
-    in_time(transcript.deliver(Arrival { source: second, number: 1, sequence: None }, message(2))).await;
+    in_time(transcript.deliver(Arrival { source: second, ..at(1) }, message(2))).await;
     assert_eq!(printed(&transcript, &out).await, ["1", "2"]);
 }
 
