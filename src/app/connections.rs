@@ -56,10 +56,11 @@ impl Connections {
         let begin = || async {
             let feed = FaultFeed::begin(sandbox.clone(), self.transcript.clone()).await?;
             (self.on_faults)();
-            self.begun.notify_one();
             Ok(feed)
         };
-        self.faults.get_or_try_init(begin).await.map(|_| ())
+        self.faults.get_or_try_init(begin).await?;
+        self.begun.notify_one();
+        Ok(())
     }
 
     /// Whether the session hears of what faults strike.

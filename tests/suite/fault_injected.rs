@@ -218,7 +218,8 @@ fn nothing_is_lost_and_nothing_told_twice() {
     for job in 0..3 * JOBS {
         let _ = writeln!(script, "create-job J{job} {{}}");
     }
-    let (_other_home, mut other) = serve.client().script(script).spawn_kept();
+    let (_other_home, mut other) = serve.client().spawn_kept();
+    other.send(script);
     for _ in 0..10 {
         session.send("list-jobs --status COMPLETED\n");
     }
