@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
-use crate::app::transcript::{Arrival, Fault, Source, Transcript};
+use crate::app::transcript::{Arrival, Incident, Source, Transcript};
 use crate::client::connection::Change;
 use crate::client::events::{Dropped, EventError, StreamEvent};
 use crate::client::jobs::{Client, ConnectionChange, Pending};
@@ -42,7 +42,8 @@ pub(crate) async fn print_events(
         match event {
             None => transcript.answer(drops.report(title, &transcript)),
             Some(event) => {
-                let arrival = Arrival { source, number: event.number, sequence: event.sequence };
+                let (number, sequence) = (event.number, event.sequence);
+                let arrival = Arrival { source, number, sequence, is_behind: false };
                 let message = match &event.payload {
                     Ok(payload) => Some(show(title, &event, payload)),
                     Err(EventError::Dropped(dropped)) => {
@@ -110,7 +111,7 @@ pub(crate) async fn print_changes(
         match change {
             Change::Lost { .. } => before = before.or(Some(pending)),
             Change::Final { .. } => {
-                transcript.fault(Fault { reported: true, ..Fault::new("ConnectionLost", text) });
+                transcript.incident(Incident { reported: true, ..Incident::new("ConnectionLost", text) });
             }
             Change::Restored | Change::Retrying { .. } => {}
         }
@@ -155,7 +156,7 @@ pub(crate) fn job_event(title: &'static str, event: &StreamEvent, payload: &[u8]
 /// What stands in the place of an event that cannot be shown.
 fn problem(title: &'static str, topic: String, reason: &str, transcript: &Transcript) -> Message {
     let text = format!("{}: {reason}", escape::line(&topic));
-    transcript.fault(Fault::new("EventsLost", text.clone()));
+    transcript.incident(Incident::new("EventsLost", text.clone()));
     Message { topic: Some(topic), ..Message::with_text(MessageKind::Error, title, None, &text) }
 }
 
@@ -170,7 +171,7 @@ mod tests {
     use crate::testing::in_time;
 
     #[tokio::test]
-    async fn events_become_messages_and_malformed_ones_are_faults() {
+    async fn events_become_messages_and_malformed_ones_are_incidents() {
         let (printer, out, _) = Printer::to_memory(true);
         let transcript = Transcript::new(printer, KnownJobs::default());
         let (sender, receiver) = mpsc::channel(4);
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(lines[0]["type"], "event");
         assert_eq!(lines[0]["topic"], topic());
         assert_eq!(lines[1]["type"], "error");
-        assert_eq!(transcript.take_faults().len(), 1);
+        assert_eq!(transcript.take_incidents().len(), 1);
     }
 
     #[tokio::test]
@@ -207,7 +208,8 @@ mod tests {
         drop(sender);
         in_time(printing).await.unwrap();
         in_time(transcript.settle(&[Passed { source, before: 40, after: 40 }], None)).await;
-        let told: Vec<String> = transcript.take_faults().into_iter().map(|fault| fault.text).collect();
+        let told: Vec<String> =
+            transcript.take_incidents().into_iter().map(|incident| incident.text).collect();
         // The first at once, the rest at the end.
         assert!(told.len() as u64 <= 2 + began.elapsed().as_secs(), "{told:?}");
         assert_eq!(told[0], "t: 3 events were dropped: they came faster than they could be shown");

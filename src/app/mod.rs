@@ -13,6 +13,7 @@
 //! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
 //! | [`events`] | the background tasks that print events, and connection changes |
 //! | [`connections`] | all connections of the session: what comes on them is printed in one order |
+//! | [`faults`] | what faults of the local service have struck |
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`json`] | values as they are compared |
@@ -27,6 +28,7 @@ pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;
 pub(crate) mod expect;
+pub(crate) mod faults;
 pub(crate) mod health;
 mod hints;
 mod host;

@@ -31,8 +31,8 @@ use crate::client::trace::Trace;
 use crate::service::LocalService;
 
 use parts::{
-    as_server, connect_control_plane, device_identity, is_alone, mqtt_options, sandbox, start_background,
-    start_local_service, topics_client_id, topics_options,
+    as_server, connect_control_plane, device_identity, is_alone, mqtt_options, on_faults, sandbox,
+    start_background, start_local_service, topics_client_id, topics_options,
 };
 
 /// Why a session could not start.
@@ -173,7 +173,8 @@ impl Session {
         let (client, streams) = Client::connect(options.thing.clone(), mqtt, trace.clone()).await?;
         let (control_plane, thing_arn) = connect_control_plane(control_plane, options, printer).await;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
-        let connections = Arc::new(Connections::new(transcript.clone()));
+        let on_faults = on_faults(service.as_ref());
+        let connections = Arc::new(Connections::new(transcript.clone(), on_faults));
         let background = start_background(streams, &client, &connections, &transcript);
         let settling = tokio::spawn({
             let connections = connections.clone();

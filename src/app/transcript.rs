@@ -7,8 +7,8 @@
 //! | [`hold`] | events held back while a command waits for its answer |
 //! | [`memory`] | what `expect` looks at |
 
-mod fault;
 pub(crate) mod hold;
+mod incident;
 mod memory;
 mod order;
 
@@ -23,7 +23,7 @@ use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
-pub(crate) use fault::Fault;
+pub(crate) use incident::Incident;
 use memory::Memory;
 use order::Order;
 
@@ -62,7 +62,7 @@ struct TranscriptState {
     /// How many wait for events to be printed.
     settling: usize,
     memory: Memory,
-    faults: Vec<Fault>,
+    incidents: Vec<Incident>,
     /// The last answer, or what the last `expect` found, whichever came later.
     latest: Option<Message>,
 }
@@ -117,6 +117,11 @@ impl Transcript {
     /// Returns once there is room for another one.
     pub(crate) async fn deliver(&self, arrival: Arrival, event: Message) {
         self.take(arrival, Some(event));
+        self.until_there_is_room().await;
+    }
+
+    /// Waits until another event can be taken without too much being held back.
+    pub(crate) async fn until_there_is_room(&self) {
         loop {
             let changed = self.shared.changed.notified();
             {
@@ -134,7 +139,9 @@ impl Transcript {
         self.take(arrival, None);
     }
 
-    fn take(&self, arrival: Arrival, event: Option<Message>) {
+    /// Takes an event as [`Transcript::deliver`] does, whether there is room for another one or not; `None` for one that
+    /// is not to be printed.
+    pub(crate) fn take(&self, arrival: Arrival, event: Option<Message>) {
         let mut state = self.state();
         state.order.take(arrival, event);
         self.print_ready(&mut state);
@@ -164,28 +171,28 @@ impl Transcript {
     /// Records that something went wrong outside a command, such as a lost event or a malformed message.
     ///
     /// A script fails the command during which it is noticed; at a terminal it is printed at once.
-    pub(crate) fn fault(&self, fault: Fault) {
-        self.state().faults.push(fault);
+    pub(crate) fn incident(&self, incident: Incident) {
+        self.state().incidents.push(incident);
         self.shared.changed.notify_waiters();
     }
 
-    /// The faults since the last call.
+    /// The incidents since the last call.
     #[must_use]
-    pub(crate) fn take_faults(&self) -> Vec<Fault> {
-        std::mem::take(&mut self.state().faults)
+    pub(crate) fn take_incidents(&self) -> Vec<Incident> {
+        std::mem::take(&mut self.state().incidents)
     }
 
-    /// Waits for faults, and takes them.
-    pub(crate) async fn next_faults(&self) -> Vec<Fault> {
-        self.faulted().await;
-        self.take_faults()
+    /// Waits for incidents, and takes them.
+    pub(crate) async fn next_incidents(&self) -> Vec<Incident> {
+        self.incident_came().await;
+        self.take_incidents()
     }
 
-    /// Waits until there are faults to take.
-    pub(crate) async fn faulted(&self) {
+    /// Waits until there are incidents to take.
+    pub(crate) async fn incident_came(&self) {
         loop {
             let changed = self.shared.changed.notified();
-            if !self.state().faults.is_empty() {
+            if !self.state().incidents.is_empty() {
                 return;
             }
             changed.await;
@@ -296,7 +303,7 @@ impl Transcript {
         let missing = state.order.give_up(passed);
         if missing > 0 {
             let text = format!("{missing} events were announced and did not come");
-            state.faults.push(Fault::new("EventsLost", text));
+            state.incidents.push(Incident::new("EventsLost", text));
         }
     }
 

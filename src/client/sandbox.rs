@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -72,6 +73,29 @@ pub enum Advance {
     By(Duration),
     /// To the next time at which the service does something by itself.
     NextTimer,
+}
+
+/// What faults have struck.
+#[derive(Debug, Deserialize)]
+pub struct Strikes {
+    /// Which service this is: another one after each start.
+    pub service: String,
+    /// The number of the last of all strikes.
+    pub last: u64,
+    /// The first ones after that which was asked for.
+    pub struck: Vec<Struck>,
+}
+
+/// A message that a fault has struck.
+#[derive(Debug, Deserialize)]
+pub struct Struck {
+    /// Counts them, from 1.
+    pub number: u64,
+    /// That of the last message which the service had numbered before, whichever client that went to.
+    pub sequence: u64,
+    /// Which fault, and which message.
+    #[serde(flatten)]
+    pub about: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +182,20 @@ impl Sandbox {
         self.ask(Method::DELETE, "faults", String::new()).await
     }
 
+    /// What faults have struck after the strike of that number, as soon as there is something, but after `wait` at
+    /// the latest.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or refuses.
+    pub async fn struck(&self, after: u64, wait: Duration) -> Result<Strikes, Error> {
+        let name = format!("faults/struck?after={after}&wait={}", wait.as_secs());
+        let body = self.ask_within(self.timeout + wait, Method::GET, &name, String::new()).await?;
+        serde_json::from_str(&body).map_err(|_| {
+            let reason = "it does not say what faults have struck".to_owned();
+            Error::Unreachable { at: self.to_string(), reason }
+        })
+    }
+
     /// That the service is ready, and how much there is of everything.
     ///
     /// # Errors
@@ -168,10 +206,20 @@ impl Sandbox {
 
     /// One request on a connection of its own.
     async fn ask(&self, method: Method, name: &str, body: String) -> Result<String, Error> {
-        let asked = timeout(self.timeout, self.exchange(method, name, body)).await;
+        self.ask_within(self.timeout, method, name, body).await
+    }
+
+    async fn ask_within(
+        &self,
+        within: Duration,
+        method: Method,
+        name: &str,
+        body: String,
+    ) -> Result<String, Error> {
+        let asked = timeout(within, self.exchange(method, name, body)).await;
         let (is_success, body) = match asked {
             Ok(answered) => answered.map_err(|reason| Error::Unreachable { at: self.to_string(), reason })?,
-            Err(_) => return Err(Error::TimedOut { at: self.to_string(), after: self.timeout }),
+            Err(_) => return Err(Error::TimedOut { at: self.to_string(), after: within }),
         };
         if is_success {
             return Ok(body);

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot, watch};
+use uuid::Uuid;
 
 use super::broker::{Requests, Router};
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::device_policy;
-use super::faults::{Faults, Struck};
+use super::faults::Faults;
 use super::first_state::FirstState;
 use super::log::{Log, throttled};
 use super::rates::{Limits, Rates};
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     trace: Trace,
     calls: AtomicU64,
     first: FirstState,
+    /// Another one at each start.
+    id: Uuid,
     /// The number of the last record of a fault that struck.
     struck: watch::Sender<u64>,
 }
@@ -97,6 +100,7 @@ impl Shared {
             trace: Trace::default(),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
+            id: Uuid::new_v4(),
             struck: watch::Sender::default(),
         }
     }
@@ -264,12 +268,16 @@ impl Shared {
         self.requests(|requests| (requests.state.counts(), requests.router.client_count()))
     }
 
-    /// What faults have struck after the record of that number, once there is something.
-    pub(crate) async fn struck_after(&self, number: u64) -> Vec<Struck> {
+    /// Which service this is: another one after each start.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Waits until a fault has struck after the record of that number.
+    pub(crate) async fn until_struck_after(&self, number: u64) {
         let mut last = self.struck.subscribe();
         // The sender is ours.
         let _ = last.wait_for(|last| *last > number).await;
-        self.requests(|requests| requests.faults.struck_after(number))
     }
 
     /// Looks at the clients.

@@ -257,7 +257,8 @@ fn over_http_each_plane_goes_wrong_in_its_own_form() {
     let mut rest = Vec::new();
     let _ = silent.read_to_end(&mut rest);
     assert_eq!(rest, b"");
-    assert_eq!(serve.get("/_sandbox/faults/struck?after=100&wait=0"), json!({"struck": []}));
+    let told = serve.get("/_sandbox/faults/struck?after=100&wait=0");
+    assert_eq!((&told["last"], &told["struck"]), (&json!(10), &json!([])));
 }
 
 /// At the prompt, locally and attached, in the same words.
@@ -332,11 +333,14 @@ fn what_they_struck_is_told_once_it_has_happened() {
     let words = "drop-event --on notify-next --job J --times 3";
     assert_eq!(
         body,
-        json!({"struck": [{
-            "number": 1, "fault": 1, "words": words, "on": "notify-next", "clientId": "test-me", "thing": "MyThing",
-            "job": "J", "topic": "$aws/things/MyThing/jobs/notify-next", "left": 2,
+        json!({"service": body["service"], "last": 1, "struck": [{
+            "number": 1, "sequence": 1, "fault": 1, "words": words, "kind": "drop-event", "on": "notify-next",
+            "clientId": "test-me", "thing": "MyThing", "job": "J", "topic": "$aws/things/MyThing/jobs/notify-next",
+            "left": 2,
         }]})
     );
+    let elsewhere = Serve::start().get("/_sandbox/faults/struck?wait=0");
+    assert!(body["service"].is_string() && body["service"] != elsewhere["service"], "{elsewhere}");
     for (method, path, body, said) in [
         ("GET", "/_sandbox/faults/struck?after=x", "", "'x' at 'after' is no whole number from 0 to "),
         ("GET", "/_sandbox/faults/struck?wait=61", "", "'61' at 'wait' is no whole number from 0 to 60"),

@@ -30,6 +30,11 @@ unsubscribe t/1
 ! delete-job J --force
 list-jobs --table
 capture X nothing
+fault add duplicate --on notify
+fault add refuse=ThrottlingException --on ListJobs
+create-job J {}
+list-jobs
+expect FaultInjected on=ListJobs
 reset
 "#;
 
@@ -56,5 +61,5 @@ fn every_message_has_the_written_shape() {
     let checked = check.wait_with_output().unwrap();
     assert!(checked.status.success());
     let kinds = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(kinds.trim(), "command error event expect message print rejected response");
+    assert_eq!(kinds.trim(), "command error event expect fault message print rejected response");
 }

@@ -22,6 +22,7 @@ mod encryption;
 mod env_file;
 mod examples;
 mod expectations;
+mod fault_injected;
 mod faults;
 mod foreign_services;
 mod habits;

@@ -21,10 +21,17 @@ pub(crate) struct Expectation {
 }
 
 impl Expectation {
-    /// Whether such messages count until an expect has taken them: those on topics, which name what they are about.
+    /// Whether such messages count until an expect has taken them: those that name what they are about, on
+    /// topics and of faults.
     #[must_use]
     pub(crate) fn is_kept(&self) -> bool {
-        titles::find(&self.title).is_some()
+        self.is_of_fault() || titles::find(&self.title).is_some()
+    }
+
+    /// Whether it is for what faults strike.
+    #[must_use]
+    pub(crate) fn is_of_fault(&self) -> bool {
+        self.title == titles::FAULT_INJECTED
     }
 }
 

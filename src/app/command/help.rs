@@ -43,6 +43,7 @@ A script is read from its first line to its last; # begins a comment. -f FILE ru
 
 expect TITLE [PATH=VALUE ...] [--within 5s]  the last answer, or an event since the last change
 subscribe FILTER   publish TOPIC [PAYLOAD]   what comes there counts until an expect takes it
+fault add KIND [--on ...]                    so does FaultInjected, whenever that has gone wrong; local
 ! expect ... and ! COMMAND                   it did not come; the service refused it
 COMMAND --until PATH=VALUE ... --within 10s  asks again until it is so; --until refused
     = != < <= > >=   ~ a regular expression, or /one with spaces/   PATH=absent PATH=present

@@ -19,6 +19,9 @@ pub(crate) struct Kind {
 pub(crate) static MESSAGE: Kind =
     Kind { title: "Message", filter: "<filter>", event_type: None, levels: &[] };
 
+/// A message that a fault has struck; no topic brings it.
+pub(crate) const FAULT_INJECTED: &str = "FaultInjected";
+
 static EVENTS: [Kind; 4] = [
     Kind {
         title: "JobEvent",

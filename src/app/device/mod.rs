@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::app::cli::DeviceOptions;
-use crate::app::transcript::{Fault, Transcript};
+use crate::app::transcript::{Incident, Transcript};
 use crate::service::{Clients, LocalService};
 
 use ended::Ended;
@@ -133,7 +133,7 @@ impl Device {
         Ok(client_id)
     }
 
-    /// Ends it with the script or the session, if it runs; that it has ended by itself before is a fault.
+    /// Ends it with the script or the session, if it runs; that it has ended by itself before is an incident.
     pub(crate) async fn end(&self, how: Stop) {
         let mut slot = self.running.lock().await;
         if let Some(running) = slot.as_mut() {
@@ -168,7 +168,7 @@ impl Device {
         let by_itself = move |ended: &Ended| {
             if !may_end {
                 let (text, details) = ended.clone().told();
-                transcript.fault(Fault { details, ..Fault::new("DeviceEnded", text) });
+                transcript.incident(Incident { details, ..Incident::new("DeviceEnded", text) });
             }
         };
         let program = Program::start(&self.options, &self.environment, self.output.clone(), by_itself)?;

@@ -43,7 +43,7 @@ pub(super) struct Program {
 enum Phase {
     /// Whoever started it waits for it to be connected, and hears of its end.
     Starting,
-    /// Its end is a fault.
+    /// Its end is an incident.
     Running,
     Stopping,
     Ended(Ended),
@@ -81,7 +81,7 @@ impl Program {
         Ok(Self { group, phase })
     }
 
-    /// From here on its end is a fault; the error is that it has ended already.
+    /// From here on its end is an incident; the error is that it has ended already.
     pub(super) fn expect_to_run(&self) -> Result<(), Ended> {
         let mut ended = None;
         self.phase.send_modify(|phase| match phase {

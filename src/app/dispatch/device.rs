@@ -32,10 +32,10 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Waits until a device program that must not end has ended, which is a fault.
+    /// Waits until a device program that must not end has ended, which is an incident.
     pub(crate) async fn device_lost(&self) {
         match &self.device {
-            Some(_) => self.transcript.faulted().await,
+            Some(_) => self.transcript.incident_came().await,
             None => std::future::pending().await,
         }
     }

@@ -64,6 +64,7 @@ impl Dispatcher {
             // One has come: it could.
             Some(kind) if self.transcript.has(kind.title) => None,
             Some(kind) => self.nothing_brings(kind).await,
+            None if expectation.is_of_fault() => self.nothing_strikes().await,
             None if is_event => None,
             None => self.last_command.lacks(&expectation.title),
         }
@@ -71,7 +72,14 @@ impl Dispatcher {
 
     /// Returns once no more such messages will come.
     async fn over(&self, expectation: &Expectation) {
-        if expectation.is_kept() { self.topics.over().await } else { self.client.over().await }
+        if expectation.is_of_fault() {
+            // That comes on no connection.
+            std::future::pending().await
+        } else if expectation.is_kept() {
+            self.topics.over().await
+        } else {
+            self.client.over().await
+        }
     }
 
     /// Says how an `expect` went.

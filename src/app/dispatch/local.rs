@@ -1,11 +1,13 @@
 //! What only the local service has: its clock, the way back to its first start, and faults.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::Dispatcher;
 use super::outcome::{CommandError, Failure, Refusal};
 use crate::app::command::FaultAction;
+use crate::app::command::titles::FAULT_INJECTED;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::times;
 use crate::client::sandbox::{self, Advance, Sandbox};
@@ -15,6 +17,12 @@ struct Clock<'a> {
     now: f64,
     #[serde(borrow)]
     timer: Option<&'a RawValue>,
+}
+
+/// The faults that are set.
+#[derive(Deserialize)]
+struct Listed {
+    faults: Vec<IgnoredAny>,
 }
 
 impl Dispatcher {
@@ -35,9 +43,10 @@ impl Dispatcher {
         Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
     }
 
-    /// Adds faults, shows them or takes them away.
+    /// Adds faults, shows them or takes them away; from the first time on the session hears of what they strike.
     pub(super) async fn fault(&self, action: &FaultAction) -> Result<Message, CommandError> {
         let sandbox = self.sandbox("fault")?;
+        self.connections.hear_of_faults(sandbox).await?;
         let (title, body) = match action {
             FaultAction::Add(words) => ("Fault", sandbox.add_fault(words).await),
             FaultAction::List => ("Faults", sandbox.faults().await),
@@ -45,6 +54,24 @@ impl Dispatcher {
             FaultAction::Clear => ("Faults", sandbox.clear_faults().await),
         };
         Ok(Message::new(MessageKind::Response, title, Some(body?)))
+    }
+
+    /// Why no fault can have struck a message; `None` if one can. What has been struck so far is printed.
+    pub(super) async fn nothing_strikes(&self) -> Option<String> {
+        let sandbox = self.sandbox.as_ref().filter(|_| self.connections.hears_of_faults());
+        let Some(sandbox) = sandbox else {
+            return Some(format!(
+                "this session has not asked for {FAULT_INJECTED}: fault add KIND sets a fault, and fault list \
+                 begins with those that are set"
+            ));
+        };
+        let is_set = match sandbox.faults().await {
+            Ok(body) => serde_json::from_str(&body).is_ok_and(|Listed { faults }| !faults.is_empty()),
+            Err(error) => return Some(format!("it is not known what faults have struck: {error}")),
+        };
+        self.connections.settle(None, None).await;
+        let can_come = is_set || self.transcript.has(FAULT_INJECTED);
+        (!can_come).then(|| format!("no fault is set that could bring {FAULT_INJECTED}: fault add KIND"))
     }
 
     /// What only the local service has.

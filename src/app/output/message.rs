@@ -22,6 +22,8 @@ pub(crate) enum MessageKind {
     Event,
     /// It came on a topic that the user has subscribed to.
     Message,
+    /// A fault of the local service has struck a message.
+    Fault,
     /// A command failed before or without an answer, or something is wrong with the connection.
     Error,
     /// How an `expect` went.
@@ -39,6 +41,7 @@ impl MessageKind {
             Self::Rejected => "rejected",
             Self::Event => "event",
             Self::Message => "message",
+            Self::Fault => "fault",
             Self::Error => "error",
             Self::Expect => "expect",
             Self::Command => "command",
@@ -152,7 +155,7 @@ impl Message {
         let rule = if theme.unicode { "───" } else { "---" };
         let style = match self.kind {
             MessageKind::Response | MessageKind::Command | MessageKind::Print => Style::Title,
-            MessageKind::Event | MessageKind::Message => Style::Event,
+            MessageKind::Event | MessageKind::Message | MessageKind::Fault => Style::Event,
             MessageKind::Rejected | MessageKind::Error | MessageKind::Expect => Style::Refusal,
         };
         theme.paint(style, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"

@@ -50,7 +50,7 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let repl = Repl { dispatcher };
     let left = tokio::select! {
         () = signals.next() => None,
-        never = repl.report_faults() => never,
+        never = repl.report_incidents() => never,
         status = repl.read_commands(&mut editor) => Some(status),
     };
     editor.end(printer);
@@ -118,13 +118,13 @@ impl Repl<'_> {
         ExitStatus::Failure
     }
 
-    /// Prints faults as soon as they happen.
-    async fn report_faults(&self) -> ! {
+    /// Prints incidents as soon as they happen.
+    async fn report_incidents(&self) -> ! {
         loop {
-            let faults = self.dispatcher.transcript.next_faults().await;
-            for fault in faults.iter().filter(|fault| !fault.reported) {
-                self.dispatcher.printer().failure("error:", &fault.text);
-                fault
+            let incidents = self.dispatcher.transcript.next_incidents().await;
+            for incident in incidents.iter().filter(|incident| !incident.reported) {
+                self.dispatcher.printer().failure("error:", &incident.text);
+                incident
                     .details
                     .iter()
                     .for_each(|detail| self.dispatcher.printer().diagnostic(&format!("    {detail}")));

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use crate::app::cli::{AwsOptions, LocalOptions, SessionOptions};
-use crate::app::connections::Connections;
+use crate::app::connections::{Connections, OnFaults};
 use crate::app::dispatch::{IsAlone, find_thing};
 use crate::app::events::{job_event, print_changes, print_events};
 use crate::app::output::printer::Printer;
@@ -147,6 +147,14 @@ pub(super) fn start_background(
     }
     background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
     background
+}
+
+/// What the session prints of faults, the log of its own service need not say.
+pub(super) fn on_faults(service: Option<&LocalService>) -> OnFaults {
+    match service {
+        Some(service) => Box::new(service.struck_is_told()),
+        None => Box::new(|| ()),
+    }
 }
 
 /// The service has seen no connections but those of the session, each once, and no call but those that this control

@@ -11,7 +11,7 @@ use crate::app::command::titles::{Kind, MESSAGE};
 use crate::app::connections::Connections;
 use crate::app::events::print_events;
 use crate::app::output::message::Message;
-use crate::app::transcript::{Fault, Transcript};
+use crate::app::transcript::{Incident, Transcript};
 use crate::client::connection::{self, Change};
 use crate::client::events::StreamEvent;
 use crate::client::topics::Topics;
@@ -109,7 +109,7 @@ fn tell(change: &Change, transcript: &Transcript, has_subscriptions: bool) {
         Change::Final { .. } => text,
         Change::Lost { .. } | Change::Retrying { .. } | Change::Restored => return,
     };
-    transcript.fault(Fault { reported: true, ..Fault::new("ConnectionLost", text) });
+    transcript.incident(Incident { reported: true, ..Incident::new("ConnectionLost", text) });
 }
 
 impl fmt::Debug for TopicsConnection {

@@ -17,8 +17,8 @@ pub(super) const MAX_PAST: usize = 1024 * 1024;
 pub(crate) enum Beginning {
     /// A command that only reads: its answer counts, and all events that counted before.
     Read,
-    /// A command that changes something: its answer and its events count. Messages on topics, which name what they
-    /// are about, count as before.
+    /// A command that changes something: its answer and its events count. Messages that name what they are
+    /// about, on topics and of faults, count as before.
     Change,
     /// A test: nothing that came before counts.
     Test,
@@ -30,7 +30,7 @@ pub(super) struct Memory {
     bytes: usize,
     /// How many messages have been remembered so far.
     count: u64,
-    /// Those for which there was no room: messages on topics, and others.
+    /// Those for which there was no room: others, and messages that name what they are about.
     forgotten: [usize; 2],
     /// What no longer counts.
     past: VecDeque<Past>,
@@ -118,10 +118,10 @@ impl Memory {
 
     /// What was expected, and what came instead, one line per message.
     pub(super) fn explain(&self, expectation: &Expectation) -> (String, Vec<String>) {
-        let about_topics = expectation.is_kept();
+        let kept = expectation.is_kept();
         let messages = self.remembered.iter().map(|remembered| &remembered.message);
         let (what, mut instead) =
-            expect::explain(expectation, messages.filter(|message| is_kept(message) == about_topics));
+            expect::explain(expectation, messages.filter(|message| is_kept(message) == kept));
         instead.extend(self.too_early(expectation));
         let forgotten = self.forgotten(expectation);
         if forgotten > 0 {
@@ -152,5 +152,5 @@ impl Memory {
 
 /// Whether a message counts until an expect takes it: it names what it is about.
 fn is_kept(message: &Message) -> bool {
-    message.kind == MessageKind::Message
+    matches!(message.kind, MessageKind::Message | MessageKind::Fault)
 }

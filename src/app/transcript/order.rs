@@ -18,6 +18,8 @@ pub(crate) struct Arrival {
     pub number: u64,
     /// From the local service: its place among all that this sent on all connections.
     pub sequence: Option<u64>,
+    /// Whether it is none of these, but came behind the one with that sequence.
+    pub is_behind: bool,
 }
 
 /// That a round trip has passed on a connection.
@@ -55,6 +57,7 @@ struct Arrivals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     sequence: Option<u64>,
+    is_behind: bool,
     handed_in: u64,
     source: Source,
     number: u64,
@@ -78,11 +81,11 @@ impl Order {
 
     /// Takes an event, or the news that one is not printed.
     pub(super) fn take(&mut self, arrival: Arrival, event: Option<Message>) {
-        let Arrival { source, number, sequence } = arrival;
+        let Arrival { source, number, sequence, is_behind } = arrival;
         self.bytes += event.as_ref().map_or(0, Message::size);
         let arrivals = &mut self.sources[source.0];
         self.handed_in += 1;
-        let place = Place { sequence, handed_in: self.handed_in, source, number };
+        let place = Place { sequence, is_behind, handed_in: self.handed_in, source, number };
         arrivals.early.insert(number, event.map(|message| (place, message)));
         self.advance(source);
     }

@@ -19,7 +19,7 @@ fn source() -> Source {
 }
 
 fn at(number: u64) -> Arrival {
-    Arrival { source: source(), number, sequence: None }
+    Arrival { source: source(), number, sequence: None, is_behind: false }
 }
 
 fn passed(number: u64) -> [Passed; 1] {
@@ -109,7 +109,7 @@ async fn what_a_hold_holds_back_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
+async fn an_event_that_never_comes_is_an_incident_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
         Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
@@ -119,7 +119,7 @@ async fn an_event_that_never_comes_is_a_fault_and_stops_nothing() {
     in_time(hold.release(&passed(2), None)).await;
     assert_eq!(printed(&transcript, &out).await, ["2"]);
     let text = "1 events were announced and did not come".to_owned();
-    assert_eq!(transcript.take_faults(), [Fault::new("EventsLost", text)]);
+    assert_eq!(transcript.take_incidents(), [Incident::new("EventsLost", text)]);
     in_time(transcript.deliver(at(3), event(3))).await;
     assert_eq!(printed(&transcript, &out).await, ["2", "3"]);
 }
@@ -163,7 +163,7 @@ async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     drop(reads);
     in_time(releasing).await;
     in_time(delivering).await.unwrap();
-    assert!(transcript.take_faults().is_empty());
+    assert!(transcript.take_incidents().is_empty());
 }
 
 #[tokio::test]
@@ -311,7 +311,8 @@ async fn messages_that_no_expect_takes_are_bounded_and_their_loss_is_known() {
 async fn over_several_connections_events_are_printed_as_the_service_numbered_them() {
     let (transcript, out) = transcript();
     let second = transcript.add_source();
-    let arrival = |source, number, sequence| Arrival { source, number, sequence: Some(sequence) };
+    let arrival =
+        |source, number, sequence| Arrival { source, number, sequence: Some(sequence), is_behind: false };
     in_time(transcript.deliver(arrival(source(), 1, 2), event(2))).await;
     in_time(transcript.deliver(arrival(second, 2, 4), message(4))).await;
     in_time(transcript.deliver(arrival(source(), 2, 5), event(5))).await;
@@ -332,11 +333,28 @@ async fn over_several_connections_events_are_printed_as_the_service_numbered_the
 }
 
 #[tokio::test]
+async fn what_came_behind_a_number_is_printed_there_whenever_it_is_handed_in() {
+    let (transcript, out) = transcript();
+    let behind = transcript.add_source();
+    let arrival =
+        |source, number, sequence, is_behind| Arrival { source, number, sequence: Some(sequence), is_behind };
+    for (number, sequence, n) in [(1, 0, 10), (2, 1, 11), (3, 1, 12), (4, 2, 13)] {
+        transcript.take(arrival(behind, number, sequence, true), Some(message(n)));
+    }
+    for n in [1, 2] {
+        in_time(transcript.deliver(arrival(source(), n, n, false), event(n))).await;
+    }
+    let passed = [source(), behind].map(|source| Passed { source, before: 0, after: 4 });
+    in_time(transcript.settle(&[Passed { after: 2, ..passed[0] }, passed[1]], Some(2))).await;
+    assert_eq!(printed(&transcript, &out).await, ["10", "1", "11", "12", "2", "13"]);
+}
+
+#[tokio::test]
 async fn without_numbers_events_are_printed_as_they_come() {
     let (transcript, out) = transcript();
     let second = transcript.add_source();
     in_time(transcript.deliver(at(1), event(1))).await;
-    in_time(transcript.deliver(Arrival { source: second, number: 1, sequence: None }, message(2))).await;
+    in_time(transcript.deliver(Arrival { source: second, ..at(1) }, message(2))).await;
     assert_eq!(printed(&transcript, &out).await, ["1", "2"]);
 }
 

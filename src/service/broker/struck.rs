@@ -23,8 +23,11 @@ use crate::wire::topics::{Channel, Operation, Topic, split_jobs_topic};
 impl Requests<'_> {
     /// What goes wrong with a message, if anything does.
     pub(crate) fn strike(&mut self, occasion: &Occasion<'_>) -> Option<Kind> {
-        let (kind, struck) = self.faults.strike(occasion)?;
-        self.router.notes.push(struck.to_string());
+        let is_told = self.faults.is_told();
+        let (kind, struck) = self.faults.strike(occasion, self.router.sequence)?;
+        if !is_told {
+            self.router.notes.push(struck.to_string());
+        }
         Some(kind)
     }
 

@@ -23,4 +23,3 @@ pub(crate) use self::occasion::Occasion;
 pub(crate) use self::payload::{INJECTED, corrupted};
 pub(crate) use self::read::read_fault;
 pub(crate) use self::rules::Faults;
-pub(crate) use self::struck::Struck;

@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     /// What there is from the start.
     first: Vec<Fault>,
     records: Records,
+    /// Whether somebody is told of what is struck, so that the log need not.
+    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -104,11 +106,22 @@ impl Faults {
         }
     }
 
-    /// What goes wrong with a message, and the record of it; none where it is to come through.
-    pub(crate) fn strike(&mut self, occasion: &Occasion<'_>) -> Option<(Kind, &Struck)> {
+    /// What goes wrong with a message, and the record of it; none where it is to come through. `sequence` is that of
+    /// the last numbered message before.
+    pub(crate) fn strike(&mut self, occasion: &Occasion<'_>, sequence: u64) -> Option<(Kind, &Struck)> {
         let rule = self.rules.iter_mut().find_map(|rule| rule.strikes(occasion).then_some(&*rule))?;
-        let words = rule.fault.to_string();
-        Some((rule.fault.kind.clone(), self.records.put(occasion, rule.number, words, rule.left)))
+        let Rule { number, fault, left, .. } = rule;
+        Some((fault.kind.clone(), self.records.put(occasion, sequence, (*number, fault), *left)))
+    }
+
+    /// From here on somebody is told of what is struck, and the log is not.
+    pub(crate) fn tell(&mut self) {
+        self.is_told = true;
+    }
+
+    /// Whether somebody is told of what is struck.
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// The number of the last record; 0 before the first.
@@ -172,7 +185,7 @@ mod tests {
 
     /// The numbers of the faults that strike updates of one client, 0 for none.
     fn strikes(faults: &mut Faults, client_id: &str, messages: usize) -> Vec<u64> {
-        let mut next = || faults.strike(&update(client_id, "J")).map_or(0, |(_, struck)| struck.fault);
+        let mut next = || faults.strike(&update(client_id, "J"), 0).map_or(0, |(_, struck)| struck.fault);
         (0..messages).map(|_| next()).collect()
     }
 
@@ -181,7 +194,7 @@ mod tests {
         let mut faults =
             faults(&["drop-answer --job K", "corrupt --times 2", "duplicate --always --on update"]);
         assert_eq!(strikes(&mut faults, "c", 4), [2, 2, 3, 3]);
-        assert_eq!(faults.strike(&update("c", "K")).unwrap().0, Kind::DropAnswer);
+        assert_eq!(faults.strike(&update("c", "K"), 0).unwrap().0, Kind::DropAnswer);
         let left: Vec<_> = faults.list().into_iter().map(|listed| (listed.struck, listed.left)).collect();
         assert_eq!(left, [(1, Some(0)), (2, Some(0)), (2, None)]);
     }
@@ -195,8 +208,8 @@ mod tests {
         let all = "drop-answer --on update --thing T --client-id c* --job J --status SUCCEEDED";
         assert_eq!(strikes(&mut faults(&[all]), "c", 1), [1]);
         let call = Occasion { job: Some("J"), ..Occasion::new(On::Call("CreateJob".into()), None) };
-        assert!(faults(&["drop-answer --always"]).strike(&call).is_none());
-        assert!(faults(&["drop-answer --on CreateJob"]).strike(&call).is_some());
+        assert!(faults(&["drop-answer --always"]).strike(&call, 0).is_none());
+        assert!(faults(&["drop-answer --on CreateJob"]).strike(&call, 0).is_some());
     }
 
     #[test]
@@ -223,6 +236,15 @@ mod tests {
         assert!((150..250).contains(&struck), "{struck}");
         assert_ne!(alone, strikes(&mut make(8), "c", 1000));
         assert_ne!(alone, strikes(&mut make(7), "d", 1000));
+        // Each fault has its own luck, and those that pass before change nothing of it.
+        let lucky = |words: &[&str]| -> Vec<bool> {
+            strikes(&mut faults(words), "c", 1000).into_iter().map(|fault| fault > 0).collect()
+        };
+        let words = "drop-answer --always --chance 20% --seed 7";
+        let first = lucky(&[words]);
+        assert_ne!(first, lucky(&["corrupt --job K", words]));
+        let later = lucky(&[&format!("{words} --after 9")]);
+        assert_eq!((&later[..9], &later[9..]), (&[false; 9][..], &first[9..]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::occasion::Occasion;
-use crate::wire::fault::On;
+use crate::wire::fault::{Fault, On};
 
 /// How many records are kept.
 const KEPT: usize = 1000;
@@ -20,9 +20,12 @@ const TOLD: usize = 50;
 pub(crate) struct Struck {
     /// Counts these records.
     pub(crate) number: u64,
+    /// That of the last numbered message that the service had sent before, to whichever client.
+    pub(crate) sequence: u64,
     /// The number of the fault.
     pub(crate) fault: u64,
     pub(crate) words: String,
+    pub(crate) kind: String,
     /// Which message.
     pub(crate) on: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +71,8 @@ impl Records {
     pub(super) fn put(
         &mut self,
         occasion: &Occasion<'_>,
-        fault: u64,
-        words: String,
+        sequence: u64,
+        (number, fault): (u64, &Fault),
         left: Option<u32>,
     ) -> &Struck {
         let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -79,8 +82,10 @@ impl Records {
         }
         self.kept.push_back(Struck {
             number: self.last,
-            fault,
-            words,
+            sequence,
+            fault: number,
+            words: fault.to_string(),
+            kind: fault.kind.to_string(),
             on: occasion.on.to_string(),
             client_id: owned(occasion.client_id),
             thing: owned(occasion.thing),
@@ -95,5 +100,46 @@ impl Records {
     /// The first records after number `after`, as many as are told at once.
     pub(super) fn after(&self, after: u64) -> Vec<Struck> {
         self.kept.iter().filter(|struck| struck.number > after).take(TOLD).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(words: &str, occasion: &Occasion<'_>) -> Struck {
+        Records::default().put(occasion, 9, (4, &words.parse().unwrap()), Some(2)).clone()
+    }
+
+    #[test]
+    fn a_record_tells_which_fault_and_which_message() {
+        let update = Occasion {
+            thing: Some("T"),
+            job: Some("J"),
+            topic: Some("a/b"),
+            ..Occasion::new(On::Update, Some("c"))
+        };
+        let told: Value = serde_json::to_value(record("delay=2s --times 3", &update)).unwrap();
+        let expected = json!({
+            "number": 1, "sequence": 9, "fault": 4, "words": "delay=2s --times 3", "kind": "delay=2s", "on": "update",
+            "clientId": "c", "thing": "T", "job": "J", "topic": "a/b", "left": 2,
+        });
+        assert_eq!(told, expected);
+        let call = Occasion::new(On::Call("ListJobs".into()), None);
+        let told: Value = serde_json::to_value(record("reset --on ListJobs", &call)).unwrap();
+        let expected = json!({
+            "number": 1, "sequence": 9, "fault": 4, "words": "reset --on ListJobs", "kind": "reset",
+            "on": "ListJobs", "operation": "ListJobs", "left": 2,
+        });
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_log_gets_one_line_whatever_clients_are_called() {
+        let hostile = Occasion { topic: Some("a\u{1b}b"), ..Occasion::new(On::Publish, Some("c\nd")) };
+        let line = r"fault 4 strikes, reset: publish of client c\nd on a\u{1b}b";
+        assert_eq!(record("reset", &hostile).to_string(), line);
     }
 }

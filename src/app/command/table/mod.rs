@@ -24,7 +24,7 @@ pub(crate) fn titles() -> impl Iterator<Item = String> {
         .flat_map(|spec| spec.operations)
         .flat_map(|operation| [format!("{operation}Response"), format!("{operation}Rejected")]);
     let on_topics = titles::kinds().map(|kind| kind.title);
-    EVENTS.into_iter().chain(on_topics).map(str::to_owned).chain(answers)
+    EVENTS.into_iter().chain(on_topics).chain([titles::FAULT_INJECTED]).map(str::to_owned).chain(answers)
 }
 
 /// The titles of the two events that come unasked.

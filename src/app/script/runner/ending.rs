@@ -12,7 +12,7 @@ use crate::app::dispatch::{CommandOutcome, Failure};
 use crate::app::script::annotation;
 use crate::app::script::junit::{Case, Output};
 use crate::app::script::step::Location;
-use crate::app::transcript::Fault;
+use crate::app::transcript::Incident;
 
 /// How long the end of a script on AWS waits for events of its last commands.
 const MAX_QUIET_WAIT: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ impl Runner<'_> {
         outcome: CommandOutcome,
     ) -> bool {
         let printer = self.dispatcher.printer();
-        match self.with_faults(outcome) {
+        match self.with_incidents(outcome) {
             CommandOutcome::Passed | CommandOutcome::Quit => {
                 if self.test.is_none() && self.report.is_some() {
                     let output = self.recorded(false);
@@ -55,19 +55,19 @@ impl Runner<'_> {
         false
     }
 
-    /// Faults fail the command during which they are noticed.
-    fn with_faults(&self, outcome: CommandOutcome) -> CommandOutcome {
-        let faults = self.dispatcher.transcript.take_faults();
+    /// Incidents fail the command during which they are noticed.
+    fn with_incidents(&self, outcome: CommandOutcome) -> CommandOutcome {
+        let incidents = self.dispatcher.transcript.take_incidents();
         match outcome {
             // The command's own failure comes first.
             CommandOutcome::Failed(mut failure) | CommandOutcome::Unexpected(mut failure)
-                if !faults.is_empty() =>
+                if !incidents.is_empty() =>
             {
-                let unreported = faults.into_iter().filter(|fault| !fault.reported);
+                let unreported = incidents.into_iter().filter(|incident| !incident.reported);
                 failure.details.extend(unreported.flat_map(lines_of));
                 CommandOutcome::Failed(failure)
             }
-            outcome => failure_of(faults).map_or(outcome, CommandOutcome::Failed),
+            outcome => failure_of(incidents).map_or(outcome, CommandOutcome::Failed),
         }
     }
 
@@ -102,8 +102,8 @@ impl Runner<'_> {
         self.dispatcher.end_device(Stop::Terminate).await;
         // What has arrived is printed before the exit code is decided, however slow the reader is.
         self.dispatcher.connections.settle_arrived().await;
-        if let Some(faults) = failure_of(self.dispatcher.transcript.take_faults()) {
-            self.fail(&self.whole(), "", Instant::now(), &faults);
+        if let Some(incidents) = failure_of(self.dispatcher.transcript.take_incidents()) {
+            self.fail(&self.whole(), "", Instant::now(), &incidents);
         }
         self.dispatcher.printer().flush().await;
     }
@@ -163,14 +163,14 @@ impl Runner<'_> {
     }
 }
 
-/// Faults as one failure, with the title of the first.
-fn failure_of(faults: Vec<Fault>) -> Option<Failure> {
-    let mut faults = faults.into_iter();
-    let Fault { title, text, mut details, .. } = faults.next()?;
-    details.extend(faults.flat_map(lines_of));
+/// Incidents as one failure, with the title of the first.
+fn failure_of(incidents: Vec<Incident>) -> Option<Failure> {
+    let mut incidents = incidents.into_iter();
+    let Incident { title, text, mut details, .. } = incidents.next()?;
+    details.extend(incidents.flat_map(lines_of));
     Some(Failure { details, ..Failure::new(title, text) })
 }
 
-fn lines_of(fault: Fault) -> impl Iterator<Item = String> {
-    iter::once(fault.text).chain(fault.details)
+fn lines_of(incident: Incident) -> impl Iterator<Item = String> {
+    iter::once(incident.text).chain(incident.details)
 }

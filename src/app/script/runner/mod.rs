@@ -312,7 +312,7 @@ impl<'a> Runner<'a> {
         tokio::select! {
             biased;
             outcome = self.dispatcher.run(line, place.line) => outcome,
-            // Which is a fault, and fails it.
+            // Which is an incident, and fails it.
             () = self.dispatcher.device_lost(), if waits => CommandOutcome::Passed,
         }
     }

@@ -85,6 +85,9 @@ async fn struck(shared: &Shared, query: &str) -> Result<Output, Exception> {
     };
     let after = number("after", u64::MAX)?.unwrap_or(0);
     let wait = Duration::from_secs(number("wait", LONGEST_WAIT)?.unwrap_or(WAIT));
-    let struck = timeout(wait, shared.struck_after(after)).await.unwrap_or_default();
-    Output::json(&json!({"struck": struck}))
+    // In vain or not: there may be something now.
+    let _ = timeout(wait, shared.until_struck_after(after)).await;
+    let (last, struck) =
+        shared.requests(|requests| (requests.faults.last_struck(), requests.faults.struck_after(after)));
+    Output::json(&json!({"service": shared.id(), "last": last, "struck": struck}))
 }

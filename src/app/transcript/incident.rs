@@ -2,8 +2,8 @@
 
 /// Something that went wrong, but not in a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// What kind of fault, in one word.
+pub(crate) struct Incident {
+    /// What kind of incident, in one word.
     pub title: &'static str,
     /// What went wrong, on one line.
     pub text: String,
@@ -13,8 +13,8 @@ pub(crate) struct Fault {
     pub reported: bool,
 }
 
-impl Fault {
-    /// A fault that has not been printed.
+impl Incident {
+    /// An incident that has not been printed.
     #[must_use]
     pub(crate) fn new(title: &'static str, text: String) -> Self {
         Self { title, text, details: Vec::new(), reported: false }
