@@ -169,6 +169,9 @@ impl ParsedArguments {
         let options: Vec<_> = self.flags.drain(..).collect();
         let mut refuse = |problem: String| self.contradiction = Some(problem);
         match (action, subject) {
+            ("add", Some(_)) if let Some((name, _)) = options.iter().find(|option| has_spaces(option)) => {
+                refuse(format!("{name} takes one word, without spaces"));
+            }
             ("add", Some(kind)) => {
                 // What is not known yet is nothing yet, and read when it is known.
                 let is_known = !kind.is_empty() && options.iter().all(is_known);
@@ -266,6 +269,11 @@ fn option_text((name, value): &(&'static str, Option<ArgumentValue>)) -> String 
     }
 }
 
+/// Whether the value of an option was a JSON string of several words, which would be read as options of their own.
+fn has_spaces((_, value): &(&'static str, Option<ArgumentValue>)) -> bool {
+    matches!(value, Some(ArgumentValue::Text(text)) if text.contains(char::is_whitespace))
+}
+
 /// Whether the value of an option is more than what stands for one that is not known yet.
 fn is_known((_, value): &(&'static str, Option<ArgumentValue>)) -> bool {
     !matches!(value, Some(ArgumentValue::Text(text)) if text.is_empty())
@@ -318,6 +326,10 @@ mod tests {
             (
                 "fault add drop-event --on get",
                 "fault: drop-event goes with --on notify or notify-next, not with get;",
+            ),
+            (
+                "fault add corrupt --client-id \"x --always\"",
+                "fault: --client-id takes one word, without spaces;",
             ),
             (
                 "fault add reset --on CreateJbo",

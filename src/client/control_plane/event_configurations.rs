@@ -47,6 +47,8 @@ impl FromStr for EventConfigurations {
         const SHAPE: &str = "must be an object such as {\"JOB\": {\"Enabled\": true}}";
         let Ok(Value::Object(types)) = serde_json::from_str(json) else { return Err(SHAPE) };
         let enabled = |configuration: &Value| match configuration {
+            // As the SDKs read and write it.
+            Value::Object(members) if members.is_empty() => Some(false),
             Value::Object(members) if members.len() == 1 => members.get("Enabled")?.as_bool(),
             _ => None,
         };
@@ -62,7 +64,9 @@ mod tests {
     #[test]
     fn they_are_read_as_aws_writes_them_and_nothing_else_is_taken() {
         let read: EventConfigurations =
-            r#"{"JOB": {"Enabled": true}, "THING": {"Enabled": false}}"#.parse().unwrap();
+            r#"{"JOB": {"Enabled": true}, "THING": {"Enabled": false}, "POLICY": {}}"#.parse().unwrap();
+        let sent: Vec<_> = read.iter().collect();
+        assert_eq!(sent, [("JOB", true), ("POLICY", false), ("THING", false)]);
         assert_eq!(["JOB", "THING", "JOB_EXECUTION"].map(|name| read.enables(name)), [true, false, false]);
         for wrong in
             ["[]", "{", r#"{"JOB": true}"#, r#"{"JOB": {"enabled": true}}"#, r#"{"JOB": {"Enabled": 1}}"#]

@@ -136,11 +136,10 @@ fn body_members(body: &[u8]) -> Result<Map<String, Value>, Exception> {
     let body: Value = serde_json::from_slice(body).map_err(|error| {
         Exception::serialization(format!("the body is not valid JSON: {}", why_not_json(&error)))
     })?;
-    let Value::Object(mut members) = body else {
-        return Err(Exception::serialization("the body is not a JSON object"));
-    };
-    members.retain(|_, value| !value.is_null());
-    Ok(members)
+    match body {
+        Value::Object(members) => Ok(members),
+        _ => Err(Exception::serialization("the body is not a JSON object")),
+    }
 }
 
 /// Reads members that fit the model as a request.
@@ -155,6 +154,7 @@ mod tests {
     use super::*;
     use crate::service::state::cancel_job::CancelJobRequest;
     use crate::service::state::credentials::policies::CreatePolicyRequest;
+    use crate::service::state::event_configurations::UpdateEventConfigurationsRequest;
 
     fn call(method: &str, uri: &str, body: &str) -> Result<Call, Exception> {
         let request = hyper::Request::builder().method(method).uri(uri).body(()).unwrap().into_parts().0;
@@ -199,6 +199,15 @@ mod tests {
         let version = call("POST", "/policies/P/version", document).unwrap();
         assert_eq!(version.ignored, ["tags"]);
         assert!(version.body::<CreatePolicyRequest>().is_ok());
+    }
+
+    #[test]
+    fn a_member_that_is_null_is_absent_at_every_depth() {
+        let read = |configuration: &str| {
+            let body = format!(r#"{{"eventConfigurations":{{"JOB":{configuration}}}}}"#);
+            call("PATCH", "/event-configurations", &body).unwrap().body::<UpdateEventConfigurationsRequest>()
+        };
+        assert_eq!(read(r#"{"Enabled":null}"#).unwrap(), read("{}").unwrap());
     }
 
     #[test]

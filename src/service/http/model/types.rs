@@ -14,8 +14,8 @@ const SCALAR: &str = "Unexpected field type";
 const TOLD: usize = 16;
 
 impl Model {
-    /// Refuses members in a body of another type; takes out those that the model does not have, and notes their paths
-    /// in `ignored`.
+    /// Refuses members in a body of another type; takes out those that are null, which are absent, and those that the
+    /// model does not have, and notes the paths of these in `ignored`.
     pub(super) fn check_types(
         &self,
         members: &[Member],
@@ -27,7 +27,7 @@ impl Model {
             |name: &str| members.iter().find(|member| member.place == Place::Body && member.spelled == name);
         let unknown = values.keys().filter(|name| known(name).is_none());
         ignored.extend(unknown.map(|name| format!("{prefix}{name}")).take(TOLD - ignored.len().min(TOLD)));
-        values.retain(|name, _| known(name).is_some());
+        values.retain(|name, value| known(name).is_some() && !value.is_null());
         values.iter_mut().try_for_each(|(name, value)| match known(name) {
             Some(member) => self.check_type(member.shape, value, &format!("{prefix}{name}."), ignored),
             None => Ok(()),
