@@ -86,7 +86,7 @@ pub use clients::Clients;
 pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use environment::Environment;
 #[cfg(feature = "app")]
-pub(crate) use faults::read_fault;
+pub(crate) use faults::{FAULTS, read_fault};
 pub use hostname::{Hostname, HostnameError};
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;

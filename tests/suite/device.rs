@@ -223,6 +223,20 @@ fn a_signal_to_us_ends_it_and_a_second_one_at_once() {
 }
 
 #[test]
+fn a_signal_before_it_is_connected_fails_the_script_in_the_report_too() {
+    let sandbox = beside("echo waits; exec sleep 1h", &["-f", "smoke.jobs", "--junit", "report.xml"])
+        .file("smoke.jobs", "help quit\ntest later\nhelp quit\n");
+    let report = sandbox.path("report.xml");
+    let mut process = sandbox.spawn();
+    process.stderr_until("device| waits");
+    process.signal(Signal::SIGINT);
+    assert_eq!(process.wait().status.code(), Some(130));
+    let report = fs::read_to_string(report).unwrap();
+    assert!(report.contains(r#"tests="3" skipped="2" errors="0" failures="1""#), "{report}");
+    assert!(report.contains(r#"<failure message="interrupted" type="Interrupted">"#), "{report}");
+}
+
+#[test]
 fn commands_start_and_stop_it_and_name_the_client_that_it_is() {
     let script = "
 device kill

@@ -318,6 +318,10 @@ fn those_of_serve_come_back_with_a_reset() {
         "{}",
         bad.stderr
     );
+    let many = vec!["corrupt"; 101].join(";");
+    let too_many = Sandbox::new().args(["serve", "--dir", "/dev/null/none", "--fault", &many]).stderr_any();
+    let said = too_many.status(2).run().stderr;
+    assert!(said.contains("101 faults are given with --fault: there may be 100"), "{said}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::options::{
 use super::policy_files;
 use super::refused;
 use crate::app::command::Names;
-use crate::service::{DevicePolicies, Limits};
+use crate::service::{DevicePolicies, FAULTS, Limits};
 use crate::wire::model::ThingName;
 
 const MQTT_PORT: u16 = 8883;
@@ -280,6 +280,10 @@ impl ServeArgs {
         let things = if self.thing.is_empty() { vec![default_thing()] } else { self.thing };
         if let Some(twice) = things.iter().enumerate().find(|(at, thing)| things[..*at].contains(thing)) {
             return Err(UsageError(format!("--thing {} is given twice", twice.1)));
+        }
+        if self.fault.len() > FAULTS {
+            let given = self.fault.len();
+            return Err(UsageError(format!("{given} faults are given with --fault: there may be {FAULTS}")));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
         let (require_key, limits, faults) = (self.require_key, self.limits, self.fault);

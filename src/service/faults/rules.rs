@@ -10,7 +10,7 @@ use super::struck::{Records, Struck};
 use crate::wire::fault::{Fault, Kind};
 
 /// How many faults there may be.
-const FAULTS: usize = 100;
+pub(crate) const FAULTS: usize = 100;
 
 /// Of how many clients a fault counts the messages.
 const CLIENTS: usize = 10_000;

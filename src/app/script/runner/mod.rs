@@ -94,7 +94,7 @@ impl<'a> Runner<'a> {
         // Whether the device program cannot be started at all.
         let mut impossible = false;
         while let Some(script) = self.scripts.next() {
-            self.begin(&script);
+            let source = self.begin(script);
             if !is_first {
                 self.dispatcher.begin_test(None);
                 if let Err(failure) = self.dispatcher.unsubscribe_all().await {
@@ -113,11 +113,14 @@ impl<'a> Runner<'a> {
                 }
             }
             is_first = false;
-            let stopped = match self.dispatcher.start_device(true).await {
-                Ok(()) => self.run(script).await.is_break(),
+            self.current = Some((self.whole(), String::new(), Instant::now()));
+            let started = self.dispatcher.start_device(true).await;
+            self.current = None;
+            let stopped = match started {
+                Ok(()) => self.run(source).await.is_break(),
                 Err((failure, status)) => {
                     self.fail(&self.whole(), "", Instant::now(), &failure);
-                    self.skip_all(script);
+                    self.skip_steps();
                     impossible |= status == ExitStatus::Usage;
                     impossible
                 }
@@ -147,25 +150,31 @@ impl<'a> Runner<'a> {
         self.report
     }
 
-    fn begin(&mut self, script: &Script) {
-        self.file = Arc::clone(&script.name);
+    /// Begins a script; hands back where its commands come from, if they were not read before the first one.
+    fn begin(&mut self, script: Script) -> Option<Source> {
+        self.file = script.name;
         self.skips = false;
         *self.dispatcher.names() = self.options.names.clone();
         self.forget_trace();
         if let Some(report) = &mut self.report {
-            report.begin(&script.name);
+            report.begin(&self.file);
         }
-    }
-
-    async fn run(&mut self, script: Script) -> ControlFlow<()> {
-        match script.commands {
-            Commands::Read(steps) => self.run_steps(steps).await,
-            Commands::Streamed(source) => self.run_streamed(source).await,
-        }
-    }
-
-    async fn run_steps(&mut self, steps: Vec<Step>) -> ControlFlow<()> {
+        let (steps, source) = match script.commands {
+            Commands::Read(steps) => (steps, None),
+            Commands::Streamed(source) => (Vec::new(), Some(source)),
+        };
         self.steps = steps.into_iter();
+        source
+    }
+
+    async fn run(&mut self, source: Option<Source>) -> ControlFlow<()> {
+        match source {
+            None => self.run_steps().await,
+            Some(source) => self.run_streamed(source).await,
+        }
+    }
+
+    async fn run_steps(&mut self) -> ControlFlow<()> {
         while let Some(step) = self.steps.next() {
             let Some(flow) = self.run_step(step).await else { continue };
             self.skips |= self.test.is_some();
@@ -341,14 +350,7 @@ impl<'a> Runner<'a> {
     pub(super) fn skip_rest(&mut self) {
         self.skip_steps();
         while let Some(script) = self.scripts.next() {
-            self.begin(&script);
-            self.skip_all(script);
-        }
-    }
-
-    fn skip_all(&mut self, script: Script) {
-        if let Commands::Read(steps) = script.commands {
-            self.steps = steps.into_iter();
+            self.begin(script);
             self.skip_steps();
         }
     }
