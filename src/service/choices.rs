@@ -109,6 +109,10 @@ pub(crate) struct Choices {
     /// AWS's staff said so in public reports of its SDKs; MQTT 3.1.1 has the return code 0x80 for it. With MQTT 5
     /// each filter has its reason code, and the connection stays.
     pub(crate) refused_subscribe_ends_mqtt_3: bool,
+    /// 28. How many things a minute does a job reach whose rollout is not configured? None means any number.
+    ///
+    /// AWS's guide says 1,000. Whoever tries devices in large numbers at once may want no such bound.
+    pub(crate) rollout_rate_without_configuration: Option<u64>,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -157,6 +161,7 @@ impl Default for Choices {
             missing_event_dates_are_null: true,
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
+            rollout_rate_without_configuration: Some(1000),
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -27,12 +27,13 @@ impl Change<'_> {
     ///
     /// The rest falls due at once or, if the job has a rate, in the next minute.
     pub(super) fn roll_out(&mut self, id: &JobId) {
-        let now = self.now;
+        let (now, unset) = (self.now, self.state.choices.rollout_rate_without_configuration);
         for _ in 0..SLICE {
             let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
                 return;
             };
-            match job.rollout.next(now, job.configs.job_executions_rollout_config.as_ref(), &job.counts) {
+            let config = job.configs.job_executions_rollout_config.as_ref();
+            match job.rollout.next(now, config, &job.counts, unset) {
                 Next::Thing(thing) => self.roll_out_to(&thing, id),
                 Next::Wait(due) => {
                     self.state.timers.start(due, Timer::RollOut(id.clone()));
@@ -45,6 +46,16 @@ impl Change<'_> {
             }
         }
         self.state.timers.start(now, Timer::RollOut(id.clone()));
+    }
+
+    /// A thing becomes a target of a CONTINUOUS job: the rate holds it back no longer than to the start.
+    pub(super) fn join(&mut self, thing: &ThingName, id: &JobId) {
+        let Some(job) = self.job_mut(id) else { return };
+        if job.status == JobStatus::Scheduled {
+            job.rollout.add([thing.clone()]);
+        } else if job.rollout.joins(thing) {
+            self.roll_out_to(thing, id);
+        }
     }
 
     /// Gives `thing` an execution of `job`, unless it has a pending one or was deleted meanwhile.

@@ -64,6 +64,28 @@ fn a_rollout_rate_bounds_each_minute() {
 }
 
 #[test]
+fn a_thing_that_joins_later_is_not_held_back_by_the_rate() {
+    let mut bench = with_group(3);
+    bench.state.create_thing(bench.now, "late", uuid::Uuid::from_u128(7), &from(json!({}))).reply.unwrap();
+    let rate = json!({ "maximumPerMinute": 1 });
+    let more = json!({ "targetSelection": "CONTINUOUS", "jobExecutionsRolloutConfig": rate });
+    bench.create("J", "thinggroup/G", more).unwrap();
+    bench.take_events();
+    let mut join = |thing: &str| {
+        let membership = from(json!({ "thingName": thing, "thingGroupName": "G" }));
+        let outcome = bench.state.remove_thing_from_thing_group(bench.now, &membership);
+        bench.take(outcome).unwrap();
+        let outcome = bench.state.add_thing_to_thing_group(bench.now, &membership);
+        bench.take(outcome).unwrap();
+        bench.take_events()
+    };
+    assert_eq!(join("late"), ["late notify Q[J]", "late next J QUEUED v1"]);
+    assert_eq!(join("t00002"), ["t00002 notify Q[J]", "t00002 next J QUEUED v1"], "it waited before");
+    bench.wait_minutes(2);
+    assert_eq!(bench.take_events(), ["t00001 notify Q[J]", "t00001 next J QUEUED v1"], "and nobody twice");
+}
+
+#[test]
 fn an_exponential_rate_grows_with_the_things_reached() {
     let mut bench = with_group(40);
     let rate = json!({

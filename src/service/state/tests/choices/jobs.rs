@@ -105,6 +105,26 @@ fn a_job_without_things_is_completed_at_once_or_goes_on() {
 }
 
 #[test]
+fn a_job_without_a_rate_reaches_a_thousand_things_a_minute_or_all_at_once() {
+    for unset in [json!({}), json!({ "jobExecutionsRolloutConfig": {} })] {
+        let (bounded, unlimited) = both(
+            |choices| choices.rollout_rate_without_configuration = None,
+            |bench| {
+                bench.fill_group(1001);
+                bench.create("J", "thinggroup/G", unset.clone()).unwrap();
+                let reached = [0, 59, 1].map(|seconds| {
+                    bench.wait_seconds(seconds);
+                    bench.job("J")["jobProcessDetails"]["numberOfQueuedThings"].clone()
+                });
+                (reached, bench.job("J")["isConcurrent"].clone())
+            },
+        );
+        assert_eq!(bounded, ([json!(1000), json!(1000), json!(1001)], json!(false)));
+        assert_eq!(unlimited, ([json!(1001), json!(1001), json!(1001)], json!(false)));
+    }
+}
+
+#[test]
 fn a_retry_makes_both_events_once_or_twice() {
     let (once, twice) = both(
         |choices| choices.retry_is_queued_with_the_end = false,
