@@ -89,7 +89,8 @@ pub(crate) struct Choices {
     pub(crate) missing_description_is_null: bool,
     /// 22. Which `reasonCode` has a job that its own abort rule canceled?
     ///
-    /// AWS says that there is one, and not which; another implementation writes ABORT_CANCEL.
+    /// AWS says that there is one, and a `comment`, and not which; this code, and the words of the comment, are another
+    /// implementation's.
     pub(crate) reason_code_of_abort: &'static str,
     /// 24. Do events for back ends tell what AWS's guide does not show in them?
     ///
@@ -156,7 +157,7 @@ impl Default for Choices {
             queued_execution_needs_no_force: true,
             status_details_values_are_checked: false,
             missing_description_is_null: true,
-            reason_code_of_abort: "ABORTED",
+            reason_code_of_abort: "ABORT_CANCEL",
             events_tell_more_than_the_guide: true,
             missing_event_dates_are_null: true,
             repeated_subscription_is_announced: false,

@@ -103,10 +103,10 @@ impl Job {
         self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
     }
 
-    /// Whether it is under way and has failed too often.
-    pub(crate) fn must_abort(&self) -> bool {
-        self.status == JobStatus::InProgress
-            && self.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&self.counts))
+    /// Why it must be given up, if it is under way and has failed too often.
+    pub(crate) fn abort_comment(&self) -> Option<String> {
+        let config = self.configs.abort_config.as_ref()?;
+        if self.status == JobStatus::InProgress { config.met(&self.counts) } else { None }
     }
 
     /// Whether nothing is left to do: only jobs that reach no further thing become complete, and of those that

@@ -79,8 +79,9 @@ impl Change<'_> {
         if job.is_done(choices.job_without_things_completes) {
             job.set_status(now, JobStatus::Completed);
             self.publish_job_event(id, JobOperation::Completed);
-        } else if job.must_abort() {
+        } else if let Some(comment) = job.abort_comment() {
             job.reason_code = Some(choices.reason_code_of_abort.to_owned());
+            job.comment = Some(comment);
             self.cancel(id, false);
         }
     }

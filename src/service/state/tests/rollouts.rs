@@ -147,6 +147,33 @@ fn a_job_aborts_once_the_share_of_its_failures_reaches_the_threshold() {
 }
 
 #[test]
+fn an_aborted_job_says_which_of_its_criteria_was_met_first() {
+    let mut bench = with_group(3);
+    let criterion = |failure: &str, threshold: f64| {
+        json!({
+            "failureType": failure, "action": "CANCEL", "thresholdPercentage": threshold,
+            "minNumberOfExecutedThings": 2,
+        })
+    };
+    let criteria = [criterion("REJECTED", 10.0), criterion("FAILED", 33.5), criterion("ALL", 50.0)];
+    bench.create("J", "thinggroup/G", json!({ "abortConfig": { "criteriaList": criteria } })).unwrap();
+    bench.device_of("t00000", "J/update", json!({ "status": "SUCCEEDED" })).unwrap();
+    bench.device_of("t00001", "J/update", json!({ "status": "FAILED" })).unwrap();
+    let job = bench.job("J");
+    assert_eq!(
+        (&job["status"], &job["reasonCode"], &job["comment"]),
+        (
+            &json!("CANCELED"),
+            &json!("ABORT_CANCEL"),
+            &json!(
+                "Abort criteria for failure type FAILED with threshold 33.50% met. Total completed executions: 2, \
+                 total FAILED executions: 1"
+            )
+        )
+    );
+}
+
+#[test]
 fn an_abort_rule_counts_its_kind_of_failure_or_the_sum_of_all() {
     for (kind, share) in [("FAILED", 25.0), ("REJECTED", 25.0), ("TIMED_OUT", 25.0), ("ALL", 75.0)] {
         for (threshold, expected) in [(share, "CANCELED"), (share + 0.01, "IN_PROGRESS")] {
