@@ -124,19 +124,17 @@ impl State {
         })
     }
 
-    /// The request with what its template provides.
+    /// The request, with what its template provides where it names nothing itself.
     fn with_template(&self, mut request: CreateJobRequest) -> Result<CreateJobRequest, Rejected> {
         if request.document_parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
             let message = "Document parameters can only be used with a job template managed by AWS.";
             return Err(Rejected::InvalidRequest(message.to_owned()));
         }
         let Some(arn) = &request.job_template_arn else { return Ok(request) };
-        if request.document.is_some() || request.document_source.is_some() {
-            let message = "Job document cannot be specified together with a job template.";
-            return Err(Rejected::InvalidRequest(message.to_owned()));
-        }
         let template = self.template_of_arn(arn)?;
-        request.document = Some(template.document.to_string());
+        if request.document.is_none() && request.document_source.is_none() {
+            request.document = Some(template.document.to_string());
+        }
         request.configs = request.configs.or(&template.configs);
         Ok(request)
     }

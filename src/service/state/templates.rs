@@ -232,29 +232,30 @@ impl State {
 
     /// The template that an ARN names.
     pub(super) fn template_of_arn(&self, arn: &str) -> Result<&Template, Rejected> {
-        let named = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "jobtemplate");
-        let id = named.and_then(|(_, id)| id.parse().ok()).ok_or_else(|| no_such_template(arn))?;
-        self.template(&id)
+        let (kind, id) = self.settings.split_arn(arn).ok_or_else(|| no_such_template(arn))?;
+        if kind != "jobtemplate" {
+            let message =
+                format!("Resource type should be jobtemplate but found invalid resource type {kind}");
+            return Err(Rejected::InvalidRequest(message));
+        }
+        self.template(&id.parse().map_err(|_| no_such_template(arn))?)
     }
 
-    /// The document and the configurations: given, or copied from a job.
+    /// The document and the configurations: given, or else copied from a job.
     fn template_contents(
         &self,
         request: &CreateJobTemplateRequest,
     ) -> Result<(Arc<str>, JobConfigs), Rejected> {
+        let given = request.document.is_some() || request.document_source.is_some();
+        let read = || read_document(request.document.as_deref(), request.document_source.as_deref());
         let Some(arn) = &request.job_arn else {
-            let document = request.document.as_deref();
-            read_document(document, request.document_source.as_deref())?;
-            return Ok((document.unwrap_or_default().into(), request.configs.clone()));
+            return Ok((read()?.0, request.configs.clone()));
         };
-        if request.document.is_some() || request.document_source.is_some() {
-            let message = "Job document cannot be specified together with a job ARN.";
-            return Err(Rejected::InvalidRequest(message.to_owned()));
-        }
         let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
         let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
         let job = job.ok_or_else(|| no_such_job(if id.is_empty() { arn } else { id }))?;
-        Ok((job.document_text.clone(), request.configs.clone().or(&job.configs)))
+        let document = if given { read()?.0 } else { job.document_text.clone() };
+        Ok((document, request.configs.clone().or(&job.configs)))
     }
 }
 
