@@ -146,6 +146,9 @@ pub struct JobSummary {
     pub job_arn: String,
     /// Unique in the account.
     pub job_id: JobId,
+    /// The group that the list is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_id: Option<String>,
     /// SNAPSHOT or CONTINUOUS.
     pub target_selection: TargetSelection,
     /// Where it stands.
@@ -181,7 +184,7 @@ impl State {
         Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
     }
 
-    /// The jobs of the account, newest first.
+    /// The jobs of the account, newest first; as on AWS, those of a group without the SCHEDULED ones.
     ///
     /// # Errors
     /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
@@ -197,7 +200,7 @@ impl State {
             .collect();
         jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
         let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
-        let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job);
+        let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job, group);
         Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
     }
 
@@ -216,10 +219,12 @@ impl State {
         found.map(Some).ok_or_else(unknown)
     }
 
-    fn job_summary(&self, id: &JobId, job: &Job) -> JobSummary {
+    fn job_summary(&self, id: &JobId, job: &Job, group: Option<&ThingGroupName>) -> JobSummary {
+        let group = group.and_then(|group| self.groups.get(group));
         JobSummary {
             job_arn: self.settings.arn("job", id.as_str()),
             job_id: id.clone(),
+            thing_group_id: group.map(|group| group.id.to_string()),
             target_selection: job.target_selection,
             status: job.status,
             created_at: job.created_at,
@@ -236,7 +241,9 @@ fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> 
         TargetSelection::Continuous => "CONTINUOUS",
     };
     query.status.as_deref().is_none_or(|status| status == job.status.as_str())
-        && group.is_none_or(|group| job.resolved.contains(&Target::Group(group.clone())))
+        && group.is_none_or(|group| {
+            job.resolved.contains(&Target::Group(group.clone())) && job.status != JobStatus::Scheduled
+        })
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
 }
 
