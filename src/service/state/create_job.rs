@@ -108,10 +108,11 @@ impl State {
             target_selection: selection,
             configs: request.configs,
             scheduling: request.scheduling_config,
-            schedule,
+            window_turns: None,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
+            schedule,
             force_canceled: false,
             reason_code: None,
             comment: None,
@@ -136,6 +137,10 @@ impl State {
             request.document = Some(template.document.to_string());
         }
         request.configs = request.configs.or(&template.configs);
+        if let Some(windows) = &template.maintenance_windows {
+            let scheduling = request.scheduling_config.get_or_insert_default();
+            scheduling.maintenance_windows.get_or_insert_with(|| windows.clone());
+        }
         Ok(request)
     }
 
@@ -204,7 +209,7 @@ impl Change<'_> {
         if job.target_selection == TargetSelection::Continuous {
             state.continuous.insert(id.clone());
         }
-        state.set_schedule(id, job.schedule, Timers::start);
+        state.set_schedule(id, &job.schedule, Timers::start);
         state.tags.set(&state.settings.arn("job", id.as_str()), tags);
         state.jobs.insert(id.clone(), job);
     }

@@ -20,6 +20,9 @@ use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
 
+/// How many maintenance windows DescribeJob looks ahead.
+const LISTED_WINDOWS: usize = 7;
+
 /// The answer to DescribeJob.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +86,17 @@ pub struct JobDescription {
     pub is_concurrent: bool,
     /// `{}` unless set.
     pub scheduling_config: SchedulingConfig,
+    /// The next maintenance windows; absent where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scheduled_job_rollouts: Vec<ScheduledJobRollout>,
+}
+
+/// A maintenance window that is ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledJobRollout {
+    /// When it starts, `YYYY-MM-DDThh:mm` in UTC.
+    pub start_time: String,
 }
 
 /// Counters of a job's executions by status, history included.
@@ -169,10 +183,10 @@ impl State {
     ///
     /// # Errors
     /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
-    pub fn describe_job(&self, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
+    pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
+        Ok(DescribeJobResponse { job: describe(now, self.settings.arn("job", job_id), id, job) })
     }
 
     /// The document of a job as it was given.
@@ -247,8 +261,11 @@ fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> 
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
 }
 
-fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
+fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
     let configs = job.configs.clone();
+    let is_ended = !job.status.is_active() || job.rollout.is_stopped();
+    let ahead = if is_ended { 0 } else { LISTED_WINDOWS };
+    let rollout = |start_time| ScheduledJobRollout { start_time };
     JobDescription {
         job_arn,
         job_id,
@@ -272,6 +289,7 @@ fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
         document_parameters: job.document_parameters.clone(),
         is_concurrent: job.rollout.is_under_way(),
         scheduling_config: job.scheduling.clone().unwrap_or_default(),
+        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).map(rollout).collect(),
     }
 }
 

@@ -14,13 +14,23 @@ use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
 impl Change<'_> {
-    /// A scheduled job begins.
-    pub(super) fn start_job(&mut self, id: &JobId) {
+    /// A scheduled job begins, or a maintenance window does, or ends: outside of them it is SCHEDULED.
+    pub(super) fn follow_schedule(&mut self, id: &JobId) {
         let now = self.now;
-        if let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
-            job.set_status(now, JobStatus::InProgress);
-            self.roll_out(id);
+        let Some(job) = self.job_mut(id).filter(|job| job.status.is_active() && !job.rollout.is_stopped())
+        else {
+            return;
+        };
+        let (is_open, turns) = job.schedule.is_open(now);
+        let status = if is_open { JobStatus::InProgress } else { JobStatus::Scheduled };
+        if job.status != status {
+            job.set_status(now, status);
         }
+        job.window_turns = turns;
+        if let Some(turns) = turns {
+            self.state.timers.start(turns, Timer::Window(id.clone()));
+        }
+        self.roll_out(id);
     }
 
     /// Queues executions of a job on its next things, at most a slice of them.
@@ -88,13 +98,17 @@ impl Change<'_> {
 
     /// The schedule of a job ends.
     pub(super) fn end_job(&mut self, id: &JobId) {
-        let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else { return };
+        let now = self.now;
+        let Some(job) = self.job_mut(id).filter(|job| job.status.is_active()) else { return };
         let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
         if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
             let force = behavior == Some("FORCE_CANCEL");
             self.cancel(id, force);
         } else {
             job.rollout.stop();
+            if job.status == JobStatus::Scheduled {
+                job.set_status(now, JobStatus::InProgress);
+            }
             self.complete_or_abort(id);
         }
     }
@@ -105,7 +119,7 @@ impl State {
     pub(super) fn set_schedule(
         &mut self,
         id: &JobId,
-        schedule: Schedule,
+        schedule: &Schedule,
         set: fn(&mut Timers, Timestamp, Timer),
     ) {
         if let Some(start) = schedule.start {

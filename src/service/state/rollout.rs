@@ -161,6 +161,10 @@ impl Rollout {
         self.places.clear();
     }
 
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
     pub(crate) fn is_under_way(&self) -> bool {
         !self.queue.is_empty()
     }

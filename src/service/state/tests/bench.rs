@@ -136,7 +136,7 @@ impl Bench {
     }
 
     pub(super) fn job(&self, id: &str) -> Value {
-        serde_json::to_value(self.state.describe_job(id).unwrap()).unwrap()["job"].clone()
+        serde_json::to_value(self.state.describe_job(self.now, id).unwrap()).unwrap()["job"].clone()
     }
 
     pub(super) fn execution(&self, thing: &str, job: &str) -> Value {

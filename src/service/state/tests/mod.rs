@@ -14,4 +14,5 @@ mod properties;
 mod registry;
 mod rollouts;
 mod rows;
+mod windows;
 mod words;

@@ -193,7 +193,7 @@ fn a_job_made_from_a_template_takes_its_document_and_configurations() {
 
     bench.state.delete_job_template("tpl").reply.unwrap();
     assert_eq!(message(bench.state.describe_job_template("tpl")), "Job Template tpl cannot be found.");
-    assert!(bench.state.describe_job("J").is_ok(), "its jobs stay");
+    assert!(bench.state.describe_job(bench.now, "J").is_ok(), "its jobs stay");
 }
 
 #[test]
