@@ -89,7 +89,8 @@ pub(crate) struct Choices {
     pub(crate) missing_description_is_null: bool,
     /// 22. Which `reasonCode` has a job that its own abort rule canceled?
     ///
-    /// AWS says that there is one, and not which; another implementation writes ABORT_CANCEL.
+    /// AWS says that there is one, and a `comment`, and not which; this code, and the words of the comment, are another
+    /// implementation's.
     pub(crate) reason_code_of_abort: &'static str,
     /// 24. Do events for back ends tell what AWS's guide does not show in them?
     ///
@@ -109,6 +110,10 @@ pub(crate) struct Choices {
     /// AWS's staff said so in public reports of its SDKs; MQTT 3.1.1 has the return code 0x80 for it. With MQTT 5
     /// each filter has its reason code, and the connection stays.
     pub(crate) refused_subscribe_ends_mqtt_3: bool,
+    /// 28. How many things a minute does a job reach whose rollout is not configured? None means any number.
+    ///
+    /// AWS's guide says 1,000. Whoever tries devices in large numbers at once may want no such bound.
+    pub(crate) rollout_rate_without_configuration: Option<u64>,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -152,11 +157,12 @@ impl Default for Choices {
             queued_execution_needs_no_force: true,
             status_details_values_are_checked: false,
             missing_description_is_null: true,
-            reason_code_of_abort: "ABORTED",
+            reason_code_of_abort: "ABORT_CANCEL",
             events_tell_more_than_the_guide: true,
             missing_event_dates_are_null: true,
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
+            rollout_rate_without_configuration: Some(1000),
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::device_policy;
 use super::start_error::StartError;
+use super::state::rollout::RolloutRate;
 use super::state::things::CreateThingRequest;
 use super::state::{Settings, State};
 use super::time::Timestamp;
@@ -20,6 +21,8 @@ pub(crate) struct FirstState {
     /// The certificate of the operator in PEM, once there is one.
     pub(super) operator: OnceLock<String>,
     pub(super) things: Vec<ThingName>,
+    /// How fast jobs reach their things whose rollout is not configured.
+    pub(super) rollout_rate: RolloutRate,
     /// Whether the next start finds the certificates again.
     pub(super) is_kept: bool,
 }
@@ -27,12 +30,13 @@ pub(crate) struct FirstState {
 impl FirstState {
     /// An account in which nothing is.
     pub(super) fn empty(settings: Settings) -> Self {
-        Self { settings, device: None, operator: OnceLock::new(), things: Vec::new(), is_kept: false }
+        let (operator, rollout_rate) = (OnceLock::new(), RolloutRate::default());
+        Self { settings, device: None, operator, things: Vec::new(), rollout_rate, is_kept: false }
     }
 
     /// The account as it is at `now`, if that is when it begins.
     pub(super) fn make(&self, now: Timestamp) -> Result<State, StartError> {
-        let mut state = State::new(self.settings.clone());
+        let mut state = State::new(self.settings.clone()).rolling_out_at(self.rollout_rate);
         if let Some((certificate_pem, policies)) = &self.device {
             state.install_device(now, certificate_pem, policies)?;
         }

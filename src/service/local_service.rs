@@ -62,6 +62,7 @@ impl LocalService {
             device: Some((device.certificate_pem, policies)),
             operator: OnceLock::new(),
             things: options.things.clone(),
+            rollout_rate: options.rollout_rate,
             is_kept: options.dir.is_some(),
         };
         let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());

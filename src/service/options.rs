@@ -9,6 +9,7 @@ use super::device_policy::DevicePolicies;
 use super::hostname::Hostname;
 use super::log::Log;
 use super::rates::Limits;
+use super::state::rollout::RolloutRate;
 use super::trace::Trace;
 use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
@@ -46,6 +47,8 @@ pub struct Options {
     pub device_policies: DevicePolicies,
     /// Which request rates clients are kept to.
     pub limits: Limits,
+    /// How fast jobs reach their things whose rollout is not configured.
+    pub rollout_rate: RolloutRate,
     /// What goes wrong from the start, and again after a reset.
     pub faults: Vec<Fault>,
     /// Where refusals and the like are told.
@@ -69,6 +72,7 @@ impl Default for Options {
             things: vec!["MyThing".parse().expect("a thing name may be one word")],
             device_policies: DevicePolicies::default(),
             limits: Limits::default(),
+            rollout_rate: RolloutRate::default(),
             faults: Vec::new(),
             log: Arc::new(|_| ()),
             trace: Trace::default(),
@@ -91,6 +95,7 @@ impl fmt::Debug for Options {
             things,
             device_policies,
             limits,
+            rollout_rate,
             faults,
             log: _,
             trace,
@@ -108,6 +113,7 @@ impl fmt::Debug for Options {
             .field("things", things)
             .field("device_policies", device_policies)
             .field("limits", limits)
+            .field("rollout_rate", rollout_rate)
             .field("faults", faults)
             .field("trace", trace)
             .finish_non_exhaustive()

@@ -1,5 +1,6 @@
 //! An account with a group of things.
 
+use jobs_sandbox::service::state::rollout::RolloutRate;
 use jobs_sandbox::service::state::{Settings, State};
 use jobs_sandbox::service::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -20,9 +21,10 @@ pub(crate) fn job<T: DeserializeOwned>(target: &str) -> T {
     from(json!({ "targets": [format!("{ARN}{target}")], "document": r#"{"operation":"reboot"}"# }))
 }
 
-/// An empty account.
+/// An empty account, in which jobs reach all their things at once.
 pub(crate) fn empty() -> State {
-    State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() })
+    let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+    State::new(settings).rolling_out_at(RolloutRate::Unlimited)
 }
 
 pub(crate) fn add_thing(state: &mut State, name: &str) {

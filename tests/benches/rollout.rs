@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
+use jobs_sandbox::service::state::rollout::RolloutRate;
 use jobs_sandbox::service::{LocalService, Options};
 use tokio::runtime::Runtime;
 
@@ -33,7 +34,8 @@ pub(crate) fn measure(criterion: &mut Criterion) {
 
     let runtime = Runtime::new().unwrap();
     for things in [1, MANY] {
-        let service = runtime.block_on(LocalService::start(Options::default())).unwrap();
+        let options = Options { rollout_rate: RolloutRate::Unlimited, ..Options::default() };
+        let service = runtime.block_on(LocalService::start(options)).unwrap();
         let filled = service.write(|state, _| {
             add_group(state, "G", things);
             Ok(()).into()

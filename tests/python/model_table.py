@@ -33,8 +33,7 @@ ENUMERATIONS = {
 UNQUOTED = {"PolicyName", "PolicyVersionId", "CertificateId", "CertificatePem"}
 
 # The service does not carry these out, and refuses them by name.
-NOT_OFFERED = {"namespaceId", "destinationPackageVersions", "thingPrincipalType", "mqtt5Configuration",
-               "CreateJobTemplate.maintenanceWindows"}
+NOT_OFFERED = {"namespaceId", "destinationPackageVersions", "thingPrincipalType", "mqtt5Configuration"}
 
 # A pattern that every text fits.
 ANYTHING = r"[\s\S]*"

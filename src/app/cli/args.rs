@@ -15,6 +15,7 @@ use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
+use crate::service::state::rollout::RolloutRate;
 use crate::service::{Hostname, Limits, read_fault};
 use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
@@ -205,6 +206,17 @@ pub(super) struct ServeArgs {
         value_parser = parse_limits
     )]
     pub(super) limits: Limits,
+    /// How fast jobs reach their things whose rollout is not configured: aws for 1,000 a minute, or unlimited
+    #[arg(
+        long,
+        env = "JOBS_SANDBOX_ROLLOUT_RATE",
+        hide_env_values = true,
+        value_name = "RATE",
+        default_value = "aws",
+        hide_default_value = true,
+        value_parser = parse_rollout_rate
+    )]
+    pub(super) rollout_rate: RolloutRate,
     /// What goes wrong from the start, such as "drop-answer --on update"; may be repeated: help fault in a session
     #[arg(
         long,
@@ -241,6 +253,14 @@ fn parse_limits(text: &str) -> Result<Limits, String> {
         "aws" => Ok(Limits::Aws),
         "" | "off" => Ok(Limits::Off),
         _ => Err("write aws, or off".into()),
+    }
+}
+
+fn parse_rollout_rate(text: &str) -> Result<RolloutRate, String> {
+    match text {
+        "" | "aws" => Ok(RolloutRate::Aws),
+        "unlimited" => Ok(RolloutRate::Unlimited),
+        _ => Err("write aws, or unlimited".into()),
     }
 }
 

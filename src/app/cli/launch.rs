@@ -19,6 +19,7 @@ use super::options::{
 use super::policy_files;
 use super::refused;
 use crate::app::command::Names;
+use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, FAULTS, Limits};
 use crate::wire::model::ThingName;
 
@@ -238,6 +239,7 @@ impl LocalArgs {
             hostnames: self.hostname,
             require_key: false,
             limits: Limits::Off,
+            rollout_rate: RolloutRate::Aws,
             faults: Vec::new(),
             things,
             device_policies: DevicePolicies::OwnThings,
@@ -286,8 +288,14 @@ impl ServeArgs {
             return Err(UsageError(format!("{given} faults are given with --fault: there may be {FAULTS}")));
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
-        let (require_key, limits, faults) = (self.require_key, self.limits, self.fault);
-        let options = LocalOptions { require_key, limits, faults, device_policies, ..options };
+        let options = LocalOptions {
+            require_key: self.require_key,
+            limits: self.limits,
+            rollout_rate: self.rollout_rate,
+            faults: self.fault,
+            device_policies,
+            ..options
+        };
         Ok(Launch::Serve(options, self.trace.options()?))
     }
 }

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
+use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::fault::Fault;
 use crate::wire::model::ThingName;
@@ -194,6 +195,8 @@ pub(crate) struct LocalOptions {
     pub require_key: bool,
     /// Which request rates clients are kept to.
     pub limits: Limits,
+    /// How fast jobs reach their things whose rollout is not configured.
+    pub rollout_rate: RolloutRate,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
     /// Things that exist from the start.

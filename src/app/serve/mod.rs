@@ -136,6 +136,7 @@ async fn start_logging(
         things: options.things,
         device_policies: options.device_policies,
         limits: options.limits,
+        rollout_rate: options.rollout_rate,
         faults: options.faults,
         log,
         trace,

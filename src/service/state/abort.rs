@@ -44,9 +44,9 @@ impl AbortConfig {
         Ok(())
     }
 
-    /// Whether a job with these counts has failed often enough.
-    pub(crate) fn is_met(&self, counts: &StatusCounts) -> bool {
-        self.criteria_list.iter().flatten().any(|criteria| criteria.is_met(counts))
+    /// What a job with these counts says of the first criterion that it meets.
+    pub(crate) fn met(&self, counts: &StatusCounts) -> Option<String> {
+        self.criteria_list.iter().flatten().find_map(|criteria| criteria.met(counts))
     }
 }
 
@@ -67,18 +67,25 @@ impl AbortCriteria {
         Ok(())
     }
 
-    fn is_met(&self, counts: &StatusCounts) -> bool {
+    fn met(&self, counts: &StatusCounts) -> Option<String> {
         use JobExecutionStatus::{Failed, Rejected, TimedOut};
-        let failures = match self.failure_type.as_deref() {
-            Some("FAILED") => counts.get(Failed),
-            Some("REJECTED") => counts.get(Rejected),
-            Some("TIMED_OUT") => counts.get(TimedOut),
+        let kind = self.failure_type.as_deref().unwrap_or("ALL");
+        let failures = match kind {
+            "FAILED" => counts.get(Failed),
+            "REJECTED" => counts.get(Rejected),
+            "TIMED_OUT" => counts.get(TimedOut),
             _ => counts.get(Failed) + counts.get(Rejected) + counts.get(TimedOut),
         };
         let executed = counts.terminal();
         let minimum = self.min_number_of_executed_things.and_then(|minimum| u64::try_from(minimum).ok());
+        let threshold = self.threshold_percentage.unwrap_or(100.0);
         #[expect(clippy::cast_precision_loss, reason = "no account has 2^52 job executions")]
-        let reached = failures as f64 * 100.0 >= self.threshold_percentage.unwrap_or(100.0) * executed as f64;
-        executed >= minimum.unwrap_or(1) && failures > 0 && reached
+        let reached = failures as f64 * 100.0 >= threshold * executed as f64;
+        (executed >= minimum.unwrap_or(1) && failures > 0 && reached).then(|| {
+            format!(
+                "Abort criteria for failure type {kind} with threshold {threshold:.2}% met. \
+                 Total completed executions: {executed}, total {kind} executions: {failures}"
+            )
+        })
     }
 }

@@ -14,6 +14,7 @@ use super::executions::Executions;
 use super::group::{DeletedGroup, Group};
 use super::job::{Job, no_such_job};
 use super::paging::Page;
+use super::rollout::RolloutRate;
 use super::sequence::Sequence;
 use super::settings::Settings;
 use super::tags::Tags;
@@ -72,6 +73,15 @@ impl State {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self::with_choices(settings, Choices::default())
+    }
+
+    /// The same, with this rate for jobs that have none of their own.
+    #[must_use]
+    pub fn rolling_out_at(mut self, rate: RolloutRate) -> Self {
+        if rate == RolloutRate::Unlimited {
+            self.choices.rollout_rate_without_configuration = None;
+        }
+        self
     }
 
     /// The same under another reading of what AWS does not say.

@@ -144,7 +144,10 @@ impl Change<'_> {
         let state = &mut *self.state;
         if let Some(job) = state.jobs.remove(id) {
             // A later job may have the same id, and these would be its timers then.
-            state.set_schedule(id, job.schedule, Timers::stop);
+            state.set_schedule(id, &job.schedule, Timers::stop);
+            if let Some(turns) = job.window_turns {
+                state.timers.stop(turns, Timer::Window(id.clone()));
+            }
             state.continuous.remove(id);
             state.tags.remove(&state.settings.arn("job", id.as_str()));
         }

@@ -108,10 +108,11 @@ impl State {
             target_selection: selection,
             configs: request.configs,
             scheduling: request.scheduling_config,
-            schedule,
+            window_turns: None,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
+            schedule,
             force_canceled: false,
             reason_code: None,
             comment: None,
@@ -124,20 +125,22 @@ impl State {
         })
     }
 
-    /// The request with what its template provides.
+    /// The request, with what its template provides where it names nothing itself.
     fn with_template(&self, mut request: CreateJobRequest) -> Result<CreateJobRequest, Rejected> {
         if request.document_parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
             let message = "Document parameters can only be used with a job template managed by AWS.";
             return Err(Rejected::InvalidRequest(message.to_owned()));
         }
         let Some(arn) = &request.job_template_arn else { return Ok(request) };
-        if request.document.is_some() || request.document_source.is_some() {
-            let message = "Job document cannot be specified together with a job template.";
-            return Err(Rejected::InvalidRequest(message.to_owned()));
-        }
         let template = self.template_of_arn(arn)?;
-        request.document = Some(template.document.to_string());
+        if request.document.is_none() && request.document_source.is_none() {
+            request.document = Some(template.document.to_string());
+        }
         request.configs = request.configs.or(&template.configs);
+        if let Some(windows) = &template.maintenance_windows {
+            let scheduling = request.scheduling_config.get_or_insert_default();
+            scheduling.maintenance_windows.get_or_insert_with(|| windows.clone());
+        }
         Ok(request)
     }
 
@@ -206,7 +209,7 @@ impl Change<'_> {
         if job.target_selection == TargetSelection::Continuous {
             state.continuous.insert(id.clone());
         }
-        state.set_schedule(id, job.schedule, Timers::start);
+        state.set_schedule(id, &job.schedule, Timers::start);
         state.tags.set(&state.settings.arn("job", id.as_str()), tags);
         state.jobs.insert(id.clone(), job);
     }

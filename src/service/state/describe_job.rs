@@ -20,6 +20,9 @@ use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
 
+/// How many maintenance windows DescribeJob looks ahead.
+const LISTED_WINDOWS: usize = 7;
+
 /// The answer to DescribeJob.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +86,17 @@ pub struct JobDescription {
     pub is_concurrent: bool,
     /// `{}` unless set.
     pub scheduling_config: SchedulingConfig,
+    /// The next maintenance windows; absent where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scheduled_job_rollouts: Vec<ScheduledJobRollout>,
+}
+
+/// A maintenance window that is ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledJobRollout {
+    /// When it starts, `YYYY-MM-DDThh:mm` in UTC.
+    pub start_time: String,
 }
 
 /// Counters of a job's executions by status, history included.
@@ -146,6 +160,9 @@ pub struct JobSummary {
     pub job_arn: String,
     /// Unique in the account.
     pub job_id: JobId,
+    /// The group that the list is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thing_group_id: Option<String>,
     /// SNAPSHOT or CONTINUOUS.
     pub target_selection: TargetSelection,
     /// Where it stands.
@@ -166,10 +183,10 @@ impl State {
     ///
     /// # Errors
     /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
-    pub fn describe_job(&self, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
+    pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        Ok(DescribeJobResponse { job: describe(self.settings.arn("job", job_id), id, job) })
+        Ok(DescribeJobResponse { job: describe(now, self.settings.arn("job", job_id), id, job) })
     }
 
     /// The document of a job as it was given.
@@ -181,7 +198,7 @@ impl State {
         Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
     }
 
-    /// The jobs of the account, newest first.
+    /// The jobs of the account, newest first; as on AWS, those of a group without the SCHEDULED ones.
     ///
     /// # Errors
     /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
@@ -197,7 +214,7 @@ impl State {
             .collect();
         jobs.sort_unstable_by_key(|(_, job)| std::cmp::Reverse(job.sequence));
         let (jobs, next_token) = page.cut(jobs, |(_, job)| job.sequence);
-        let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job);
+        let summary = |(id, job): (&JobId, &Job)| self.job_summary(id, job, group);
         Ok(ListJobsResponse { jobs: jobs.into_iter().map(summary).collect(), next_token })
     }
 
@@ -216,10 +233,12 @@ impl State {
         found.map(Some).ok_or_else(unknown)
     }
 
-    fn job_summary(&self, id: &JobId, job: &Job) -> JobSummary {
+    fn job_summary(&self, id: &JobId, job: &Job, group: Option<&ThingGroupName>) -> JobSummary {
+        let group = group.and_then(|group| self.groups.get(group));
         JobSummary {
             job_arn: self.settings.arn("job", id.as_str()),
             job_id: id.clone(),
+            thing_group_id: group.map(|group| group.id.to_string()),
             target_selection: job.target_selection,
             status: job.status,
             created_at: job.created_at,
@@ -236,12 +255,17 @@ fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> 
         TargetSelection::Continuous => "CONTINUOUS",
     };
     query.status.as_deref().is_none_or(|status| status == job.status.as_str())
-        && group.is_none_or(|group| job.resolved.contains(&Target::Group(group.clone())))
+        && group.is_none_or(|group| {
+            job.resolved.contains(&Target::Group(group.clone())) && job.status != JobStatus::Scheduled
+        })
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
 }
 
-fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
+fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
     let configs = job.configs.clone();
+    let is_ended = !job.status.is_active() || job.rollout.is_stopped();
+    let ahead = if is_ended { 0 } else { LISTED_WINDOWS };
+    let rollout = |start_time| ScheduledJobRollout { start_time };
     JobDescription {
         job_arn,
         job_id,
@@ -265,6 +289,7 @@ fn describe(job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
         document_parameters: job.document_parameters.clone(),
         is_concurrent: job.rollout.is_under_way(),
         scheduling_config: job.scheduling.clone().unwrap_or_default(),
+        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).map(rollout).collect(),
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) scheduling: Option<SchedulingConfig>,
     /// The same, as points in time.
     pub(crate) schedule: Schedule,
+    /// When its next maintenance window begins, or the present one ends.
+    pub(crate) window_turns: Option<Timestamp>,
     pub(crate) template_arn: Option<String>,
     pub(crate) document_parameters: Option<BTreeMap<String, String>>,
     pub(crate) status: JobStatus,
@@ -66,7 +68,7 @@ impl Job {
         if status == JobStatus::Completed {
             self.completed_at = Some(now);
         }
-        if status != JobStatus::InProgress {
+        if !status.is_active() {
             self.rollout.stop();
         }
     }
@@ -87,7 +89,7 @@ impl Job {
 
     /// The retry that follows `ended`; none once the job is canceled or deleted.
     pub(crate) fn next_retry(&self, ended: &Execution) -> Option<RetriesUsed> {
-        if self.status != JobStatus::InProgress {
+        if !self.status.is_active() {
             return None;
         }
         self.configs.job_executions_retry_config.as_ref()?.next(ended.status, ended.retries)
@@ -103,10 +105,10 @@ impl Job {
         self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
     }
 
-    /// Whether it is under way and has failed too often.
-    pub(crate) fn must_abort(&self) -> bool {
-        self.status == JobStatus::InProgress
-            && self.configs.abort_config.as_ref().is_some_and(|config| config.is_met(&self.counts))
+    /// Why it must be given up, if it is under way, within a maintenance window or not, and has failed too often.
+    pub(crate) fn abort_comment(&self) -> Option<String> {
+        let config = self.configs.abort_config.as_ref()?;
+        if self.status.is_active() { config.met(&self.counts) } else { None }
     }
 
     /// Whether nothing is left to do: only jobs that reach no further thing become complete, and of those that

@@ -14,25 +14,36 @@ use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
 impl Change<'_> {
-    /// A scheduled job begins.
-    pub(super) fn start_job(&mut self, id: &JobId) {
+    /// A scheduled job begins, or a maintenance window does, or ends: outside of them it is SCHEDULED.
+    pub(super) fn follow_schedule(&mut self, id: &JobId) {
         let now = self.now;
-        if let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::Scheduled) {
-            job.set_status(now, JobStatus::InProgress);
-            self.roll_out(id);
+        let Some(job) = self.job_mut(id).filter(|job| job.status.is_active() && !job.rollout.is_stopped())
+        else {
+            return;
+        };
+        let (is_open, turns) = job.schedule.is_open(now);
+        let status = if is_open { JobStatus::InProgress } else { JobStatus::Scheduled };
+        if job.status != status {
+            job.set_status(now, status);
         }
+        job.window_turns = turns;
+        if let Some(turns) = turns {
+            self.state.timers.start(turns, Timer::Window(id.clone()));
+        }
+        self.roll_out(id);
     }
 
     /// Queues executions of a job on its next things, at most a slice of them.
     ///
     /// The rest falls due at once or, if the job has a rate, in the next minute.
     pub(super) fn roll_out(&mut self, id: &JobId) {
-        let now = self.now;
+        let (now, unset) = (self.now, self.state.choices.rollout_rate_without_configuration);
         for _ in 0..SLICE {
             let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
                 return;
             };
-            match job.rollout.next(now, job.configs.job_executions_rollout_config.as_ref(), &job.counts) {
+            let config = job.configs.job_executions_rollout_config.as_ref();
+            match job.rollout.next(now, config, &job.counts, unset) {
                 Next::Thing(thing) => self.roll_out_to(&thing, id),
                 Next::Wait(due) => {
                     self.state.timers.start(due, Timer::RollOut(id.clone()));
@@ -45,6 +56,16 @@ impl Change<'_> {
             }
         }
         self.state.timers.start(now, Timer::RollOut(id.clone()));
+    }
+
+    /// A thing becomes a target of a CONTINUOUS job: the rate holds it back no longer than to the start.
+    pub(super) fn join(&mut self, thing: &ThingName, id: &JobId) {
+        let Some(job) = self.job_mut(id) else { return };
+        if job.status == JobStatus::Scheduled {
+            job.rollout.add([thing.clone()]);
+        } else if job.rollout.joins(thing) {
+            self.roll_out_to(thing, id);
+        }
     }
 
     /// Gives `thing` an execution of `job`, unless it has a pending one or was deleted meanwhile.
@@ -68,21 +89,26 @@ impl Change<'_> {
         if job.is_done(choices.job_without_things_completes) {
             job.set_status(now, JobStatus::Completed);
             self.publish_job_event(id, JobOperation::Completed);
-        } else if job.must_abort() {
+        } else if let Some(comment) = job.abort_comment() {
             job.reason_code = Some(choices.reason_code_of_abort.to_owned());
+            job.comment = Some(comment);
             self.cancel(id, false);
         }
     }
 
     /// The schedule of a job ends.
     pub(super) fn end_job(&mut self, id: &JobId) {
-        let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else { return };
+        let now = self.now;
+        let Some(job) = self.job_mut(id).filter(|job| job.status.is_active()) else { return };
         let behavior = job.scheduling.as_ref().and_then(|config| config.end_behavior.as_deref());
         if let Some("CANCEL" | "FORCE_CANCEL") = behavior {
             let force = behavior == Some("FORCE_CANCEL");
             self.cancel(id, force);
         } else {
             job.rollout.stop();
+            if job.status == JobStatus::Scheduled {
+                job.set_status(now, JobStatus::InProgress);
+            }
             self.complete_or_abort(id);
         }
     }
@@ -93,7 +119,7 @@ impl State {
     pub(super) fn set_schedule(
         &mut self,
         id: &JobId,
-        schedule: Schedule,
+        schedule: &Schedule,
         set: fn(&mut Timers, Timestamp, Timer),
     ) {
         if let Some(start) = schedule.start {

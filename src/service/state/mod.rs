@@ -13,7 +13,7 @@
 //! | records | what they are |
 //! |---|---|
 //! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
-//! | `rollout`, `retry`, `abort`, `schedule`, `timers` | how a job reaches its things, and when it stops |
+//! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
 //! | `execution`, `executions` | one job execution; those of one thing, in order |
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
@@ -84,6 +84,7 @@ mod timers;
 pub mod update_job;
 pub mod update_thing_group;
 mod validate;
+pub mod window;
 
 pub use self::account::State;
 pub use self::event::Event;

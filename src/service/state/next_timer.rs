@@ -31,6 +31,7 @@ impl State {
             }
             Timer::JobStart(job) => ("starts a job", Some(job.clone()), None),
             Timer::JobEnd(job) => ("ends a job", Some(job.clone()), None),
+            Timer::Window(job) => ("begins or ends a maintenance window of a job", Some(job.clone()), None),
             Timer::RollOut(job) => ("rolls a job out further", Some(job.clone()), None),
             Timer::Cancel { job, .. } => ("cancels more executions of a job", Some(job.clone()), None),
             Timer::Delete(job) => ("deletes more executions of a job", Some(job.clone()), None),

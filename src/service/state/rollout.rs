@@ -12,6 +12,16 @@ use super::job_status::{StatusCounts, TargetSelection};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, ThingName};
 
+/// How fast jobs reach their things whose rollout is not configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RolloutRate {
+    /// As on AWS: 1,000 things a minute.
+    #[default]
+    Aws,
+    /// All of them at once.
+    Unlimited,
+}
+
 /// `jobExecutionsRolloutConfig`: how many things a minute.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -70,10 +80,10 @@ impl JobExecutionsRolloutConfig {
         }
     }
 
-    /// How many things the coming minute may reach; none means any number.
-    fn per_minute(&self, notified: u64, succeeded: u64) -> Option<u64> {
+    /// How many things the coming minute may reach, `unset` if that is not configured; none means any number.
+    fn per_minute(&self, notified: u64, succeeded: u64, unset: Option<u64>) -> Option<u64> {
         let maximum = self.maximum_per_minute.and_then(|maximum| u64::try_from(maximum).ok());
-        let Some(rate) = &self.exponential_rate else { return maximum };
+        let Some(rate) = &self.exponential_rate else { return maximum.or(unset) };
         let criteria = rate.rate_increase_criteria.clone().unwrap_or_default();
         let (reached, step) = match criteria.number_of_notified_things {
             Some(step) => (notified, step),
@@ -151,6 +161,10 @@ impl Rollout {
         self.places.clear();
     }
 
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
     pub(crate) fn is_under_way(&self) -> bool {
         !self.queue.is_empty()
     }
@@ -160,18 +174,26 @@ impl Rollout {
         self.queue.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
     }
 
-    /// Takes the next step.
+    /// Whether `thing`, which became a target just now, is to be reached at once, past those that wait.
+    pub(crate) fn joins(&mut self, thing: &ThingName) -> bool {
+        self.leave_out(thing);
+        !self.stopped
+    }
+
+    /// Takes the next step, `unset` things a minute if that is not configured.
     pub(crate) fn next(
         &mut self,
         now: Timestamp,
         config: Option<&JobExecutionsRolloutConfig>,
         counts: &StatusCounts,
+        unset: Option<u64>,
     ) -> Next {
         if self.queue.is_empty() {
             return Next::Nothing;
         }
         let succeeded = counts.get(JobExecutionStatus::Succeeded);
-        if let Some(rate) = config.and_then(|config| config.per_minute(self.notified, succeeded)) {
+        let rate = config.map_or(unset, |config| config.per_minute(self.notified, succeeded, unset));
+        if let Some(rate) = rate {
             match &mut self.minute {
                 Some((began, left)) if now < began.plus_minutes(1) => {
                     if *left == 0 {

@@ -1,16 +1,17 @@
-//! When a job begins and ends.
+//! When a job begins and ends, and when it is rolled out.
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-configurations-details.html>
 
 use serde::{Deserialize, Serialize};
-use time::PrimitiveDateTime;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::Rejected;
 use super::job_status::TargetSelection;
+use super::window::{MaintenanceWindow, Window};
 use crate::service::time::Timestamp;
 
-/// `schedulingConfig`: start and end of a job. Recurring maintenance windows are not offered.
+/// `schedulingConfig`: start and end of a job, and when in between it is rolled out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SchedulingConfig {
@@ -23,36 +24,30 @@ pub struct SchedulingConfig {
     /// STOP_ROLLOUT, CANCEL or FORCE_CANCEL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_behavior: Option<String>,
-    /// Refused unless empty.
+    /// In these alone a CONTINUOUS job is rolled out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
 }
 
-/// A recurring time in which a job may be rolled out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct MaintenanceWindow {
-    /// A cron expression.
-    pub start_time: Option<String>,
-    /// 1 to 1430 minutes.
-    pub duration_in_minutes: Option<i64>,
-}
-
 /// A schedule that was checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Schedule {
     /// None where the job begins at once.
     pub(crate) start: Option<Timestamp>,
     pub(crate) end: Option<Timestamp>,
+    /// None where the job is rolled out at any time.
+    pub(crate) windows: Vec<Window>,
 }
 
 const HALF_HOUR: i64 = 30;
 const YEAR: i64 = 366 * 24 * 60;
+/// Each is looked at whenever one begins or ends.
+const MAX_WINDOWS: usize = 50;
 
 impl SchedulingConfig {
     /// Reads the times and holds them to AWS's limits.
     pub(crate) fn check(&self, now: Timestamp, selection: TargetSelection) -> Result<Schedule, Rejected> {
-        self.check_maintenance_windows(selection)?;
+        let windows = self.check_maintenance_windows(selection)?;
         let start = self.start_time.as_deref().map(parse).transpose()?;
         let end = self.end_time.as_deref().map(parse).transpose()?;
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
@@ -67,22 +62,60 @@ impl SchedulingConfig {
                 "EndTime of SchedulingConfig must be at least 30 minutes and at most 2 years after the start.",
             );
         }
-        Ok(Schedule { start, end })
+        Ok(Schedule { start, end, windows })
     }
 
-    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<(), Rejected> {
-        if self.maintenance_windows.as_ref().is_none_or(Vec::is_empty) {
-            return Ok(());
+    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<Vec<Window>, Rejected> {
+        let windows = self.maintenance_windows.as_deref().unwrap_or_default();
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        match (windows, &self.start_time) {
+            ([], _) => Ok(Vec::new()),
+            _ if selection == TargetSelection::Snapshot => refuse(
+                "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.".to_owned(),
+            ),
+            (_, None) => {
+                refuse("MaintenanceWindow cannot be used without StartTime of SchedulingConfig.".to_owned())
+            }
+            _ => check_windows(windows),
         }
-        let message = if selection == TargetSelection::Snapshot {
-            "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job."
-        } else if self.start_time.is_none() {
-            "MaintenanceWindow cannot be used without StartTime of SchedulingConfig."
-        } else {
-            "The local Jobs service does not offer maintenanceWindows: use startTime and endTime."
-        };
-        Err(Rejected::InvalidRequest(message.to_owned()))
     }
+}
+
+/// The windows of a job or of a job template.
+pub(super) fn check_windows(windows: &[MaintenanceWindow]) -> Result<Vec<Window>, Rejected> {
+    if windows.len() > MAX_WINDOWS {
+        let message = format!("A job cannot have more than {MAX_WINDOWS} maintenance windows.");
+        return Err(Rejected::InvalidRequest(message));
+    }
+    windows.iter().map(MaintenanceWindow::check).collect()
+}
+
+impl Schedule {
+    /// Whether the job may be rolled out at `at`, and when that changes.
+    pub(crate) fn is_open(&self, at: Timestamp) -> (bool, Option<Timestamp>) {
+        match self.windows.iter().filter_map(|window| window.open_until(at)).max() {
+            None => (self.windows.is_empty(), self.next_window(at)),
+            end => (true, end),
+        }
+    }
+
+    /// The first start of a window that is not before `at`.
+    fn next_window(&self, at: Timestamp) -> Option<Timestamp> {
+        let first = self.windows.iter().filter_map(|window| window.next_start(at)).min();
+        first.filter(|start| self.end.is_none_or(|end| *start < end))
+    }
+
+    /// The starts of the windows that are still ahead at `now`.
+    pub(crate) fn windows_ahead(&self, now: Timestamp) -> impl Iterator<Item = String> {
+        let first = self.next_window(self.start.map_or(now, |start| start.max(now)));
+        let starts = std::iter::successors(first, |start| self.next_window(start.plus_minutes(1)));
+        starts.filter_map(format)
+    }
+}
+
+fn format(time: Timestamp) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(time.seconds()).ok()?;
+    time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]")).ok()
 }
 
 fn parse(text: &str) -> Result<Timestamp, Rejected> {

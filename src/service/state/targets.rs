@@ -94,10 +94,7 @@ impl Change<'_> {
                 continue;
             };
             if job.targets_one_of(&joined) {
-                if let Some(job) = self.job_mut(id) {
-                    job.rollout.add([thing.clone()]);
-                }
-                self.roll_out(id);
+                self.join(thing, id);
             } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
                 if let Some(job) = self.job_mut(id) {
                     job.rollout.leave_out(thing);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Rejected;
 use super::job_configs::JobConfigs;
-use super::schedule::MaintenanceWindow;
+use super::window::MaintenanceWindow;
 use crate::service::time::Timestamp;
 
 /// A job template of the account.

@@ -13,10 +13,11 @@ use super::job_configs::JobConfigs;
 use super::outcome::Outcome;
 use super::paging::Page;
 use super::rollout::ExponentialRolloutRate;
-use super::schedule::MaintenanceWindow;
+use super::schedule::check_windows;
 use super::tags::{self, Tag};
 use super::template::{Template, no_such_template};
 use super::validate;
+use super::window::MaintenanceWindow;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::JobTemplateId;
@@ -36,7 +37,7 @@ pub struct CreateJobTemplateRequest {
     /// Rollout, abort, timeout, retry and presigned links.
     #[serde(flatten)]
     pub configs: JobConfigs,
-    /// Stored and returned, without further effect.
+    /// Those of a CONTINUOUS job that is made from it.
     pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
     /// Labels of the template.
     pub tags: Option<Vec<Tag>>,
@@ -140,7 +141,8 @@ impl State {
             let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
-            let (document, configs) = self.template_contents(&request)?;
+            check_windows(request.maintenance_windows.as_deref().unwrap_or_default())?;
+            let (document, configs, maintenance_windows) = self.template_contents(&request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");
                 return Err(Rejected::Conflict(message));
@@ -153,7 +155,7 @@ impl State {
                 document,
                 description: request.description,
                 configs,
-                maintenance_windows: request.maintenance_windows,
+                maintenance_windows,
                 created_at: now,
             };
             self.templates.insert(id.clone(), template);
@@ -232,29 +234,33 @@ impl State {
 
     /// The template that an ARN names.
     pub(super) fn template_of_arn(&self, arn: &str) -> Result<&Template, Rejected> {
-        let named = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "jobtemplate");
-        let id = named.and_then(|(_, id)| id.parse().ok()).ok_or_else(|| no_such_template(arn))?;
-        self.template(&id)
+        let (kind, id) = self.settings.split_arn(arn).ok_or_else(|| no_such_template(arn))?;
+        if kind != "jobtemplate" {
+            let message =
+                format!("Resource type should be jobtemplate but found invalid resource type {kind}");
+            return Err(Rejected::InvalidRequest(message));
+        }
+        self.template(&id.parse().map_err(|_| no_such_template(arn))?)
     }
 
-    /// The document and the configurations: given, or copied from a job.
+    /// The document, the configurations and the windows: given, or else copied from a job.
+    #[expect(clippy::type_complexity, reason = "its one caller takes it apart")]
     fn template_contents(
         &self,
         request: &CreateJobTemplateRequest,
-    ) -> Result<(Arc<str>, JobConfigs), Rejected> {
+    ) -> Result<(Arc<str>, JobConfigs, Option<Vec<MaintenanceWindow>>), Rejected> {
+        let given = request.document.is_some() || request.document_source.is_some();
+        let read = || read_document(request.document.as_deref(), request.document_source.as_deref());
         let Some(arn) = &request.job_arn else {
-            let document = request.document.as_deref();
-            read_document(document, request.document_source.as_deref())?;
-            return Ok((document.unwrap_or_default().into(), request.configs.clone()));
+            return Ok((read()?.0, request.configs.clone(), request.maintenance_windows.clone()));
         };
-        if request.document.is_some() || request.document_source.is_some() {
-            let message = "Job document cannot be specified together with a job ARN.";
-            return Err(Rejected::InvalidRequest(message.to_owned()));
-        }
         let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
         let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
         let job = job.ok_or_else(|| no_such_job(if id.is_empty() { arn } else { id }))?;
-        Ok((job.document_text.clone(), request.configs.clone().or(&job.configs)))
+        let document = if given { read()?.0 } else { job.document_text.clone() };
+        let copied = || job.scheduling.as_ref().and_then(|config| config.maintenance_windows.clone());
+        let windows = request.maintenance_windows.clone().or_else(copied);
+        Ok((document, request.configs.clone().or(&job.configs), windows))
     }
 }
 

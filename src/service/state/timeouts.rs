@@ -23,7 +23,7 @@ impl State {
             change.now = due;
             match timer {
                 Timer::JobExecution { thing, sequence } => change.time_out(&thing, sequence),
-                Timer::JobStart(job) => change.start_job(&job),
+                Timer::JobStart(job) | Timer::Window(job) => change.follow_schedule(&job),
                 Timer::JobEnd(job) => change.end_job(&job),
                 Timer::RollOut(job) => {
                     change.roll_out(&job);

@@ -19,6 +19,8 @@ pub(crate) enum Timer {
     JobStart(JobId),
     /// A job's schedule ends.
     JobEnd(JobId),
+    /// A maintenance window of a job begins or ends.
+    Window(JobId),
     /// A job's rollout goes on: with its next slice, or when its rate allows.
     RollOut(JobId),
     /// The cancellation of a job's executions goes on behind the one named.

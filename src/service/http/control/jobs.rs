@@ -10,7 +10,9 @@ pub(super) const HANDLERS: Handlers = &[
         let request = call.body()?;
         write(shared, |state, now| state.create_job(now, call.label(Label::JobId), request))
     }),
-    ("DescribeJob", |shared, call| read(shared, |state, _| state.describe_job(call.label(Label::JobId)))),
+    ("DescribeJob", |shared, call| {
+        read(shared, |state, now| state.describe_job(now, call.label(Label::JobId)))
+    }),
     ("GetJobDocument", |shared, call| {
         read(shared, |state, _| state.get_job_document(call.label(Label::JobId)))
     }),

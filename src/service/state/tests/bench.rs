@@ -44,6 +44,17 @@ impl Bench {
         bench
     }
 
+    /// Puts `count` things of its own into the group `G`.
+    pub(super) fn fill_group(&mut self, count: usize) {
+        for thing in many(count) {
+            let created = self.state.create_thing(self.now, &thing, Uuid::from_u128(7), &from(json!({})));
+            self.take(created).unwrap();
+            let request = from(json!({ "thingName": thing, "thingGroupName": "G" }));
+            let outcome = self.state.add_thing_to_thing_group(self.now, &request);
+            self.take(outcome).unwrap();
+        }
+    }
+
     /// The reply as JSON; the events are kept for [`Bench::take_events`].
     pub(super) fn take<T: Serialize>(&mut self, outcome: impl Into<Outcome<T>>) -> Result<Value, Rejected> {
         let outcome = outcome.into();
@@ -84,7 +95,11 @@ impl Bench {
 
     /// Lets time pass, each timer at its own time.
     pub(super) fn wait_minutes(&mut self, minutes: i64) {
-        let target = self.now.plus_minutes(minutes);
+        self.wait_seconds(60 * minutes);
+    }
+
+    pub(super) fn wait_seconds(&mut self, seconds: i64) {
+        let target = Timestamp::from_millis(self.now.millis() + 1000 * seconds);
         let mut calls = 0;
         while let Some(due) = self.state.next_timeout().filter(|due| *due <= target) {
             self.events.extend(self.state.handle_timeout(due).events);
@@ -121,7 +136,7 @@ impl Bench {
     }
 
     pub(super) fn job(&self, id: &str) -> Value {
-        serde_json::to_value(self.state.describe_job(id).unwrap()).unwrap()["job"].clone()
+        serde_json::to_value(self.state.describe_job(self.now, id).unwrap()).unwrap()["job"].clone()
     }
 
     pub(super) fn execution(&self, thing: &str, job: &str) -> Value {
@@ -176,14 +191,9 @@ pub(super) fn many(count: usize) -> Vec<String> {
 
 /// A bench with a group `G` of `count` things.
 pub(super) fn with_group(count: usize) -> Bench {
-    let names = many(count);
-    let mut bench = Bench::with_things(names.iter().map(String::as_str));
+    let mut bench = Bench::with_things([]);
     let group = bench.state.create_thing_group(bench.now, "G", uuid::Uuid::from_u128(1), from(json!({})));
     bench.take(group).unwrap();
-    for thing in &names {
-        let request = from(json!({ "thingName": thing, "thingGroupName": "G" }));
-        let outcome = bench.state.add_thing_to_thing_group(bench.now, &request);
-        bench.take(outcome).unwrap();
-    }
+    bench.fill_group(count);
     bench
 }

@@ -240,3 +240,22 @@ fn lists_come_page_by_page() {
     let unknown = bench.state.list_jobs(&from(json!({ "thingGroupName": "X" })));
     assert!(matches!(unknown, Err(Rejected::ResourceNotFound(_))));
 }
+
+#[test]
+fn the_jobs_of_a_group_have_its_id_and_are_not_scheduled_ones() {
+    let mut bench = with_group(1);
+    bench
+        .create("later", "thinggroup/G", json!({ "schedulingConfig": { "startTime": "2025-06-03T13:00" } }))
+        .unwrap();
+    bench.create("now", "thinggroup/G", json!({})).unwrap();
+    let list = |query: Value| {
+        serde_json::to_value(bench.state.list_jobs(&from(query)).unwrap()).unwrap()["jobs"].clone()
+    };
+    let told = |jobs: Value| -> Vec<Value> {
+        jobs.as_array().unwrap().iter().map(|job| json!([job["jobId"], job.get("thingGroupId")])).collect()
+    };
+    let id = "00000000-0000-0000-0000-000000000001";
+    assert_eq!(told(list(json!({ "thingGroupName": "G" }))), [json!(["now", id])]);
+    assert_eq!(told(list(json!({ "thingGroupId": id }))), [json!(["now", id])]);
+    assert_eq!(told(list(json!({}))), [json!(["now", null]), json!(["later", null])]);
+}

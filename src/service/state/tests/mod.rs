@@ -16,4 +16,5 @@ mod registry_words;
 mod rollouts;
 mod rows;
 mod thing_types;
+mod windows;
 mod words;

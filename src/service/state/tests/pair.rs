@@ -78,7 +78,7 @@ impl Pair {
     }
 
     fn describe_job(&self, job: &str) -> Reply {
-        let described = self.state.describe_job(job).map_err(|reason| refusal(&reason))?;
+        let described = self.state.describe_job(self.now(), job).map_err(|reason| refusal(&reason))?;
         let job = serde_json::to_value(described.job).unwrap();
         let counts: Vec<&Value> = job["jobProcessDetails"].as_object().unwrap().values().skip(1).collect();
         let targets: Vec<&str> =

@@ -166,8 +166,11 @@ fn a_job_made_from_a_template_takes_its_document_and_configurations() {
     let own = json!({ "document": null, "jobTemplateArn": arn, "timeoutConfig": { "inProgressTimeoutInMinutes": 9 } });
     bench.create("K", "thing/T", own).unwrap();
     assert_eq!(bench.job("K")["timeoutConfig"]["inProgressTimeoutInMinutes"], 9, "explicit members win");
-    let both = bench.create("L", "thing/T", json!({ "jobTemplateArn": arn }));
-    assert!(matches!(both, Err(Rejected::InvalidRequest(_))));
+    bench.create("L", "thing/T", json!({ "document": "{\"b\": 2}", "jobTemplateArn": arn })).unwrap();
+    assert_eq!(bench.state.get_job_document("L").unwrap().document, "{\"b\": 2}", "the document too");
+    let job =
+        bench.create("M", "thing/T", json!({ "document": null, "jobTemplateArn": format!("{ARN}job/J") }));
+    assert_eq!(message(job), "Resource type should be jobtemplate but found invalid resource type job");
 
     let copy = json!({ "description": "copy", "jobArn": format!("{ARN}job/K") });
     let outcome = bench.state.create_job_template(bench.now, "copy", from(copy));
@@ -177,15 +180,23 @@ fn a_job_made_from_a_template_takes_its_document_and_configurations() {
         (&copied["document"], &copied["timeoutConfig"]["inProgressTimeoutInMinutes"]),
         (&json!("{\"a\": 1}"), &json!(9))
     );
+    let own = json!({ "description": "own", "document": "{\"b\": 2}", "jobArn": format!("{ARN}job/K") });
+    let outcome = bench.state.create_job_template(bench.now, "own", from(own));
+    bench.take(outcome).unwrap();
+    let own = serde_json::to_value(bench.state.describe_job_template("own").unwrap()).unwrap();
+    assert_eq!(
+        (&own["document"], &own["timeoutConfig"]["inProgressTimeoutInMinutes"]),
+        (&json!("{\"b\": 2}"), &json!(9))
+    );
     let list = bench.state.list_job_templates(&from(json!({}))).unwrap();
     assert_eq!(
         list.job_templates.iter().map(|it| it.job_template_id.as_str()).collect::<Vec<_>>(),
-        ["copy", "tpl"]
+        ["own", "copy", "tpl"]
     );
 
     bench.state.delete_job_template("tpl").reply.unwrap();
     assert_eq!(message(bench.state.describe_job_template("tpl")), "Job Template tpl cannot be found.");
-    assert!(bench.state.describe_job("J").is_ok(), "its jobs stay");
+    assert!(bench.state.describe_job(bench.now, "J").is_ok(), "its jobs stay");
 }
 
 #[test]

@@ -105,6 +105,26 @@ fn a_job_without_things_is_completed_at_once_or_goes_on() {
 }
 
 #[test]
+fn a_job_without_a_rate_reaches_a_thousand_things_a_minute_or_all_at_once() {
+    for unset in [json!({}), json!({ "jobExecutionsRolloutConfig": {} })] {
+        let (bounded, unlimited) = both(
+            |choices| choices.rollout_rate_without_configuration = None,
+            |bench| {
+                bench.fill_group(1001);
+                bench.create("J", "thinggroup/G", unset.clone()).unwrap();
+                let reached = [0, 59, 1].map(|seconds| {
+                    bench.wait_seconds(seconds);
+                    bench.job("J")["jobProcessDetails"]["numberOfQueuedThings"].clone()
+                });
+                (reached, bench.job("J")["isConcurrent"].clone())
+            },
+        );
+        assert_eq!(bounded, ([json!(1000), json!(1000), json!(1001)], json!(false)));
+        assert_eq!(unlimited, ([json!(1001), json!(1001), json!(1001)], json!(false)));
+    }
+}
+
+#[test]
 fn a_retry_makes_both_events_once_or_twice() {
     let (once, twice) = both(
         |choices| choices.retry_is_queued_with_the_end = false,
@@ -177,7 +197,7 @@ fn a_missing_description_is_null_or_absent() {
 #[test]
 fn a_job_that_aborts_itself_has_the_reason_code_that_was_chosen() {
     let (usual, other) = both(
-        |choices| choices.reason_code_of_abort = "ABORT_CANCEL",
+        |choices| choices.reason_code_of_abort = "ABORTED",
         |bench| {
             bench.for_thing("J", json!({ "abortConfig": abort(), "targetSelection": "CONTINUOUS" }));
             bench.update("J", "FAILED");
@@ -186,8 +206,8 @@ fn a_job_that_aborts_itself_has_the_reason_code_that_was_chosen() {
             ["J", "K"].map(|job| bench.job(job).get("reasonCode").cloned())
         },
     );
-    assert_eq!(usual, [Some(json!("ABORTED")), None]);
-    assert_eq!(other, [Some(json!("ABORT_CANCEL")), None], "what an operator cancels has its own");
+    assert_eq!(usual, [Some(json!("ABORT_CANCEL")), None]);
+    assert_eq!(other, [Some(json!("ABORTED")), None], "what an operator cancels has its own");
 }
 
 #[test]

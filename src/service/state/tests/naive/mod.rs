@@ -293,7 +293,11 @@ impl Naive {
         let failed = of_job.iter().filter(counts).count();
         let failed = whole(failed);
         if executed >= least && failed > 0 && failed * 100 >= percentage * executed {
-            job.reason = json!("ABORTED");
+            job.reason = json!("ABORT_CANCEL");
+            job.comment = json!(format!(
+                "Abort criteria for failure type {kind} with threshold {percentage}.00% met. Total completed executions: \
+                 {executed}, total {kind} executions: {failed}"
+            ));
             self.cancel_all(id, false);
         }
     }

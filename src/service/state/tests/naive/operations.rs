@@ -145,7 +145,7 @@ fn create(
         status: if start.is_some() { "SCHEDULED" } else { "IN_PROGRESS" }.into(),
         timeout: body["timeoutConfig"]["inProgressTimeoutInMinutes"].as_i64(),
         retries: retries.iter().map(retry).collect(),
-        per_minute: body["jobExecutionsRolloutConfig"]["maximumPerMinute"].as_i64(),
+        per_minute: body["jobExecutionsRolloutConfig"]["maximumPerMinute"].as_i64().or(Some(1000)),
         abort,
         start: start.map(minutes),
         end: end.map(|(end, _)| minutes(end)),

@@ -76,10 +76,15 @@ impl Naive {
                 }
             }
             let thing = job.waiting.remove(0);
-            let busy = self.newest(&thing, id).is_some_and(|index| self.executions[index].pending());
-            if !busy && self.things.contains(&thing) {
-                self.mutate(&thing, id, |naive| naive.queue(&thing, id, Vec::new()));
-            }
+            self.give(&thing, id);
+        }
+    }
+
+    /// The thing gets an execution, unless one is pending or it was deleted.
+    fn give(&mut self, thing: &str, id: &str) {
+        let busy = self.newest(thing, id).is_some_and(|index| self.executions[index].pending());
+        if !busy && self.things.iter().any(|known| known == thing) {
+            self.mutate(thing, id, |naive| naive.queue(thing, id, Vec::new()));
         }
     }
 
@@ -99,10 +104,13 @@ impl Naive {
             let direct = job.targets.contains(&format!("thing/{thing}"));
             let joined: Vec<String> = after.iter().filter(|it| !before.contains(it)).cloned().collect();
             if targets(&joined) {
-                if !job.ended && !job.waiting.contains(&thing.to_owned()) {
+                let waits = job.waiting.contains(&thing.to_owned());
+                if job.status == "SCHEDULED" && !waits {
                     self.job(&id).unwrap().waiting.push(thing.into());
+                } else if job.status == "IN_PROGRESS" && !job.ended {
+                    self.job(&id).unwrap().waiting.retain(|waiting| waiting != thing);
+                    self.give(thing, &id);
                 }
-                self.roll_out(&id);
             } else if !direct && targets(before) && !targets(&after) {
                 self.job(&id).unwrap().waiting.retain(|waiting| waiting != thing);
                 if let Some(index) = self.newest(thing, &id)
