@@ -30,6 +30,10 @@ unsubscribe t/1
 ! delete-job J --force
 list-jobs --table
 capture X nothing
+thing Pump
+create-job J {}
+expect JobExecutionsChangedEvent
+! thing
 reset
 "#;
 

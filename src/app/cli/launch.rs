@@ -240,7 +240,7 @@ impl LocalArgs {
             limits: Limits::Off,
             faults: Vec::new(),
             things,
-            device_policies: DevicePolicies::OwnThings,
+            device_policies: DevicePolicies::AnyThing,
         }
     }
 

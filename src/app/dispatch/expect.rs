@@ -71,7 +71,11 @@ impl Dispatcher {
 
     /// Returns once no more such messages will come.
     async fn over(&self, expectation: &Expectation) {
-        if expectation.is_kept() { self.topics.over().await } else { self.client.over().await }
+        if expectation.is_kept() {
+            self.topics.over().await;
+        } else {
+            self.things.current().client.over().await;
+        }
     }
 
     /// Says how an `expect` went.
