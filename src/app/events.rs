@@ -13,7 +13,7 @@ use crate::app::transcript::{Arrival, Incident, Source, Transcript};
 use crate::client::connection::Change;
 use crate::client::events::{Dropped, EventError, StreamEvent};
 use crate::client::jobs::{Client, ConnectionChange, Pending};
-use crate::wire::model::GetPendingJobExecutionsResponse;
+use crate::wire::model::{GetPendingJobExecutionsResponse, ThingName};
 
 /// How much time passes between two reports of dropped events: a flood must not drown the terminal a second time.
 const BETWEEN_DROPS: Duration = Duration::from_secs(1);
@@ -21,15 +21,17 @@ const BETWEEN_DROPS: Duration = Duration::from_secs(1);
 /// How an event with this payload is shown, under this title unless it has one of its own.
 pub(crate) type Show = fn(&'static str, &StreamEvent, &[u8]) -> Message;
 
-/// Prints each event of one stream, which come from `source`, until the stream ends.
+/// Prints each event of one stream, which come from `source` and are those of `thing`, until the stream ends.
 pub(crate) async fn print_events(
     title: &'static str,
+    thing: Option<ThingName>,
     show: Show,
     mut events: mpsc::Receiver<StreamEvent>,
     source: Source,
     transcript: Transcript,
 ) {
     let mut drops = Drops::default();
+    let owned = |message| Message { thing: thing.clone(), ..message };
     loop {
         let event = tokio::select! {
             biased;
@@ -40,7 +42,7 @@ pub(crate) async fn print_events(
             },
         };
         match event {
-            None => transcript.answer(drops.report(title, &transcript)),
+            None => transcript.answer(owned(drops.report(title, &transcript))),
             Some(event) => {
                 let (number, sequence) = (event.number, event.sequence);
                 let arrival = Arrival { source, number, sequence, is_behind: false };
@@ -53,7 +55,7 @@ pub(crate) async fn print_events(
                     Err(error) => Some(problem(title, event.topic, &error.to_string(), &transcript)),
                 };
                 match message {
-                    Some(message) => transcript.deliver(arrival, message).await,
+                    Some(message) => transcript.deliver(arrival, owned(message)).await,
                     None => transcript.skip(arrival),
                 }
             }
@@ -62,7 +64,7 @@ pub(crate) async fn print_events(
         transcript.printer().flush().await;
     }
     if drops.count > 0 {
-        transcript.answer(drops.report(title, &transcript));
+        transcript.answer(owned(drops.report(title, &transcript)));
     }
 }
 
@@ -92,20 +94,23 @@ impl Drops {
     }
 }
 
-/// Prints what happens to the connection until it is closed; once it is back, also what changed meanwhile.
+/// Prints what happens to the connection until it is closed, behind the name of `thing` if it is given; once it is
+/// back, also what changed meanwhile.
 ///
 /// No event reports what happened without a connection, so the list of pending executions is compared with what
 /// was known when it broke, even if events have arrived since.
 pub(crate) async fn print_changes(
     mut changes: mpsc::Receiver<ConnectionChange>,
+    thing: Option<ThingName>,
     client: Client,
     transcript: Transcript,
 ) {
     let printer = transcript.printer();
+    let whose = thing.map_or_else(String::new, |thing| format!("{thing}: "));
     let mut before = None;
     let mut next = changes.recv().await;
     while let Some(ConnectionChange { change, pending }) = next {
-        let text = change.to_string();
+        let text = format!("{whose}{change}");
         printer.diagnostic(&text);
         let is_restored = change == Change::Restored;
         match change {
@@ -119,10 +124,11 @@ pub(crate) async fn print_changes(
             biased;
             list = client.get_pending_job_executions(), if is_restored => {
                 let before = before.take().flatten();
-                printer.diagnostic(&match list {
+                let told = match list {
                     Ok(list) => what_changed(before.as_ref(), &list.response),
                     Err(error) => format!("cannot tell what changed meanwhile: {error}"),
-                });
+                };
+                printer.diagnostic(&format!("{whose}{told}"));
                 changes.recv().await
             }
             // If it breaks again before the list arrives, that is printed at once; the next list covers both.
@@ -183,7 +189,7 @@ mod tests {
         drop(sender);
         let source = transcript.add_source();
         let title = "JobExecutionsChangedEvent";
-        in_time(print_events(title, job_event, receiver, source, transcript.clone())).await;
+        in_time(print_events(title, None, job_event, receiver, source, transcript.clone())).await;
         let lines: Vec<serde_json::Value> =
             out.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[0]["type"], "event");
@@ -199,7 +205,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel(64);
         let began = Instant::now();
         let source = transcript.add_source();
-        let printing = tokio::spawn(print_events("E", job_event, receiver, source, transcript.clone()));
+        let printing = tokio::spawn(print_events("E", None, job_event, receiver, source, transcript.clone()));
         for number in (1..=40).step_by(2) {
             let event = |number, payload| StreamEvent::new(number, "t".to_owned(), payload);
             sender.send(event(number, Err(EventError::Dropped(Dropped::from(3))))).await.unwrap();

@@ -9,7 +9,9 @@
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
+//! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |
+//! | [`things`] | the things that are played, each with a connection of its own |
 //! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
 //! | [`events`] | the background tasks that print events, and connection changes |
 //! | [`connections`] | all connections of the session: what comes on them is printed in one order |
@@ -35,6 +37,7 @@ mod host;
 pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod output;
+pub(crate) mod own_clients;
 pub(crate) mod program;
 pub(crate) mod repl;
 pub(crate) mod script;
@@ -42,5 +45,6 @@ pub(crate) mod serve;
 pub(crate) mod session;
 mod signals;
 mod standard_streams;
+pub(crate) mod things;
 pub(crate) mod topics;
 pub(crate) mod transcript;

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use crate::app::cli::{Mode, SessionOptions};
 use crate::app::command::UsagesShown;
@@ -20,19 +20,20 @@ use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
 use crate::app::output::known_jobs::KnownJobs;
 use crate::app::output::printer::Printer;
+use crate::app::own_clients::OwnClients;
+use crate::app::things::{HowToConnect, Things};
 use crate::app::topics::TopicsConnection;
 use crate::app::transcript::Transcript;
 use crate::app::{repl, script};
 use crate::client::connection;
 use crate::client::control_plane::{self, CredentialsSource};
 use crate::client::identity;
-use crate::client::jobs::Client;
 use crate::client::trace::Trace;
 use crate::service::LocalService;
 
 use parts::{
     as_server, connect_control_plane, device_identity, is_alone, mqtt_options, on_faults, sandbox,
-    start_background, start_local_service, topics_client_id, topics_options,
+    start_local_service, topics_options,
 };
 
 /// Why a session could not start.
@@ -121,7 +122,6 @@ fn check_proxies(mode: &Mode) -> Result<(), SessionError> {
 /// Everything that runs while commands are carried out.
 struct Session {
     dispatcher: Dispatcher,
-    background: JoinSet<()>,
     /// Prints what arrives between commands on several connections.
     settling: AbortHandle,
     service: Option<LocalService>,
@@ -133,9 +133,9 @@ impl Session {
             let printer = printer.clone();
             move |line| printer.notice(line)
         });
-        let own: Arc<[String]> = [options.client_id.clone(), topics_client_id(&options.client_id)].into();
+        let own_clients = OwnClients::new(&options.client_id, &options.thing);
         let device_trace =
-            options.script.device.as_ref().map(|_| DeviceTrace::new(own.clone(), trace.clone()));
+            options.script.device.as_ref().map(|_| DeviceTrace::new(own_clients.clone(), trace.clone()));
         let (service, server) = match &options.mode {
             Mode::Aws(aws) => (None, aws.clone()),
             Mode::Local(local) => {
@@ -149,12 +149,16 @@ impl Session {
         let connected_to = Server {
             endpoint: format!("{}:{}", server.endpoint, server.port),
             region: server.region.clone(),
-            client_id: options.client_id.clone(),
             is_ours: service.is_some(),
         };
         let identity = device_identity(&server, printer)?;
-        let mqtt = mqtt_options(&server, &identity, &options.client_id, options.timeout);
-        let topics = topics_options(service.as_ref(), server.clone(), identity, options);
+        let timeout = options.timeout;
+        let how: HowToConnect = Box::new({
+            let (server, identity) = (server.clone(), identity.clone());
+            move |client_id| mqtt_options(&server, &identity, client_id, timeout)
+        });
+        let topics =
+            topics_options(service.as_ref(), server.clone(), identity, own_clients.of_topics(), timeout);
         let sandbox = sandbox(&server, options);
         let ca_bundle = if service.is_some() { None } else { identity::ca_bundle()? };
         let control_plane = control_plane::Options {
@@ -166,16 +170,24 @@ impl Session {
             } else {
                 CredentialsSource::DefaultChain
             },
-            timeout: options.timeout,
+            timeout,
             trace: trace.clone(),
         };
-        // Without a connection there is no session, and no thing is created for a name that may be mistyped.
-        let (client, streams) = Client::connect(options.thing.clone(), mqtt, trace.clone()).await?;
-        let (control_plane, thing_arn) = connect_control_plane(control_plane, options, printer).await;
         let transcript = Transcript::new(printer.clone(), KnownJobs::default());
         let on_faults = on_faults(service.as_ref());
         let connections = Arc::new(Connections::new(transcript.clone(), on_faults));
-        let background = start_background(streams, &client, &connections, &transcript);
+        let things = Things::connect(
+            &options.thing,
+            how,
+            own_clients.clone(),
+            trace.clone(),
+            transcript.clone(),
+            connections.clone(),
+        );
+        // Without a connection there is no session, and no thing is created for a name that may be mistyped.
+        let things = Arc::new(things.await?);
+        let (control_plane, thing_arn) = connect_control_plane(control_plane, options, printer).await;
+        things.current().set_arn(thing_arn);
         let settling = tokio::spawn({
             let connections = connections.clone();
             async move { connections.keep_settling().await }
@@ -188,13 +200,12 @@ impl Session {
         let is_alone = is_alone(service.as_ref(), &control_plane, &connections);
         let topics = TopicsConnection::new(topics, trace.clone(), transcript.clone(), connections.clone());
         let device = device_trace.zip(service.as_ref()).zip(options.script.device.clone());
-        let device = device
-            .map(|((trace, service), device)| Device::new(device, service, own, trace, transcript.clone()));
+        let device = device.map(|((trace, service), device)| {
+            Device::new(device, service, own_clients, trace, transcript.clone())
+        });
         let dispatcher = Dispatcher {
-            thing: options.thing.clone(),
-            thing_arn,
+            things,
             server: connected_to,
-            client,
             topics,
             connections,
             control_plane,
@@ -208,20 +219,15 @@ impl Session {
             last_command: LastCommand::default(),
             usages_shown: UsagesShown::default(),
         };
-        Ok(Self { dispatcher, background, settling, service })
+        Ok(Self { dispatcher, settling, service })
     }
 
     /// Disconnects, lets the background tasks print what is left, and stops the service last.
-    async fn stop(mut self) {
+    async fn stop(self) {
         self.dispatcher.end_device(Stop::Terminate).await;
-        let Dispatcher { client, topics, connections, transcript, .. } = self.dispatcher;
+        let Dispatcher { things, topics, connections, .. } = self.dispatcher;
         topics.close().await;
-        client.disconnect().await;
-        while let Some(ended) = self.background.join_next().await {
-            if let Err(error) = ended {
-                transcript.printer().diagnostic(&format!("a background task failed: {error}"));
-            }
-        }
+        things.close().await;
         self.settling.abort();
         connections.settle_arrived().await;
         if let Some(service) = self.service {

@@ -53,7 +53,7 @@ struct SharedTranscript {
     delivery_timeout: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct TranscriptState {
     order: Order,
     /// The number of the latest hold, so that a late release does not end the next one.
@@ -91,7 +91,16 @@ impl Transcript {
     }
 
     fn with_delivery_timeout(printer: Printer, known_jobs: KnownJobs, delivery_timeout: Duration) -> Self {
-        let (state, changed) = (Mutex::default(), Notify::new());
+        let state = TranscriptState {
+            order: Order::default(),
+            hold: 0,
+            held: false,
+            settling: 0,
+            memory: Memory::new(printer.played().clone()),
+            incidents: Vec::new(),
+            latest: None,
+        };
+        let (state, changed) = (Mutex::new(state), Notify::new());
         Self { shared: Arc::new(SharedTranscript { printer, known_jobs, state, changed, delivery_timeout }) }
     }
 
@@ -321,7 +330,8 @@ impl Transcript {
         self.remember(state, message);
     }
 
-    fn remember(&self, state: &mut TranscriptState, message: Message) {
+    fn remember(&self, state: &mut TranscriptState, mut message: Message) {
+        message.thing = self.printer().thing_of(&message);
         self.shared.known_jobs.learn(&message);
         self.shared.changed.notify_waiters();
         if message.kind != MessageKind::Error {

@@ -35,6 +35,11 @@ fault add refuse=ThrottlingException --on ListJobs
 create-job J {}
 list-jobs
 expect FaultInjected on=ListJobs
+fault clear
+thing Pump
+create-job J {}
+expect JobExecutionsChangedEvent
+! thing
 reset
 "#;
 

@@ -50,6 +50,7 @@ mod serve;
 mod smoke;
 mod support;
 mod terminal;
+mod things;
 mod topic_order;
 mod topics;
 mod trace;

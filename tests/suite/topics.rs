@@ -150,7 +150,7 @@ fn in_json_a_message_says_how_it_came_beside_where() {
     let line = output.stdout.lines().last().unwrap();
     assert_eq!(
         line,
-        r#"{"type":"message","title":"Message","line":null,"topic":"a/b","qos":1,"retain":true,"body":{"topic":"a/b","qos":1,"retain":true,"format":"json","payload":{"x":1.0}}}"#
+        r#"{"type":"message","title":"Message","line":null,"thing":null,"topic":"a/b","qos":1,"retain":true,"body":{"topic":"a/b","qos":1,"retain":true,"format":"json","payload":{"x":1.0}}}"#
     );
 }
 

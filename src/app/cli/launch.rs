@@ -242,7 +242,7 @@ impl LocalArgs {
             rollout_rate: RolloutRate::Aws,
             faults: Vec::new(),
             things,
-            device_policies: DevicePolicies::OwnThings,
+            device_policies: DevicePolicies::AnyThing,
         }
     }
 

@@ -9,13 +9,16 @@ use super::member_path::MemberPath;
 use super::until::{DEFAULT_WITHIN, Goal, Until};
 use crate::client::sandbox::Advance;
 use crate::service::read_fault;
-use crate::wire::model::{DescribeJobExecutionRequest, JobExecutionStatus, JobId, JobRef, StatusDetails};
+use crate::wire::model::{
+    DescribeJobExecutionRequest, JobExecutionStatus, JobId, JobRef, StatusDetails, ThingName,
+};
 
 /// The value of an argument or option.
 #[derive(Debug)]
 pub(super) enum ArgumentValue {
     Job(JobId),
     JobOrNext(JobRef),
+    Thing(ThingName),
     Document(JobDocument),
     Details(StatusDetails),
     Payload(Payload),
@@ -67,6 +70,10 @@ impl ParsedArguments {
 
     pub(super) fn optional_job(&mut self) -> Option<JobId> {
         self.positionals.pop_front().map(|value| take!(value, Job))
+    }
+
+    pub(super) fn optional_thing(&mut self) -> Option<ThingName> {
+        self.positionals.pop_front().map(|value| take!(value, Thing))
     }
 
     pub(super) fn job_or_next(&mut self) -> JobRef {

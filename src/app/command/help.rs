@@ -52,7 +52,7 @@ set NAME VALUE   capture NAME PATH           {{NAME}} is VALUE, or a member of w
 {{RUN}}                                      eight letters and digits, new in each run
 test NAME                                    a test, to the next one; after a failure the next one goes on
 defer COMMAND                                when the test ends, however it does; the last one first
-include FILE   sleep 2s   print TEXT
+include FILE   sleep 2s   print TEXT         thing NAME: another thing, with messages of its own
 device start | restart | stop | kill         the program behind -- on the command line, local
 --only TEST, --bail, --junit FILE, --echo, --json; -f may be repeated, each on an empty local service
 

@@ -9,7 +9,7 @@ use super::until::Until;
 use crate::client::connection::Qos;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
-    DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest,
+    DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest, ThingName,
     UpdateJobExecutionRequest,
 };
 
@@ -129,6 +129,8 @@ pub(crate) enum Command {
     Fault(FaultAction),
     /// `device`
     Device(DeviceAction),
+    /// `thing`, which also plays another one where one is named
+    Thing(Option<ThingName>),
     /// `status`
     Status,
     /// `trace on` or `trace off`
@@ -216,6 +218,7 @@ impl Command {
             | Self::Reset
             | Self::Fault(_)
             | Self::Device(_)
+            | Self::Thing(_)
             | Self::Status
             | Self::Trace(_)
             | Self::Set { .. }

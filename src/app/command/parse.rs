@@ -67,7 +67,8 @@ pub(crate) fn parse_with(text: &str, names: &Names) -> Result<Option<Line>, Pars
         return Err(refuse(problem));
     }
     debug_assert!(arguments.is_used_up(), "{} ignores what it declares: {arguments:?}", spec.name);
-    if negated && spec.operations.is_empty() && !matches!(command, Command::Expect(_)) {
+    let can_be_refused = !spec.operations.is_empty() || !spec.refusals.is_empty();
+    if negated && !can_be_refused && !matches!(command, Command::Expect(_)) {
         return Err(ParseError::Negation);
     }
     Ok(Some(Line { negated, command, has_names: reader.has_names(), name: spec.name, until }))
@@ -364,7 +365,7 @@ mod tests {
         let sample = |shape: Shape| match shape {
             Shape::Job | Shape::NewJob | Shape::JobOrNext | Shape::Text => "J",
             Shape::Document | Shape::Details | Shape::EventConfigurations | Shape::Payload => "{}",
-            Shape::Filter | Shape::Topic => "t",
+            Shape::Filter | Shape::Topic | Shape::Thing => "t",
             Shape::Suggested(words) => words[words.len() - 1],
             Shape::OneOf(words) => words[0],
             Shape::Number(..) | Shape::StepTimeout => "1",

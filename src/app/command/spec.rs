@@ -27,6 +27,8 @@ pub(crate) enum Shape {
     NewJob,
     /// The id of a job, or `$next`.
     JobOrNext,
+    /// The name of a thing.
+    Thing,
     /// JSON, or `file://path`.
     Document,
     /// Types of events and whether they are sent: JSON, or `file://path`.

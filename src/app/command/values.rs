@@ -82,6 +82,7 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
     Some(match shape {
         Shape::Job | Shape::NewJob => ArgumentValue::Job("J".parse().ok()?),
         Shape::JobOrNext => ArgumentValue::JobOrNext("J".parse().ok()?),
+        Shape::Thing => ArgumentValue::Thing("T".parse().ok()?),
         Shape::Document => ArgumentValue::Document(JobDocument::Json("{}".to_owned())),
         Shape::Payload => ArgumentValue::Payload(Payload::Text(String::new())),
         Shape::Filter | Shape::Topic => ArgumentValue::Text("t".to_owned()),
@@ -141,6 +142,9 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::JobOrNext => ArgumentValue::JobOrNext(
             word.parse().map_err(|error| format!("{error}, or $next, not \"{}\"", shown()))?,
         ),
+        Shape::Thing => {
+            ArgumentValue::Thing(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
+        }
         Shape::Document => ArgumentValue::Document(file(word.strip_prefix(FILE).unwrap_or_default())?),
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
             Some(choice) => ArgumentValue::Choice(choice),

@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::app::cli::DeviceOptions;
+use crate::app::own_clients::OwnClients;
 use crate::app::transcript::{Incident, Transcript};
 use crate::service::{Clients, LocalService};
 
@@ -42,8 +43,8 @@ pub(crate) struct Device {
     options: DeviceOptions,
     environment: Vec<(&'static str, Option<String>)>,
     clients: Clients,
-    /// The client id of the session, whose connections are not the program's.
-    own: Arc<[String]>,
+    /// The client ids of the session, whose connections are not the program's.
+    own: OwnClients,
     output: Arc<Output>,
     trace: DeviceTrace,
     transcript: Transcript,
@@ -64,7 +65,7 @@ impl Device {
     pub(crate) fn new(
         options: DeviceOptions,
         service: &LocalService,
-        own: Arc<[String]>,
+        own: OwnClients,
         trace: DeviceTrace,
         transcript: Transcript,
     ) -> Self {
@@ -88,7 +89,7 @@ impl Device {
         let mut slot = self.running.lock().await;
         let connections = self.clients.connections();
         // Before it starts: one that ends soon may have gone when it is looked for.
-        let connected = self.clients.subscribed_since(connections, &self.own);
+        let connected = self.clients.subscribed_since(connections, &self.own.all());
         let running = self.launch(&mut slot, connections).await?;
         match self.started(running, connected).await {
             Ok(client_id) => {
@@ -119,7 +120,7 @@ impl Device {
         let client_id = running
             .client_id
             .clone()
-            .or_else(|| self.clients.connected_since(running.connections, &self.own));
+            .or_else(|| self.clients.connected_since(running.connections, &self.own.all()));
         let ended = running.program.stop(how).await;
         *slot = None;
         if ended.by_itself {
@@ -190,7 +191,7 @@ impl Device {
             }
         };
         let Ok(come) = timeout(within, come).await else {
-            let connected = self.clients.connected_since(running.connections, &self.own);
+            let connected = self.clients.connected_since(running.connections, &self.own.all());
             return Err(Error::NotConnected { within, connected, last_lines: self.output.last_lines() });
         };
         let client_id = come?;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::output::trace_line;
+use crate::app::own_clients::OwnClients;
 use crate::client;
 use crate::service::trace::{Event, Record, Trace};
 
@@ -13,14 +14,14 @@ const MAX_LINES: usize = 500;
 /// The packets of all clients but the session's own. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceTrace {
-    own: Arc<[String]>,
+    own: OwnClients,
     shown: client::trace::Trace,
     kept: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl DeviceTrace {
-    /// The packets of all clients but those of `own`, which are shown where `shown` is switched on.
-    pub(crate) fn new(own: Arc<[String]>, shown: client::trace::Trace) -> Self {
+    /// The packets of all clients but `own`, which are shown where `shown` is switched on.
+    pub(crate) fn new(own: OwnClients, shown: client::trace::Trace) -> Self {
         Self { own, shown, kept: Arc::default() }
     }
 
@@ -43,7 +44,7 @@ impl DeviceTrace {
     fn take(&self, record: &Record) {
         // Calls over HTTP are the session's.
         let is_call = matches!(record.event, Event::Called { .. } | Event::Answered { .. });
-        if is_call || record.client.name.as_ref().is_some_and(|name| self.own.contains(name)) {
+        if is_call || record.client.name.as_deref().is_some_and(|name| self.own.contains(name)) {
             return;
         }
         let line = trace_line::record(record);

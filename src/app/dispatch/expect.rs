@@ -76,9 +76,9 @@ impl Dispatcher {
             // That comes on no connection.
             std::future::pending().await
         } else if expectation.is_kept() {
-            self.topics.over().await
+            self.topics.over().await;
         } else {
-            self.client.over().await
+            self.things.current().client.over().await;
         }
     }
 

@@ -40,6 +40,7 @@ impl Dispatcher {
     /// Takes the service back to its first start.
     pub(super) async fn reset(&self) -> Result<Message, CommandError> {
         let body = self.sandbox("reset")?.reset().await?;
+        self.forget_things().await;
         Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
     }
 
@@ -76,7 +77,7 @@ impl Dispatcher {
 
     /// What only the local service has.
     fn sandbox(&self, command: &str) -> Result<&Sandbox, Failure> {
-        if !self.client.is_local_service() {
+        if !self.things.current().client.is_local_service() {
             let why = format!("{command} is for the local Jobs service alone, and this is another one");
             return Err(Failure::new("NotLocal", why));
         }
@@ -101,7 +102,7 @@ impl Dispatcher {
     /// Lets a person read how long ago something was by the clock of a local service of another process, where the
     /// answer does not say when it was sent.
     pub(super) async fn follow_clock(&self, answer: &Message) {
-        let is_elsewhere = self.client.is_local_service() && !self.server.is_ours;
+        let is_elsewhere = self.things.current().client.is_local_service() && !self.server.is_ours;
         if !is_elsewhere || !self.printer().is_terminal() || answer.timestamp().is_some() {
             return;
         }

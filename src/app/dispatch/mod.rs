@@ -11,6 +11,7 @@ mod outcome;
 mod server;
 mod show;
 mod status;
+mod things;
 mod topics;
 mod until;
 
@@ -18,7 +19,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::app::command::{Command, JobDocument, Line, Names, ParseError, UsagesShown};
@@ -28,13 +28,14 @@ use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
+use crate::app::things::Things;
 use crate::app::topics::TopicsConnection;
 use crate::app::transcript::{Beginning, Transcript};
-use crate::client::control_plane::{self, ControlPlane, CreateJob, EventConfigurations, Reply, ThingLookup};
-use crate::client::jobs::{self, Answer, Client};
+use crate::client::control_plane::{self, ControlPlane, CreateJob, EventConfigurations, Reply};
+use crate::client::jobs::{self, Answer};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
-use crate::wire::model::{JobId, ThingName};
+use crate::wire::model::JobId;
 
 use outcome::{Answered, CommandError, newer_than_us};
 
@@ -51,14 +52,10 @@ const HOLD_AT_TERMINAL: Duration = Duration::from_millis(250);
 
 /// Everything that commands need.
 pub(crate) struct Dispatcher {
-    /// The thing that jobs target and whose device this program plays.
-    pub thing: ThingName,
-    /// Its ARN, once the control plane has returned it.
-    pub thing_arn: OnceCell<String>,
+    /// The things whose device this program plays; jobs target the current one.
+    pub things: Arc<Things>,
     /// Where it is connected.
     pub server: Server,
-    /// The data plane.
-    pub client: Client,
     /// Topics of the user's choice.
     pub topics: TopicsConnection,
     /// All connections on which events come.
@@ -164,14 +161,16 @@ impl Dispatcher {
         let answer = self.answer_to(command).await;
         let outcome = self.conclude(command, number, answer).await;
         // A service that did not answer is not awaited a second time.
-        let deadline = matches!(outcome, CommandOutcome::Failed(_)).then(|| began + self.client.timeout());
+        let deadline = matches!(outcome, CommandOutcome::Failed(_))
+            .then(|| began + self.things.current().client.timeout());
         self.connections.settle(Some(hold), deadline).await;
         outcome
     }
 
     /// What the service answered.
     async fn answer_to(&self, command: &Command) -> Result<Answered, CommandError> {
-        let (device, operator) = (&self.client, &self.control_plane);
+        let thing = self.things.current();
+        let (device, operator) = (&thing.client, &self.control_plane);
         let answer = match command {
             Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
                 let names = substitute.then(|| self.names().clone());
@@ -202,7 +201,7 @@ impl Dispatcher {
                 response(self.reply_about(job, reply)?)
             }
             Command::ListJobExecutions { job: None, .. } => {
-                let reply = operator.list_job_executions_for_thing(&self.thing).await?;
+                let reply = operator.list_job_executions_for_thing(&thing.name).await?;
                 response(reply)
             }
             Command::GetPendingJobExecutions { .. } => {
@@ -219,7 +218,7 @@ impl Dispatcher {
                 heard("DescribeJobExecution", answer)?.0
             }
             Command::DescribeJobExecutionOfOperator { job, execution_number } => {
-                let reply = operator.describe_job_execution(job, &self.thing, *execution_number).await?;
+                let reply = operator.describe_job_execution(job, &thing.name, *execution_number).await?;
                 response(reply)
             }
             Command::UpdateJobExecution(job, request) => {
@@ -235,6 +234,7 @@ impl Dispatcher {
             Command::Publish { topic, payload, qos, retain } => {
                 self.publish(topic, payload, *qos, *retain).await?
             }
+            Command::Thing(thing) => self.play(thing.as_ref()).await?,
             Command::Status => self.status().await.into(),
             Command::Clock(advance) => self.clock(*advance).await?.into(),
             Command::Reset => self.reset().await?.into(),
@@ -289,33 +289,11 @@ impl Dispatcher {
         }
         Err(error)
     }
-
-    /// The ARN of the thing; asks the control plane for it, and for the thing, if it is not known yet.
-    async fn thing_arn(&self) -> Result<String, control_plane::Error> {
-        let found =
-            self.thing_arn.get_or_try_init(|| find_thing(&self.control_plane, &self.thing, self.printer()));
-        found.await.cloned()
-    }
 }
 
 /// Whether the control plane refused with this code.
 fn is_refusal(error: &control_plane::Error, with: &str) -> bool {
     matches!(error, control_plane::Error::Rejected { code, .. } if code == with)
-}
-
-/// Creates the thing if it does not exist, which is printed, and returns its ARN.
-pub(crate) async fn find_thing(
-    control_plane: &ControlPlane,
-    thing: &ThingName,
-    printer: &Printer,
-) -> Result<String, control_plane::Error> {
-    Ok(match control_plane.create_thing_if_missing(thing).await? {
-        ThingLookup::Existing { arn } => arn,
-        ThingLookup::Created { arn } => {
-            printer.diagnostic(&format!("created thing {arn}"));
-            arn
-        }
-    })
 }
 
 /// An answer of the data plane, as it is shown and as it reads.
@@ -341,6 +319,6 @@ fn response(reply: Reply) -> Answered {
 
 impl std::fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dispatcher").field("thing", &self.thing).finish_non_exhaustive()
+        f.debug_struct("Dispatcher").field("things", &self.things).finish_non_exhaustive()
     }
 }

@@ -7,8 +7,6 @@ pub(crate) struct Server {
     pub endpoint: String,
     /// Where the control plane is, if that is known.
     pub region: Option<String>,
-    /// The session's own MQTT client id.
-    pub client_id: String,
     /// Whether it is the local service of this process.
     pub is_ours: bool,
 }

@@ -15,25 +15,27 @@ const ROUND_TRIP_TIMEOUT: Duration = Duration::from_secs(5);
 impl Dispatcher {
     /// Where the session is connected; members that are not known, or a round trip without an answer, are null.
     pub(super) async fn status(&self) -> Message {
-        let Server { endpoint, region, client_id, is_ours } = &self.server;
-        let mode = match (is_ours, self.client.is_local_service()) {
+        let Server { endpoint, region, is_ours } = &self.server;
+        let thing = self.things.current();
+        let mode = match (is_ours, thing.client.is_local_service()) {
             (true, _) => "local",
             (false, true) => "local service of another process",
             (false, false) => "AWS",
         };
         // arn:aws:iot:REGION:ACCOUNT:thing/NAME
-        let arn = || self.thing_arn.get().map(|arn| arn.split(':'));
+        let arn = thing.arn();
+        let arn = || arn.as_ref().map(|arn| arn.split(':'));
         let region = region.as_deref().or_else(|| arn()?.nth(3));
         let began = Instant::now();
-        let answered = matches!(timeout(ROUND_TRIP_TIMEOUT, self.client.barrier()).await, Ok(Ok(_)));
+        let answered = matches!(timeout(ROUND_TRIP_TIMEOUT, thing.client.barrier()).await, Ok(Ok(_)));
         let millis = (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         let body = json!({
             "mode": mode,
             "endpoint": endpoint,
-            "thing": self.thing.as_str(),
+            "thing": thing.name.as_str(),
             "region": region,
             "account": arn().and_then(|mut arn| arn.nth(4)),
-            "clientId": client_id,
+            "clientId": thing.client_id,
             "roundTripMillis": answered.then_some(millis),
         });
         Message::new(MessageKind::Response, "Status", Some(body.to_string()))

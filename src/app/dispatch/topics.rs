@@ -106,8 +106,8 @@ impl Dispatcher {
             let (action, resource, name) = need;
             format!("{text}, and {action} on {resource}/{}", hints::in_policy(name))
         });
-        let hint =
-            code.may_be_the_policy().then(|| hints::policy(needs, self.thing_arn.get().map(String::as_str)));
+        let arn = self.things.current().arn();
+        let hint = code.may_be_the_policy().then(|| hints::policy(needs, arn.as_deref()));
         let refusal = Refusal { text, hint: hint.filter(|_| !needs.is_empty()) };
         CommandError::Refused { message: Box::new(message), refusal, warning: None }
     }

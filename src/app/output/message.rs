@@ -10,6 +10,7 @@ use crate::app::output::json_text::{self, Layout};
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::times;
 use crate::client::connection::Qos;
+use crate::wire::model::ThingName;
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub(crate) struct Message {
     pub title: String,
     /// The line of the script whose command it answers.
     pub line: Option<usize>,
+    /// The thing whose it is; if `None`, that which is played when it is printed.
+    pub thing: Option<ThingName>,
     /// The MQTT topic that it came on; none from the control plane.
     pub topic: Option<String>,
     /// How it came, if that is told.
@@ -80,7 +83,7 @@ impl Message {
     /// A message without line and topic.
     #[must_use]
     pub(crate) fn new(kind: MessageKind, title: impl Into<String>, body: Option<String>) -> Self {
-        Self { kind, title: title.into(), line: None, topic: None, delivery: None, body }
+        Self { kind, title: title.into(), line: None, thing: None, topic: None, delivery: None, body }
     }
 
     /// An error, with its text as the body.
@@ -112,20 +115,21 @@ impl Message {
         times::millis(&stamped.timestamp.to_string())
     }
 
-    /// The message as one line of JSON, without the line break.
+    /// The message of this thing as one line of JSON, without the line break.
     ///
     /// The body keeps the values, the order and the digits of the wire.
     #[must_use]
-    pub(crate) fn to_json_line(&self) -> String {
+    pub(crate) fn to_json_line(&self, thing: Option<&ThingName>) -> String {
         let mut out = format!("{{\"type\":\"{}\",\"title\":{}", self.kind.as_str(), quoted(&self.title));
         // Writing to a string cannot fail.
         let _ = match self.line {
             Some(line) => write!(out, ",\"line\":{line}"),
             None => write!(out, ",\"line\":null"),
         };
+        let thing = thing.map_or_else(|| "null".to_owned(), |thing| quoted(thing.as_str()));
         let topic = self.topic.as_deref().map_or_else(|| "null".to_owned(), quoted);
         let body = self.body.as_deref().map_or_else(|| "null".to_owned(), json_text::compact);
-        out.extend([",\"topic\":", &topic]);
+        out.extend([",\"thing\":", &thing, ",\"topic\":", &topic]);
         if let Some(Delivery { qos, retain }) = self.delivery {
             let _ = write!(out, ",\"qos\":{qos},\"retain\":{retain}");
         }
@@ -133,12 +137,12 @@ impl Message {
         out
     }
 
-    /// The message for people: a title line, the body below, and an empty line.
+    /// The message for people: a title line, which names this thing, the body below, and an empty line.
     ///
     /// An event, which nobody asked for, does not fill a person's screen with all that is pending.
     #[must_use]
-    pub(crate) fn to_block(&self, layout: Layout) -> String {
-        let mut out = self.title_line(layout.theme);
+    pub(crate) fn to_block(&self, thing: Option<&ThingName>, layout: Layout) -> String {
+        let mut out = self.title_line(thing, layout.theme);
         if let Some(body) = &self.body {
             let abridge = self.kind == MessageKind::Event && layout.now.is_some();
             let show = if abridge { json_text::abridged } else { json_text::pretty };
@@ -149,16 +153,17 @@ impl Message {
         out
     }
 
-    /// The title line, with its line break.
+    /// The title line, which names this thing, with its line break.
     #[must_use]
-    pub(crate) fn title_line(&self, theme: Theme) -> String {
+    pub(crate) fn title_line(&self, thing: Option<&ThingName>, theme: Theme) -> String {
         let rule = if theme.unicode { "───" } else { "---" };
         let style = match self.kind {
             MessageKind::Response | MessageKind::Command | MessageKind::Print => Style::Title,
             MessageKind::Event | MessageKind::Message | MessageKind::Fault => Style::Event,
             MessageKind::Rejected | MessageKind::Error | MessageKind::Expect => Style::Refusal,
         };
-        theme.paint(style, &format!("{rule} {} {rule}", escape::line(&self.title))) + "\n"
+        let whose = thing.map_or_else(String::new, |thing| format!(" ({thing})"));
+        theme.paint(style, &format!("{rule} {}{whose} {rule}", escape::line(&self.title))) + "\n"
     }
 }
 
@@ -176,6 +181,7 @@ mod tests {
             kind: MessageKind::Event,
             title: "JobExecutionsChangedEvent".into(),
             line: Some(3),
+            thing: None,
             topic: Some("$aws/things/T/jobs/notify".into()),
             delivery: None,
             body: Some("{\"timestamp\": 1748981603, \"jobs\":{}}".into()),
@@ -185,12 +191,12 @@ mod tests {
     #[test]
     fn one_line_of_json_keeps_the_wire() {
         assert_eq!(
-            event().to_json_line(),
-            r#"{"type":"event","title":"JobExecutionsChangedEvent","line":3,"topic":"$aws/things/T/jobs/notify","body":{"timestamp":1748981603,"jobs":{}}}"#
+            event().to_json_line(None),
+            r#"{"type":"event","title":"JobExecutionsChangedEvent","line":3,"thing":null,"topic":"$aws/things/T/jobs/notify","body":{"timestamp":1748981603,"jobs":{}}}"#
         );
         assert_eq!(
-            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_json_line(),
-            r#"{"type":"response","title":"DeleteJobResponse","line":null,"topic":null,"body":null}"#
+            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_json_line(None),
+            r#"{"type":"response","title":"DeleteJobResponse","line":null,"thing":null,"topic":null,"body":null}"#
         );
     }
 
@@ -198,7 +204,7 @@ mod tests {
     fn how_a_message_came_stands_beside_where() {
         let delivery = Some(Delivery { qos: Qos::AtMostOnce, retain: true });
         let message = Message { kind: MessageKind::Message, topic: Some("a".into()), delivery, ..event() };
-        let line = message.to_json_line();
+        let line = message.to_json_line(None);
         assert!(line.contains(r#","topic":"a","qos":0,"retain":true,"body":{"#), "{line}");
     }
 
@@ -206,11 +212,11 @@ mod tests {
     fn a_block_has_a_title_and_spells_times() {
         let layout = Layout { theme: Theme { color: false, unicode: true }, now: None };
         assert_eq!(
-            event().to_block(layout),
+            event().to_block(None, layout),
             "─── JobExecutionsChangedEvent ───\n{\n  \"timestamp\": \"2025-06-03T20:13:23Z\",\n  \"jobs\": {}\n}\n\n"
         );
         assert_eq!(
-            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_block(Layout::default()),
+            Message::new(MessageKind::Response, "DeleteJobResponse", None).to_block(None, Layout::default()),
             "--- DeleteJobResponse ---\n\n"
         );
     }
@@ -221,8 +227,9 @@ mod tests {
         let body = Some(format!(r#"{{"jobs":{{"QUEUED":[{jobs}]}}}}"#));
         let event = Message { body: body.clone(), ..event() };
         let answer = Message::new(MessageKind::Response, "ListJobsResponse", body);
-        let lines =
-            |message: &Message, now| message.to_block(Layout { now, ..Layout::default() }).lines().count();
+        let lines = |message: &Message, now| {
+            message.to_block(None, Layout { now, ..Layout::default() }).lines().count()
+        };
         assert_eq!((lines(&event, Some(0)), lines(&event, None)), (15, 38));
         assert_eq!((lines(&answer, Some(0)), lines(&answer, None)), (38, 38));
     }
@@ -231,8 +238,8 @@ mod tests {
     fn words_are_json_and_cannot_drive_the_terminal() {
         let message = Message::with_text(MessageKind::Error, "ParseError", Some(1), "no \"\u{1b}\u{9b}\"");
         assert_eq!(
-            message.to_json_line(),
-            r#"{"type":"error","title":"ParseError","line":1,"topic":null,"body":{"message":"no \"\u001b\u009b\""}}"#
+            message.to_json_line(None),
+            r#"{"type":"error","title":"ParseError","line":1,"thing":null,"topic":null,"body":{"message":"no \"\u001b\u009b\""}}"#
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What Tab offers: commands, options, statuses, job ids, titles and file paths.
+//! What Tab offers: commands, options, statuses, job ids, things, titles and file paths.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,7 @@ use crate::app::command::titles::{self, MESSAGE};
 use crate::app::command::{CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
 use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::played::Played;
 
 /// At most this many files are offered.
 const MAX_FILES: usize = 500;
@@ -20,7 +21,7 @@ const FILE: &str = "file://";
 const QUOTED_FILE: &str = "\"file://";
 
 /// Where the word before the cursor begins, and its possible completions.
-pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair>) {
+pub(super) fn candidates(text: &str, known_jobs: &KnownJobs, played: &Played) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
     let mut words = match scan.context {
@@ -29,11 +30,11 @@ pub(super) fn candidates(text: &str, known_jobs: &KnownJobs) -> (usize, Vec<Pair
             commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
         }
         CompletionContext::Value(flag) => {
-            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs))
+            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs, played))
         }
         CompletionContext::Argument(_) if word.starts_with("--") => flags(&scan),
         CompletionContext::Argument(shape) => {
-            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_jobs));
+            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_jobs, played));
             let is_free = shape == Some(Shape::NewJob);
             if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
@@ -52,7 +53,7 @@ fn flags(scan: &Scan) -> Vec<Pair> {
         .collect()
 }
 
-fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
+fn values(shape: Shape, word: &str, known_jobs: &KnownJobs, played: &Played) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
         Shape::Job => jobs(known_jobs).iter().map(|job| with_space(job, true)).collect(),
@@ -60,6 +61,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs) -> Vec<Pair> {
             let jobs = jobs(known_jobs);
             jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
         }
+        Shape::Thing => played.all().iter().map(|thing| with_space(thing.as_str(), true)).collect(),
         Shape::OneOf(words) => spaced(words),
         Shape::Suggested(words) => words.iter().map(|word| with_space(word, !word.ends_with('='))).collect(),
         Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(FILE) => {
@@ -148,7 +150,11 @@ mod tests {
         let known_jobs = KnownJobs::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
         known_jobs.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
-        candidates(text, &known_jobs).1.into_iter().map(|pair| pair.replacement).collect()
+        let played = Played::default();
+        for name in ["Pump", "Fan"] {
+            played.play(&name.parse().unwrap());
+        }
+        candidates(text, &known_jobs, &played).1.into_iter().map(|pair| pair.replacement).collect()
     }
 
     #[test]
@@ -169,6 +175,7 @@ mod tests {
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
         assert_eq!(offered("help update-j"), ["update-job-execution"]);
         assert_eq!(offered("trace o"), ["on ", "off "]);
+        assert_eq!(offered("thing "), ["Pump ", "Fan "]);
         assert_eq!(offered("subscribe $aws/events/p"), ["$aws/events/presence/# "]);
         assert_eq!(offered("publish t "), ["file://"]);
         assert_eq!(offered("publish t --qos "), ["0 ", "1 "]);

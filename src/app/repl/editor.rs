@@ -240,6 +240,7 @@ fn editor(
         .build();
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
-    editor.set_helper(Some(LineHelper::new(printer.theme(), known_jobs.clone(), prompt.clone())));
+    let played = printer.played().clone();
+    editor.set_helper(Some(LineHelper::new(printer.theme(), known_jobs.clone(), played, prompt.clone())));
     Ok(editor)
 }

@@ -18,6 +18,7 @@ use crate::app::command::table::commands;
 use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
 use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::played::Played;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
 
@@ -34,6 +35,7 @@ const GOES_ON: &str = "the JSON goes on here; Ctrl-C discards it";
 pub(super) struct LineHelper {
     theme: Theme,
     known_jobs: KnownJobs,
+    played: Played,
     prompt: Prompt,
     /// Whether a question stands in the prompt's place.
     is_question: bool,
@@ -45,10 +47,11 @@ pub(super) struct LineHelper {
 }
 
 impl LineHelper {
-    pub(super) fn new(theme: Theme, known_jobs: KnownJobs, prompt: Prompt) -> Self {
+    pub(super) fn new(theme: Theme, known_jobs: KnownJobs, played: Played, prompt: Prompt) -> Self {
         Self {
             theme,
             known_jobs,
+            played,
             prompt,
             is_question: false,
             line_has_text: Cell::new(false),
@@ -98,7 +101,7 @@ impl Completer for LineHelper {
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let (begun, rest) = line.split_at(position);
-        let (start, mut candidates) = complete::candidates(begun, &self.known_jobs);
+        let (start, mut candidates) = complete::candidates(begun, &self.known_jobs, &self.played);
         if rest.starts_with(' ') {
             // The space is there already.
             for candidate in &mut candidates {
@@ -269,7 +272,12 @@ mod tests {
         for entry in history {
             kept.add(entry).unwrap();
         }
-        let helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
+        let helper = LineHelper::new(
+            COLOR,
+            KnownJobs::default(),
+            Played::default(),
+            Prompt::new(|| ("T".to_owned(), None)),
+        );
         let hint = helper.hint(line, line.len(), &Context::new(&kept))?;
         let completes = hint.completion.is_some();
         Some((hint.display, completes))
@@ -300,19 +308,34 @@ mod tests {
         let mut kept = MemHistory::new();
         let document = format!("create-job J {{\"a\":\"{}\"}}", "x".repeat(3000));
         kept.add(&document).unwrap();
-        let mut helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
+        let mut helper = LineHelper::new(
+            COLOR,
+            KnownJobs::default(),
+            Played::default(),
+            Prompt::new(|| ("T".to_owned(), None)),
+        );
         helper.set_columns(40, 9);
         let hint = helper.hint("create", 6, &Context::new(&kept)).unwrap();
         assert_eq!(hint.display.width(), 40 - 9 - 6 - 1);
         assert!(hint.display.ends_with('…'));
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
-        let plain = LineHelper::new(Theme::default(), KnownJobs::default(), Prompt::new("T", || None));
+        let plain = LineHelper::new(
+            Theme::default(),
+            KnownJobs::default(),
+            Played::default(),
+            Prompt::new(|| ("T".to_owned(), None)),
+        );
         assert!(plain.hint("create-job J", 12, &Context::new(&kept)).is_none());
     }
 
     #[test]
     fn what_the_validator_parsed_is_handed_on_for_the_same_text_alone() {
-        let helper = LineHelper::new(COLOR, KnownJobs::default(), Prompt::new("T", || None));
+        let helper = LineHelper::new(
+            COLOR,
+            KnownJobs::default(),
+            Played::default(),
+            Prompt::new(|| ("T".to_owned(), None)),
+        );
         let parsed = |text: &str| entries(text.as_bytes()).flatten().collect::<Vec<_>>();
         assert!(!helper.validate_text("create-job J {"));
         assert_eq!(helper.take_entries("create-job J {"), parsed("create-job J {"));

@@ -19,6 +19,7 @@ use crate::app::command::{Command, Entry, Line};
 use crate::app::dispatch::{CommandOutcome, Dispatcher, Failure};
 use crate::app::exit::ExitStatus;
 use crate::app::signals::{ShutdownSignals, drain};
+use crate::client::jobs::Pending;
 use crate::wire::model::JobExecutionStatus;
 
 use crate::wire::system_error::in_words;
@@ -28,7 +29,7 @@ use prompt::Prompt;
 /// A command without an answer after this long prints that it is waiting.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// How long the first prompt waits to find out what is pending.
+/// How long the first prompt of a thing waits to find out what is pending.
 const FIRST_PROMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Prints `banner`, and runs commands from the terminal until the user leaves, or a signal ends the session.
@@ -75,8 +76,7 @@ impl Repl<'_> {
             self.fail(None, &failure);
             return status;
         }
-        // So that the first prompt shows how much is pending. If this fails, it shows nothing.
-        let _ = timeout(FIRST_PROMPT_TIMEOUT, self.dispatcher.client.get_pending_job_executions()).await;
+        self.count_pending().await;
         // A Ctrl-C meant for a wait that has just ended must not end the local service and lose its jobs.
         let mut may_leave = false;
         loop {
@@ -113,6 +113,12 @@ impl Repl<'_> {
         }
     }
 
+    /// So that the first prompt of a thing shows how much is pending. If this fails, it shows nothing.
+    async fn count_pending(&self) {
+        let thing = self.dispatcher.things.current();
+        let _ = timeout(FIRST_PROMPT_TIMEOUT, thing.client.get_pending_job_executions()).await;
+    }
+
     fn give_up(&self, why: &str) -> ExitStatus {
         self.fail(None, &Failure::new("NoTerminal", why));
         ExitStatus::Failure
@@ -146,7 +152,12 @@ impl Repl<'_> {
                     Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
                     // Interrupted: the commands pasted after it are not run either.
                     None => return ControlFlow::Continue(()),
-                    Some(outcome) => self.show(&line, number, outcome),
+                    Some(outcome) => {
+                        if matches!(line.command, Command::Thing(Some(_))) {
+                            self.count_pending().await;
+                        }
+                        self.show(&line, number, outcome);
+                    }
                 },
             }
         }
@@ -210,11 +221,14 @@ impl Repl<'_> {
 }
 
 fn prompt(dispatcher: &Dispatcher) -> Prompt {
-    let client = dispatcher.client.clone();
-    Prompt::new(dispatcher.thing.as_str(), move || {
-        let pending = client.pending()?;
-        let count = |status| pending.jobs(status).count();
-        Some(count(JobExecutionStatus::InProgress) + count(JobExecutionStatus::Queued))
+    let things = dispatcher.things.clone();
+    Prompt::new(move || {
+        let thing = things.current();
+        let count = |pending: Pending| {
+            let count = |status| pending.jobs(status).count();
+            count(JobExecutionStatus::InProgress) + count(JobExecutionStatus::Queued)
+        };
+        (thing.name.to_string(), thing.client.pending().map(count))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The prompt: the thing, and how many of its job executions are pending.
+//! The prompt: the thing that is played, and how many of its job executions are pending.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,41 +10,40 @@ use crate::app::output::style::{Style, Theme};
 /// The service lists at most this many pending executions.
 const MOST_LISTED: usize = 10;
 
-/// Counts what is pending; `None` while that is not known.
-pub(super) type CountPending = dyn Fn() -> Option<usize> + Send + Sync;
+/// The thing, and how much is pending; `None` while that is not known.
+type Now = dyn Fn() -> (String, Option<usize>) + Send + Sync;
 
-/// A prompt whose count is that of the moment at which it is drawn.
+/// A prompt that tells of the moment at which it is drawn.
 #[derive(Clone)]
-pub(super) struct Prompt {
-    thing: Arc<str>,
-    pending: Arc<CountPending>,
-}
+pub(super) struct Prompt(Arc<Now>);
 
 impl Prompt {
-    pub(super) fn new(thing: &str, pending: impl Fn() -> Option<usize> + Send + Sync + 'static) -> Self {
-        Self { thing: thing.into(), pending: Arc::new(pending) }
+    pub(super) fn new(now: impl Fn() -> (String, Option<usize>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
     }
 
     /// The prompt of a new line.
     pub(super) fn text(&self, theme: Theme) -> String {
-        self.with((self.pending)().map(count).unwrap_or_default(), theme)
+        let (thing, pending) = self.0();
+        with(&thing, pending.map(count).unwrap_or_default(), theme)
     }
 
     /// The prompt of a line that is being typed, redrawn: as wide as it was at first, `columns` columns.
     pub(super) fn redrawn(&self, columns: usize, theme: Theme) -> String {
-        let room = columns - self.with(String::new(), Theme::default()).width().min(columns);
-        self.with((self.pending)().map(|pending| count_in(room, pending)).unwrap_or_default(), theme)
+        let (thing, pending) = self.0();
+        let room = columns - with(&thing, String::new(), Theme::default()).width().min(columns);
+        with(&thing, pending.map(|pending| count_in(room, pending)).unwrap_or_default(), theme)
     }
+}
 
-    fn with(&self, count: String, theme: Theme) -> String {
-        let count = if count.is_empty() { count } else { theme.paint(Style::Faint, &count) };
-        format!("{}{count}> ", theme.paint(Style::Strong, &self.thing))
-    }
+fn with(thing: &str, count: String, theme: Theme) -> String {
+    let count = if count.is_empty() { count } else { theme.paint(Style::Faint, &count) };
+    format!("{}{count}> ", theme.paint(Style::Strong, thing))
 }
 
 impl fmt::Debug for Prompt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Prompt").field(&self.thing).finish()
+        f.debug_tuple("Prompt").field(&self.0()).finish()
     }
 }
 
@@ -72,7 +71,7 @@ mod tests {
 
     #[test]
     fn it_tells_the_thing_and_what_is_pending() {
-        let text = |pending| Prompt::new("MyThing", move || pending).text(Theme::default());
+        let text = |pending| Prompt::new(move || ("MyThing".to_owned(), pending)).text(Theme::default());
         assert_eq!(text(None), "MyThing> ");
         assert_eq!(text(Some(0)), "MyThing (0 pending)> ");
         assert_eq!(text(Some(2)), "MyThing (2 pending)> ");
@@ -80,11 +79,20 @@ mod tests {
     }
 
     #[test]
+    fn it_tells_of_the_thing_of_the_moment() {
+        let things = AtomicUsize::new(0);
+        let prompt =
+            Prompt::new(move || (format!("Pump{}", things.fetch_add(1, Ordering::Relaxed)), Some(0)));
+        assert_eq!(prompt.text(Theme::default()), "Pump0 (0 pending)> ");
+        assert_eq!(prompt.text(Theme::default()), "Pump1 (0 pending)> ");
+    }
+
+    #[test]
     fn it_follows_the_count_without_changing_its_width() {
         let pending = Arc::new(AtomicUsize::new(0));
         let prompt = {
             let pending = pending.clone();
-            Prompt::new("MyThing", move || Some(pending.load(Ordering::Relaxed)))
+            Prompt::new(move || ("MyThing".to_owned(), Some(pending.load(Ordering::Relaxed))))
         };
         let redrawn = |columns, count| {
             pending.store(count, Ordering::Relaxed);

@@ -3,21 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
-
 use crate::app::cli::{AwsOptions, LocalOptions, SessionOptions};
 use crate::app::connections::{Connections, OnFaults};
-use crate::app::dispatch::{IsAlone, find_thing};
-use crate::app::events::{job_event, print_changes, print_events};
+use crate::app::dispatch::IsAlone;
 use crate::app::output::printer::Printer;
 use crate::app::serve;
+use crate::app::things::{find_thing, not_found};
 use crate::app::topics::HowToConnect;
-use crate::app::transcript::Transcript;
 use crate::client::connection;
 use crate::client::control_plane::{self, ControlPlane};
 use crate::client::identity::{self, Identity};
-use crate::client::jobs::{Client, Streams};
 use crate::client::sandbox::Sandbox;
 use crate::service::{self, LocalService};
 
@@ -93,11 +88,11 @@ pub(super) fn topics_options(
     service: Option<&LocalService>,
     server: AwsOptions,
     identity: Identity,
-    options: &SessionOptions,
+    client_id: &str,
+    timeout: Duration,
 ) -> HowToConnect {
     let operator = service.map(LocalService::operator);
-    let client_id = topics_client_id(&options.client_id);
-    let timeout = options.timeout;
+    let client_id = client_id.to_owned();
     Box::new(move || {
         let Some(operator) = &operator else {
             return Ok(mqtt_options(&server, &identity, &client_id, timeout));
@@ -109,44 +104,19 @@ pub(super) fn topics_options(
     })
 }
 
-/// The client id of the connection for topics, of at most 128 bytes as every one.
-pub(super) fn topics_client_id(client_id: &str) -> String {
-    const SUFFIX: &str = "-topics";
-    format!("{}{SUFFIX}", &client_id[..client_id.floor_char_boundary(128 - SUFFIX.len())])
-}
-
 /// The control plane, and the ARN of the thing if that can be found. If not, the commands of the device work
 /// all the same, and the first command that needs the ARN asks for it again.
 pub(super) async fn connect_control_plane(
     control_plane: control_plane::Options,
     options: &SessionOptions,
     printer: &Printer,
-) -> (ControlPlane, OnceCell<String>) {
+) -> (ControlPlane, Option<String>) {
     let control_plane = ControlPlane::new(control_plane).await;
     let arn = find_thing(&control_plane, &options.thing, printer).await;
     if let Err(error) = &arn {
-        printer.diagnostic(&format!("warning: {error}; commands of the control plane will try again"));
+        printer.diagnostic(&not_found(error));
     }
-    (control_plane, OnceCell::new_with(arn.ok()))
-}
-
-/// Starts two tasks that print events, and one that prints changes of the connection.
-pub(super) fn start_background(
-    streams: Streams,
-    client: &Client,
-    connections: &Connections,
-    transcript: &Transcript,
-) -> JoinSet<()> {
-    let source = connections.add(client.feed());
-    let mut background = JoinSet::new();
-    for (title, events) in [
-        ("JobExecutionsChangedEvent", streams.job_executions_changed),
-        ("NextJobExecutionChangedEvent", streams.next_job_execution_changed),
-    ] {
-        background.spawn(print_events(title, job_event, events, source, transcript.clone()));
-    }
-    background.spawn(print_changes(streams.connection_changes, client.clone(), transcript.clone()));
-    background
+    (control_plane, arn.ok())
 }
 
 /// What the session prints of faults, the log of its own service need not say.
@@ -170,16 +140,4 @@ pub(super) fn is_alone(
     Box::new(move || {
         traffic.connections() == connections.count() as u64 && traffic.calls() == control_plane.answers()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_id_of_any_length_leaves_room_for_another() {
-        assert_eq!(topics_client_id("test-1"), "test-1-topics");
-        let long = topics_client_id(&"é".repeat(64));
-        assert!(long.len() <= 128 && long.ends_with("é-topics"), "{long}");
-    }
 }

@@ -59,7 +59,8 @@ impl TopicsConnection {
             let connected = Topics::connect((self.how)()?, self.trace.clone(), changed).await;
             let (topics, messages) = connected.map_err(|error| error.to_string())?;
             let source = self.connections.add(topics.feed());
-            let printing = print_events(MESSAGE.title, shown, messages, source, self.transcript.clone());
+            let printing =
+                print_events(MESSAGE.title, None, shown, messages, source, self.transcript.clone());
             Ok::<_, String>(Opened { topics, printing: tokio::spawn(printing) })
         });
         opened.await.map(|opened| &opened.topics)

@@ -1,10 +1,12 @@
 //! What `expect` looks at, and what it no longer looks at.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::app::command::Expectation;
 use crate::app::expect;
 use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::played::Played;
+use crate::wire::model::ThingName;
 
 /// How many bytes of messages `expect` can look back at: far more than any sane script needs.
 pub(super) const MAX_MEMORY: usize = 64 * 1024 * 1024;
@@ -24,14 +26,17 @@ pub(crate) enum Beginning {
     Test,
 }
 
-#[derive(Debug, Default)]
+/// Each thing has messages of its own: `expect` sees those of the current one, and those on topics, which are of none.
+#[derive(Debug)]
 pub(super) struct Memory {
+    played: Played,
     remembered: VecDeque<Remembered>,
     bytes: usize,
     /// How many messages have been remembered so far.
     count: u64,
-    /// Those for which there was no room: others, and messages that name what they are about.
-    forgotten: [usize; 2],
+    /// How many there was no room for: messages on topics, and those of each thing.
+    forgotten_on_topics: usize,
+    forgotten: HashMap<Option<ThingName>, usize>,
     /// What no longer counts.
     past: VecDeque<Past>,
     past_bytes: usize,
@@ -54,6 +59,19 @@ struct Past {
 }
 
 impl Memory {
+    pub(super) fn new(played: Played) -> Self {
+        Self {
+            played,
+            remembered: VecDeque::new(),
+            bytes: 0,
+            count: 0,
+            forgotten_on_topics: 0,
+            forgotten: HashMap::new(),
+            past: VecDeque::new(),
+            past_bytes: 0,
+        }
+    }
+
     pub(super) fn remember(&mut self, message: Message) {
         self.bytes += message.size();
         self.count += 1;
@@ -61,15 +79,22 @@ impl Memory {
         while self.bytes > MAX_MEMORY {
             let Some(oldest) = self.remembered.pop_front() else { break };
             self.bytes -= oldest.message.size();
-            self.forgotten[usize::from(is_kept(&oldest.message))] += usize::from(!oldest.used);
+            let forgotten = if is_kept(&oldest.message) {
+                &mut self.forgotten_on_topics
+            } else {
+                self.forgotten.entry(oldest.message.thing).or_default()
+            };
+            *forgotten += usize::from(!oldest.used);
         }
     }
 
     /// Something begins, on `line` of a script.
     pub(super) fn begin(&mut self, line: Option<usize>, beginning: Beginning) {
+        let current = self.played.current();
         for remembered in std::mem::take(&mut self.remembered) {
             let message = &remembered.message;
             let counts = match beginning {
+                Beginning::Read | Beginning::Change if !is_seen(message, current.as_ref()) => true,
                 Beginning::Read => is_kept(message) || message.kind == MessageKind::Event,
                 Beginning::Change => is_kept(message),
                 Beginning::Test => false,
@@ -86,8 +111,11 @@ impl Memory {
         }
         match beginning {
             Beginning::Read => {}
-            Beginning::Change => self.forgotten[0] = 0,
-            Beginning::Test => self.forgotten = [0, 0],
+            Beginning::Change => _ = self.forgotten.remove(&current),
+            Beginning::Test => {
+                self.forgotten_on_topics = 0;
+                self.forgotten.clear();
+            }
         }
         while self.past_bytes > MAX_PAST {
             let Some(oldest) = self.past.pop_front() else { break };
@@ -103,25 +131,33 @@ impl Memory {
     /// The first message after so many that is as expected; it satisfies no other expectation.
     pub(super) fn take(&mut self, expectation: &Expectation, after: u64) -> Option<Message> {
         let begin = self.remembered.partition_point(|remembered| remembered.number <= after);
+        let current = self.played.current();
         let found = self
             .remembered
             .range_mut(begin..)
-            .find(|remembered| !remembered.used && expect::matches(expectation, &remembered.message))?;
+            .filter(|remembered| !remembered.used && is_seen(&remembered.message, current.as_ref()))
+            .find(|remembered| expect::matches(expectation, &remembered.message))?;
         found.used = true;
         Some(found.message.clone())
     }
 
     /// Whether a message with this title counts, or did before an expect took it.
     pub(super) fn has(&self, title: &str) -> bool {
-        self.remembered.iter().any(|remembered| remembered.message.title == title)
+        self.seen().any(|message| message.title == title)
+    }
+
+    /// What `expect` looks at.
+    fn seen(&self) -> impl Iterator<Item = &Message> {
+        let current = self.played.current();
+        let messages = self.remembered.iter().map(|remembered| &remembered.message);
+        messages.filter(move |message| is_seen(message, current.as_ref()))
     }
 
     /// What was expected, and what came instead, one line per message.
     pub(super) fn explain(&self, expectation: &Expectation) -> (String, Vec<String>) {
         let kept = expectation.is_kept();
-        let messages = self.remembered.iter().map(|remembered| &remembered.message);
-        let (what, mut instead) =
-            expect::explain(expectation, messages.filter(|message| is_kept(message) == kept));
+        let messages = self.seen().filter(|message| is_kept(message) == kept);
+        let (what, mut instead) = expect::explain(expectation, messages);
         instead.extend(self.too_early(expectation));
         let forgotten = self.forgotten(expectation);
         if forgotten > 0 {
@@ -132,12 +168,18 @@ impl Memory {
 
     /// How many messages that the expectation should look at had to be forgotten.
     pub(super) fn forgotten(&self, expectation: &Expectation) -> usize {
-        self.forgotten[usize::from(expectation.is_kept())]
+        if expectation.is_kept() {
+            self.forgotten_on_topics
+        } else {
+            self.forgotten.get(&self.played.current()).copied().unwrap_or_default()
+        }
     }
 
     /// That a message which was expected came before the command from which on it counts no longer, if it did.
     pub(super) fn too_early(&self, expectation: &Expectation) -> Option<String> {
-        let early = self.past.iter().rev().find(|past| expect::matches(expectation, &past.message))?;
+        let current = self.played.current();
+        let mut past = self.past.iter().rev().filter(|past| is_seen(&past.message, current.as_ref()));
+        let early = past.find(|past| expect::matches(expectation, &past.message))?;
         Some(match early.line {
             Some(line) => format!("it came too early, before line {line}"),
             None => "it came too early, before a later command".to_owned(),
@@ -148,6 +190,11 @@ impl Memory {
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.past.len(), self.bytes)
     }
+}
+
+/// Whether it is a message of this thing, or of none.
+fn is_seen(message: &Message, current: Option<&ThingName>) -> bool {
+    message.thing.is_none() || message.thing.as_ref() == current
 }
 
 /// Whether a message counts until an expect takes it: it names what it is about.

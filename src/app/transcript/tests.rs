@@ -5,6 +5,7 @@ use crate::app::output::message::Delivery;
 use crate::app::output::printer::Memory;
 use crate::client::connection::Qos;
 use crate::testing::in_time;
+use crate::wire::model::ThingName;
 
 fn transcript() -> (Transcript, Memory) {
     let (printer, out, _) = Printer::to_memory(true);
@@ -50,6 +51,36 @@ fn expectation(text: &str) -> Expectation {
         Ok(Some(Line { command: Command::Expect(expectation), .. })) => expectation,
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn each_thing_has_messages_of_its_own() {
+    let (transcript, _) = transcript();
+    let [a, b] = ["A", "B"].map(|name| name.parse().unwrap());
+    let played = transcript.printer().played();
+    let of = |thing: &ThingName, n| Message { thing: Some(thing.clone()), ..event(n) };
+    let found = async |text: &str| {
+        let outcome = in_time(transcript.expect(&expectation(text), Duration::ZERO)).await;
+        matches!(outcome, ExpectOutcome::Found(_))
+    };
+    played.play(&a);
+    in_time(transcript.deliver(at(1), of(&a, 1))).await;
+    played.play(&b);
+    in_time(transcript.deliver(at(2), of(&b, 2))).await;
+    assert!(!found("expect JobExecutionsChangedEvent n=1").await);
+    assert!(!transcript.has("CreateJobResponse"));
+    // What another thing has got counts on, whatever is changed while this one is played.
+    transcript.begin(Some(1), Beginning::Change);
+    assert!(!found("expect JobExecutionsChangedEvent n=2").await);
+    transcript.answer(response());
+    played.play(&a);
+    assert!(transcript.too_early(&expectation("expect JobExecutionsChangedEvent n=2")).is_none());
+    assert!(!found("expect CreateJobResponse").await);
+    assert!(found("expect JobExecutionsChangedEvent n=1").await);
+    in_time(transcript.deliver(at(3), of(&b, 3))).await;
+    transcript.begin(Some(2), Beginning::Test);
+    played.play(&b);
+    assert!(!found("expect JobExecutionsChangedEvent n=3").await);
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ pub(crate) struct Message {
     pub(crate) r#type: String,
     pub(crate) title: String,
     pub(crate) line: Option<usize>,
+    pub(crate) thing: Option<String>,
     pub(crate) topic: Option<String>,
     /// Of a message on a topic, as is `retain`.
     pub(crate) qos: Option<u8>,

@@ -6,6 +6,7 @@ mod device;
 mod environment;
 mod looks;
 mod screen;
+mod things;
 mod typing;
 
 use nix::sys::signal::Signal;

@@ -269,5 +269,5 @@ fn prompts(state: &State) -> usize {
 }
 
 fn is_prompt(line: &str) -> bool {
-    line.starts_with("MyThing") && line.ends_with('>')
+    ["MyThing", "Pump2"].iter().any(|thing| line.starts_with(thing)) && line.ends_with('>')
 }

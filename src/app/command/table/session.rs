@@ -117,6 +117,20 @@ pub(super) static COMMANDS: &[Spec] = &[
         build: |args| Command::Device(args.device_action()),
     },
     Spec {
+        name: "thing",
+        group: CommandGroup::Miscellaneous,
+        arguments: &[Argument { name: "<thing>", shape: Shape::Thing, count: Count::Optional }],
+        flags: &[],
+        summary: "play another thing, which is created if it does not exist, or show which one is played",
+        example: "thing Pump2",
+        refusals: &[(
+            "not authorized",
+            "the policy of the certificate does not allow it for that thing; the refusal names what to add",
+        )],
+        operations: &[],
+        build: |args| Command::Thing(args.optional_thing()),
+    },
+    Spec {
         name: "status",
         group: CommandGroup::Miscellaneous,
         arguments: &[],

@@ -24,9 +24,11 @@ use tokio::sync::{oneshot, watch};
 
 use crate::app::output::json_text::Layout;
 use crate::app::output::message::{Message, MessageKind};
+use crate::app::output::played::Played;
 use crate::app::output::style::{ColorChoice, Style, Theme};
 use crate::app::output::{escape, fold};
 use crate::app::standard_streams;
+use crate::wire::model::ThingName;
 
 use environment::Environment;
 use state::PrinterState;
@@ -64,6 +66,7 @@ impl Printer {
             out_is_terminal,
             now: OnceLock::new(),
             ahead: AtomicI64::default(),
+            played: Played::default(),
             closed: AtomicBool::new(false),
             abandoned: watch::Sender::new(false),
             backlog: Backlog::default(),
@@ -121,15 +124,16 @@ impl Printer {
     /// expectations are shown in text by [`Printer::diagnostic`] alone.
     pub(crate) fn message(&self, message: &Message) {
         if self.state.json {
-            self.out(message.to_json_line() + "\n");
+            self.out(message.to_json_line(self.thing_of(message).as_ref()) + "\n");
         } else if !matches!(message.kind, MessageKind::Error | MessageKind::Expect) {
-            self.out(message.to_block(self.layout_of(message)));
+            self.out(message.to_block(self.other_thing_of(message).as_ref(), self.layout_of(message)));
         }
     }
 
     /// Prints a message on stdout with `text`, which must be safe to show, for its body.
     pub(crate) fn message_as(&self, message: &Message, text: &str) {
-        self.out(format!("{}{text}\n", message.title_line(self.state.out)));
+        let title = message.title_line(self.other_thing_of(message).as_ref(), self.state.out);
+        self.out(format!("{title}{text}\n"));
     }
 
     /// Prints text on stdout as it is; it must be safe to show.
@@ -186,6 +190,24 @@ impl Printer {
     pub(crate) fn leave_editor(&self) {
         let (reply, _) = mpsc::channel();
         self.send(Item::Edited(reply));
+    }
+
+    /// The things that the session plays.
+    #[must_use]
+    pub(crate) fn played(&self) -> &Played {
+        &self.state.played
+    }
+
+    /// The thing whose message it is; none for one on a topic of the user's choice.
+    #[must_use]
+    pub(crate) fn thing_of(&self, message: &Message) -> Option<ThingName> {
+        let is_of_any = message.kind == MessageKind::Message;
+        message.thing.clone().or_else(|| self.state.played.current().filter(|_| !is_of_any))
+    }
+
+    /// The same, unless it is the thing that the session began with.
+    fn other_thing_of(&self, message: &Message) -> Option<ThingName> {
+        self.thing_of(message).filter(|thing| self.state.played.is_another(thing))
     }
 
     /// Sets the clock that "5 min ago" is relative to; the default is the system's.
@@ -331,6 +353,37 @@ mod tests {
         in_time(printer.flush()).await;
         assert_eq!(out.text(), "─── DeleteJobResponse ───\n\n");
         assert_eq!(err.text(), "no\\u{1b}[2J\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_of_another_thing_says_so() {
+        for is_json in [false, true] {
+            let (printer, out, _) = Printer::to_memory(is_json);
+            let [first, other] = ["First", "Other"].map(|name| name.parse().unwrap());
+            let event = |thing: &ThingName| {
+                let message = Message::new(MessageKind::Event, "E", None);
+                Message { thing: Some(thing.clone()), ..message }
+            };
+            printer.played().play(&first);
+            printer.message(&event(&other));
+            printer.played().play(&other);
+            printer.message(&event(&first));
+            printer.message(&Message::new(MessageKind::Response, "R", None));
+            printer.message(&Message::new(MessageKind::Message, "M", None));
+            in_time(printer.flush()).await;
+            let lines = out.text();
+            let lines: Vec<_> = lines.lines().filter(|line| !line.is_empty()).collect();
+            if is_json {
+                let things = lines.iter().map(|line| {
+                    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                    line["thing"].as_str().map(str::to_owned)
+                });
+                let [other, first] = ["Other", "First"].map(|name| Some(name.to_owned()));
+                assert_eq!(things.collect::<Vec<_>>(), [other.clone(), first, other, None]);
+            } else {
+                assert_eq!(lines, ["─── E (Other) ───", "─── E ───", "─── R (Other) ───", "─── M ───"]);
+            }
+        }
     }
 
     #[tokio::test]

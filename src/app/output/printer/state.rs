@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::watch;
 
 use super::backlog::Backlog;
+use crate::app::output::played::Played;
 use crate::app::output::style::Theme;
 
 /// Reads the service's clock, in epoch milliseconds.
@@ -19,6 +20,7 @@ pub(super) struct PrinterState {
     pub(super) now: OnceLock<Now>,
     /// How far the service's clock is ahead of the system's, in milliseconds, where there is no `now`.
     pub(super) ahead: AtomicI64,
+    pub(super) played: Played,
     pub(super) closed: AtomicBool,
     pub(super) abandoned: watch::Sender<bool>,
     pub(super) backlog: Backlog,
@@ -32,7 +34,7 @@ impl PrinterState {
         let theme = Theme { color: false, unicode: true };
         let (now, closed, abandoned) = (OnceLock::new(), AtomicBool::new(false), watch::Sender::new(false));
         let (ahead, backlog) = (AtomicI64::default(), Backlog::default());
-        let recording = Mutex::default();
+        let (played, recording) = (Played::default(), Mutex::default());
         Self {
             json,
             out: theme,
@@ -40,6 +42,7 @@ impl PrinterState {
             out_is_terminal,
             now,
             ahead,
+            played,
             closed,
             abandoned,
             backlog,

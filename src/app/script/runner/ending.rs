@@ -96,7 +96,7 @@ impl Runner<'_> {
     pub(in crate::app::script) async fn clean_up(&mut self) {
         self.end_test().await;
         self.carry_out_deferred().await;
-        if self.events_may_follow && !self.dispatcher.client.is_local_service() {
+        if self.events_may_follow && !self.dispatcher.things.current().client.is_local_service() {
             self.dispatcher.transcript.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
         }
         self.dispatcher.end_device(Stop::Terminate).await;

@@ -97,6 +97,7 @@ impl<'a> Runner<'a> {
             let source = self.begin(script);
             if !is_first {
                 self.dispatcher.begin_test(None);
+                self.dispatcher.play_first_thing();
                 if let Err(failure) = self.dispatcher.unsubscribe_all().await {
                     self.fail(&self.whole(), "", Instant::now(), &failure);
                 }
