@@ -74,11 +74,11 @@ impl Dispatcher {
     async fn over(&self, expectation: &Expectation) {
         if expectation.is_of_fault() {
             // That comes on no connection.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } else if expectation.is_kept() {
-            self.topics.over().await
+            self.topics.over().await;
         } else {
-            self.client.over().await
+            self.client.over().await;
         }
     }
 
