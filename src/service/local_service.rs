@@ -144,7 +144,6 @@ impl LocalService {
     }
 
     /// Tells the service that somebody is told of what faults strike, so that its log need not.
-    #[must_use]
     pub fn struck_is_told(&self) -> impl Fn() + Send + Sync + use<> {
         let shared = self.shared.clone();
         move || shared.requests(|requests| requests.faults.tell())

@@ -207,6 +207,18 @@ fn a_service_that_is_gone_is_no_service_without_strikes() {
     assert!(finished.stderr.contains(said), "{}", finished.stderr);
 }
 
+/// By this a session knows that it must hear it from the beginning.
+#[test]
+fn a_service_that_is_started_again_is_another_one() {
+    let service = |serve: &Serve| serve.get("/_sandbox/faults/struck?wait=0")["service"].clone();
+    let serve = Serve::start();
+    let before = service(&serve);
+    assert!(before.is_string());
+    serve.call("POST", "/_sandbox/reset", "");
+    assert_eq!(service(&serve), before);
+    assert_ne!(service(&serve.again(&[])), before);
+}
+
 /// The strikes at one client while nothing is typed are those that the service counts.
 #[test]
 fn nothing_is_lost_and_nothing_told_twice() {

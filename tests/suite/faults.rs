@@ -257,8 +257,7 @@ fn over_http_each_plane_goes_wrong_in_its_own_form() {
     let mut rest = Vec::new();
     let _ = silent.read_to_end(&mut rest);
     assert_eq!(rest, b"");
-    let told = serve.get("/_sandbox/faults/struck?after=100&wait=0");
-    assert_eq!((&told["last"], &told["struck"]), (&json!(10), &json!([])));
+    assert_eq!(serve.get("/_sandbox/faults/struck?after=100&wait=0")["struck"], json!([]));
 }
 
 /// At the prompt, locally and attached, in the same words.
@@ -328,10 +327,9 @@ fn those_of_serve_come_back_with_a_reset() {
 fn what_they_struck_is_told_once_it_has_happened() {
     let serve =
         Serve::with(&["--thing", "MyThing", "--fault", "drop-event --on notify-next --job J --times 3"]);
-    let waiting = ask(&serve, "iot", "GET", "/_sandbox/faults/struck");
+    let mut waiting = ask(&serve, "iot", "GET", "/_sandbox/faults/struck");
     serve.client().args(["--client-id", "test-me", "-c", CREATE]).run();
     let mut answer = String::new();
-    let mut waiting = waiting;
     waiting.read_to_string(&mut answer).unwrap();
     let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     let words = "drop-event --on notify-next --job J --times 3";
@@ -343,8 +341,6 @@ fn what_they_struck_is_told_once_it_has_happened() {
             "left": 2,
         }]})
     );
-    let elsewhere = Serve::start().get("/_sandbox/faults/struck?wait=0");
-    assert!(body["service"].is_string() && body["service"] != elsewhere["service"], "{elsewhere}");
     for (method, path, body, said) in [
         ("GET", "/_sandbox/faults/struck?after=x", "", "'x' at 'after' is no whole number from 0 to "),
         ("GET", "/_sandbox/faults/struck?wait=61", "", "'61' at 'wait' is no whole number from 0 to 60"),

@@ -43,7 +43,6 @@ A script is read from its first line to its last; # begins a comment. -f FILE ru
 
 expect TITLE [PATH=VALUE ...] [--within 5s]  the last answer, or an event since the last change
 subscribe FILTER   publish TOPIC [PAYLOAD]   what comes there counts until an expect takes it
-fault add KIND [--on ...]                    so does FaultInjected, whenever that has gone wrong; local
 ! expect ... and ! COMMAND                   it did not come; the service refused it
 COMMAND --until PATH=VALUE ... --within 10s  asks again until it is so; --until refused
     = != < <= > >=   ~ a regular expression, or /one with spaces/   PATH=absent PATH=present
@@ -52,7 +51,7 @@ set NAME VALUE   capture NAME PATH           {{NAME}} is VALUE, or a member of w
 {{RUN}}                                      eight letters and digits, new in each run
 test NAME                                    a test, to the next one; after a failure the next one goes on
 defer COMMAND                                when the test ends, however it does; the last one first
-include FILE   sleep 2s   print TEXT         thing NAME: another thing, with messages of its own
+include FILE   sleep 2s   print TEXT         thing NAME plays another; fault add KIND: FaultInjected
 device start | restart | stop | kill         the program behind -- on the command line, local
 --only TEST, --bail, --junit FILE, --echo, --json; -f may be repeated, each on an empty local service
 

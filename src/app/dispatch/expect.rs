@@ -74,7 +74,7 @@ impl Dispatcher {
     async fn over(&self, expectation: &Expectation) {
         if expectation.is_of_fault() {
             // That comes on no connection.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } else if expectation.is_kept() {
             self.topics.over().await;
         } else {
