@@ -318,6 +318,11 @@ impl Shared {
         }
     }
 
+    /// Whether any fault is set; where none is, nothing more is looked at.
+    pub(crate) fn has_faults(&self) -> bool {
+        !self.core.lock().faults.is_empty()
+    }
+
     /// Whether the next start finds the certificates again.
     pub(crate) fn is_kept(&self) -> bool {
         self.first.is_kept

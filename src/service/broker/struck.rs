@@ -33,9 +33,6 @@ impl Requests<'_> {
 
     /// What goes wrong with a CONNECT.
     pub(crate) fn strike_connect(&mut self, client_id: &str) -> Option<Kind> {
-        if self.faults.is_empty() {
-            return None;
-        }
         self.strike(&Occasion::new(On::Connect, Some(client_id)))
     }
 

@@ -26,10 +26,10 @@ pub(super) enum Broken {
 
 /// What goes wrong with a call, if anything does.
 pub(super) fn strike(shared: &Shared, matched: &Matched, body: &[u8]) -> Option<Kind> {
+    if !shared.has_faults() {
+        return None;
+    }
     shared.requests(|requests| {
-        if requests.faults.is_empty() {
-            return None;
-        }
         let label = |label: Label| matched.labels.get(label.as_str()).map(String::as_str);
         requests.strike(&Occasion {
             thing: label(Label::ThingName),

@@ -56,7 +56,8 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + BreakOff + Unpin>(
     let request_id = uuid::Uuid::new_v4().to_string();
     let client_id = if connect.client_id.is_empty() { &request_id } else { &*connect.client_id };
     packets.trace.name(client_id);
-    let fault = shared.requests(|requests| requests.strike_connect(client_id));
+    let fault =
+        shared.has_faults().then(|| shared.requests(|requests| requests.strike_connect(client_id))).flatten();
     let ControlFlow::Continue(ending) = packets.suffer(fault).await else { return packets.close().await };
     let connected = shared.requests(|requests| {
         let begun = packets.trace.begin(|| Packet::connect(&connect, &peer));

@@ -4,11 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::State;
 use super::attributes::{check_most, merged_attributes};
 use super::groups::ThingGroupProperties;
 use super::outcome::Outcome;
 use super::validate::{self, check_version};
-use super::{Rejected, State};
 use crate::wire::model::ThingGroupName;
 use crate::wire::number::VersionNumber;
 
@@ -43,14 +43,12 @@ impl State {
             let given = request.thing_group_properties.unwrap_or_default();
             let attributes = merged_attributes(&group.attributes, given.attribute_payload);
             check_most(attributes.len(), "thing group")?;
-            let group = self
-                .groups
-                .get_mut(&name)
-                .ok_or_else(|| Rejected::ResourceNotFound(format!("Thing Group {name} does not exist.")))?;
-            group.description = given.thing_group_description.or(group.description.take());
-            group.attributes = attributes;
-            group.version = group.version.next();
-            Ok(UpdateThingGroupResponse { version: group.version })
+            let version = group.version.next();
+            if let Some(group) = self.groups.get_mut(&name) {
+                group.description = given.thing_group_description.or(group.description.take());
+                (group.attributes, group.version) = (attributes, version);
+            }
+            Ok(UpdateThingGroupResponse { version })
         })
     }
 }
