@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::pages::MAX_PAGES;
 use super::*;
 use crate::client::trace::Trace;
+use crate::wire::model::{JobId, ThingName};
 
 use server::{Act, Server};
 
