@@ -171,7 +171,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::app::output::known_jobs::KnownJobs;
+    use crate::app::output::known_names::KnownNames;
     use crate::app::output::printer::Printer;
     use crate::app::transcript::Passed;
     use crate::testing::in_time;
@@ -179,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn events_become_messages_and_malformed_ones_are_incidents() {
         let (printer, out, _) = Printer::to_memory(true);
-        let transcript = Transcript::new(printer, KnownJobs::default());
+        let transcript = Transcript::new(printer, KnownNames::default());
         let (sender, receiver) = mpsc::channel(4);
         let topic = || "$aws/things/T/jobs/notify".to_owned();
         let payload = Ok(Bytes::from_static(b"{\"jobs\":{}}"));
@@ -201,7 +201,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_drops_is_told_once_a_second_and_in_full() {
         let (printer, out, _) = Printer::to_memory(true);
-        let transcript = Transcript::new(printer, KnownJobs::default());
+        let transcript = Transcript::new(printer, KnownNames::default());
         let (sender, receiver) = mpsc::channel(64);
         let began = Instant::now();
         let source = transcript.add_source();

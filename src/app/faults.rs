@@ -143,13 +143,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::app::output::known_jobs::KnownJobs;
+    use crate::app::output::known_names::KnownNames;
     use crate::app::output::printer::{Memory, Printer};
     use crate::testing::in_time;
 
     fn feed() -> (FaultFeed, Memory) {
         let (printer, out, _) = Printer::to_memory(true);
-        let transcript = Transcript::new(printer, KnownJobs::default());
+        let transcript = Transcript::new(printer, KnownNames::default());
         let source = transcript.add_source();
         let sandbox = Sandbox::new("http://localhost:1", None, PAUSE).unwrap();
         let heard = Mutex::new(Heard { service: "a".to_owned(), strike: 2, count: 0 });

@@ -44,11 +44,33 @@ pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Optio
                 .to_owned()
         }
         (
-            "DescribeJob" | "GetJobDocument" | "CancelJob" | "DeleteJob" | "ListJobExecutionsForJob",
+            "DescribeJob"
+            | "GetJobDocument"
+            | "UpdateJob"
+            | "AssociateTargetsWithJob"
+            | "CancelJob"
+            | "DeleteJob"
+            | "ListJobExecutionsForJob",
             "ResourceNotFoundException",
         ) => "list-jobs shows which jobs there are".to_owned(),
-        ("DescribeJobExecution", "ResourceNotFoundException") => {
-            "list-job-executions shows which there are on this thing".to_owned()
+        (
+            "DescribeJobExecution" | "CancelJobExecution" | "DeleteJobExecution",
+            "ResourceNotFoundException",
+        ) => "list-job-executions shows which there are".to_owned(),
+        ("DescribeJobTemplate" | "DeleteJobTemplate", "ResourceNotFoundException") => {
+            "list-job-templates shows which there are".to_owned()
+        }
+        ("DescribeManagedJobTemplate", "ResourceNotFoundException") => {
+            "list-managed-job-templates shows which there are".to_owned()
+        }
+        ("DescribeThing" | "UpdateThing", "ResourceNotFoundException") => {
+            "list-things shows which there are".to_owned()
+        }
+        ("AddThingToThingGroup" | "RemoveThingFromThingGroup", "ResourceNotFoundException") => {
+            "list-things and list-thing-groups show which there are".to_owned()
+        }
+        ("ListThingsInThingGroup", "ResourceNotFoundException") => {
+            "list-thing-groups shows which there are".to_owned()
         }
         ("CancelJob", "InvalidRequestException") => "describe-job shows how far it is".to_owned(),
         (_, "ThrottlingException") => "the service asks for a pause; try again in a moment".to_owned(),

@@ -18,7 +18,7 @@
 //! | [`faults`] | what faults of the local service have struck |
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
-//! | [`json`] | values as they are compared |
+//! | [`json`], [`watch`] | values as they are compared; how far a job is |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
 //! | [`exit`], `signals`, `standard_streams` | the exit codes; the signals that end the program; streams closed from the start |
 
@@ -48,3 +48,4 @@ mod standard_streams;
 pub(crate) mod things;
 pub(crate) mod topics;
 pub(crate) mod transcript;
+pub(crate) mod watch;

@@ -18,7 +18,7 @@ use crate::app::device::{Device, DeviceTrace, Stop};
 use crate::app::dispatch::{Dispatcher, LastCommand, Limiter, Server};
 use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
-use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::known_names::KnownNames;
 use crate::app::output::printer::Printer;
 use crate::app::own_clients::OwnClients;
 use crate::app::things::{HowToConnect, Things};
@@ -173,7 +173,7 @@ impl Session {
             timeout,
             trace: trace.clone(),
         };
-        let transcript = Transcript::new(printer.clone(), KnownJobs::default());
+        let transcript = Transcript::new(printer.clone(), KnownNames::default());
         let on_faults = on_faults(service.as_ref());
         let connections = Arc::new(Connections::new(transcript.clone(), on_faults));
         let things = Things::connect(

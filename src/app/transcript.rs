@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::command::Expectation;
-use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::known_names::KnownNames;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 
@@ -45,7 +45,7 @@ pub(crate) struct Transcript {
 #[derive(Debug)]
 struct SharedTranscript {
     printer: Printer,
-    known_jobs: KnownJobs,
+    known_names: KnownNames,
     state: Mutex<TranscriptState>,
     /// Notified of every message and every event.
     changed: Notify,
@@ -84,13 +84,13 @@ pub(crate) enum ExpectOutcome {
 }
 
 impl Transcript {
-    /// A transcript that prints to `printer`, and adds the jobs that its messages mention to `known_jobs`.
+    /// A transcript that prints to `printer`, and adds the jobs that its messages mention to `known_names`.
     #[must_use]
-    pub(crate) fn new(printer: Printer, known_jobs: KnownJobs) -> Self {
-        Self::with_delivery_timeout(printer, known_jobs, DELIVERY_TIMEOUT)
+    pub(crate) fn new(printer: Printer, known_names: KnownNames) -> Self {
+        Self::with_delivery_timeout(printer, known_names, DELIVERY_TIMEOUT)
     }
 
-    fn with_delivery_timeout(printer: Printer, known_jobs: KnownJobs, delivery_timeout: Duration) -> Self {
+    fn with_delivery_timeout(printer: Printer, known_names: KnownNames, delivery_timeout: Duration) -> Self {
         let state = TranscriptState {
             order: Order::default(),
             hold: 0,
@@ -101,7 +101,7 @@ impl Transcript {
             latest: None,
         };
         let (state, changed) = (Mutex::new(state), Notify::new());
-        Self { shared: Arc::new(SharedTranscript { printer, known_jobs, state, changed, delivery_timeout }) }
+        Self { shared: Arc::new(SharedTranscript { printer, known_names, state, changed, delivery_timeout }) }
     }
 
     /// Where it prints.
@@ -112,8 +112,8 @@ impl Transcript {
 
     /// The jobs that its messages have mentioned.
     #[must_use]
-    pub(crate) fn known_jobs(&self) -> &KnownJobs {
-        &self.shared.known_jobs
+    pub(crate) fn known_names(&self) -> &KnownNames {
+        &self.shared.known_names
     }
 
     /// A connection on which events will arrive, numbered from 1.
@@ -332,7 +332,7 @@ impl Transcript {
 
     fn remember(&self, state: &mut TranscriptState, mut message: Message) {
         message.thing = self.printer().thing_of(&message);
-        self.shared.known_jobs.learn(&message);
+        self.shared.known_names.learn(&message);
         self.shared.changed.notify_waiters();
         if message.kind != MessageKind::Error {
             state.memory.remember(message);

@@ -108,15 +108,15 @@ fn an_equals_sign_without_a_value_is_named() {
     }
 }
 
-/// Whoever wants to cancel one execution must not be led to cancel the job.
+/// Whoever wants to change a group must not be led to change a thing.
 #[test]
 fn a_command_of_aws_that_is_not_here_suggests_no_other() {
-    for command in ["cancel-job-execution", "delete-job-execution", "create-job-template"] {
-        let output = Sandbox::new().script(format!("{command} J\n")).status(1).stderr_any().run();
+    for command in ["update-thing-group", "create-thing-type", "list-thing-types"] {
+        let output = Sandbox::new().script(format!("{command} T\n")).status(1).stderr_any().run();
         let said = format!("stdin:1: {command} is not a command here: to call it, aws iot {command}\n");
         assert!(output.stderr.ends_with(&said), "{}", output.stderr);
     }
-    let output = Sandbox::new().script("cancel-job-executoin J\n").status(1).stderr_any().run();
+    let output = Sandbox::new().script("update-thing-gruop T\n").status(1).stderr_any().run();
     assert!(!output.stderr.contains("did you mean"), "{}", output.stderr);
 }
 

@@ -38,6 +38,7 @@ mod launcher;
 mod limits;
 mod lost_answers;
 mod network;
+mod operator;
 mod plain_words;
 mod policies;
 mod readme;

@@ -45,8 +45,15 @@ fn every_statement_allows_and_only_what_has_no_resource_reaches_all() {
         for statement in statements(file) {
             assert_eq!(statement["Effect"], "Allow", "{file}");
             if strings(&statement["Resource"]).contains(&"*") {
-                let of_the_account =
-                    ["iot:ListJobs", "iot:DescribeEventConfigurations", "iot:UpdateEventConfigurations"];
+                let of_the_account = [
+                    "iot:ListJobs",
+                    "iot:ListJobTemplates",
+                    "iot:ListManagedJobTemplates",
+                    "iot:ListThings",
+                    "iot:ListThingGroups",
+                    "iot:DescribeEventConfigurations",
+                    "iot:UpdateEventConfigurations",
+                ];
                 let actions = strings(&statement["Action"]);
                 assert!(actions.iter().all(|action| of_the_account.contains(action)), "{file}: {actions:?}");
             }

@@ -20,6 +20,7 @@ pub(super) enum ArgumentValue {
     JobOrNext(JobRef),
     Thing(ThingName),
     Document(JobDocument),
+    Targets(Vec<String>),
     Details(StatusDetails),
     Payload(Payload),
     Choice(&'static str),
@@ -59,17 +60,13 @@ impl ParsedArguments {
         self.positionals.pop_front().expect("an argument that is required was checked to be there")
     }
 
-    fn flag(&mut self, name: &str) -> Option<ArgumentValue> {
+    pub(super) fn flag(&mut self, name: &str) -> Option<ArgumentValue> {
         let index = self.flags.iter().position(|(flag, _)| *flag == name)?;
-        self.flags.swap_remove(index).1
+        self.flags.remove(index).1
     }
 
     pub(super) fn job(&mut self) -> JobId {
         take!(self.next(), Job)
-    }
-
-    pub(super) fn optional_job(&mut self) -> Option<JobId> {
-        self.positionals.pop_front().map(|value| take!(value, Job))
     }
 
     pub(super) fn optional_thing(&mut self) -> Option<ThingName> {
@@ -78,10 +75,6 @@ impl ParsedArguments {
 
     pub(super) fn job_or_next(&mut self) -> JobRef {
         take!(self.next(), JobOrNext)
-    }
-
-    pub(super) fn document(&mut self) -> JobDocument {
-        take!(self.next(), Document)
     }
 
     /// What a message carries, which may be nothing.
@@ -218,7 +211,7 @@ impl ParsedArguments {
         }
     }
 
-    fn contradict(&mut self, problem: &str) {
+    pub(super) fn contradict(&mut self, problem: &str) {
         self.contradiction = Some(problem.to_owned());
     }
 
@@ -235,16 +228,12 @@ impl ParsedArguments {
 
     pub(super) fn switch(&mut self, name: &str) -> bool {
         let index = self.flags.iter().position(|(flag, _)| *flag == name);
-        index.map(|index| self.flags.swap_remove(index)).is_some()
+        index.map(|index| self.flags.remove(index)).is_some()
     }
 
     /// Whether building the command took everything that the table declares for it.
     pub(super) fn is_used_up(&self) -> bool {
         self.positionals.is_empty() && self.flags.is_empty()
-    }
-
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.flag(name).map(|value| take!(value, Text))
     }
 
     pub(super) fn number(&mut self, name: &str) -> Option<i64> {

@@ -7,33 +7,42 @@ use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
-const GROUPS: [(CommandGroup, &str); 5] = [
-    (CommandGroup::ControlPlane, "Control Plane"),
-    (CommandGroup::DataPlane, "Data Plane"),
-    (CommandGroup::Topics, "Topics"),
-    (CommandGroup::Scripts, "Scripts"),
-    (CommandGroup::Miscellaneous, "Miscellaneous"),
-];
+/// The widest name of a command that stands in one column with the others.
+const MAX_NAME: usize = 31;
 
-/// All commands in their groups, a line of usage and a sentence each, folded to `width` columns.
+/// All commands by name, group by group, folded to `width` columns.
 #[must_use]
 pub(crate) fn help(theme: Theme, width: usize) -> String {
     let mut out = String::new();
-    for (group, heading) in GROUPS {
-        let _ = writeln!(out, "{}", theme.paint(Style::Strong, heading));
-        for spec in commands().filter(|spec| spec.group == group) {
-            let _ = writeln!(out, "{}", fold(&head(spec, theme), width, "  ", "      "));
-            let _ = writeln!(out, "{}", fold(spec.summary, width, "      ", "      "));
-        }
-        out.push('\n');
+    for group in CommandGroup::ALL {
+        let _ = writeln!(out, "{} (help {})", theme.paint(Style::Strong, group.heading()), group.topic());
+        let names: Vec<_> = commands().filter(|spec| spec.group == group).map(|spec| spec.name).collect();
+        let _ = writeln!(out, "{}", fold(&names.join(" "), width, "  ", "  "));
     }
     for line in [
-        "! before a command: it passes only if the service refuses it",
-        "help <command> explains one with its options, an example and what may be refused; help script the language of scripts",
-        "at a terminal: Tab completes, Right takes the gray hint, Ctrl-R searches the history; Ctrl-C ends a wait, Ctrl-D leaves",
+        "help jobs tells what they do, help create-job its options, help script the rest",
+        "! before a command: it passes only if it is refused; Tab completes",
     ] {
         let _ = writeln!(out, "{}", fold(line, width, "", "  "));
     }
+    out
+}
+
+/// The commands of a group with a sentence each, folded to `width` columns.
+#[must_use]
+pub(crate) fn help_on_group(group: CommandGroup, theme: Theme, width: usize) -> String {
+    let mut out = format!("{}\n", theme.paint(Style::Strong, group.heading()));
+    let specs = || commands().filter(move |spec| spec.group == group);
+    let column = specs().map(|spec| spec.name.len()).max().unwrap_or(0).min(MAX_NAME);
+    for spec in specs() {
+        // What stands behind is in the help on the command.
+        let summary = spec.summary.split([';', ':']).next().unwrap_or_default();
+        let name = theme.paint(Style::Strong, spec.name);
+        let begin = format!("  {name}{}  ", " ".repeat(column.saturating_sub(spec.name.len())));
+        let _ = writeln!(out, "{}", fold(summary, width, &begin, &" ".repeat(column + 4)));
+    }
+    let _ =
+        writeln!(out, "{}", fold("help <command> has arguments, options and an example", width, "", "  "));
     out
 }
 
@@ -87,6 +96,11 @@ pub(crate) fn help_on(spec: &Spec, theme: Theme, width: usize) -> String {
         let refusals: Vec<_> = spec.refusals.iter().map(|(code, why)| ((*code).to_owned(), *why)).collect();
         push_list(&refusals, width, &mut out);
     }
+    let needs: Vec<String> = spec.iam_actions().map(|action| format!("iot:{action}")).collect();
+    if !needs.is_empty() {
+        let _ =
+            writeln!(out, "\n{}", fold(&format!("On AWS it needs {}", needs.join(", ")), width, "", "    "));
+    }
     out
 }
 
@@ -118,12 +132,24 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
             let texts = commands().map(|spec| help_on(spec, Theme::default(), width));
-            for text in texts.chain([help(Theme::default(), width)]) {
+            let groups = CommandGroup::ALL.map(|group| help_on_group(group, Theme::default(), width));
+            for text in texts.chain([help(Theme::default(), width)]).chain(groups) {
                 let example = |line: &&str| commands().any(|spec| line.trim() == spec.example);
                 for line in text.lines().filter(|line| !example(line)) {
                     assert!(line.len() <= width, "{line:?} is wider than {width}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_seen_at_once() {
+        let groups = CommandGroup::ALL.map(|group| help_on_group(group, Theme::default(), 80));
+        for text in groups.into_iter().chain([help(Theme::default(), 80)]) {
+            assert!(text.lines().count() <= 24, "{text}");
+        }
+        for spec in commands() {
+            assert!(spec.name.len() <= MAX_NAME && help(Theme::default(), 80).contains(spec.name));
         }
     }
 

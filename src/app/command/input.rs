@@ -217,7 +217,7 @@ impl Balance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::command::{Command, JobDocument};
+    use crate::app::command::{Command, JobDocument, Member};
 
     fn read_all(input: &[u8]) -> Vec<Entry> {
         entries(input).map(Result::unwrap).collect()
@@ -232,10 +232,9 @@ mod tests {
     fn a_document_goes_on_over_lines_byte_for_byte() {
         let entries = read_all(b"\xef\xbb\xbf# smoke\r\n\r\ncreate-job J {\r\n  \"a\": 1\r\n}\r\nquit\r\n");
         assert_eq!(entries.iter().map(|entry| entry.line).collect::<Vec<_>>(), [3, 6]);
-        let Ok(Line { command: Command::CreateJob { document: JobDocument::Json(json), .. }, .. }) =
-            &entries[0].parsed
-        else {
-            panic!("{entries:?}")
+        let Ok(Line { command: Command::Call(call), .. }) = &entries[0].parsed else { panic!("{entries:?}") };
+        let Some(Member::Document(JobDocument::Json(json))) = call.member("document") else {
+            panic!("{call:?}")
         };
         assert_eq!(json, "{\r\n  \"a\": 1\r\n}");
     }

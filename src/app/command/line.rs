@@ -7,6 +7,7 @@ use super::expectation::Expectation;
 use super::member_path::MemberPath;
 use super::until::Until;
 use crate::client::connection::Qos;
+use crate::client::control_plane::Operation;
 use crate::client::sandbox::Advance;
 use crate::wire::model::{
     DescribeJobExecutionRequest, JobId, JobRef, StartNextPendingJobExecutionRequest, ThingName,
@@ -35,53 +36,10 @@ pub(crate) struct Line {
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
-    /// `create-job`
-    CreateJob {
-        /// The new job.
-        job: JobId,
-        /// What the device is to do.
-        document: JobDocument,
-        /// For people.
-        description: Option<String>,
-        /// Minutes until an execution in progress times out.
-        timeout_minutes: Option<i64>,
-        /// How often a failed or timed-out execution is retried.
-        retries: Option<i32>,
-        /// Whether names in the file of the document are replaced.
-        substitute: bool,
-    },
-    /// `delete-job`
-    DeleteJob {
-        /// The job.
-        job: JobId,
-        /// Also while executions are not finished.
-        force: bool,
-    },
-    /// `cancel-job`
-    CancelJob {
-        /// The job.
-        job: JobId,
-        /// Also executions in progress.
-        force: bool,
-    },
-    /// `describe-job`
-    DescribeJob(JobId),
-    /// `get-job-document`
-    GetJobDocument(JobId),
-    /// `list-jobs`
-    ListJobs {
-        /// Only jobs with this status.
-        status: Option<&'static str>,
-        /// As a table.
-        table: bool,
-    },
-    /// `list-job-executions`
-    ListJobExecutions {
-        /// Of this job; if `None`, of this thing.
-        job: Option<JobId>,
-        /// As a table.
-        table: bool,
-    },
+    /// One operation of the control plane
+    Call(Box<Call>),
+    /// `watch-job`
+    WatchJob(JobId),
     /// `get-pending-job-executions`
     GetPendingJobExecutions {
         /// As a table.
@@ -169,12 +127,12 @@ impl Command {
     /// Whether it asks a service, or a device program, to change something; the others only read.
     #[must_use]
     pub(crate) fn changes(&self) -> bool {
+        if let Self::Call(call) = self {
+            return call.operation.is_change() && !self.is_dry_run();
+        }
         matches!(
             self,
-            Self::CreateJob { .. }
-                | Self::DeleteJob { .. }
-                | Self::CancelJob { .. }
-                | Self::StartNextPendingJobExecution(_)
+            Self::StartNextPendingJobExecution(_)
                 | Self::UpdateJobExecution(..)
                 | Self::UpdateEventConfigurations(_)
                 | Self::Publish { .. }
@@ -182,6 +140,19 @@ impl Command {
                 | Self::Reset
                 | Self::Device(_)
         )
+    }
+
+    /// Whether its request is printed, and not sent.
+    #[must_use]
+    pub(crate) fn is_dry_run(&self) -> bool {
+        matches!(self, Self::Call(call) if call.dry_run)
+    }
+
+    /// The user has said yes: it may change something on more than one thing.
+    pub(crate) fn confirm(&mut self) {
+        if let Self::Call(call) = self {
+            call.yes = true;
+        }
     }
 
     /// Whether it is for scripts alone.
@@ -194,14 +165,7 @@ impl Command {
     #[must_use]
     pub(crate) fn operation(&self) -> Option<&'static str> {
         Some(match self {
-            Self::CreateJob { .. } => "CreateJob",
-            Self::DeleteJob { .. } => "DeleteJob",
-            Self::CancelJob { .. } => "CancelJob",
-            Self::DescribeJob(_) => "DescribeJob",
-            Self::GetJobDocument(_) => "GetJobDocument",
-            Self::ListJobs { .. } => "ListJobs",
-            Self::ListJobExecutions { job: Some(_), .. } => "ListJobExecutionsForJob",
-            Self::ListJobExecutions { job: None, .. } => "ListJobExecutionsForThing",
+            Self::Call(call) => call.operation.name(),
             Self::GetPendingJobExecutions { .. } => "GetPendingJobExecutions",
             Self::StartNextPendingJobExecution(_) => "StartNextPendingJobExecution",
             Self::DescribeJobExecution(..) | Self::DescribeJobExecutionOfOperator { .. } => {
@@ -214,6 +178,7 @@ impl Command {
             Self::Unsubscribe(_) => "Unsubscribe",
             Self::Publish { .. } => "Publish",
             Self::Expect(_)
+            | Self::WatchJob(_)
             | Self::Clock(_)
             | Self::Reset
             | Self::Fault(_)
@@ -236,21 +201,56 @@ impl Command {
     /// Whether its answer is a list.
     #[must_use]
     pub(crate) fn is_list(&self) -> bool {
-        matches!(
-            self,
-            Self::ListJobs { .. } | Self::ListJobExecutions { .. } | Self::GetPendingJobExecutions { .. }
-        )
+        match self {
+            Self::Call(call) => call.operation.is_list(),
+            _ => matches!(self, Self::GetPendingJobExecutions { .. }),
+        }
     }
 
     /// Whether its answer is to be shown as a table.
     #[must_use]
     pub(crate) fn as_table(&self) -> bool {
         match self {
-            Self::ListJobs { table, .. }
-            | Self::ListJobExecutions { table, .. }
-            | Self::GetPendingJobExecutions { table } => *table,
+            Self::Call(call) => call.table,
+            Self::GetPendingJobExecutions { table } => *table,
             _ => false,
         }
+    }
+}
+
+/// One operation of the control plane, and how it is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// The operation.
+    pub operation: Operation,
+    /// What it is given, by the names of AWS's API.
+    pub members: Vec<(String, Member)>,
+    /// Whether the answer is shown as a table.
+    pub table: bool,
+    /// Whether names in the file of the document are replaced.
+    pub substitute: bool,
+    /// Whether the request is printed, and not sent.
+    pub dry_run: bool,
+    /// Whether it may change something on more than one thing, unasked.
+    pub yes: bool,
+}
+
+/// What a member is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Member {
+    /// This JSON.
+    Json(String),
+    /// JSON that was typed, or that is in a file.
+    Document(JobDocument),
+    /// Things and groups.
+    Targets(Vec<String>),
+}
+
+impl Call {
+    /// A member, if it is given.
+    #[must_use]
+    pub(crate) fn member(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, member)| member)
     }
 }
 

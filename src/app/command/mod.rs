@@ -5,6 +5,7 @@
 //! byte for byte (nothing like shell quoting), a `#` at the beginning of a line for a comment.
 
 mod arguments;
+mod call_arguments;
 mod comparison;
 mod error;
 mod expectation;
@@ -30,11 +31,11 @@ mod values;
 pub(crate) use comparison::{Comparison, Operand};
 pub(crate) use error::{ParseError, UsagesShown};
 pub(crate) use expectation::{Expectation, Predicate};
-pub(crate) use help::{help, help_on, help_on_scripts};
+pub(crate) use help::{help, help_on, help_on_group, help_on_scripts};
 pub(crate) use input::{Entry, entries, finished_entries};
 pub(crate) use json_fault::json_fault;
 pub(crate) use line::{
-    Command, Deferred, DeviceAction, FaultAction, JobDocument, Line, MAX_COMMAND_BYTES, Payload,
+    Call, Command, Deferred, DeviceAction, FaultAction, JobDocument, Line, MAX_COMMAND_BYTES, Member, Payload,
 };
 pub(crate) use member_path::{MemberPath, Step};
 pub(crate) use names::{Names, check_name, substitute};
@@ -42,5 +43,5 @@ pub(crate) use nearest::nearest;
 pub(crate) use parse::{parse, parse_with};
 pub(crate) use place::Place;
 pub(crate) use scan::{CompletionContext, Scan, WordKind, scan};
-pub(crate) use spec::Shape;
+pub(crate) use spec::{CommandGroup, Shape};
 pub(crate) use until::{Goal, Until};

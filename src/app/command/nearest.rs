@@ -16,18 +16,24 @@ pub(super) fn advice(nearest: Option<&'static str>) -> String {
 /// What people type who are used to other programs.
 const SYNONYMS: [(&str, &str); 4] = [("q", "quit"), ("?", "help"), ("h", "help"), ("ls", "list-jobs")];
 
-/// Operations on jobs of AWS's that are no commands here. None of our commands does what they do, however similar
-/// its name: cancel-job ends more than cancel-job-execution.
-const ELSEWHERE: [&str; 9] = [
-    "associate-targets-with-job",
-    "cancel-job-execution",
-    "create-job-template",
-    "delete-job-execution",
-    "delete-job-template",
-    "describe-job-template",
-    "describe-managed-job-template",
-    "list-job-templates",
-    "update-job",
+/// Operations of AWS's that are no commands here. None of our commands does what they do, however similar its name:
+/// update-thing changes a thing, not its group.
+const ELSEWHERE: [&str; 15] = [
+    "attach-thing-principal",
+    "create-dynamic-thing-group",
+    "create-thing-type",
+    "delete-dynamic-thing-group",
+    "delete-thing-type",
+    "deprecate-thing-type",
+    "describe-thing-group",
+    "describe-thing-type",
+    "detach-thing-principal",
+    "list-thing-groups-for-thing",
+    "list-thing-principals",
+    "list-thing-types",
+    "update-dynamic-thing-group",
+    "update-thing-group",
+    "update-thing-groups-for-thing",
 ];
 
 /// The operation of AWS's, not a command here, that has this name.

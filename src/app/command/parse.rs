@@ -7,7 +7,7 @@ use super::names::{self, Names};
 use super::nearest::{elsewhere, nearest, nearest_command};
 use super::place::Place;
 use super::reader::Reader;
-use super::spec::{Count, Flag, Positionals, Shape, Spec};
+use super::spec::{Argument, Count, Flag, Positionals, Shape, Spec};
 use super::table;
 use super::values::{ValueError, read};
 use crate::app::output::escape;
@@ -139,7 +139,12 @@ fn fill(
             return Err(format!("extra argument \"{extra}\"{note}").into());
         }
     }
-    match positionals.remaining().iter().find(|argument| argument.count == Count::One) {
+    let is_missing = |argument: &&Argument| match argument.count {
+        Count::One => true,
+        Count::OneUnless(options) => !arguments.flags.iter().any(|(name, _)| options.contains(name)),
+        Count::Optional | Count::Any => false,
+    };
+    match positionals.remaining().iter().find(is_missing) {
         Some(missing) => Err(format!("{} is missing", missing.name).into()),
         None => Ok(()),
     }

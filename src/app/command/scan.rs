@@ -171,7 +171,7 @@ fn piece(shape: Option<Shape>, rest: &str) -> (WordKind, usize) {
     let word = rest.find(is_space).unwrap_or(rest.len());
     match shape {
         Some(Shape::Command | Shape::RestOfLine | Shape::RestOrJson) => (WordKind::Plain, rest.len()),
-        Some(Shape::Document | Shape::EventConfigurations) if !rest.starts_with("file:") => {
+        Some(Shape::Document | Shape::EventConfigurations | Shape::Json) if !rest.starts_with("file:") => {
             (WordKind::Json, json_length(rest))
         }
         Some(Shape::Payload) if rest.starts_with(['{', '[', '"']) && !rest.starts_with("{{") => {

@@ -2,12 +2,20 @@
 
 use super::arguments::ParsedArguments;
 use super::line::Command;
+use crate::app::output::known_names::Named;
 
-/// The groups of the help text, as in AWS's samples.
+/// A command with more options does not list them all on its usage line.
+const MAX_FLAGS_IN_USAGE: usize = 8;
+
+/// The groups of the help text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandGroup {
-    /// What an operator does, over HTTPS.
-    ControlPlane,
+    /// What an operator does with jobs, over HTTPS.
+    Jobs,
+    /// The same with job templates.
+    Templates,
+    /// The same with things and groups.
+    Things,
     /// What a device does, over MQTT.
     DataPlane,
     /// What goes over topics of the user's choice.
@@ -16,6 +24,52 @@ pub(crate) enum CommandGroup {
     Scripts,
     /// Everything else.
     Miscellaneous,
+}
+
+impl CommandGroup {
+    /// All of them, in the order of the help text.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Jobs,
+        Self::Templates,
+        Self::Things,
+        Self::DataPlane,
+        Self::Topics,
+        Self::Scripts,
+        Self::Miscellaneous,
+    ];
+
+    /// The word behind `help` that shows the group.
+    #[must_use]
+    pub(crate) fn topic(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Templates => "templates",
+            Self::Things => "things",
+            Self::DataPlane => "data-plane",
+            Self::Topics => "topics",
+            Self::Scripts => "scripts",
+            Self::Miscellaneous => "session",
+        }
+    }
+
+    /// Its heading, which begins as in AWS's samples.
+    #[must_use]
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Jobs => "Control Plane: jobs",
+            Self::Templates => "Control Plane: job templates",
+            Self::Things => "Control Plane: things and groups",
+            Self::DataPlane => "Data Plane",
+            Self::Topics => "Topics",
+            Self::Scripts => "Scripts",
+            Self::Miscellaneous => "Miscellaneous",
+        }
+    }
+
+    /// Whether it is called over HTTPS, for which IAM asks for rights.
+    fn is_control_plane(self) -> bool {
+        matches!(self, Self::Jobs | Self::Templates | Self::Things)
+    }
 }
 
 /// The form of an argument's value.
@@ -29,8 +83,16 @@ pub(crate) enum Shape {
     JobOrNext,
     /// The name of a thing.
     Thing,
+    /// The name of one of these.
+    Named(Named),
+    /// The name of one of these that does not exist yet.
+    NewNamed(Named),
+    /// Names or ARNs of things and groups, with commas between them.
+    Targets,
     /// JSON, or `file://path`.
     Document,
+    /// The same, as the value of an option.
+    Json,
     /// Types of events and whether they are sent: JSON, or `file://path`.
     EventConfigurations,
     /// A topic filter of MQTT.
@@ -80,6 +142,8 @@ pub(crate) enum Shape {
 pub(crate) enum Count {
     /// Once.
     One,
+    /// Once, unless one of these options stands in its place.
+    OneUnless(&'static [&'static str]),
     /// Once or not at all.
     Optional,
     /// Any number of times.
@@ -127,6 +191,8 @@ pub(crate) struct Spec {
     pub refusals: &'static [(&'static str, &'static str)],
     /// The API operations that it calls; none if it calls no service.
     pub operations: &'static [&'static str],
+    /// The IAM actions that it needs besides those of its own operations over HTTPS.
+    pub needs: &'static [&'static str],
     pub(super) build: fn(&mut ParsedArguments) -> Command,
 }
 
@@ -143,6 +209,12 @@ impl Spec {
         self.arguments.is_empty() && self.flags.is_empty()
     }
 
+    /// The IAM actions that it needs, without `iot:`.
+    pub(crate) fn iam_actions(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let own = if self.group.is_control_plane() { self.operations } else { &[] };
+        own.iter().chain(self.needs).copied()
+    }
+
     /// Whether it can be asked again until its answer fits.
     #[must_use]
     pub(super) fn can_wait(&self) -> bool {
@@ -157,6 +229,10 @@ impl Spec {
             usage.push(' ');
             usage.push_str(&argument.usage());
         }
+        if self.flags.len() > MAX_FLAGS_IN_USAGE {
+            usage.extend([" [options] (help ", self.name, " lists them)"]);
+            return usage;
+        }
         for flag in self.flags {
             usage.extend([" [", &flag.usage(), "]"]);
         }
@@ -169,7 +245,7 @@ impl Argument {
     #[must_use]
     pub(crate) fn usage(&self) -> String {
         match self.count {
-            Count::One => self.name.to_owned(),
+            Count::One | Count::OneUnless(_) => self.name.to_owned(),
             Count::Optional => format!("[{}]", self.name),
             Count::Any => format!("[{} ...]", self.name),
         }

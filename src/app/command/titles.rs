@@ -19,6 +19,9 @@ pub(crate) struct Kind {
 pub(crate) static MESSAGE: Kind =
     Kind { title: "Message", filter: "<filter>", event_type: None, levels: &[] };
 
+/// The title of a request that is printed and not sent.
+pub(crate) const DRY_RUN: &str = "CreateJobRequest";
+
 /// A message that a fault has struck; no topic brings it.
 pub(crate) const FAULT_INJECTED: &str = "FaultInjected";
 

@@ -9,12 +9,13 @@ use super::member_path::MemberPath;
 use super::names::{Expanded, check_name};
 use super::nearest::{did_you_mean, nearest, nearest_command};
 use super::reader::{JsonError, Reader};
-use super::spec::Shape;
+use super::spec::{CommandGroup, Shape};
 use super::table;
 use super::until::Goal;
 use crate::app::output::escape;
+use crate::app::output::known_names::Named;
 use crate::client::control_plane::EventConfigurations;
-use crate::wire::model::StatusDetails;
+use crate::wire::model::{JobId, JobTemplateId, StatusDetails, ThingGroupName, ThingName};
 use crate::wire::topic_names::{filter_fault, topic_fault};
 
 /// How a job document that is in a file begins.
@@ -50,6 +51,9 @@ pub(super) fn read(shape: Shape, name: &str, reader: &mut Reader<'_>) -> Result<
                 .map(|(document, _)| ArgumentValue::Document(document));
         }
         Shape::EventConfigurations => return event_configurations(name, reader),
+        Shape::Json if !reader.rest().starts_with(FILE) => {
+            return document(name, reader).map(|(document, _)| ArgumentValue::Document(document));
+        }
         Shape::Payload if begins_json(reader, &['{', '[', '"']) => {
             return payload(&read_json("the payload", reader)?).map(ArgumentValue::Payload);
         }
@@ -83,7 +87,9 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         Shape::Job | Shape::NewJob => ArgumentValue::Job("J".parse().ok()?),
         Shape::JobOrNext => ArgumentValue::JobOrNext("J".parse().ok()?),
         Shape::Thing => ArgumentValue::Thing("T".parse().ok()?),
-        Shape::Document => ArgumentValue::Document(JobDocument::Json("{}".to_owned())),
+        Shape::Document | Shape::Json => ArgumentValue::Document(JobDocument::Json("{}".to_owned())),
+        Shape::Targets => ArgumentValue::Targets(Vec::new()),
+        Shape::Named(_) | Shape::NewNamed(_) => ArgumentValue::Text("N".to_owned()),
         Shape::Payload => ArgumentValue::Payload(Payload::Text(String::new())),
         Shape::Filter | Shape::Topic => ArgumentValue::Text("t".to_owned()),
         Shape::OneOf(words) => ArgumentValue::Choice(words[0]),
@@ -145,7 +151,26 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::Thing => {
             ArgumentValue::Thing(word.parse().map_err(|error| format!("{error}, not \"{}\"", shown()))?)
         }
-        Shape::Document => ArgumentValue::Document(file(word.strip_prefix(FILE).unwrap_or_default())?),
+        Shape::Document | Shape::Json => {
+            ArgumentValue::Document(file(word.strip_prefix(FILE).unwrap_or_default())?)
+        }
+        Shape::Named(named) | Shape::NewNamed(named) => {
+            let checked = match named {
+                Named::Job => word.parse::<JobId>().map(drop),
+                Named::JobTemplate => word.parse::<JobTemplateId>().map(drop),
+                Named::Thing => word.parse::<ThingName>().map(drop),
+                Named::ThingGroup => word.parse::<ThingGroupName>().map(drop),
+            };
+            checked.map_err(|error| format!("{error}, not \"{}\"", shown()))?;
+            ArgumentValue::Text(word.to_owned())
+        }
+        Shape::Targets => {
+            let targets: Vec<_> = word.split(',').map(str::to_owned).collect();
+            if targets.iter().any(String::is_empty) {
+                return Err(format!("{name} needs names with one comma between two, not \"{}\"", shown()));
+            }
+            ArgumentValue::Targets(targets)
+        }
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
             Some(choice) => ArgumentValue::Choice(choice),
             None => return Err(not_one_of(words, word)),
@@ -171,6 +196,9 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
         Shape::HelpTopic if word == SCRIPT => ArgumentValue::Choice(SCRIPT),
         Shape::HelpTopic => match table::find(word) {
             Some(spec) => ArgumentValue::Choice(spec.name),
+            None if let Some(group) = CommandGroup::ALL.into_iter().find(|group| group.topic() == word) => {
+                ArgumentValue::Choice(group.topic())
+            }
             None => {
                 return Err(format!(
                     "there is no command \"{}\"{}",

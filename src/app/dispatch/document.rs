@@ -17,7 +17,7 @@ use crate::wire::system_error::in_words;
 
 /// The text of a document, which is JSON; with `names`, those in its file are replaced. `what` says what it is.
 pub(super) async fn read(
-    what: &'static str,
+    what: &str,
     document: &JobDocument,
     names: Option<Names>,
 ) -> Result<String, Failure> {
@@ -29,7 +29,8 @@ pub(super) async fn read(
         JobDocument::Json(json) => return Ok(json.clone()),
         JobDocument::File(path) => path.clone(),
     };
-    aside(what, move || from_file(what, &path, names.as_ref())).await
+    let about = what.to_owned();
+    aside(what, move || from_file(&about, &path, names.as_ref())).await
 }
 
 /// The bytes of a file, at most so many.

@@ -1,5 +1,6 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
 
+mod call;
 mod device;
 mod document;
 mod expect;
@@ -8,12 +9,15 @@ mod last_command;
 mod limiter;
 mod local;
 mod outcome;
+mod picture;
+mod reach;
 mod server;
 mod show;
 mod status;
 mod things;
 mod topics;
 mod until;
+mod watch;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,18 +28,16 @@ use tokio::time::Instant;
 use crate::app::command::{Command, JobDocument, Line, Names, ParseError, UsagesShown};
 use crate::app::connections::Connections;
 use crate::app::device::Device;
-use crate::app::hints;
 use crate::app::output::escape;
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::printer::Printer;
 use crate::app::things::Things;
 use crate::app::topics::TopicsConnection;
 use crate::app::transcript::{Beginning, Transcript};
-use crate::client::control_plane::{self, ControlPlane, CreateJob, EventConfigurations, Reply};
+use crate::client::control_plane::{self, ControlPlane, EventConfigurations, Reply};
 use crate::client::jobs::{self, Answer};
 use crate::client::sandbox::Sandbox;
 use crate::client::trace::Trace;
-use crate::wire::model::JobId;
 
 use outcome::{Answered, CommandError, newer_than_us};
 
@@ -107,6 +109,7 @@ impl Dispatcher {
                 self.help(*about, number);
                 CommandOutcome::Passed
             }
+            Command::WatchJob(job) => self.watch(job, number).await,
             command => match &line.until {
                 Some(until) => self.ask_until(command, until, number).await,
                 None => self.call(command, number).await,
@@ -172,38 +175,7 @@ impl Dispatcher {
         let thing = self.things.current();
         let (device, operator) = (&thing.client, &self.control_plane);
         let answer = match command {
-            Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
-                let names = substitute.then(|| self.names().clone());
-                let document = document::read("the job document", document, names).await?;
-                if let Some(doubt) = document::doubt(&document) {
-                    self.printer().diagnostic(&format!("warning: the document of {job} is {doubt}"));
-                }
-                let request = CreateJob {
-                    document,
-                    target_arn: self.thing_arn().await?,
-                    description: description.clone(),
-                    timeout_minutes: *timeout_minutes,
-                    retries: *retries,
-                };
-                response(operator.create_job(job, request).await?)
-            }
-            Command::DeleteJob { job, force } => self.delete_job(job, *force).await?,
-            Command::CancelJob { job, force } => {
-                response(self.reply_about(job, operator.cancel_job(job, *force).await)?)
-            }
-            Command::DescribeJob(job) => response(self.reply_about(job, operator.describe_job(job).await)?),
-            Command::GetJobDocument(job) => {
-                response(self.reply_about(job, operator.get_job_document(job).await)?)
-            }
-            Command::ListJobs { status, .. } => response(operator.list_jobs(*status).await?),
-            Command::ListJobExecutions { job: Some(job), .. } => {
-                let reply = operator.list_job_executions_for_job(job).await;
-                response(self.reply_about(job, reply)?)
-            }
-            Command::ListJobExecutions { job: None, .. } => {
-                let reply = operator.list_job_executions_for_thing(&thing.name).await?;
-                response(reply)
-            }
+            Command::Call(call) => self.call_operation(call).await?,
             Command::GetPendingJobExecutions { .. } => {
                 heard("GetPendingJobExecutions", device.get_pending_job_executions().await)?.0
             }
@@ -254,40 +226,6 @@ impl Dispatcher {
             )
         })?;
         Ok(response(self.control_plane.update_event_configurations(&configurations).await?))
-    }
-
-    /// Passes on a reply about `job`, which is no longer offered for completion if it does not exist.
-    fn reply_about(
-        &self,
-        job: &JobId,
-        reply: Result<Reply, control_plane::Error>,
-    ) -> Result<Reply, control_plane::Error> {
-        reply.inspect_err(|error| {
-            if is_refusal(error, "ResourceNotFoundException") {
-                self.transcript.known_jobs().remove(job);
-            }
-        })
-    }
-
-    async fn delete_job(&self, job: &JobId, force: bool) -> Result<Answered, CommandError> {
-        let error = match self.reply_about(job, self.control_plane.delete_job(job, force).await) {
-            Ok(reply) => {
-                self.transcript.known_jobs().remove(job);
-                return Ok(response(reply));
-            }
-            Err(error) => error,
-        };
-        let not_terminal = is_refusal(&error, "InvalidStateTransitionException");
-        let mut error = CommandError::from(error);
-        if let CommandError::Refused { refusal, .. } = &mut error
-            && not_terminal
-            && self.printer().is_terminal()
-        {
-            let executions = self.control_plane.list_job_executions_for_job(job).await.ok();
-            let hint = hints::not_terminal(job, executions.and_then(|reply| reply.body).as_deref());
-            refusal.hint = Some(hint);
-        }
-        Err(error)
     }
 }
 

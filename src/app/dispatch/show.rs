@@ -2,10 +2,11 @@
 
 use super::outcome::{Answered, CommandError};
 use super::{CommandOutcome, Dispatcher, document};
-use crate::app::command::{self, Command};
+use crate::app::command::{self, Command, CommandGroup};
 use crate::app::output::message::{Message, MessageKind};
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::Table;
+use crate::client::control_plane::Operation;
 
 /// The width of help texts if stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -50,7 +51,9 @@ impl Dispatcher {
         let summary = || table.as_ref().and_then(Table::summary);
         let note = for_person.and_then(|_| note.map(str::to_owned).or_else(summary));
         let text = match command {
-            Command::GetJobDocument(_) => for_person.and_then(|body| document::shown(body, printer.layout())),
+            Command::Call(call) if call.operation == Operation::GetJobDocument => {
+                for_person.and_then(|body| document::shown(body, printer.layout()))
+            }
             _ => table
                 .filter(|_| command.as_table())
                 .map(|table| table.render(printer.width(), printer.layout_of(&message))),
@@ -72,7 +75,10 @@ impl Dispatcher {
         let text = match about.map(|about| (about, command::table::find(about))) {
             None => command::help(theme, width),
             Some((_, Some(spec))) => command::help_on(spec, theme, width),
-            Some((_, None)) => command::help_on_scripts(width),
+            Some((about, None)) => match CommandGroup::ALL.into_iter().find(|group| group.topic() == about) {
+                Some(group) => command::help_on_group(group, theme, width),
+                None => command::help_on_scripts(width),
+            },
         };
         if is_json {
             let body = serde_json::Value::from(text).to_string();

@@ -2,12 +2,12 @@
 //!
 //! A [`message::Message`] goes to the [`printer`], which alone writes to the terminal. [`json_text`], [`table`],
 //! [`times`], [`style`], [`fold`] and [`escape`] say how text looks; [`trace_line`] how a record of the
-//! service does; [`known_jobs`] learns from what passes, and [`played`] knows whose it is.
+//! service does; [`known_names`] learns from what passes, and [`played`] knows whose it is.
 
 pub(crate) mod escape;
 pub(crate) mod fold;
 pub(crate) mod json_text;
-pub(crate) mod known_jobs;
+pub(crate) mod known_names;
 pub(crate) mod message;
 pub(crate) mod played;
 pub(crate) mod printer;

@@ -121,11 +121,16 @@ impl Table {
     }
 
     fn fill(&mut self, entry: &Value, row: &mut Vec<Cell>) {
+        // A list of bare names, which are those of things.
+        if let Value::String(name) = entry {
+            return self.set(row, "thing", Cell::text(name));
+        }
         for (name, value) in entry.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
                 // The id is in the ARN.
-                (_, Value::Null) | ("jobArn", _) => {}
+                (_, Value::Null) | ("jobArn" | "jobTemplateArn" | "groupArn", _) => {}
                 ("jobExecutionSummary", summary) => self.fill(summary, row),
+                ("thingName", Value::String(thing)) => self.set(row, "thing", Cell::text(thing)),
                 ("thingArn", Value::String(arn)) => {
                     let thing = arn.rsplit('/').next().unwrap_or(arn);
                     self.set(row, "thing", Cell::text(thing));
@@ -231,6 +236,9 @@ mod tests {
 
     #[test]
     fn summaries_are_unfolded_and_arns_shortened() {
+        assert_eq!(render(r#"{"things":["Pump","Fan"]}"#, 80), "thing\nPump\nFan\n");
+        let things = r#"{"things":[{"thingName":"T","thingArn":"arn:aws:iot:r:1:thing/T","version":1}]}"#;
+        assert_eq!(render(things, 80), "thing  version\nT      1\n");
         let body = r#"{"executionSummaries":[{"thingArn":"arn:aws:iot:r:1:thing/T","jobExecutionSummary":{"status":"QUEUED","queuedAt":0.5}}],"nextToken":null}"#;
         assert_eq!(render(body, 80), "status  thing  queuedAt\nQUEUED  T      1970-01-01T00:00:00Z\n");
     }

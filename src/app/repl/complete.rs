@@ -1,4 +1,4 @@
-//! What Tab offers: commands, options, statuses, job ids, things, titles and file paths.
+//! What Tab offers: commands, options and their values, names, titles and file paths.
 
 use std::fs;
 use std::path::Path;
@@ -7,9 +7,9 @@ use rustyline::completion::Pair;
 
 use crate::app::command::table::{commands, titles as all_titles};
 use crate::app::command::titles::{self, MESSAGE};
-use crate::app::command::{CompletionContext, Scan, Shape, scan};
+use crate::app::command::{CommandGroup, CompletionContext, Scan, Shape, scan};
 use crate::app::output::escape;
-use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::known_names::{KnownNames, Named};
 use crate::app::output::played::Played;
 
 /// At most this many files are offered.
@@ -21,7 +21,7 @@ const FILE: &str = "file://";
 const QUOTED_FILE: &str = "\"file://";
 
 /// Where the word before the cursor begins, and its possible completions.
-pub(super) fn candidates(text: &str, known_jobs: &KnownJobs, played: &Played) -> (usize, Vec<Pair>) {
+pub(super) fn candidates(text: &str, known_names: &KnownNames, played: &Played) -> (usize, Vec<Pair>) {
     let scan = scan(text);
     let word = &text[scan.start..];
     let mut words = match scan.context {
@@ -30,12 +30,12 @@ pub(super) fn candidates(text: &str, known_jobs: &KnownJobs, played: &Played) ->
             commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect()
         }
         CompletionContext::Value(flag) => {
-            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_jobs, played))
+            flag.value.map_or_else(Vec::new, |(_, shape)| values(shape, word, known_names, played))
         }
         CompletionContext::Argument(_) if word.starts_with("--") => flags(&scan),
         CompletionContext::Argument(shape) => {
-            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_jobs, played));
-            let is_free = shape == Some(Shape::NewJob);
+            let values = shape.map_or_else(Vec::new, |shape| values(shape, word, known_names, played));
+            let is_free = matches!(shape, Some(Shape::NewJob | Shape::NewNamed(_)));
             if values.is_empty() && word.is_empty() && !is_free { flags(&scan) } else { values }
         }
     };
@@ -53,28 +53,38 @@ fn flags(scan: &Scan) -> Vec<Pair> {
         .collect()
 }
 
-fn values(shape: Shape, word: &str, known_jobs: &KnownJobs, played: &Played) -> Vec<Pair> {
+fn values(shape: Shape, word: &str, known_names: &KnownNames, played: &Played) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
-        Shape::Job => jobs(known_jobs).iter().map(|job| with_space(job, true)).collect(),
+        Shape::Job => names(known_names, Named::Job),
         Shape::JobOrNext => {
-            let jobs = jobs(known_jobs);
-            jobs.iter().map(String::as_str).chain(["$next"]).map(|job| with_space(job, true)).collect()
+            let jobs = names(known_names, Named::Job);
+            jobs.into_iter().chain([with_space("$next", true)]).collect()
         }
+        Shape::Named(named) => names(known_names, named),
+        Shape::Targets => targets(word, known_names),
         Shape::Thing => played.all().iter().map(|thing| with_space(thing.as_str(), true)).collect(),
         Shape::OneOf(words) => spaced(words),
         Shape::Suggested(words) => words.iter().map(|word| with_space(word, !word.ends_with('='))).collect(),
-        Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(FILE) => {
+        Shape::Document | Shape::Json | Shape::EventConfigurations | Shape::Payload
+            if word.starts_with(FILE) =>
+        {
             files(&word[FILE.len()..], false)
         }
-        Shape::Document | Shape::EventConfigurations | Shape::Payload if word.starts_with(QUOTED_FILE) => {
+        Shape::Document | Shape::Json | Shape::EventConfigurations | Shape::Payload
+            if word.starts_with(QUOTED_FILE) =>
+        {
             let begun = serde_json::from_str::<String>(&format!("{word}\""));
             begun.map_or_else(|_| Vec::new(), |begun| files(&begun[FILE.len()..], true))
         }
-        Shape::Document | Shape::EventConfigurations | Shape::Payload => vec![with_space(FILE, false)],
+        Shape::Document | Shape::Json | Shape::EventConfigurations | Shape::Payload => {
+            vec![with_space(FILE, false)]
+        }
         Shape::Title => all_titles().map(|title| with_space(&title, true)).collect(),
         Shape::HelpTopic => {
-            commands().map(|spec| spec.name).chain(["script"]).map(|name| with_space(name, false)).collect()
+            let groups = CommandGroup::ALL.map(CommandGroup::topic);
+            let topics = commands().map(|spec| spec.name).chain(["script"]).chain(groups);
+            topics.map(|name| with_space(name, false)).collect()
         }
         Shape::Command => commands().map(|spec| with_space(spec.name, !spec.takes_nothing())).collect(),
         Shape::Advance => spaced(&["+1m", "+10m", "+1h", "+1d"]),
@@ -82,6 +92,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs, played: &Played) -> 
             &titles::kinds().filter(|kind| *kind != &MESSAGE).map(|kind| kind.filter).collect::<Vec<_>>(),
         ),
         Shape::NewJob
+        | Shape::NewNamed(_)
         | Shape::Topic
         | Shape::Details
         | Shape::Number(..)
@@ -97,10 +108,18 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs, played: &Played) -> 
     }
 }
 
-fn jobs(known_jobs: &KnownJobs) -> Vec<String> {
-    let mut jobs = known_jobs.jobs();
-    jobs.sort();
-    jobs
+fn names(known_names: &KnownNames, named: Named) -> Vec<Pair> {
+    let mut names = known_names.of(named);
+    names.sort();
+    names.iter().map(|name| with_space(name, true)).collect()
+}
+
+/// The things and groups that may stand behind those which are listed already.
+fn targets(word: &str, known_names: &KnownNames) -> Vec<Pair> {
+    let listed = &word[..word.rfind(',').map_or(0, |comma| comma + 1)];
+    let names = [Named::ThingGroup, Named::Thing].into_iter().flat_map(|named| names(known_names, named));
+    let whole = |pair: Pair| Pair { replacement: format!("{listed}{}", pair.replacement), ..pair };
+    names.filter(|pair| !listed.split(',').any(|name| name == pair.display)).map(whole).collect()
 }
 
 /// The files that complete a path; one with a space in it is put into quotes.
@@ -147,20 +166,26 @@ mod tests {
     use crate::app::output::message::{Message, MessageKind};
 
     fn offered(text: &str) -> Vec<String> {
-        let known_jobs = KnownJobs::default();
+        let known_names = KnownNames::default();
         let body = r#"{"jobs":{"QUEUED":[{"jobId":"Job1"},{"jobId":"Other"}]}}"#.to_owned();
-        known_jobs.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
+        let others = r#"{"jobTemplateId":"Reboot","things":["Mill","Press"],"groupName":"Line1"}"#.to_owned();
+        for body in [body, others] {
+            known_names.learn(&Message::new(MessageKind::Event, "JobExecutionsChangedEvent", Some(body)));
+        }
         let played = Played::default();
         for name in ["Pump", "Fan"] {
             played.play(&name.parse().unwrap());
         }
-        candidates(text, &known_jobs, &played).1.into_iter().map(|pair| pair.replacement).collect()
+        candidates(text, &known_names, &played).1.into_iter().map(|pair| pair.replacement).collect()
     }
 
     #[test]
     fn each_position_is_offered_what_fits_there() {
-        assert_eq!(offered("creat"), ["create-job "]);
-        assert_eq!(offered("! delete"), ["delete-job "]);
+        assert_eq!(
+            offered("creat"),
+            ["create-job ", "create-job-template ", "create-thing ", "create-thing-group "]
+        );
+        assert_eq!(offered("! cancel-job-"), ["cancel-job-execution "]);
         assert_eq!(offered("qu"), ["quit"]);
         assert_eq!(offered("delete-job "), ["Job1 ", "Other "]);
         assert!(offered("create-job ").is_empty());
@@ -168,12 +193,26 @@ mod tests {
         assert_eq!(offered("describe-job-execution $"), ["$next "]);
         assert_eq!(offered("update-job-execution Job1 S"), ["SUCCEEDED "]);
         assert_eq!(offered("delete-job Job1 "), ["--force"]);
-        assert_eq!(offered("list-jobs "), ["--status ", "--table", "--until ", "--within "]);
-        assert_eq!(offered("list-jobs --status COMPLETED --t"), ["--table"]);
+        assert_eq!(
+            offered("list-jobs --t"),
+            ["--target-selection ", "--thing-group-name ", "--thing-group-id ", "--table"]
+        );
+        assert_eq!(offered("describe-job-template "), ["Reboot "]);
+        assert!(offered("create-job-template ").is_empty() && offered("create-thing ").is_empty());
+        assert_eq!(offered("describe-thing "), ["Mill ", "Press "]);
+        assert_eq!(offered("cancel-job-execution Job1 --thing-name P"), ["Press "]);
+        assert_eq!(offered("delete-thing-group "), ["Line1 "]);
+        assert_eq!(offered("list-jobs --thing-group-name "), ["Line1 "]);
+        assert_eq!(offered("create-job J {} --targets "), ["Line1 ", "Mill ", "Press "]);
+        assert_eq!(offered("create-job J {} --targets Mill,"), ["Mill,Line1 ", "Mill,Press "]);
+        assert_eq!(offered("create-job J {} --target-selection C"), ["CONTINUOUS "]);
+        assert_eq!(offered("create-job J {} --abort-config "), ["file://"]);
+        assert_eq!(offered("list-jobs --status COMPLETED --tab"), ["--table"]);
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
         assert_eq!(offered("help update-j"), ["update-job-execution"]);
+        assert_eq!(offered("help thi"), ["thing", "things"]);
         assert_eq!(offered("trace o"), ["on ", "off "]);
         assert_eq!(offered("thing "), ["Pump ", "Fan "]);
         assert_eq!(offered("subscribe $aws/events/p"), ["$aws/events/presence/# "]);

@@ -18,7 +18,7 @@ use super::helper::LineHelper;
 use super::history::HistoryFile;
 use super::prompt::Prompt;
 use crate::app::command::Entry;
-use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::known_names::KnownNames;
 use crate::app::output::printer::Printer;
 use crate::app::output::style::Theme;
 use crate::app::signals::drain;
@@ -49,7 +49,7 @@ pub(super) enum EditorEvent {
 #[derive(Debug)]
 pub(super) struct EditorHandle {
     /// Each asks for a line: an answer to a question, or else commands.
-    requests: Option<mpsc::Sender<Option<&'static str>>>,
+    requests: Option<mpsc::Sender<Option<String>>>,
     events: async_mpsc::Receiver<EditorEvent>,
     /// Whether the editor is reading a line.
     reading: bool,
@@ -86,10 +86,10 @@ impl EditorHandle {
     /// Starts the editor and lets `printer` print above its line.
     pub(super) fn start(
         printer: &Printer,
-        known_jobs: &KnownJobs,
+        known_names: &KnownNames,
         prompt: Prompt,
     ) -> Result<Self, ReadlineError> {
-        let mut editor = LineEditor::new(printer, known_jobs, prompt)?;
+        let mut editor = LineEditor::new(printer, known_names, prompt)?;
         let modes = editor.modes.clone();
         let (requests, asked) = mpsc::channel();
         let (sender, events) = async_mpsc::channel(1);
@@ -111,11 +111,11 @@ impl EditorHandle {
     }
 
     /// Reads the answer to a question, which stands in the prompt's place.
-    pub(super) async fn ask(&mut self, question: &'static str, interrupt: &mut Signal) -> EditorEvent {
+    pub(super) async fn ask(&mut self, question: String, interrupt: &mut Signal) -> EditorEvent {
         self.request(Some(question), interrupt).await
     }
 
-    async fn request(&mut self, question: Option<&'static str>, interrupt: &mut Signal) -> EditorEvent {
+    async fn request(&mut self, question: Option<String>, interrupt: &mut Signal) -> EditorEvent {
         let is_dumb = self.modes.is_none();
         if is_dumb {
             drain(interrupt).await;
@@ -151,29 +151,30 @@ struct LineEditor {
     editor: Editor<LineHelper, FileHistory>,
     history: HistoryFile,
     printer: Printer,
-    known_jobs: KnownJobs,
+    known_names: KnownNames,
     prompt: Prompt,
     /// `None` on a dumb terminal, which only reads lines.
     modes: Option<Modes>,
 }
 
 impl LineEditor {
-    fn new(printer: &Printer, known_jobs: &KnownJobs, prompt: Prompt) -> Result<Self, ReadlineError> {
-        let mut editor = editor(printer, known_jobs, &prompt)?;
+    fn new(printer: &Printer, known_names: &KnownNames, prompt: Prompt) -> Result<Self, ReadlineError> {
+        let mut editor = editor(printer, known_names, &prompt)?;
         let history = HistoryFile::open(&mut editor, printer);
         let modes = attach(&mut editor, printer).then(Modes::current).flatten();
         if let Some(modes) = &modes {
             modes.quiet();
         }
-        let (printer, known_jobs) = (printer.clone(), known_jobs.clone());
-        Ok(Self { editor, history, printer, known_jobs, prompt, modes })
+        let (printer, known_names) = (printer.clone(), known_names.clone());
+        Ok(Self { editor, history, printer, known_names, prompt, modes })
     }
 
-    fn read(&mut self, question: Option<&'static str>) -> EditorEvent {
+    fn read(&mut self, question: Option<String>) -> EditorEvent {
         // The editor draws the prompt with the helper, which knows the colors and what is pending by then.
-        let prompt = question.map_or_else(|| self.prompt.text(Theme::default()), str::to_owned);
+        let is_question = question.is_some();
+        let prompt = question.unwrap_or_else(|| self.prompt.text(Theme::default()));
         if let Some(helper) = self.editor.helper_mut() {
-            helper.set_question(question.is_some());
+            helper.set_question(is_question);
             helper.set_columns(self.printer.width().unwrap_or(DEFAULT_WIDTH), prompt.width());
         }
         self.printer.editing();
@@ -204,7 +205,7 @@ impl LineEditor {
 
     /// Replaces an editor that holds text it has not shown.
     fn replace_editor(&mut self) {
-        let Ok(mut editor) = editor(&self.printer, &self.known_jobs, &self.prompt) else { return };
+        let Ok(mut editor) = editor(&self.printer, &self.known_names, &self.prompt) else { return };
         self.history.hand_over(&self.editor, &mut editor);
         self.editor = editor;
         attach(&mut self.editor, &self.printer);
@@ -227,7 +228,7 @@ fn attach(editor: &mut Editor<LineHelper, FileHistory>, printer: &Printer) -> bo
 
 fn editor(
     printer: &Printer,
-    known_jobs: &KnownJobs,
+    known_names: &KnownNames,
     prompt: &Prompt,
 ) -> Result<Editor<LineHelper, FileHistory>, ReadlineError> {
     // Where no colors are wanted the helper draws without; the editor would not let it draw the prompt.
@@ -241,6 +242,6 @@ fn editor(
     let past = FileHistory::with_config(&config);
     let mut editor = Editor::with_history(config, past)?;
     let played = printer.played().clone();
-    editor.set_helper(Some(LineHelper::new(printer.theme(), known_jobs.clone(), played, prompt.clone())));
+    editor.set_helper(Some(LineHelper::new(printer.theme(), known_names.clone(), played, prompt.clone())));
     Ok(editor)
 }

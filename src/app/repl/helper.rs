@@ -17,7 +17,7 @@ use super::prompt::Prompt;
 use crate::app::command::table::commands;
 use crate::app::command::{CompletionContext, Entry, Scan, WordKind, entries, finished_entries, parse, scan};
 use crate::app::output::json_text;
-use crate::app::output::known_jobs::KnownJobs;
+use crate::app::output::known_names::KnownNames;
 use crate::app::output::played::Played;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
@@ -34,7 +34,7 @@ const GOES_ON: &str = "the JSON goes on here; Ctrl-C discards it";
 #[derive(Debug)]
 pub(super) struct LineHelper {
     theme: Theme,
-    known_jobs: KnownJobs,
+    known_names: KnownNames,
     played: Played,
     prompt: Prompt,
     /// Whether a question stands in the prompt's place.
@@ -47,10 +47,10 @@ pub(super) struct LineHelper {
 }
 
 impl LineHelper {
-    pub(super) fn new(theme: Theme, known_jobs: KnownJobs, played: Played, prompt: Prompt) -> Self {
+    pub(super) fn new(theme: Theme, known_names: KnownNames, played: Played, prompt: Prompt) -> Self {
         Self {
             theme,
-            known_jobs,
+            known_names,
             played,
             prompt,
             is_question: false,
@@ -101,7 +101,7 @@ impl Completer for LineHelper {
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
         let (begun, rest) = line.split_at(position);
-        let (start, mut candidates) = complete::candidates(begun, &self.known_jobs, &self.played);
+        let (start, mut candidates) = complete::candidates(begun, &self.known_names, &self.played);
         if rest.starts_with(' ') {
             // The space is there already.
             for candidate in &mut candidates {
@@ -274,7 +274,7 @@ mod tests {
         }
         let helper = LineHelper::new(
             COLOR,
-            KnownJobs::default(),
+            KnownNames::default(),
             Played::default(),
             Prompt::new(|| ("T".to_owned(), None)),
         );
@@ -310,7 +310,7 @@ mod tests {
         kept.add(&document).unwrap();
         let mut helper = LineHelper::new(
             COLOR,
-            KnownJobs::default(),
+            KnownNames::default(),
             Played::default(),
             Prompt::new(|| ("T".to_owned(), None)),
         );
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(hint.completion.unwrap(), document["create".len()..]);
         let plain = LineHelper::new(
             Theme::default(),
-            KnownJobs::default(),
+            KnownNames::default(),
             Played::default(),
             Prompt::new(|| ("T".to_owned(), None)),
         );
@@ -332,7 +332,7 @@ mod tests {
     fn what_the_validator_parsed_is_handed_on_for_the_same_text_alone() {
         let helper = LineHelper::new(
             COLOR,
-            KnownJobs::default(),
+            KnownNames::default(),
             Played::default(),
             Prompt::new(|| ("T".to_owned(), None)),
         );

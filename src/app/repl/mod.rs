@@ -37,7 +37,8 @@ pub(crate) async fn run(dispatcher: &Dispatcher, banner: &str) -> ExitStatus {
     let printer = dispatcher.printer();
     let started =
         ShutdownSignals::watch_all_but_interrupt().map_err(|error| in_words(&error)).and_then(|signals| {
-            let editor = EditorHandle::start(printer, dispatcher.transcript.known_jobs(), prompt(dispatcher));
+            let editor =
+                EditorHandle::start(printer, dispatcher.transcript.known_names(), prompt(dispatcher));
             editor.map(|editor| (signals, editor)).map_err(|error| in_words(&error))
         });
     let (mut signals, mut editor) = match started {
@@ -84,21 +85,12 @@ impl Repl<'_> {
             let event = editor.read(&mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
-                EditorEvent::Commands(commands) if asks_first(&commands) => {
-                    match editor.ask(RESET_QUESTION, &mut interrupt).await {
-                        EditorEvent::Commands(answer) if is_yes(&answer) => {
-                            self.carry_out(commands, &mut interrupt).await
-                        }
-                        EditorEvent::Broken(why) => {
-                            return self.give_up(&format!("cannot read the terminal: {why}"));
-                        }
-                        _ => {
-                            self.dispatcher.printer().notice("nothing was reset");
-                            ControlFlow::Continue(())
-                        }
+                EditorEvent::Commands(commands) => {
+                    match self.carry_out(commands, editor, &mut interrupt).await {
+                        Ok(next) => next,
+                        Err(why) => return self.give_up(&format!("cannot read the terminal: {why}")),
                     }
                 }
-                EditorEvent::Commands(commands) => self.carry_out(commands, &mut interrupt).await,
                 EditorEvent::Cleared => ControlFlow::Continue(()),
                 EditorEvent::Interrupted if !was_warned => {
                     self.dispatcher.printer().notice("Ctrl-C once more leaves, as do Ctrl-D and quit");
@@ -138,30 +130,66 @@ impl Repl<'_> {
         }
     }
 
-    /// Carries out what was typed: one command, or several that were pasted, each shown before its answer.
-    async fn carry_out(&self, commands: Vec<Entry>, interrupt: &mut Signal) -> ControlFlow<()> {
+    /// Carries out what was typed: one command, or several that were pasted, each shown before its answer. The error
+    /// is why the terminal cannot be read.
+    async fn carry_out(
+        &self,
+        commands: Vec<Entry>,
+        editor: &mut EditorHandle,
+        interrupt: &mut Signal,
+    ) -> Result<ControlFlow<()>, String> {
         let is_pasted = commands.len() > 1;
+        if asks_first(&commands) && !self.confirms(RESET_QUESTION.to_owned(), editor, interrupt).await? {
+            self.dispatcher.printer().notice("nothing was reset");
+            return Ok(ControlFlow::Continue(()));
+        }
         for entry in commands {
             if is_pasted {
                 self.dispatcher.echo(entry.text.trim(), Some(entry.line));
             }
             let number = is_pasted.then_some(entry.line);
-            match self.dispatcher.resolve(&entry.text, entry.parsed) {
-                Err(error) => self.fail(number, &self.dispatcher.usage_failure(&error)),
-                Ok(line) => match self.run_line(&line, number, interrupt).await {
-                    Some(CommandOutcome::Quit) => return ControlFlow::Break(()),
-                    // Interrupted: the commands pasted after it are not run either.
-                    None => return ControlFlow::Continue(()),
-                    Some(outcome) => {
-                        if matches!(line.command, Command::Thing(Some(_))) {
-                            self.count_pending().await;
-                        }
-                        self.show(&line, number, outcome);
+            let mut line = match self.dispatcher.resolve(&entry.text, entry.parsed) {
+                Ok(line) => line,
+                Err(error) => {
+                    self.fail(number, &self.dispatcher.usage_failure(&error));
+                    continue;
+                }
+            };
+            if let Some(question) = self.dispatcher.question(&line).await {
+                if !self.confirms(question, editor, interrupt).await? {
+                    self.dispatcher.printer().notice("nothing was done");
+                    return Ok(ControlFlow::Continue(()));
+                }
+                line.command.confirm();
+            }
+            match self.run_line(&line, number, interrupt).await {
+                Some(CommandOutcome::Quit) => return Ok(ControlFlow::Break(())),
+                // Interrupted: the commands pasted after it are not run either.
+                None => return Ok(ControlFlow::Continue(())),
+                Some(outcome) => {
+                    if matches!(line.command, Command::Thing(Some(_))) {
+                        self.count_pending().await;
                     }
-                },
+                    self.show(&line, number, outcome);
+                }
             }
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether the user says yes; the error is why the terminal cannot be read.
+    async fn confirms(
+        &self,
+        question: String,
+        editor: &mut EditorHandle,
+        interrupt: &mut Signal,
+    ) -> Result<bool, String> {
+        self.dispatcher.printer().flush().await;
+        match editor.ask(question, interrupt).await {
+            EditorEvent::Commands(answer) => Ok(is_yes(&answer)),
+            EditorEvent::Broken(why) => Err(why),
+            _ => Ok(false),
+        }
     }
 
     /// Carries out a command; `None` if Ctrl-C ended the wait for its answer.
@@ -185,12 +213,13 @@ impl Repl<'_> {
                 _ = interrupt.recv() => {
                     printer.diagnostic(match line.command {
                         Command::Expect(_) | Command::Device(_) => "stopped waiting",
+                        Command::WatchJob(_) => "stopped watching; the job goes on",
                         _ if line.until.is_some() => "stopped waiting",
                         _ => "stopped waiting; the service may still carry it out",
                     });
                     return None;
                 }
-                () = &mut long_wait, if !notified => {
+                () = &mut long_wait, if !notified && !matches!(line.command, Command::WatchJob(_)) => {
                     notified = true;
                     printer.notice("waiting; Ctrl-C ends the wait");
                 }

@@ -9,7 +9,7 @@ use crate::wire::model::ThingName;
 
 fn transcript() -> (Transcript, Memory) {
     let (printer, out, _) = Printer::to_memory(true);
-    let transcript = Transcript::new(printer, KnownJobs::default());
+    let transcript = Transcript::new(printer, KnownNames::default());
     transcript.add_source();
     (transcript, out)
 }
@@ -143,7 +143,7 @@ async fn what_a_hold_holds_back_is_bounded() {
 async fn an_event_that_never_comes_is_an_incident_and_stops_nothing() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
-        Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
+        Transcript::with_delivery_timeout(printer, KnownNames::default(), Duration::from_millis(5));
     transcript.add_source();
     let hold = transcript.hold(None);
     in_time(transcript.deliver(at(2), event(2))).await;
@@ -159,7 +159,7 @@ async fn an_event_that_never_comes_is_an_incident_and_stops_nothing() {
 async fn an_event_that_comes_after_it_was_given_up_is_shown_all_the_same() {
     let (printer, out, _) = Printer::to_memory(true);
     let transcript =
-        Transcript::with_delivery_timeout(printer, KnownJobs::default(), Duration::from_millis(5));
+        Transcript::with_delivery_timeout(printer, KnownNames::default(), Duration::from_millis(5));
     transcript.add_source();
     in_time(transcript.settle(&passed(2), None)).await;
     let hold = transcript.hold(None);
@@ -176,7 +176,7 @@ async fn an_event_that_comes_after_it_was_given_up_is_shown_all_the_same() {
 async fn events_that_wait_for_a_slow_reader_are_not_missing() {
     let delivery_timeout = Duration::from_millis(200);
     let (printer, reads) = Printer::to_idle_reader();
-    let transcript = Transcript::with_delivery_timeout(printer, KnownJobs::default(), delivery_timeout);
+    let transcript = Transcript::with_delivery_timeout(printer, KnownNames::default(), delivery_timeout);
     transcript.add_source();
     let hold = transcript.hold(None);
     transcript.answer(response());

@@ -10,6 +10,7 @@
 pub(crate) mod broker;
 pub(crate) mod certificates;
 pub(crate) mod http;
+pub(crate) mod ministack;
 pub(crate) mod mosquitto;
 pub(crate) mod moto;
 mod namespace;

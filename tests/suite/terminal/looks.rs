@@ -124,9 +124,11 @@ fn help_stands_in_the_samples_groups() {
     let mut terminal = Terminal::start(home.path(), &Setup { rows: 100, ..Setup::default() });
     terminal.command("help");
     let screen = terminal.screen();
-    for part in ["Control Plane", "Data Plane", "Miscellaneous", "create-job <jobId> <jobDocument-as-JSON>"] {
+    for part in ["Control Plane: jobs (help jobs)", "Data Plane", "Miscellaneous", "create-job"] {
         assert!(screen.contains(part), "{part} in {screen}");
     }
+    terminal.command("help jobs");
+    assert!(terminal.screen().contains("create a job that targets this thing"));
     terminal.command("help update-job-execution");
     assert!(terminal.screen().contains("--expected-version <n>"));
 }

@@ -1,6 +1,7 @@
 //! What a device does, over MQTT.
 
-use super::{JOB, TABLE, UNTIL, WITHIN};
+use super::JOB;
+use super::options::{TABLE, UNTIL, WITHIN};
 use crate::app::command::arguments::ParsedArguments;
 use crate::app::command::line::Command;
 use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
@@ -36,6 +37,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "get-pending-job-executions",
         refusals: &[],
         operations: &["GetPendingJobExecutions"],
+        needs: &[],
         build: |args| Command::GetPendingJobExecutions { table: args.switch("--table") },
     },
     Spec {
@@ -47,6 +49,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "start-next-pending-job-execution --step-timeout-in-minutes 5",
         refusals: &[("InvalidRequest", "the status details are outside AWS's limits")],
         operations: &["StartNextPendingJobExecution"],
+        needs: &[],
         build: |args| {
             Command::StartNextPendingJobExecution(StartNextPendingJobExecutionRequest {
                 status_details: args.details("--status-details"),
@@ -74,6 +77,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "describe-job-execution Job1 --until execution.statusDetails.progress=\"50%\" --within 30s",
         refusals: &[("TerminalStateReached", "it is finished: --control-plane reads it"), NOT_FOUND],
         operations: &["DescribeJobExecution"],
+        needs: &["DescribeJobExecution"],
         build: ParsedArguments::describe_job_execution,
     },
     Spec {
@@ -114,6 +118,7 @@ pub(super) static COMMANDS: &[Spec] = &[
             NOT_FOUND,
         ],
         operations: &["UpdateJobExecution"],
+        needs: &[],
         build: |args| {
             let job = args.job();
             let request = UpdateJobExecutionRequest {

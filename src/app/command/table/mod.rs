@@ -1,13 +1,17 @@
 //! Every command with its arguments and options: the one table that parsing, help, completion and
 //! hints read.
 
-use super::spec::{Argument, Count, Flag, Shape, Spec};
+use super::spec::{Argument, Count, Shape, Spec};
 use super::titles;
 
-mod control_plane;
 mod data_plane;
+mod events;
+mod jobs;
+mod options;
 mod scripts;
 mod session;
+mod templates;
+mod things;
 mod topics;
 
 /// The command called `name`.
@@ -24,7 +28,8 @@ pub(crate) fn titles() -> impl Iterator<Item = String> {
         .flat_map(|spec| spec.operations)
         .flat_map(|operation| [format!("{operation}Response"), format!("{operation}Rejected")]);
     let on_topics = titles::kinds().map(|kind| kind.title);
-    EVENTS.into_iter().chain(on_topics).chain([titles::FAULT_INJECTED]).map(str::to_owned).chain(answers)
+    let others = [titles::FAULT_INJECTED, titles::DRY_RUN];
+    EVENTS.into_iter().chain(on_topics).chain(others).map(str::to_owned).chain(answers)
 }
 
 /// The titles of the two events that come unasked.
@@ -32,27 +37,21 @@ pub(crate) const EVENTS: [&str; 2] = ["JobExecutionsChangedEvent", "NextJobExecu
 
 /// Every command, in the order of the help text.
 pub(crate) fn commands() -> impl Iterator<Item = &'static Spec> {
-    [control_plane::COMMANDS, data_plane::COMMANDS, topics::COMMANDS, scripts::COMMANDS, session::COMMANDS]
-        .into_iter()
-        .flatten()
+    [
+        jobs::COMMANDS,
+        templates::COMMANDS,
+        things::COMMANDS,
+        data_plane::COMMANDS,
+        topics::COMMANDS,
+        events::COMMANDS,
+        scripts::COMMANDS,
+        session::COMMANDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 const JOB: Argument = Argument { name: "<jobId>", shape: Shape::Job, count: Count::One };
-const TABLE: Flag = Flag {
-    name: "--table",
-    value: None,
-    help: "as a table that fits the terminal; without effect in JSON output",
-};
-const UNTIL: Flag = Flag {
-    name: "--until",
-    value: Some(("<path=value ... | refused>", Shape::Goal)),
-    help: "ask again until the answer is like this, conditions as for expect, or until it is refused",
-};
-const WITHIN: Flag = Flag {
-    name: "--within",
-    value: Some(("<duration>", Shape::Duration)),
-    help: "how long --until waits, 10s unless given",
-};
 const NO_JOB: (&str, &str) = ("ResourceNotFoundException", "there is no such job");
 
 #[cfg(test)]
@@ -64,26 +63,60 @@ mod tests {
     use super::*;
     use crate::app::command::spec::CommandGroup;
 
-    /// No right too few, none too many: what the commands call, also describe-job-execution with --control-plane, and
-    /// finding or creating the thing.
+    const README: &str = include_str!("../../../../README.md");
+    const POLICY: &str = include_str!("../../../../policies/control-plane-policy.json");
+
+    /// The statements of the policy: their names, and what they allow.
+    fn statements() -> Vec<(String, BTreeSet<String>)> {
+        let policy: Value = serde_json::from_str(POLICY).unwrap();
+        // One string or a list of them, as policies write both.
+        let strings =
+            |value: &Value| -> Vec<Value> { value.as_array().cloned().unwrap_or(vec![value.clone()]) };
+        let statement = |statement: &Value| {
+            let actions = strings(&statement["Action"]);
+            let actions = actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect();
+            (statement["Sid"].as_str().unwrap().to_owned(), actions)
+        };
+        policy["Statement"].as_array().unwrap().iter().map(statement).collect()
+    }
+
+    /// No right too few, none too many: what the commands call, and finding or creating the thing.
     #[test]
     fn the_control_plane_policy_allows_exactly_what_the_program_calls() {
-        let policy: Value =
-            serde_json::from_str(include_str!("../../../../policies/control-plane-policy.json")).unwrap();
-        // One string or a list of them, as policies write both.
-        let strings = |value: &Value| -> Vec<String> {
-            let all = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
-            all.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
-        };
-        let statements = policy["Statement"].as_array().unwrap();
-        let allowed: BTreeSet<String> =
-            statements.iter().flat_map(|statement| strings(&statement["Action"])).collect();
-        let commands = commands().filter(|spec| spec.group == CommandGroup::ControlPlane);
-        let called: BTreeSet<String> = commands
-            .flat_map(|spec| spec.operations)
-            .chain(&["DescribeJobExecution", "DescribeThing", "CreateThing"])
-            .map(|operation| format!("iot:{operation}"))
+        let allowed: BTreeSet<String> = statements().into_iter().flat_map(|(_, actions)| actions).collect();
+        let called: BTreeSet<String> = commands()
+            .flat_map(Spec::iam_actions)
+            .chain(["DescribeThing", "CreateThing"])
+            .map(|action| format!("iot:{action}"))
             .collect();
         assert_eq!(allowed, called);
+    }
+
+    #[test]
+    fn the_readme_lists_the_commands_by_group() {
+        for group in CommandGroup::ALL {
+            let names = commands().filter(|spec| spec.group == group).map(|spec| format!("`{}`", spec.name));
+            let row = format!("| **{}** | {} |", group.heading(), names.collect::<Vec<_>>().join(", "));
+            assert!(README.contains(&row), "README.md lacks\n{row}");
+        }
+    }
+
+    #[test]
+    fn the_readme_names_each_command_with_a_statement_that_it_needs() {
+        let statements = statements();
+        let row = |name: &str| {
+            let begin = format!("| `{name}` |");
+            README.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("no row of {name}"))
+        };
+        for spec in commands() {
+            for action in
+                spec.operations.iter().filter(|own| spec.iam_actions().any(|needed| needed == **own))
+            {
+                let action = format!("iot:{action}");
+                let allowing = statements.iter().filter(|(_, actions)| actions.contains(&action));
+                let named = |(name, _): &(String, _)| row(name).contains(&format!("`{}", spec.name));
+                assert!(allowing.clone().any(named), "{} for {action}", spec.name);
+            }
+        }
     }
 }

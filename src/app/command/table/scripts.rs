@@ -22,6 +22,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "expect JobExecutionsChangedEvent jobs.QUEUED[0].jobId=Job1 jobs.IN_PROGRESS=absent",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Expect(args.expectation()),
     },
     Spec {
@@ -33,6 +34,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "set JOB smoke-{{RUN}}",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Set { name: args.name(), value: args.rest_of_line() },
     },
     Spec {
@@ -44,6 +46,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "capture VERSION execution.versionNumber",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Capture { name: args.name(), path: args.path() },
     },
     Spec {
@@ -55,6 +58,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "print the job is {{JOB}}",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Print(args.rest_of_line().unwrap_or_default()),
     },
     Spec {
@@ -66,6 +70,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "sleep 2s",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Sleep(args.duration()),
     },
     Spec {
@@ -77,6 +82,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "test a reboot is reported",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Test(args.rest_of_line().unwrap_or_default()),
     },
     Spec {
@@ -88,6 +94,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "defer delete-job smoke-{{RUN}} --force",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Defer(Box::new(args.deferred())),
     },
     Spec {
@@ -99,6 +106,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "include set-up.jobs",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Include(args.rest_of_line().unwrap_or_default().into()),
     },
 ];

@@ -1,9 +1,9 @@
 //! The session itself, and the local service.
 
+use super::jobs::EXECUTION_STATUSES;
 use crate::app::command::line::Command;
 use crate::app::command::spec::{Argument, CommandGroup, Count, Flag, Shape, Spec};
 use crate::wire::fault::{KINDS, MESSAGES};
-use crate::wire::model::JobExecutionStatus;
 
 const FAULT_OPTIONS: &[Flag] = &[
     Flag {
@@ -20,7 +20,7 @@ const FAULT_OPTIONS: &[Flag] = &[
     Flag { name: "--job", value: Some(("<jobId>", Shape::Job)), help: "the job that it names" },
     Flag {
         name: "--status",
-        value: Some(("<status>", Shape::OneOf(&STATUSES))),
+        value: Some(("<status>", Shape::OneOf(&EXECUTION_STATUSES))),
         help: "the status that it asks for or tells of",
     },
     Flag {
@@ -46,16 +46,6 @@ const FAULT_OPTIONS: &[Flag] = &[
     },
 ];
 
-const STATUSES: [&str; 8] = {
-    let mut words = [""; 8];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = JobExecutionStatus::ALL[at].as_str();
-        at += 1;
-    }
-    words
-};
-
 pub(super) static COMMANDS: &[Spec] = &[
     Spec {
         name: "clock",
@@ -66,6 +56,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "clock +10m",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Clock(args.advance()),
     },
     Spec {
@@ -77,6 +68,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "reset",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |_| Command::Reset,
     },
     Spec {
@@ -95,6 +87,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "fault add refuse=RequestThrottled --on update --times 2",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Fault(args.fault()),
     },
     Spec {
@@ -114,6 +107,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "device restart",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Device(args.device_action()),
     },
     Spec {
@@ -128,6 +122,7 @@ pub(super) static COMMANDS: &[Spec] = &[
             "the policy of the certificate does not allow it for that thing; the refusal names what to add",
         )],
         operations: &[],
+        needs: &[],
         build: |args| Command::Thing(args.optional_thing()),
     },
     Spec {
@@ -139,6 +134,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "status",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |_| Command::Status,
     },
     Spec {
@@ -150,6 +146,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "trace on",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Trace(args.choice() == "on"),
     },
     Spec {
@@ -161,6 +158,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "help update-job-execution",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |args| Command::Help(args.optional_choice()),
     },
     Spec {
@@ -172,6 +170,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "quit",
         refusals: &[],
         operations: &[],
+        needs: &[],
         build: |_| Command::Quit,
     },
 ];

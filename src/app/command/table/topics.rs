@@ -18,6 +18,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "subscribe $aws/events/job/#",
         refusals: &[("0x87", NOT_ALLOWED), ("0x97", "there are 50 subscriptions already")],
         operations: &["Subscribe"],
+        needs: &[],
         build: |args| Command::Subscribe(args.name()),
     },
     Spec {
@@ -29,6 +30,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "unsubscribe $aws/events/job/#",
         refusals: &[],
         operations: &["Unsubscribe"],
+        needs: &[],
         build: |args| Command::Unsubscribe(args.name()),
     },
     Spec {
@@ -54,6 +56,7 @@ pub(super) static COMMANDS: &[Spec] = &[
         example: "publish plant/pump {\"on\": true} --retain",
         refusals: &[("0x87", NOT_ALLOWED), ("0x97", "too many messages are kept")],
         operations: &["Publish"],
+        needs: &[],
         build: |args| Command::Publish {
             topic: args.name(),
             payload: args.payload(),

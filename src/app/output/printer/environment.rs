@@ -26,6 +26,11 @@ impl Environment {
         Self { color, forced, dumb: variable("TERM") == "dumb", utf8 }
     }
 
+    /// Whether what has been printed there can be drawn over.
+    pub(super) fn can_redraw(self, terminal: bool) -> bool {
+        terminal && !self.dumb
+    }
+
     pub(super) fn theme(self, terminal: bool) -> Theme {
         let color = match self.color {
             ColorChoice::Always => true,

@@ -64,6 +64,7 @@ impl Printer {
             out: environment.theme(out_is_terminal),
             err: environment.theme(err_is_terminal),
             out_is_terminal,
+            can_redraw: environment.can_redraw(out_is_terminal),
             now: OnceLock::new(),
             ahead: AtomicI64::default(),
             played: Played::default(),
@@ -139,6 +140,23 @@ impl Printer {
     /// Prints text on stdout as it is; it must be safe to show.
     pub(crate) fn result(&self, text: impl Into<String>) {
         self.out(text.into());
+    }
+
+    /// Draws lines on the terminal, which must be safe to show and not too wide, in the place of those drawn before;
+    /// what is printed meanwhile stands above them.
+    pub(crate) fn draw(&self, lines: Vec<String>) {
+        self.send(Item::Draw(lines));
+    }
+
+    /// What is drawn stays as it is.
+    pub(crate) fn leave_drawing(&self) {
+        self.send(Item::LeaveDrawing);
+    }
+
+    /// Whether what is drawn can be drawn over.
+    #[must_use]
+    pub(crate) fn can_redraw(&self) -> bool {
+        self.state.can_redraw
     }
 
     /// Prints one line on stderr, made safe to show.

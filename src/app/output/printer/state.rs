@@ -17,6 +17,8 @@ pub(super) struct PrinterState {
     pub(super) out: Theme,
     pub(super) err: Theme,
     pub(super) out_is_terminal: bool,
+    /// Whether what has been printed on stdout can be drawn over.
+    pub(super) can_redraw: bool,
     pub(super) now: OnceLock<Now>,
     /// How far the service's clock is ahead of the system's, in milliseconds, where there is no `now`.
     pub(super) ahead: AtomicI64,
@@ -40,6 +42,7 @@ impl PrinterState {
             out: theme,
             err: theme,
             out_is_terminal,
+            can_redraw: out_is_terminal,
             now,
             ahead,
             played,

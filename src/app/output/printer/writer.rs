@@ -35,6 +35,10 @@ const FEED_DELAY: Duration = Duration::from_millis(50);
 pub(super) enum Item {
     /// Print on stdout.
     Out(String),
+    /// Draw these lines on the terminal, in the place of those drawn before.
+    Draw(Vec<String>),
+    /// Leave there what is drawn.
+    LeaveDrawing,
     /// Print on stderr.
     Err(String),
     /// Print on stderr, and take it off the [`Backlog`](super::backlog::Backlog).
@@ -79,6 +83,8 @@ pub(super) struct Writer<Out, Err> {
     feed_from: Option<Instant>,
     /// Text that waits to go to the terminal.
     pending: String,
+    /// What is drawn below all that is printed, line by line.
+    drawing: String,
     /// How many bytes of that, and of what the editor holds, are notices.
     pending_notices: usize,
     fed_notices: usize,
@@ -108,6 +114,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
             fed: false,
             feed_from: None,
             pending: String::new(),
+            drawing: String::new(),
             pending_notices: 0,
             fed_notices: 0,
             flushes: Vec::new(),
@@ -138,8 +145,13 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         match item {
             Item::Out(text) => {
                 let text = fit(text, self.state.out);
-                if self.state.out_is_terminal { self.pending.push_str(&text) } else { self.write_out(&text) }
+                if self.state.out_is_terminal { self.put(&text) } else { self.write_out(&text) }
             }
+            Item::Draw(lines) => {
+                let drawing: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+                self.redraw("", fit(drawing, self.state.out));
+            }
+            Item::LeaveDrawing => self.drawing.clear(),
             Item::Err(text) => {
                 let text = match fold::columns() {
                     Some(columns) if self.err_is_terminal => fold::fold(&text, columns, "", ""),
@@ -205,11 +217,27 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
     fn put_err(&mut self, text: String) {
         let text = fit(text, self.state.err);
         if self.err_is_pending() {
-            self.pending.push_str(&text);
+            self.put(&text);
         } else {
             // With stderr closed there is nowhere to report an error.
             let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
         }
+    }
+
+    /// Puts text on the terminal, above what is drawn there.
+    fn put(&mut self, text: &str) {
+        self.redraw(text, self.drawing.clone());
+    }
+
+    /// Puts text in the place of what is drawn, and this below it.
+    fn redraw(&mut self, text: &str, drawing: String) {
+        let lines = self.drawing.matches('\n').count();
+        if lines > 0 {
+            // Up so many lines, and all from there on erased.
+            self.pending.push_str(&format!("\x1b[{lines}A\r\x1b[J"));
+        }
+        self.pending.extend([text, &drawing]);
+        self.drawing = drawing;
     }
 
     /// Takes notices off the backlog, and prints how many were dropped after them.

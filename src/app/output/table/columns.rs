@@ -9,10 +9,13 @@ use crate::app::output::style::Theme;
 
 /// The order of the columns, the most useful first; others follow in the order of the answer.
 /// What does not fit the terminal is left out from the end.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 14] = [
     "status",
     "jobId",
     "thing",
+    "jobTemplateId",
+    "templateName",
+    "groupName",
     "lastUpdatedAt",
     "completedAt",
     "startedAt",
@@ -24,7 +27,7 @@ const COLUMNS: [&str; 11] = [
 ];
 
 /// How many of them identify a row: they may be cut, but are never left out.
-const KEPT: usize = 3;
+const KEPT: usize = 6;
 
 /// The space between two columns.
 const GAP: &str = "  ";

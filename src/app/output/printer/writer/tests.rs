@@ -29,6 +29,19 @@ fn a_terminal_without_utf8_gets_ascii() {
 }
 
 #[tokio::test]
+async fn what_is_printed_stands_above_what_is_drawn() {
+    let (printer, out, _shown) = printer_with_editor();
+    printer.draw(vec!["a".into(), "b".into()]);
+    printer.result("text\n");
+    printer.draw(vec!["c".into()]);
+    printer.leave_drawing();
+    printer.result("more\n");
+    in_time(printer.flush()).await;
+    let up = "\u{1b}[2A\r\u{1b}[J";
+    assert_eq!(out.text(), format!("a\nb\n{up}text\na\nb\n{up}c\nmore\n"));
+}
+
+#[tokio::test]
 async fn text_goes_through_the_editor_while_it_reads() {
     let (printer, out, shown) = printer_with_editor();
     printer.result("before\n");
