@@ -146,7 +146,9 @@ impl Progress {
         }
         self.is_torn = executions != self.executions;
         let mut counts = Counts::default();
-        newest.values().for_each(|summary| counts.add(&summary.status, 1));
+        for summary in newest.values() {
+            counts.add(&summary.status, 1);
+        }
         self.things = Some(counts);
         let mut failed: Vec<_> =
             newest.into_iter().filter(|(_, summary)| is_failure(&summary.status)).collect();
@@ -190,11 +192,11 @@ impl Progress {
         let mut line =
             format!("{} {}: {} of {} {what} done", self.job, self.status, counts.done(), counts.total());
         if let Some(things) = &self.things {
-            line += &format!("; things: {}", things.words());
+            line.extend(["; things: ", &things.words()]);
         }
-        line += &format!("; executions: {}", self.executions.words());
+        line.extend(["; executions: ", &self.executions.words()]);
         if let Some(failure) = self.failures.first() {
-            line += &format!("; last failure: {}", failure.words());
+            line.extend(["; last failure: ", &failure.words()]);
         }
         escape::line(&line).into_owned()
     }

@@ -36,6 +36,11 @@ create-job J {}
 list-jobs
 expect FaultInjected on=ListJobs
 fault clear
+create-job W {} --dry-run
+create-job W {}
+cancel-job W
+watch-job W
+list-things
 thing Pump
 create-job J {}
 expect JobExecutionsChangedEvent

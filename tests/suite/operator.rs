@@ -3,6 +3,9 @@
 
 use std::fmt::Write as _;
 
+use time::OffsetDateTime;
+use time::macros::format_description;
+
 use crate::support::ministack::MiniStack;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::moto::Moto;
@@ -51,15 +54,15 @@ delete-job-template Reboot
 
 remove-thing-from-thing-group Pumps --thing-name Pump2
 delete-thing-group Pumps
-cancel-job Rollout --force --reason-code TEST --comment enough
 "#;
+
+const CANCEL: &str = "cancel-job Rollout --force --reason-code TEST --comment enough\n";
 
 /// What the local service has besides.
 const LOCALLY: &str = r#"
 delete-job-execution Rollout --thing-name Pump2 --execution-number 1
 delete-job Rollout
 delete-thing Pump2 --expected-version 2
-! delete-thing Pump2 --expected-version 7
 create-thing-group Pumps --thing-group-properties {"thingGroupDescription":"all"} --tags [{"Key":"k","Value":"v"}]
 create-thing-group Small --parent-group-name Pumps
 add-thing-to-thing-group Small
@@ -77,36 +80,38 @@ update-job Wide --description slower --job-executions-rollout-config {"maximumPe
 associate-targets-with-job Wide --targets Small --comment more
 describe-job Wide
 expect DescribeJobResponse job.targets.length=2 job.description=slower job.comment=more
-! update-job Wide --abort-config {"criteriaList":[{"failureType":"FAILED","action":"CANCEL","thresholdPercentage":1,"minNumberOfExecutedThings":1,"unheard":1}]}
+! update-job Wide --abort-config {"criteriaList":[{"failureType":"FAILED","action":"CANCEL","thresholdPercentage":1,"minNumberOfExecutedThings":0}]}
 delete-job Wide --force
 
-create-job-template FromAbove file://document.json --description d --maintenance-windows [{"startTime":"cron(0 0 * * ? *)","durationInMinutes":60}]
+create-job-template Windowed {} --description d --maintenance-windows [{"startTime":"cron(0 0 * * ? *)","durationInMinutes":60}]
+create-job-template FromAbove file://document.json --description d
 describe-job-template FromAbove
 capture TEMPLATE jobTemplateArn
 create-job Made --job-template-arn {{TEMPLATE}}
-delete-job Made --force
-create-job Made file://document.json --scheduling-config {"startTime":"2099-01-01T00:00","endTime":"2099-01-02T00:00","endBehavior":"CANCEL"}
-expect CreateJobResponse jobId=Made
+describe-job Made
+expect DescribeJobResponse job.jobTemplateArn={{TEMPLATE}}
+create-job Windows {} --targets Pumps --target-selection CONTINUOUS --scheduling-config {"startTime":"IN-60-DAYS","maintenanceWindows":[{"startTime":"cron(0 0 * * ? *)","durationInMinutes":60}]}
+describe-job Windows
+expect DescribeJobResponse job.status=SCHEDULED job.schedulingConfig.maintenanceWindows.length=1
 ! describe-job-template Nothing
 ! update-thing Nothing --remove-thing-type
 ! remove-thing-from-thing-group Nothing
 ! associate-targets-with-job Nothing --targets MyThing
 "#;
 
-const ABORT: &str = r#"{"criteriaList":[{"failureType":"FAILED","action":"CANCEL","thresholdPercentage":50,"minNumberOfExecutedThings":2}]}"#;
+const ABORT: &str = r#"{"criteriaList":[{"failureType":"FAILED","action":"CANCEL","thresholdPercentage":75,"minNumberOfExecutedThings":4}]}"#;
 
 #[test]
 fn every_command_against_the_local_service() {
+    let then = OffsetDateTime::now_utc() + time::Duration::days(60);
+    let then = then.format(format_description!("[year]-[month]-[day]T[hour]:[minute]")).unwrap();
     let output = Sandbox::json()
         .file("document.json", r#"{"ToDo":"Reboot"}"#)
         .file("abort.json", ABORT)
-        .script(format!("{EVERYWHERE}{LOCALLY}"))
+        .script(format!("{EVERYWHERE}{CANCEL}{LOCALLY}").replace("IN-60-DAYS", &then))
         .stderr_any()
-        .status(1)
         .run();
-    let failed: Vec<_> = output.stderr.lines().filter(|line| line.starts_with("stdin:")).collect();
-    // A member that AWS does not know is left out by AWS, not by us: it is the only one that is not refused.
-    assert_eq!(failed, Vec::<&str>::new(), "{}", output.stdout);
+    assert!(!output.stderr.contains("stdin:"), "{}", output.stderr);
 }
 
 /// What a control plane of others makes of them, and that nothing reaches more than one thing unasked.
@@ -115,7 +120,7 @@ fn on_a_service_of_others(control_plane: &str, more: &str) {
     let Some(mosquitto) = Mosquitto::start() else { return };
     let _service = mosquitto.service();
     let script = format!(
-        "{EVERYWHERE}{more}create-job Both {{}} --targets MyThing,Pump2\nlist-jobs\nexpect ListJobsResponse jobs.length=1\nwatch-job Rollout\n"
+        "{EVERYWHERE}{more}{CANCEL}create-job Both {{}} --targets MyThing,Pump2\nlist-jobs\nexpect ListJobsResponse jobs.length=1\nwatch-job Rollout\n"
     );
     let sandbox = mosquitto.client(control_plane).arg("--json").file("document.json", r#"{"ToDo":"Reboot"}"#);
     let output = sandbox.script(script).status(1).stderr_any().run();
@@ -143,8 +148,7 @@ fn what_moto_offers() {
 #[test]
 fn what_ministack_offers() {
     let Some(ministack) = MiniStack::start() else { return };
-    let more = "update-job Rollout --description slower --yes\ndelete-job-execution Rollout --thing-name Pump2 --execution-number 1\n";
-    on_a_service_of_others(&ministack.url, more);
+    on_a_service_of_others(&ministack.url, "update-job Rollout --description slower --yes\n");
 }
 
 /// An operator and three devices in one session, line by line.
@@ -168,7 +172,7 @@ impl Driver {
 /// One thing succeeds when it is tried again, another one fails twice, and with it the rollout.
 #[test]
 fn a_rollout_is_watched_until_it_is_aborted() {
-    let serve = Serve::start();
+    let serve = Serve::with(&[]);
     let (_operator, process) = serve.client().arg("--json").file("abort.json", ABORT).spawn_kept();
     let mut driver = Driver(process);
     driver.run("create-thing-group Pumps");

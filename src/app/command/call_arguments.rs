@@ -1,14 +1,13 @@
 //! From the arguments and options of a command to the operation that it calls.
 
 use super::arguments::{ArgumentValue, ParsedArguments};
-use super::line::{Call, Command, Member};
+use super::line::{Call, Command, Member, SWITCHES};
 use crate::client::control_plane::{Operation, Request, camel_case};
 
 impl ParsedArguments {
     /// A call of an operation: the arguments are members of these names, and each option is one of its own name.
     pub(super) fn call(&mut self, operation: Operation, arguments: &[&str]) -> Command {
-        let [table, substitute, dry_run, yes] =
-            ["--table", "--substitute", "--dry-run", "--yes"].map(|name| self.switch(name));
+        let switches = SWITCHES.into_iter().filter(|name| self.switch(name)).collect();
         let given = std::mem::take(&mut self.positionals);
         let mut members: Vec<_> =
             arguments.iter().map(ToString::to_string).zip(given.into_iter().map(member)).collect();
@@ -17,7 +16,7 @@ impl ParsedArguments {
             let value = value.map_or_else(|| Member::Json("true".to_owned()), member);
             members.push((camel_case(name), value));
         }
-        Command::Call(Box::new(Call { operation, members, table, substitute, dry_run, yes }))
+        Command::Call(Box::new(Call { operation, members, switches }))
     }
 
     /// A new job: its time-out and its retries have a short option each beside AWS's own.

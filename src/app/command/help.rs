@@ -8,7 +8,7 @@ use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
 
 /// The widest name of a command that stands in one column with the others.
-const MAX_NAME: usize = 31;
+const MAX_NAME: usize = 32;
 
 /// All commands by name, group by group, folded to `width` columns.
 #[must_use]

@@ -145,13 +145,13 @@ impl Command {
     /// Whether its request is printed, and not sent.
     #[must_use]
     pub(crate) fn is_dry_run(&self) -> bool {
-        matches!(self, Self::Call(call) if call.dry_run)
+        matches!(self, Self::Call(call) if call.is("--dry-run"))
     }
 
     /// The user has said yes: it may change something on more than one thing.
     pub(crate) fn confirm(&mut self) {
         if let Self::Call(call) = self {
-            call.yes = true;
+            call.switches.push("--yes");
         }
     }
 
@@ -211,7 +211,7 @@ impl Command {
     #[must_use]
     pub(crate) fn as_table(&self) -> bool {
         match self {
-            Self::Call(call) => call.table,
+            Self::Call(call) => call.is("--table"),
             Self::GetPendingJobExecutions { table } => *table,
             _ => false,
         }
@@ -225,15 +225,13 @@ pub(crate) struct Call {
     pub operation: Operation,
     /// What it is given, by the names of AWS's API.
     pub members: Vec<(String, Member)>,
-    /// Whether the answer is shown as a table.
-    pub table: bool,
-    /// Whether names in the file of the document are replaced.
-    pub substitute: bool,
-    /// Whether the request is printed, and not sent.
-    pub dry_run: bool,
-    /// Whether it may change something on more than one thing, unasked.
-    pub yes: bool,
+    /// Which of [`SWITCHES`] are given.
+    pub switches: Vec<&'static str>,
 }
+
+/// The options that are no members: the answer as a table, names in the file of the document replaced, the request
+/// printed and not sent, and something changed on more than one thing unasked.
+pub(crate) const SWITCHES: [&str; 4] = ["--table", "--substitute", "--dry-run", "--yes"];
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,6 +245,12 @@ pub(crate) enum Member {
 }
 
 impl Call {
+    /// Whether one of [`SWITCHES`] is given.
+    #[must_use]
+    pub(crate) fn is(&self, switch: &str) -> bool {
+        self.switches.contains(&switch)
+    }
+
     /// A member, if it is given.
     #[must_use]
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {

@@ -43,11 +43,11 @@ impl Dispatcher {
     /// Calls the operation, or shows what it would be asked for.
     pub(super) async fn call_operation(&self, call: &Call) -> Result<Answered, CommandError> {
         let request = self.request(call).await?;
-        if call.dry_run {
+        if call.is("--dry-run") {
             return Ok(Message::new(MessageKind::Response, DRY_RUN, Some(request.to_json())).into());
         }
         if let Some(reach) = self.unconfirmed(call, &request).await? {
-            let what = format!("{reach} on AWS: nothing was done; --yes does it unasked");
+            let what = format!("{reach}: nothing was done; --yes does it unasked");
             return Err(Failure::new("NotConfirmed", what).into());
         }
         match self.control_plane.call(&request).await {
@@ -73,7 +73,7 @@ impl Dispatcher {
             request = match member {
                 Member::Json(json) => request.json(name, json),
                 Member::Document(document) if name == "document" => {
-                    let names = call.substitute.then(|| self.names().clone());
+                    let names = call.is("--substitute").then(|| self.names().clone());
                     let text = document::read("the job document", document, names).await?;
                     if let Some(doubt) = document::doubt(&text) {
                         let job = request.plain("jobId");

@@ -24,7 +24,7 @@ impl Dispatcher {
     /// which carrying it out will tell.
     pub(crate) async fn question(&self, line: &Line) -> Option<String> {
         let Command::Call(call) = &line.command else { return None };
-        if call.dry_run || call.yes || !reaches_many(call) {
+        if call.is("--dry-run") || call.is("--yes") || !reaches_many(call) {
             return None;
         }
         let request = self.request(call).await.ok()?;
@@ -39,7 +39,7 @@ impl Dispatcher {
         request: &Request,
     ) -> Result<Option<Reach>, CommandError> {
         let is_local = self.things.current().client.is_local_service();
-        if call.yes || is_local || !reaches_many(call) {
+        if call.is("--yes") || is_local || !reaches_many(call) {
             return Ok(None);
         }
         let operation = call.operation;
@@ -110,9 +110,9 @@ impl fmt::Display for Reach {
         match self.things {
             Some(1) => f.write_str("1 thing")?,
             Some(things) => write!(f, "{things} things")?,
-            None => f.write_str("a number of things that cannot be told")?,
+            None => f.write_str("more things than can be told")?,
         }
-        f.write_str(if self.grows { ", and each that joins the group" } else { "" })
+        f.write_str(if self.grows { " on AWS, and each that joins the group" } else { " on AWS" })
     }
 }
 
@@ -123,8 +123,8 @@ mod tests {
     #[test]
     fn what_is_reached_is_told_in_words() {
         let reach = |things, grows| Reach { operation: Operation::CreateJob, things, grows }.to_string();
-        assert_eq!(reach(Some(12), false), "CreateJob reaches 12 things");
-        assert_eq!(reach(Some(1), true), "CreateJob reaches 1 thing, and each that joins the group");
-        assert_eq!(reach(None, false), "CreateJob reaches a number of things that cannot be told");
+        assert_eq!(reach(Some(12), false), "CreateJob reaches 12 things on AWS");
+        assert_eq!(reach(Some(1), true), "CreateJob reaches 1 thing on AWS, and each that joins the group");
+        assert_eq!(reach(None, false), "CreateJob reaches more things than can be told on AWS");
     }
 }

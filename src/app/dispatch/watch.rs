@@ -21,7 +21,7 @@ const ON_AWS: Duration = Duration::from_secs(5);
 /// The same on the local service, which may be asked as often as one likes.
 const LOCALLY: Duration = Duration::from_millis(100);
 
-/// A look takes at most this part of the time, so that a job of many things does not keep the service busy.
+/// A look there takes at most this part of the time, so that a job of many things does not keep the service busy.
 const SHARE: u32 = 10;
 
 /// What the devices said of executions that failed, by thing and number: it does not change any more.
@@ -48,7 +48,6 @@ impl Dispatcher {
 
     async fn watch_until_over(&self, job: &JobId, number: Option<usize>) -> Result<Progress, CommandError> {
         let is_local = self.things.current().client.is_local_service();
-        let between = if is_local { LOCALLY } else { ON_AWS };
         let how = if is_local { String::new() } else { format!("asks AWS every {} s", ON_AWS.as_secs()) };
         let mut picture = Picture::of(self.printer());
         if picture.is_none() && !how.is_empty() {
@@ -74,7 +73,7 @@ impl Dispatcher {
                 return Ok(progress);
             }
             last = Some(progress);
-            sleep(between.max(asked.elapsed() * SHARE)).await;
+            sleep(if is_local { LOCALLY.max(asked.elapsed() * SHARE) } else { ON_AWS }).await;
         }
     }
 
@@ -103,9 +102,9 @@ impl Dispatcher {
     }
 
     async fn look_once(&self, job: &JobId) -> Result<Progress, control_plane::Error> {
-        self.limiter.turn(Plane::Control).await;
+        self.turn().await;
         let described = self.control_plane.describe_job(job).await?.body.unwrap_or_default();
-        self.limiter.turn(Plane::Control).await;
+        self.turn().await;
         let before = self.control_plane.answers();
         let listed = self.control_plane.list_job_executions_for_job(job).await;
         let pages = u32::try_from(self.control_plane.answers() - before).unwrap_or(u32::MAX);
@@ -133,7 +132,7 @@ impl Dispatcher {
             return Some(known.clone());
         }
         let thing: ThingName = failure.thing.parse().ok()?;
-        self.limiter.turn(Plane::Control).await;
+        self.turn().await;
         let reply =
             self.control_plane.describe_job_execution(job, &thing, Some(failure.number)).await.ok()?;
         let body: Value = serde_json::from_str(&reply.body?).ok()?;
@@ -141,5 +140,12 @@ impl Dispatcher {
         let found = Value::from(found.clone()).to_string();
         details.insert(key, found.clone());
         Some(found)
+    }
+
+    /// Waits until AWS may be asked once more.
+    async fn turn(&self) {
+        if !self.things.current().client.is_local_service() {
+            self.limiter.turn(Plane::Control).await;
+        }
     }
 }

@@ -109,9 +109,9 @@ fn values(shape: Shape, word: &str, known_names: &KnownNames, played: &Played) -
 }
 
 fn names(known_names: &KnownNames, named: Named) -> Vec<Pair> {
-    let mut names = known_names.of(named);
-    names.sort();
-    names.iter().map(|name| with_space(name, true)).collect()
+    let mut all = known_names.of(named);
+    all.sort();
+    all.iter().map(|name| with_space(name, true)).collect()
 }
 
 /// The things and groups that may stand behind those which are listed already.
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(offered("list-jobs --status C"), ["CANCELED ", "COMPLETED "]);
         assert_eq!(offered("create-job J "), ["file://"]);
         assert_eq!(offered("expect Next"), ["NextJobExecutionChangedEvent "]);
-        assert_eq!(offered("help update-j"), ["update-job-execution"]);
+        assert_eq!(offered("help update-j"), ["update-job", "update-job-execution"]);
         assert_eq!(offered("help thi"), ["thing", "things"]);
         assert_eq!(offered("trace o"), ["on ", "off "]);
         assert_eq!(offered("thing "), ["Pump ", "Fan "]);

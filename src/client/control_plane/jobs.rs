@@ -1,24 +1,9 @@
 //! What the samples do with jobs, for programs that use the client: each is one [`ControlPlane::call`].
 
 use super::error::Error;
-use super::request::{Operation, Request};
+use super::request::{CreateJob, Operation, Request};
 use super::{ControlPlane, Reply};
 use crate::wire::model::{JobId, ThingName};
-
-/// What a new job is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateJob {
-    /// The ARN of the thing that is to execute it.
-    pub target_arn: String,
-    /// The job document, JSON, sent byte for byte.
-    pub document: String,
-    /// Free text for the operator.
-    pub description: Option<String>,
-    /// Minutes that an execution may be in progress, 1 to 10080.
-    pub timeout_minutes: Option<i64>,
-    /// How often a failed or timed-out execution is tried again, 0 to 10.
-    pub retries: Option<i32>,
-}
 
 impl ControlPlane {
     /// Creates a SNAPSHOT job for one thing.

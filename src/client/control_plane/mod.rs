@@ -36,11 +36,10 @@ mod transport;
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use event_configurations::EventConfigurations;
-pub use jobs::CreateJob;
 pub use options::{CredentialsSource, Options};
 pub use proxies::{NoProxyUrl, check_proxies};
 pub use reply::Reply;
-pub use request::{Operation, Request, camel_case};
+pub use request::{CreateJob, Operation, Request, camel_case};
 
 use exchange::{Capture, Exchange};
 use proxies::Proxies;

@@ -5,6 +5,7 @@ mod context;
 mod device;
 mod environment;
 mod looks;
+mod operator;
 mod screen;
 mod things;
 mod typing;

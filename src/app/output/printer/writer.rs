@@ -234,7 +234,7 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
         let lines = self.drawing.matches('\n').count();
         if lines > 0 {
             // Up so many lines, and all from there on erased.
-            self.pending.push_str(&format!("\x1b[{lines}A\r\x1b[J"));
+            self.pending.extend(["\x1b[", &lines.to_string(), "A\r\x1b[J"]);
         }
         self.pending.extend([text, &drawing]);
         self.drawing = drawing;
