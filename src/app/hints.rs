@@ -208,7 +208,10 @@ mod tests {
             control_plane("CreateJob", "AccessDeniedException", message).unwrap(),
             r#"add to the IAM policy: {"Effect":"Allow","Action":"iot:CreateJob","Resource":"arn:aws:iot:r:1:job/J"}"#
         );
-        assert!(control_plane("DeleteJob", "AccessDeniedException", "no").unwrap().contains("iot:DeleteJob"));
+        for operation in ["DeleteJob", "AssociateTargetsWithJob", "CreateThingGroup"] {
+            let hint = control_plane(operation, "AccessDeniedException", "no").unwrap();
+            assert!(hint.contains(&format!("\"Action\":\"iot:{operation}\"")), "{hint}");
+        }
     }
 
     #[test]

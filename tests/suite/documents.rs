@@ -3,7 +3,7 @@
 
 use crate::support::Sandbox;
 
-const USAGE: &str = "usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--substitute]";
+const USAGE: &str = "usage: create-job <jobId> <jobDocument-as-JSON> [options] (help create-job lists them)";
 
 #[test]
 fn a_string_that_names_a_file_is_the_file() {

@@ -112,6 +112,15 @@ fn every_command_against_the_local_service() {
         .stderr_any()
         .run();
     assert!(!output.stderr.contains("stdin:"), "{}", output.stderr);
+
+    let unread = "create-job J {} --abort-config file://nowhere.json\ncreate-job J {} --targets Nothing\n";
+    let output = Sandbox::new().script(unread).status(1).stderr_any().run();
+    for said in [
+        "stdin:1: cannot take --abort-config from nowhere.json: No such file or directory\n",
+        "stdin:2: there is neither a thing nor a group called Nothing: create-thing makes a thing\n",
+    ] {
+        assert!(output.stderr.contains(said), "{}", output.stderr);
+    }
 }
 
 /// What a control plane of others makes of them, and that nothing reaches more than one thing unasked.

@@ -81,7 +81,9 @@ impl Dispatcher {
                     }
                     request.text(name, &text)
                 }
-                Member::Document(document) => request.json(name, document::read(name, document, None).await?),
+                Member::Document(document) => {
+                    request.json(name, document::read(&option_name(name), document, None).await?)
+                }
                 Member::Targets(targets) => request.json(name, self.target_arns(targets).await?),
             };
         }
@@ -192,10 +194,31 @@ fn is_deletion(operation: Operation) -> bool {
     )
 }
 
+/// The option that gives a member of this name.
+fn option_name(member: &str) -> String {
+    member.chars().fold("--".to_owned(), |mut option, letter| {
+        if letter.is_ascii_uppercase() {
+            option.push('-');
+        }
+        option.push(letter.to_ascii_lowercase());
+        option
+    })
+}
+
 fn check_name(kind: &Kind, name: &str) -> Result<(), Failure> {
     let checked = match kind.operation {
         Operation::DescribeThing => name.parse::<ThingName>().map(drop),
         _ => name.parse::<ThingGroupName>().map(drop),
     };
     checked.map_err(|error| Failure::new("UsageError", format!("--targets: {error}, not \"{name}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_named_as_it_was_typed() {
+        assert_eq!(option_name("jobExecutionsRolloutConfig"), "--job-executions-rollout-config");
+    }
 }

@@ -16,7 +16,7 @@ fn tab_completes_commands_jobs_statuses_options_and_files() {
         screen.contains("NextJobExecutionChangedEvent") && last_line(screen) == "MyThing (1 pending)>"
     });
     for (typed, line) in [
-        ("update-j", "update-job-execution"),
+        ("update-job-", "update-job-execution"),
         ("W", "update-job-execution Warehouse42"),
         ("S", "update-job-execution Warehouse42 SUCCEEDED"),
         ("--inc", "update-job-execution Warehouse42 SUCCEEDED --include-job-"),
