@@ -5,13 +5,12 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::time::Duration;
 
 use jobs_sandbox::wire::fault::{Fault, MESSAGES};
 use serde_json::{Value, json};
 
 use crate::support::mosquitto::Mosquitto;
-use crate::support::peers::run_python_for;
+use crate::support::peers::{run_javascript_on, run_python_on};
 use crate::support::{Output, Sandbox, Serve, connect};
 
 const CREATE: &str = r#"create-job J {"ToDo":"Reboot"}"#;
@@ -397,8 +396,11 @@ fn the_page_on_faults_tells_what_goes_together() {
     assert!(count >= 200, "{count}");
 }
 
-/// Its own connection is lost and found, its requests are told what became of them, and the next one is answered.
+/// Their own connection is lost and found, their requests are told what became of them, and the next one is answered.
 #[test]
-fn the_device_sdk_of_aws_goes_on_after_each_kind() {
-    run_python_for(Duration::from_mins(1), "device_faults.py", "awsiot", &[]);
+fn the_device_sdks_of_aws_go_on_after_each_kind() {
+    // Each fault has a thing of its own.
+    let serve = Serve::with(&[]);
+    run_python_on(&serve, "device_faults.py", "awsiot");
+    run_javascript_on(&serve, "device_faults.js", "aws-iot-device-sdk-v2");
 }
