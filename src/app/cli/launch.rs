@@ -75,6 +75,7 @@ impl Cli {
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
+        self.device.refuse_without_program()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
             self.device.refuse_in_aws_mode()?;

@@ -82,6 +82,7 @@ impl Requests<'_> {
             job: job.map(JobId::as_str),
             status,
             topic: Some(&message.topic),
+            has_puback: message.qos == Qos::AtLeastOnce,
             ..Occasion::new(on, Some(&client_id))
         })
     }
