@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::server::NoServerSessionStorage;
 use tokio_rustls::rustls::{Error, ServerConfig};
 use tokio_rustls::server::TlsStream;
@@ -36,22 +36,23 @@ pub(crate) struct TlsPort {
 impl TlsPort {
     /// For MQTT: each client shows a certificate.
     pub(crate) fn mqtt(certificate: &ServerCertificate, shared: Arc<Shared>) -> Result<Self, Error> {
-        Self::new(certificate, MQTT, |algorithms| Registered { shared, algorithms, is_required: true })
+        Self::new(certificate, shared, MQTT, true)
     }
 
     /// For HTTP: a client shows a certificate, or signs its requests.
     pub(crate) fn http(certificate: &ServerCertificate, shared: Arc<Shared>) -> Result<Self, Error> {
-        Self::new(certificate, HTTP, |algorithms| Registered { shared, algorithms, is_required: false })
+        Self::new(certificate, shared, HTTP, false)
     }
 
     fn new(
-        certificate: &ServerCertificate,
+        (certificate, key): &ServerCertificate,
+        shared: Arc<Shared>,
         protocols: &'static [&'static str],
-        verifier: impl FnOnce(WebPkiSupportedAlgorithms) -> Registered,
+        is_required: bool,
     ) -> Result<Self, Error> {
-        let (certificate, key) = certificate;
         let provider: Arc<CryptoProvider> = ring::default_provider().into();
-        let verifier = verifier(provider.signature_verification_algorithms);
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Registered { shared, algorithms, is_required };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(Arc::new(verifier))
