@@ -114,6 +114,11 @@ pub(crate) struct Choices {
     ///
     /// AWS's guide says 1,000. Whoever tries devices in large numbers at once may want no such bound.
     pub(crate) rollout_rate_without_configuration: Option<u64>,
+    /// 29. Which exception does a device get over HTTPS that shows no certificate, or that its policies refuse?
+    ///
+    /// AWS's model of the data plane has none for it. This one, with status 403, is what AWS's other HTTPS APIs for
+    /// devices were seen to answer; newer services of AWS have AccessDeniedException.
+    pub(crate) refused_device_exception: &'static str,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -163,6 +168,7 @@ impl Default for Choices {
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
             rollout_rate_without_configuration: Some(1000),
+            refused_device_exception: "ForbiddenException",
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -12,10 +12,10 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::access_key::AccessKey;
 use super::certificates::{CertificateError, DeviceCertificate};
 use super::clients::Clients;
-use super::environment::Environment;
+use super::environment::{Addresses, Environment};
 use super::files::{self, Files};
 use super::first_state::FirstState;
-use super::http::{self, Admission};
+use super::http::{self, Admission, Listeners};
 use super::identity::Identity;
 use super::mqtt;
 use super::operator::Operator;
@@ -24,12 +24,12 @@ use super::shared::Shared;
 use super::start_error::StartError;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
+use super::tls::TlsPort;
 
 /// A running service; dropped, it ends at once.
 #[derive(Debug)]
 pub struct LocalService {
-    mqtt: SocketAddr,
-    http: SocketAddr,
+    addresses: Addresses,
     files: Files,
     environment: Environment,
     shared: Arc<Shared>,
@@ -52,11 +52,13 @@ impl LocalService {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
+        let https = options.https_port.map(|port| listen("HTTPS", options.listen, port)).transpose()?;
+        let addresses = Addresses { mqtt, http, https: https.as_ref().map(|(_, address)| *address) };
         let settings = Settings { region: options.region.clone(), account: options.account.clone() };
         let files = Files::open(options.dir.as_deref())?;
         let Identity { authority, device } = identity(&options, &files)?;
-        let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
-        let policies = options.device_policies.documents(&settings, &options.things);
+        let certificate = authority.server(options.listen, &options.hostnames)?;
+        let policies = options.device_policies.documents(&settings, &options.things, https.is_some());
         let first = FirstState {
             settings: settings.clone(),
             device: Some((device.certificate_pem, policies)),
@@ -69,30 +71,39 @@ impl LocalService {
         let shared =
             shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
         let shared = Arc::new(shared.beginning_with(first)?);
-        let tls = mqtt::server_config(certificate, key, shared.clone())?;
+        let tls = TlsPort::mqtt(&certificate, shared.clone())?;
+        let over_tls = TlsPort::http(&certificate, shared.clone())?;
+        let listeners =
+            Listeners { http: http_listener, https: https.map(|(listener, _)| (listener, over_tls)) };
         let access_key = options.require_key.then(AccessKey::random);
-        let environment = Environment::new(&options, &files, mqtt, http, access_key.as_ref());
+        let environment = Environment::new(&options, &files, &addresses, access_key.as_ref());
         files.put_environment(&environment.script(), access_key.is_some())?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
         let admission = Admission { hostnames: options.hostnames, access_key };
-        tasks.spawn(http::serve(http_listener, shared.clone(), admission, stop.subscribe()));
+        tasks.spawn(http::serve(listeners, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
-        Ok(Self { mqtt, http, files, environment, shared, stop, tasks, timers })
+        Ok(Self { addresses, files, environment, shared, stop, tasks, timers })
     }
 
     /// Where devices connect.
     #[must_use]
     pub fn mqtt_addr(&self) -> SocketAddr {
-        self.mqtt
+        self.addresses.mqtt
     }
 
     /// Where the control plane and the data plane over HTTPS are.
     #[must_use]
     pub fn http_addr(&self) -> SocketAddr {
-        self.http
+        self.addresses.http
+    }
+
+    /// Where devices find the data plane over HTTPS with their certificates, if there is a port for that.
+    #[must_use]
+    pub fn https_addr(&self) -> Option<SocketAddr> {
+        self.addresses.https
     }
 
     /// The directory with the files.

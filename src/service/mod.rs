@@ -1,7 +1,8 @@
 //! The local Jobs service: AWS IoT Jobs for one account, in this process.
 //!
 //! [`LocalService`] listens on two ports: MQTT over mutual TLS for devices, HTTP for the control plane and
-//! the data plane over HTTPS. Both are thin fronts of one pure state machine, [`state::State`].
+//! the data plane over HTTPS; where it is asked to, also on an HTTPS port for devices with their certificates. All are
+//! thin fronts of one pure state machine, [`state::State`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,6 +33,7 @@
 //! | `broker` | sessions, routing and delivery, without a socket |
 //! | `mqtt` | the MQTT front |
 //! | `http` | the HTTP front |
+//! | `tls` | TLS in front of both |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `clients` | who is connected, for those who wait for it |
@@ -79,6 +81,7 @@ mod shared;
 mod start_error;
 pub mod state;
 pub mod time;
+mod tls;
 pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};

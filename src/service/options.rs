@@ -24,6 +24,8 @@ pub struct Options {
     pub mqtt_port: u16,
     /// The HTTP port; 0 means any free one.
     pub http_port: u16,
+    /// The port for devices that use the data plane over HTTPS with their certificates; 0 means any free one.
+    pub https_port: Option<u16>,
     /// The address to listen on.
     pub listen: IpAddr,
     /// Where the certificates and their keys are made once and found again; a private temporary directory if there
@@ -62,6 +64,7 @@ impl Default for Options {
         Self {
             mqtt_port: 0,
             http_port: 0,
+            https_port: None,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
             new_certificates: false,
@@ -85,6 +88,7 @@ impl fmt::Debug for Options {
         let Self {
             mqtt_port,
             http_port,
+            https_port,
             listen,
             dir,
             new_certificates,
@@ -103,6 +107,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
+            .field("https_port", https_port)
             .field("listen", listen)
             .field("dir", dir)
             .field("new_certificates", new_certificates)

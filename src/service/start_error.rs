@@ -19,7 +19,7 @@ pub enum StartError {
         in_words(error)
     )]
     Listen {
-        /// MQTT or HTTP.
+        /// MQTT, HTTP or HTTPS.
         front: &'static str,
         /// Where.
         address: SocketAddr,

@@ -29,6 +29,7 @@ mod habits;
 mod health;
 mod hostile_broker;
 mod http;
+mod https;
 mod identity_files;
 mod imports;
 mod json_schema;

@@ -163,6 +163,9 @@ pub(super) struct LocalArgs {
     /// HTTP port [default: any free port; with serve 9443]
     #[arg(long, value_name = "PORT")]
     pub(super) http_port: Option<u16>,
+    /// HTTPS port, where a device uses the data plane with its certificate, 0 for any free one [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub(super) https_port: Option<u16>,
     /// Folder that keeps the certificates and their keys, and gets the env file [default: a private temporary one]
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,

@@ -179,6 +179,8 @@ pub(crate) struct LocalOptions {
     pub mqtt_port: u16,
     /// HTTP port; 0 is any free one.
     pub http_port: u16,
+    /// HTTPS port, if there is to be one; 0 is any free one.
+    pub https_port: Option<u16>,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
     /// Whether other certificates are made than those in the folder.

@@ -53,8 +53,9 @@ async fn start_and_run(
     if is_for_any_thing {
         log("the device certificate may act for any thing; --thing NAME lets it act for one");
     }
+    let https = service.https_addr().map_or_else(String::new, |address| format!(" https={address}"));
     printer.result(format!(
-        "ready mqtt={} http={} dir={}\n",
+        "ready mqtt={} http={}{https} dir={}\n",
         service.mqtt_addr(),
         service.http_addr(),
         escape::line(&service.dir().display().to_string())
@@ -126,6 +127,7 @@ async fn start_logging(
     let options = service::Options {
         mqtt_port: options.mqtt_port,
         http_port: options.http_port,
+        https_port: options.https_port,
         listen: options.listen,
         hostnames: options.hostnames,
         require_key: options.require_key,

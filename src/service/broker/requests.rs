@@ -321,7 +321,7 @@ fn context(peer: &Peer, connect: &Connect, client_id: &ByteString) -> Context {
     let attributes =
         [(connect.session_expiry > 0, "PersistentConnect"), (connect.will.is_some(), "LastWill")];
     Context {
-        client_id: client_id.to_string(),
+        client_id: Some(client_id.to_string()),
         source_ip: Some(peer.address),
         certificate_id: peer.certificate.clone(),
         connect_attributes: attributes

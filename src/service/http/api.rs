@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::admission::Admission;
 use super::body::read_body;
 use super::call::Call;
+use super::device::DeviceCall;
 use super::exception::Exception;
 use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
@@ -117,7 +118,10 @@ impl Api {
         traced: Option<&TracedCall>,
     ) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
-        if let Err(refusal) = self.admission.check_key(&request) {
+        let device = DeviceCall::of(&self.shared, &request)?;
+        if device.is_none()
+            && let Err(refusal) = self.admission.check_key(&request)
+        {
             return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
         }
         self.shared.count_call();
@@ -130,6 +134,9 @@ impl Api {
         let name = matched.name;
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
+        if let Some(device) = device {
+            device.authorize(&self.shared, &matched)?;
+        }
         *fault = struck::strike(&self.shared, &matched, body);
         if let Some(instead) = struck::instead(plane, fault.as_ref()) {
             return instead;

@@ -1,10 +1,11 @@
 //! The HTTP front of the local Jobs service: AWS IoT's control plane and its HTTPS data plane on
-//! one port, for every AWS SDK and the AWS CLI.
+//! one port, for every AWS SDK and the AWS CLI; over TLS on another one too, for devices with their certificates.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `server`, `limits` | connections: accepted, bounded and closed |
-//! | `admission` | which requests are let in at all |
+//! | `listeners`, `server`, `limits` | connections: accepted, bounded and closed |
+//! | `peer` | who is on the other side of one |
+//! | `admission`, `device` | which requests are let in at all, and what a device's certificate lets it do |
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
 //! | `model` | what the operations take, and what they refuse for it |
@@ -24,15 +25,18 @@ mod body;
 mod call;
 mod control;
 mod data;
+mod device;
 mod exception;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod handler;
 mod label;
 mod limits;
+mod listeners;
 mod model;
 mod offered;
 mod operations;
+mod peer;
 mod plane;
 mod sandbox;
 mod server;
@@ -40,6 +44,7 @@ mod struck;
 mod traced_call;
 
 pub(crate) use self::admission::Admission;
+pub(crate) use self::listeners::Listeners;
 pub(crate) use self::offered::offered;
 pub(crate) use self::server::serve;
 

@@ -69,7 +69,7 @@ pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Res
             let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
             Ok(Output { body: authority.pem().into(), content_type: "application/x-pem-file" })
         }
-        (method, _) => Err(Exception::unknown_operation(method, request.uri.path())),
+        (method, _) => Err(Exception::unknown_operation("AWS IoT", method, request.uri.path())),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the trace tells of a call: the request, and then its answer.
 
-use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use hyper::StatusCode;
@@ -9,6 +8,7 @@ use hyper::http::request::Parts;
 
 use super::exception::Exception;
 use super::handler::Output;
+use super::peer::Peer;
 use crate::service::trace::{Call, Client, Event, Payload, Record, Trace, excerpt, target_without_secrets};
 
 /// How many bytes of a path and a query are recorded.
@@ -19,10 +19,6 @@ const NAME: usize = 64;
 
 /// How many ignored members are recorded.
 const MEMBERS: usize = 16;
-
-/// Where a request comes from, among its extensions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PeerAddress(pub(super) IpAddr);
 
 /// A call that is being carried out.
 #[derive(Debug)]
@@ -81,6 +77,6 @@ fn client(request: &Parts) -> Client {
     let name = agent.and_then(|agent| agent.split_whitespace().next());
     Client {
         name: name.map(|name| excerpt(name, NAME).0.to_owned()),
-        address: request.extensions.get::<PeerAddress>().map(|address| address.0),
+        address: Peer::of(request).map(|peer| peer.address),
     }
 }

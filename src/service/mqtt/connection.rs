@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::acceptor::Connecting;
 use super::codec::{Codec, TooLarge};
-use super::quick_ack::BreakOff;
 use crate::service::broker::end::End;
 use crate::service::broker::limits::{self, Timeouts};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
@@ -22,6 +21,7 @@ use crate::service::broker::refusal::{Ending, Refusal};
 use crate::service::broker::requests::{Connected, Peer};
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
+use crate::service::tls::BreakOff;
 use crate::service::trace::{ConnectionTrace, Event, Packet};
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.

@@ -3,19 +3,29 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::service::state::Settings;
+use crate::service::tls::TlsPort;
 
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Patient with everything, so that a test shortens what it is about.
-const PATIENT: Limits =
-    Limits { connections: 8, body: 1000, headers_within: HOUR, body_within: HOUR, close_within: HOUR };
+const PATIENT: Limits = Limits {
+    connections: 8,
+    body: 1000,
+    handshake_within: HOUR,
+    headers_within: HOUR,
+    body_within: HOUR,
+    close_within: HOUR,
+};
 
 struct Served {
     address: std::net::SocketAddr,
+    /// The HTTPS port.
+    over_tls: std::net::SocketAddr,
     stop: watch::Sender<bool>,
     /// The turn of slow operations.
     slow: Arc<tokio::sync::Semaphore>,
@@ -23,21 +33,24 @@ struct Served {
 }
 
 async fn served(limits: Limits) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let https = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, over_tls) = (http.local_addr().unwrap(), https.local_addr().unwrap());
     let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
     let shared = Arc::new(Shared::new(settings));
+    let certificate = shared.authority().unwrap().server(address.ip(), &[]).unwrap();
+    let tls = TlsPort::http(&certificate, shared.clone()).unwrap();
     let api = Api::new(shared.clone(), Admission::default());
     let slow = Arc::clone(&api.slow);
-    let served = serve_within(limits, listener, api, stopped);
+    let served = serve_within(limits, Listeners { http, https: Some((https, tls)) }, api, stopped);
     let task = tokio::spawn(async move {
         tokio::select! {
             () = served => {}
             () = shared.run_timers() => {}
         }
     });
-    Served { address, stop, slow, task }
+    Served { address, over_tls, stop, slow, task }
 }
 
 async fn deadline<T>(wait: impl Future<Output = T>) -> T {
@@ -282,4 +295,40 @@ async fn stopping_closes_what_is_idle_and_answers_what_is_under_way() {
     let answer = rest(&mut busy).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     deadline(service.task).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_to_its_end_is_given_up_and_holds_nobody_up() {
+    let service = served(Limits { handshake_within: Duration::from_millis(50), ..PATIENT }).await;
+    let mut other = service.connect().await;
+    // Silence, the beginning of a TLS hello, and what is not TLS.
+    for start in [&b""[..], b"\x16\x03\x01\x02\0\x01", b"GET /jobs HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+        let mut stream = TcpStream::connect(service.over_tls).await.unwrap();
+        stream.write_all(start).await.unwrap();
+        assert!(healthy(&mut other).await);
+        let mut told = Vec::new();
+        let _ = deadline(stream.read_to_end(&mut told)).await;
+        assert!(!told.starts_with(b"HTTP"), "{told:?}");
+    }
+    assert!(healthy(&mut other).await);
+    service.stop().await;
+}
+
+/// Both ports share the room that there is, and whoever has not come through the handshake goes first.
+#[tokio::test]
+async fn a_crowd_in_its_handshakes_makes_room_for_whoever_comes_and_for_the_end() {
+    let service = served(PATIENT).await;
+    let mut busy = service.connect().await;
+    begin(&mut busy).await;
+    let mut crowd = Vec::new();
+    for _ in 0..PATIENT.connections * 3 {
+        crowd.push(TcpStream::connect(service.over_tls).await.unwrap());
+    }
+    for _ in 0..PATIENT.connections {
+        assert!(healthy(&mut service.connect().await).await);
+    }
+    assert_eq!(deadline(crowd[0].read(&mut [0])).await.unwrap_or(0), 0, "the first was closed");
+    let answer = finish(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    service.stop().await;
 }
