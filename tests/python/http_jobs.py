@@ -301,10 +301,10 @@ class Change(AwsTestCase):
         self.assert_absent(data.start_next_pending_job_execution(thingName=name), "execution")
         summaries = iot.list_job_executions_for_thing(thingName=name)["executionSummaries"]
         attempts = {
-            summary["jobExecutionSummary"]["executionNumber"]: summary["jobExecutionSummary"].get("retryAttempt")
+            summary["jobExecutionSummary"]["executionNumber"]: summary["jobExecutionSummary"]["retryAttempt"]
             for summary in summaries
         }
-        self.assertEqual(attempts, {1: None, 2: 1})
+        self.assertEqual(attempts, {1: 0, 2: 1})
         self.assertEqual(iot.describe_job(jobId=job)["job"]["status"], "COMPLETED")
 
 

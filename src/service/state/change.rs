@@ -36,6 +36,20 @@ pub(super) struct Change<'a> {
     late_event: Option<JobExecutionEvent>,
 }
 
+/// What is kept about an execution elsewhere.
+struct Kept {
+    status: JobExecutionStatus,
+    deadline: Option<Timestamp>,
+    last_updated_at: Timestamp,
+}
+
+impl Kept {
+    fn of(execution: &Execution) -> Self {
+        let Execution { status, last_updated_at, .. } = *execution;
+        Self { status, deadline: execution.deadline(), last_updated_at }
+    }
+}
+
 impl<'a> Change<'a> {
     pub(super) fn new(state: &'a mut State, now: Timestamp) -> Self {
         Self { state, now, effects: Effects::default(), late_retry: None, late_event: None }
@@ -102,11 +116,12 @@ impl Change<'_> {
         let executions = self.state.executions.entry(thing.clone()).or_default();
         let number =
             executions.find(job, None).map_or(ExecutionNumber::FIRST, |(_, newest)| newest.number.next());
-        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, self.now));
+        let now = self.now;
+        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, now));
         self.effects.touched.execution(thing, sequence);
         if let Some(job) = self.job_mut(job) {
             job.counts.add(JobExecutionStatus::Queued);
-            job.executions.insert((thing.clone(), sequence));
+            job.executions.insert(thing, sequence, now);
         }
     }
 
@@ -119,23 +134,26 @@ impl Change<'_> {
     ) {
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let edited = executions.edit(sequence, |execution| {
-            let before = (execution.status, execution.deadline());
+            let before = Kept::of(execution);
             edit(execution);
-            (before, (execution.status, execution.deadline()), execution.job_id.clone())
+            (before, Kept::of(execution), execution.job_id.clone())
         });
         let Some((before, after, job)) = edited else { return };
         self.effects.touched.execution(thing, sequence);
-        if before.1 != after.1 {
-            self.set_timer(thing, sequence, before.1, after.1);
+        if before.deadline != after.deadline {
+            self.set_timer(thing, sequence, before.deadline, after.deadline);
         }
-        if before.0 == after.0 {
+        if let Some(job) = self.state.jobs.get_mut(&job) {
+            job.executions.update(thing, sequence, before.last_updated_at, after.last_updated_at);
+        }
+        if before.status == after.status {
             return;
         }
         if let Some(job) = self.job_mut(&job) {
-            job.counts.remove(before.0);
-            job.counts.add(after.0);
+            job.counts.remove(before.status);
+            job.counts.add(after.status);
         }
-        if after.0.is_terminal() {
+        if after.status.is_terminal() {
             self.late_event = self.job_execution_event(thing, sequence, false);
         }
     }
@@ -185,7 +203,7 @@ impl Change<'_> {
         self.set_timer(thing, sequence, removed.deadline(), None);
         if let Some(job) = self.job_mut(&removed.job_id) {
             job.counts.remove(removed.status);
-            job.executions.remove(&(thing.clone(), sequence));
+            job.executions.remove(thing, sequence, removed.last_updated_at);
         }
     }
 

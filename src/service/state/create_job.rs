@@ -2,7 +2,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::change::Change;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
+use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::outcome::Outcome;
 use super::rollout::Rollout;
@@ -121,7 +122,7 @@ impl State {
             completed_at: None,
             rollout,
             counts: StatusCounts::default(),
-            executions: BTreeSet::new(),
+            executions: JobExecutions::default(),
         })
     }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::Rejected;
 use super::execution::Execution;
 use super::job_configs::JobConfigs;
+use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::retry::RetriesUsed;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
-use super::sequence::Sequence;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
 
@@ -56,8 +56,7 @@ pub(crate) struct Job {
     pub(crate) completed_at: Option<Timestamp>,
     pub(crate) rollout: Rollout,
     pub(crate) counts: StatusCounts,
-    /// Its executions by thing and sequence number on that thing.
-    pub(crate) executions: BTreeSet<(ThingName, Sequence)>,
+    pub(crate) executions: JobExecutions,
 }
 
 impl Job {

@@ -14,7 +14,7 @@
 //! |---|---|
 //! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
 //! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
-//! | `execution`, `executions` | one job execution; those of one thing, in order |
+//! | `execution`, `executions`, `job_executions` | one job execution; those of one thing, and of one job, in order |
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
@@ -54,6 +54,7 @@ pub mod groups;
 pub mod job;
 pub mod job_configs;
 mod job_event;
+mod job_executions;
 pub mod job_status;
 mod lifecycle;
 mod next_timer;

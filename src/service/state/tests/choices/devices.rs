@@ -85,6 +85,22 @@ fn a_device_may_reject_what_it_has_begun_or_only_what_is_queued() {
 }
 
 #[test]
+fn what_a_device_rejects_unbegun_was_not_started_or_was() {
+    let (not_started, started) = both(
+        |choices| choices.rejected_execution_has_started_at = true,
+        |bench| {
+            ["REJECTED", "FAILED", "SUCCEEDED"].map(|status| {
+                bench.for_thing(status, json!({}));
+                bench.update(status, status);
+                bench.execution("T", status).get("startedAt").is_some()
+            })
+        },
+    );
+    assert_eq!(not_started, [false, true, true]);
+    assert_eq!(started, [true; 3]);
+}
+
+#[test]
 fn a_thing_that_is_not_registered_is_not_found_or_has_nothing_to_do() {
     let (not_found, nothing) = both(
         |choices| choices.unregistered_thing_is_not_found = false,
