@@ -123,6 +123,11 @@ pub(crate) struct Choices {
     ///
     /// AWS speaks of retries alone; another implementation writes the 0 in both lists.
     pub(crate) first_execution_has_retry_attempt: bool,
+    /// 32. Do devices get a job document that was read and written anew, as Java's libraries do, on both planes?
+    ///
+    /// Members that are null do not reach devices of AWS, as users of its SDKs reported; a fix was announced. Another
+    /// implementation has numbers and escapes as Java writes them too. GetJobDocument keeps the operator's bytes.
+    pub(crate) documents_are_written_anew: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -175,6 +180,7 @@ impl Default for Choices {
             rollout_rate_without_configuration: Some(1000),
             rejected_execution_has_started_at: false,
             first_execution_has_retry_attempt: true,
+            documents_are_written_anew: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -64,6 +64,7 @@ mod folder;
 mod hostname;
 pub(crate) mod http;
 mod identity;
+mod java;
 mod json_words;
 mod local_service;
 mod log;

@@ -20,6 +20,7 @@ use super::tags::{self, Tag};
 use super::timers::Timers;
 use super::validate;
 use super::{Rejected, State};
+use crate::service::java;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, JobId, ThingName};
 
@@ -91,8 +92,7 @@ impl State {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
         let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-        let (text, document) =
-            read_document(request.document.as_deref(), request.document_source.as_deref())?;
+        let text = read_document(request.document.as_deref(), request.document_source.as_deref())?;
         let targets = request.targets.unwrap_or_default();
         let resolved = self.targets(&targets)?;
         self.check_unused(id)?;
@@ -101,8 +101,8 @@ impl State {
         rollout.add(self.things_of(&resolved));
         Ok(Job {
             sequence: self.last_job + 1,
+            document: self.delivered(&text)?,
             document_text: text,
-            document,
             description: request.description,
             targets,
             resolved: resolved.into_iter().collect(),
@@ -190,6 +190,16 @@ impl State {
         }
     }
 
+    /// A document as devices get it.
+    fn delivered(&self, text: &str) -> Result<JobDocument, Rejected> {
+        let document = if self.choices.documents_are_written_anew {
+            RawValue::from_string(java::rewrite(text))
+        } else {
+            serde_json::from_str::<Box<RawValue>>(text)
+        };
+        document.map(Into::into).map_err(|_| invalid_document())
+    }
+
     fn check_unused(&self, id: &JobId) -> Result<(), Rejected> {
         if self.jobs.contains_key(id) {
             return Err(Rejected::ResourceAlreadyExists {
@@ -220,11 +230,8 @@ fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
 }
 
-/// The document as text and as JSON.
-pub(super) fn read_document(
-    document: Option<&str>,
-    source: Option<&str>,
-) -> Result<(Arc<str>, JobDocument), Rejected> {
+/// The document as it was given.
+pub(super) fn read_document(document: Option<&str>, source: Option<&str>) -> Result<Arc<str>, Rejected> {
     let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
     match (document, source) {
         (Some(_), Some(_)) => {
@@ -235,11 +242,15 @@ pub(super) fn read_document(
         (Some(text), None) if text.len() > MAX_DOCUMENT_BYTES => {
             refuse(&format!("Job document exceeds size limit {MAX_DOCUMENT_BYTES} bytes."))
         }
-        (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) if is_shallow(text) => Ok((text.into(), document.into())),
-            _ => refuse("Job document located at request input is an invalid JSON document."),
-        },
+        (Some(text), None) if serde_json::from_str::<&RawValue>(text).is_ok() && is_shallow(text) => {
+            Ok(text.into())
+        }
+        _ => Err(invalid_document()),
     }
+}
+
+fn invalid_document() -> Rejected {
+    Rejected::InvalidRequest("Job document located at request input is an invalid JSON document.".to_owned())
 }
 
 /// Whether lists and objects in a JSON text are nested no deeper than AWS reads them.
