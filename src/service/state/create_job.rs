@@ -13,6 +13,7 @@ use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
 use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::namespace;
 use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
@@ -43,6 +44,8 @@ pub struct CreateJobRequest {
     pub configs: JobConfigs,
     /// Start and end.
     pub scheduling_config: Option<SchedulingConfig>,
+    /// Where devices hear of the job.
+    pub namespace_id: Option<String>,
     /// Where the members that are missing come from.
     pub job_template_arn: Option<String>,
     /// For templates managed by AWS, of which there are none.
@@ -77,6 +80,7 @@ impl State {
         self.change(now, |change| {
             let id = validate::name::<JobId>(job_id)?;
             request.configs.check()?;
+            namespace::check(request.namespace_id.as_deref())?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
@@ -91,7 +95,8 @@ impl State {
     fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
-        let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
+        let schedule =
+            config.map_or(Ok(Schedule::default()), |config| config.check(now, selection, &self.choices))?;
         let text = read_document(request.document.as_deref(), request.document_source.as_deref())?;
         let targets = request.targets.unwrap_or_default();
         let resolved = self.targets(&targets)?;
@@ -110,6 +115,7 @@ impl State {
             configs: request.configs,
             scheduling: request.scheduling_config,
             window_turns: None,
+            namespace_id: request.namespace_id,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },

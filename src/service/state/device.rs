@@ -30,7 +30,7 @@ impl State {
         request: GetPendingJobExecutionsRequest,
     ) -> Result<GetPendingJobExecutionsResponse, Rejected> {
         self.registered(thing)?;
-        let listed = self.listed_pending(thing);
+        let listed = self.listed_pending(thing, self.requested());
         Ok(GetPendingJobExecutionsResponse {
             client_token: request.client_token,
             timestamp: now.seconds(),

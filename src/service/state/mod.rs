@@ -26,6 +26,7 @@
 //! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
+//! | `namespace` | which job executions and which topics go with the namespace of a job |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
@@ -57,6 +58,7 @@ mod job_event;
 mod job_executions;
 pub mod job_status;
 mod lifecycle;
+mod namespace;
 mod next_timer;
 pub mod operator;
 mod outcome;

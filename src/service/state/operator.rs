@@ -69,6 +69,8 @@ pub struct ListJobExecutionsQuery {
     pub status: Option<String>,
     /// Only job executions of this job; for the list of a thing.
     pub job_id: Option<String>,
+    /// Only job executions of jobs in this namespace; for the list of a thing.
+    pub namespace_id: Option<String>,
     /// 1 to 250.
     pub max_results: Option<i64>,
     /// From the page before.
@@ -205,6 +207,10 @@ impl State {
             .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
             .filter(|(_, execution)| {
                 query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
+            })
+            .filter(|(_, execution)| {
+                let wanted = query.namespace_id.as_deref();
+                wanted.is_none() || wanted == self.namespace_of(&execution.job_id)
             });
         let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
         let entry = |(_, execution): (Sequence, &Execution)| JobExecutionSummaryForThing {

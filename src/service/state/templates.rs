@@ -141,7 +141,7 @@ impl State {
             let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
-            check_windows(request.maintenance_windows.as_deref().unwrap_or_default())?;
+            check_windows(request.maintenance_windows.as_deref().unwrap_or_default(), &self.choices)?;
             let (document, configs, maintenance_windows) = self.template_contents(&request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::bench::MOST_CALLS;
 use super::naive::{Events, Naive, Reply};
-use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
+use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, is_windowed, object, whole_minutes};
 use super::rows::Rows;
 use crate::service::data_plane;
 use crate::service::state::cancel_job::CancelJobRequest;
@@ -105,7 +105,8 @@ impl Pair {
                 let handled = data_plane::handle(state, now, &topic, body.to_string().as_bytes()).unwrap();
                 (answer(handled.answer.unwrap()), handled.effects)
             }
-            Op::CreateJob { job, body, start, end } => {
+            Op::CreateJob { job, body, start, end, window } => {
+                let window = window.filter(|_| is_windowed(body, *start));
                 let mut body = body.clone();
                 body["document"] = json!(json!({ "do": JOBS[*job] }).to_string());
                 if start.is_some() || end.is_some() {
@@ -113,6 +114,13 @@ impl Pair {
                         ("startTime", start.map(|minutes| json!(text(whole_minutes(now, minutes))))),
                         ("endTime", end.map(|(minutes, _)| json!(text(whole_minutes(now, minutes))))),
                         ("endBehavior", end.and_then(|(_, behavior)| behavior.map(Value::from))),
+                        (
+                            "maintenanceWindows",
+                            window.map(|(first, minutes)| {
+                                let starts = format!("cron({first} * * * ? *)");
+                                json!([{ "startTime": starts, "durationInMinutes": minutes }])
+                            }),
+                        ),
                     ]);
                 }
                 done(state.create_job(now, JOBS[*job], serde_json::from_value(body).unwrap()))

@@ -89,6 +89,22 @@ fn the_lists_write_the_retry_attempt_of_a_first_execution_or_leave_it_out() {
 }
 
 #[test]
+fn a_job_is_not_found_in_another_namespace_or_the_namespace_is_ignored() {
+    let (not_found, ignored) = both(
+        |choices| choices.job_of_other_namespace_is_not_found = false,
+        |bench| {
+            bench.for_thing("Blue", json!({ "namespaceId": "blue" }));
+            bench.for_thing("J", json!({}));
+            ["Blue", "J", "Unknown"].map(|job| {
+                [None, Some("blue"), Some("red")].map(|id| bench.state.check_namespace(job, id).is_ok())
+            })
+        },
+    );
+    assert_eq!(not_found, [[true, true, false], [true, false, false], [true; 3]]);
+    assert_eq!(ignored, [[true; 3]; 3]);
+}
+
+#[test]
 fn a_canceled_job_has_completed_at_or_has_not() {
     let (absent, present) = both(
         |choices| choices.canceled_job_has_completed_at = true,
