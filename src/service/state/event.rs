@@ -29,10 +29,10 @@ impl Event {
     pub fn topic(&self) -> String {
         match self {
             Self::JobExecutionsChanged(thing, namespace, _) => {
-                in_namespace(Topic::new(thing, Channel::Notify), namespace.as_deref())
+                in_namespace(&Topic::new(thing, Channel::Notify), namespace.as_deref())
             }
             Self::NextJobExecutionChanged(thing, namespace, _) => {
-                in_namespace(Topic::new(thing, Channel::NotifyNext), namespace.as_deref())
+                in_namespace(&Topic::new(thing, Channel::NotifyNext), namespace.as_deref())
             }
             Self::Job(event) => format!("$aws/events/job/{}/{}", event.job_id, event.operation),
             Self::JobExecution(event) => {
@@ -59,7 +59,7 @@ impl Event {
     }
 }
 
-fn in_namespace(topic: Topic, namespace: Option<&str>) -> String {
+fn in_namespace(topic: &Topic, namespace: Option<&str>) -> String {
     match namespace {
         Some(id) => format!("{topic}-namespace-{id}"),
         None => topic.to_string(),

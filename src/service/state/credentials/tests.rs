@@ -96,7 +96,6 @@ fn what_is_no_certificate_is_refused() {
     let with = |pem: Option<&str>, status: Option<&str>| RegisterCertificateRequest {
         certificate_pem: pem.map(Into::into),
         status: status.map(Into::into),
-        ..Default::default()
     };
     let garbage = refused(state.register_certificate(NOW, false, &with(Some("garbage"), None)));
     assert!(matches!(garbage, Rejected::CertificateValidation(_)));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bench::{Bench, from, message};
-use crate::service::state::State;
+use crate::service::state::{Event, State};
 
 fn in_blue() -> Value {
     json!({ "namespaceId": "blue" })
@@ -15,7 +15,7 @@ fn the_events_of_a_job_go_to_the_topics_of_its_namespace() {
     bench.create("J1", "thing/T", json!({})).unwrap();
     assert_eq!(bench.take_events(), ["T notify Q[J1]", "T next J1 QUEUED v1"]);
     bench.create("J2", "thing/T", in_blue()).unwrap();
-    let topics: Vec<String> = bench.take_published().iter().map(|event| event.topic()).collect();
+    let topics: Vec<String> = bench.take_published().iter().map(Event::topic).collect();
     assert_eq!(
         topics,
         ["$aws/things/T/jobs/notify-namespace-blue", "$aws/things/T/jobs/notify-next-namespace-blue"]
@@ -57,7 +57,7 @@ fn a_reset_tells_each_namespace_that_nothing_is_pending() {
     bench.create("J2", "thing/T", in_blue()).unwrap();
     let first = State::new(bench.state.settings().clone());
     let (_, effects) = bench.state.reset(bench.now, first);
-    let topics: Vec<String> = effects.events.iter().map(|event| event.topic()).collect();
+    let topics: Vec<String> = effects.events.iter().map(Event::topic).collect();
     let topic = |name: &str| format!("$aws/things/T/jobs/{name}");
     let of_all = ["notify", "notify-next", "notify-namespace-blue", "notify-next-namespace-blue"].map(topic);
     assert_eq!(topics, of_all);

@@ -64,23 +64,8 @@ impl Naive {
                     group.members.retain(|member| member != THINGS[*thing]);
                 }
             }
-            Op::Join { thing, group } | Op::Leave { thing, group } => {
-                let (thing, name) = (THINGS[*thing], GROUPS[*group]);
-                let before = naive.groups_of(thing);
-                let known = naive.things.iter().any(|known| known == thing);
-                if !known || !naive.groups.iter().any(|group| group.name == name) {
-                    return unknown();
-                }
-                if matches!(op, Op::Join { .. }) && naive.is_elsewhere_in_hierarchy(thing, name) {
-                    return Err(("InvalidRequest".into(), None));
-                }
-                let group = naive.groups.iter_mut().find(|group| group.name == name).unwrap();
-                group.members.retain(|member| member != thing);
-                if matches!(op, Op::Join { .. }) {
-                    group.members.push(thing.into());
-                }
-                naive.follow(thing, &before);
-            }
+            Op::Join { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], true),
+            Op::Leave { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], false),
             Op::DeleteGroup(group) => {
                 let name = GROUPS[*group];
                 if naive.groups.iter().any(|group| group.parent.as_deref() == Some(name)) {
@@ -113,6 +98,24 @@ impl Naive {
         }
         Ok(Value::Null)
     }
+}
+
+fn change_member(naive: &mut Naive, thing: &str, name: &str, joins: bool) -> Reply {
+    let before = naive.groups_of(thing);
+    let known = naive.things.iter().any(|known| known == thing);
+    if !known || !naive.groups.iter().any(|group| group.name == name) {
+        return Err(("ResourceNotFound".into(), None));
+    }
+    if joins && naive.is_elsewhere_in_hierarchy(thing, name) {
+        return Err(("InvalidRequest".into(), None));
+    }
+    let group = naive.groups.iter_mut().find(|group| group.name == name).unwrap();
+    group.members.retain(|member| member != thing);
+    if joins {
+        group.members.push(thing.into());
+    }
+    naive.follow(thing, &before);
+    Ok(Value::Null)
 }
 
 fn create<'a>(
