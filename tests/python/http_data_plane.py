@@ -36,7 +36,7 @@ class DataPlane(AwsTestCase):
         execution = started["execution"]
         self.assertEqual((execution["jobId"], execution["status"]), (first, "IN_PROGRESS"))
         self.assertEqual(execution["thingName"], self.thing)
-        self.assertEqual(execution["jobDocument"], '{ "ToDo" : "%s" }' % first)
+        self.assertEqual(execution["jobDocument"], '{"ToDo":"%s"}' % first)
         self.assertEqual(execution["statusDetails"], {"step": "one"})
         self.assertEqual((execution["versionNumber"], execution["executionNumber"]), (2, 1))
         self.assertIsInstance(execution["queuedAt"], int)
