@@ -66,6 +66,7 @@ mod folder;
 mod hostname;
 pub(crate) mod http;
 mod identity;
+mod java;
 mod json_words;
 mod local_service;
 mod log;

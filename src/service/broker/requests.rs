@@ -21,6 +21,7 @@ use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::data_plane;
 use crate::service::faults::{Faults, INJECTED};
+use crate::service::java;
 use crate::service::policy::{Action, Context};
 use crate::service::rates::{Rates, Throttled};
 use crate::service::state::{Effects, State};
@@ -276,9 +277,18 @@ impl Requests<'_> {
         };
         if let Some(handled) = handled {
             if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
-                self.answer(requester, topic.into(), payload, fault);
+                self.answer(requester, topic.into(), self.written(payload), fault);
             }
             self.apply(&handled.effects);
+        }
+    }
+
+    /// A message of the Jobs service as AWS writes it on MQTT.
+    fn written(&self, payload: Vec<u8>) -> Vec<u8> {
+        if self.state.choices().documents_are_written_anew {
+            java::escape_supplementary(payload)
+        } else {
+            payload
         }
     }
 
@@ -298,7 +308,7 @@ impl Requests<'_> {
         for event in &effects.events {
             let topic = event.topic();
             if self.router.subscriptions.has_match(&topic) {
-                let message = own_message(topic, event.payload(Uuid::new_v4));
+                let message = own_message(topic, self.written(event.payload(Uuid::new_v4)));
                 self.publish_or_strike(event, &message);
             }
         }

@@ -187,7 +187,8 @@ impl State {
         found.ok_or_else(|| no_such_execution(thing, job, self.jobs.contains_key(job)))
     }
 
+    /// What is next for a device of `thing`.
     pub(super) fn head(&self, thing: &ThingName) -> Option<(Sequence, &Execution)> {
-        self.executions.get(thing).and_then(Executions::head)
+        self.pending(thing, self.requested()).next()
     }
 }

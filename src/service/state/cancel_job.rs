@@ -89,13 +89,11 @@ impl Change<'_> {
         force: bool,
         after: Option<&(ThingName, Sequence)>,
     ) {
-        use std::ops::Bound::{Excluded, Unbounded};
         let Some(record) = self.state.jobs.get(job).filter(|record| record.status == JobStatus::Canceled)
         else {
             return;
         };
-        let from = after.map_or(Unbounded, Excluded);
-        let slice: Vec<_> = record.executions.range((from, Unbounded)).take(SLICE).cloned().collect();
+        let slice: Vec<_> = record.executions.by_thing(after).take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
             if self.is_cancelable(thing, *sequence, force) {
                 self.edit_executions(thing, job, |change| {
@@ -127,7 +125,7 @@ impl Change<'_> {
         else {
             return;
         };
-        let slice: Vec<_> = record.executions.iter().take(SLICE).cloned().collect();
+        let slice: Vec<_> = record.executions.by_thing(None).take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
             self.edit_executions(thing, job, |change| change.delete_execution(thing, *sequence));
         }

@@ -5,9 +5,10 @@
 use super::event::Event;
 use super::event_types::EventType;
 use super::execution::Execution;
-use super::executions::{Executions, PendingRevision};
+use super::executions::Executions;
 use super::job::Job;
 use super::job_event::{JobEvent, JobExecutionEvent, JobOperation};
+use super::namespace::Scope;
 use super::outcome::{Effects, Outcome};
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
@@ -36,6 +37,28 @@ pub(super) struct Change<'a> {
     late_event: Option<JobExecutionEvent>,
 }
 
+/// What is kept about an execution elsewhere.
+struct Kept {
+    status: JobExecutionStatus,
+    deadline: Option<Timestamp>,
+    last_updated_at: Timestamp,
+}
+
+impl Kept {
+    fn of(execution: &Execution) -> Self {
+        let Execution { status, last_updated_at, .. } = *execution;
+        Self { status, deadline: execution.deadline(), last_updated_at }
+    }
+}
+
+/// A pending list at one time: compared before and after a change, it tells which events are due.
+struct PendingRevision {
+    /// Differs if the set of pending executions differs.
+    set: u64,
+    /// Differs if another execution is the head.
+    head: Option<Sequence>,
+}
+
 impl<'a> Change<'a> {
     pub(super) fn new(state: &'a mut State, now: Timestamp) -> Self {
         Self { state, now, effects: Effects::default(), late_retry: None, late_event: None }
@@ -55,10 +78,10 @@ impl State {
     }
 
     /// The first pending executions of `thing`, as many as AWS lists.
-    pub(super) fn listed_pending(&self, thing: &ThingName) -> PendingJobExecutions {
+    pub(super) fn listed_pending(&self, thing: &ThingName, scope: Scope<'_>) -> PendingJobExecutions {
         let mut listed = PendingJobExecutions::default();
-        let pending = self.executions.get(thing).into_iter().flat_map(Executions::pending);
-        for execution in pending.take(self.choices.listed_pending_job_executions) {
+        let most = self.choices.listed_pending_job_executions;
+        for (_, execution) in self.pending(thing, scope).take(most) {
             let list = match execution.status {
                 JobExecutionStatus::InProgress => &mut listed.in_progress,
                 _ => &mut listed.queued,
@@ -73,27 +96,31 @@ impl Change<'_> {
     /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices, then back ends.
     /// Afterwards the job may be complete, or abort.
     pub(super) fn edit_executions(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
-        self.notify_after(thing, edit);
+        self.notify_after(thing, job, edit);
         self.effects.events.extend(self.late_event.take().map(Event::JobExecution));
         if let Some(retries) = self.late_retry.take() {
-            self.notify_after(thing, |change| change.queue_execution(thing, job, retries));
+            self.notify_after(thing, job, |change| change.queue_execution(thing, job, retries));
         }
         self.complete_or_abort(job);
     }
 
     /// The rule: notify if and only if the set of pending executions changed; notify-next if and only if the head
-    /// did.
-    fn notify_after(&mut self, thing: &ThingName, edit: impl FnOnce(&mut Self)) {
-        let before = self.pending_revision(thing);
+    /// did. A namespace has a set and a head of its own.
+    fn notify_after(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
+        let namespace = self.state.namespace_of(job).map(str::to_owned);
+        let scope = Scope::Namespace(namespace.as_deref());
+        let before = self.pending_revision(thing, scope);
         edit(self);
-        let after = self.pending_revision(thing);
+        let after = self.pending_revision(thing, scope);
         if before.set != after.set {
-            let event = self.job_executions_changed(thing);
-            self.effects.events.push(Event::JobExecutionsChanged(thing.clone(), event));
+            let event = self.job_executions_changed(thing, scope);
+            let (thing, namespace) = (thing.clone(), namespace.clone());
+            self.effects.events.push(Event::JobExecutionsChanged(thing, namespace, event));
         }
         if before.head != after.head {
-            let event = self.next_job_execution_changed(thing);
-            self.effects.events.push(Event::NextJobExecutionChanged(thing.clone(), event));
+            let event = self.next_job_execution_changed(thing, scope);
+            let (thing, namespace) = (thing.clone(), namespace.clone());
+            self.effects.events.push(Event::NextJobExecutionChanged(thing, namespace, event));
         }
     }
 
@@ -102,11 +129,12 @@ impl Change<'_> {
         let executions = self.state.executions.entry(thing.clone()).or_default();
         let number =
             executions.find(job, None).map_or(ExecutionNumber::FIRST, |(_, newest)| newest.number.next());
-        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, self.now));
+        let now = self.now;
+        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, now));
         self.effects.touched.execution(thing, sequence);
         if let Some(job) = self.job_mut(job) {
             job.counts.add(JobExecutionStatus::Queued);
-            job.executions.insert((thing.clone(), sequence));
+            job.executions.insert(thing, sequence, now);
         }
     }
 
@@ -119,23 +147,26 @@ impl Change<'_> {
     ) {
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let edited = executions.edit(sequence, |execution| {
-            let before = (execution.status, execution.deadline());
+            let before = Kept::of(execution);
             edit(execution);
-            (before, (execution.status, execution.deadline()), execution.job_id.clone())
+            (before, Kept::of(execution), execution.job_id.clone())
         });
         let Some((before, after, job)) = edited else { return };
         self.effects.touched.execution(thing, sequence);
-        if before.1 != after.1 {
-            self.set_timer(thing, sequence, before.1, after.1);
+        if before.deadline != after.deadline {
+            self.set_timer(thing, sequence, before.deadline, after.deadline);
         }
-        if before.0 == after.0 {
+        if let Some(job) = self.state.jobs.get_mut(&job) {
+            job.executions.update(thing, sequence, before.last_updated_at, after.last_updated_at);
+        }
+        if before.status == after.status {
             return;
         }
         if let Some(job) = self.job_mut(&job) {
-            job.counts.remove(before.0);
-            job.counts.add(after.0);
+            job.counts.remove(before.status);
+            job.counts.add(after.status);
         }
-        if after.0.is_terminal() {
+        if after.status.is_terminal() {
             self.late_event = self.job_execution_event(thing, sequence, false);
         }
     }
@@ -165,7 +196,7 @@ impl Change<'_> {
             return;
         };
         let job_id = ended.job_id.clone();
-        let retries = self.state.jobs.get(&job_id).and_then(|job| job.next_retry(ended));
+        let retries = self.state.jobs.get(&job_id).and_then(|job| job.next_retry(ended, &self.state.choices));
         let retries = retries.filter(|_| self.state.may_retry(&job_id, thing));
         match retries {
             Some(retries) if self.state.choices.retry_is_queued_with_the_end => {
@@ -185,7 +216,7 @@ impl Change<'_> {
         self.set_timer(thing, sequence, removed.deadline(), None);
         if let Some(job) = self.job_mut(&removed.job_id) {
             job.counts.remove(removed.status);
-            job.executions.remove(&(thing.clone(), sequence));
+            job.executions.remove(thing, sequence, removed.last_updated_at);
         }
     }
 
@@ -221,16 +252,23 @@ impl Change<'_> {
         }
     }
 
-    fn pending_revision(&self, thing: &ThingName) -> PendingRevision {
-        self.state.executions.get(thing).map(Executions::pending_revision).unwrap_or_default()
+    fn pending_revision(&self, thing: &ThingName, scope: Scope<'_>) -> PendingRevision {
+        let set = self.state.executions.get(thing).map(Executions::pending_changes);
+        let head = self.state.pending(thing, scope).next().map(|(sequence, _)| sequence);
+        PendingRevision { set: set.unwrap_or_default(), head }
     }
 
-    fn job_executions_changed(&self, thing: &ThingName) -> JobExecutionsChangedEvent {
-        JobExecutionsChangedEvent { timestamp: self.now.seconds(), jobs: self.state.listed_pending(thing) }
+    fn job_executions_changed(&self, thing: &ThingName, scope: Scope<'_>) -> JobExecutionsChangedEvent {
+        let jobs = self.state.listed_pending(thing, scope);
+        JobExecutionsChangedEvent { timestamp: self.now.seconds(), jobs }
     }
 
-    fn next_job_execution_changed(&self, thing: &ThingName) -> NextJobExecutionChangedEvent {
-        let head = self.state.head(thing);
+    fn next_job_execution_changed(
+        &self,
+        thing: &ThingName,
+        scope: Scope<'_>,
+    ) -> NextJobExecutionChangedEvent {
+        let head = self.state.pending(thing, scope).next();
         let execution =
             head.map(|(_, execution)| execution.data(self.now, self.state.document_of(&execution.job_id)));
         NextJobExecutionChangedEvent { timestamp: self.now.seconds(), execution }

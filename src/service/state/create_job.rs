@@ -2,7 +2,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 use super::change::Change;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
+use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::namespace;
 use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
@@ -19,6 +21,7 @@ use super::tags::{self, Tag};
 use super::timers::Timers;
 use super::validate;
 use super::{Rejected, State};
+use crate::service::java;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, JobId, ThingName};
 
@@ -41,6 +44,8 @@ pub struct CreateJobRequest {
     pub configs: JobConfigs,
     /// Start and end.
     pub scheduling_config: Option<SchedulingConfig>,
+    /// Where devices hear of the job.
+    pub namespace_id: Option<String>,
     /// Where the members that are missing come from.
     pub job_template_arn: Option<String>,
     /// For templates managed by AWS, of which there are none.
@@ -75,6 +80,7 @@ impl State {
         self.change(now, |change| {
             let id = validate::name::<JobId>(job_id)?;
             request.configs.check()?;
+            namespace::check(request.namespace_id.as_deref())?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
@@ -89,9 +95,9 @@ impl State {
     fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
-        let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-        let (text, document) =
-            read_document(request.document.as_deref(), request.document_source.as_deref())?;
+        let schedule =
+            config.map_or(Ok(Schedule::default()), |config| config.check(now, selection, &self.choices))?;
+        let text = read_document(request.document.as_deref(), request.document_source.as_deref())?;
         let targets = request.targets.unwrap_or_default();
         let resolved = self.targets(&targets)?;
         self.check_unused(id)?;
@@ -100,8 +106,8 @@ impl State {
         rollout.add(self.things_of(&resolved));
         Ok(Job {
             sequence: self.last_job + 1,
+            document: self.delivered(&text)?,
             document_text: text,
-            document,
             description: request.description,
             targets,
             resolved: resolved.into_iter().collect(),
@@ -109,6 +115,7 @@ impl State {
             configs: request.configs,
             scheduling: request.scheduling_config,
             window_turns: None,
+            namespace_id: request.namespace_id,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
@@ -121,7 +128,7 @@ impl State {
             completed_at: None,
             rollout,
             counts: StatusCounts::default(),
-            executions: BTreeSet::new(),
+            executions: JobExecutions::default(),
         })
     }
 
@@ -189,6 +196,16 @@ impl State {
         }
     }
 
+    /// A document as devices get it.
+    fn delivered(&self, text: &str) -> Result<JobDocument, Rejected> {
+        let document = if self.choices.documents_are_written_anew {
+            RawValue::from_string(java::rewrite(text))
+        } else {
+            serde_json::from_str::<Box<RawValue>>(text)
+        };
+        document.map(Into::into).map_err(|_| invalid_document())
+    }
+
     fn check_unused(&self, id: &JobId) -> Result<(), Rejected> {
         if self.jobs.contains_key(id) {
             return Err(Rejected::ResourceAlreadyExists {
@@ -219,11 +236,8 @@ fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
 }
 
-/// The document as text and as JSON.
-pub(super) fn read_document(
-    document: Option<&str>,
-    source: Option<&str>,
-) -> Result<(Arc<str>, JobDocument), Rejected> {
+/// The document as it was given.
+pub(super) fn read_document(document: Option<&str>, source: Option<&str>) -> Result<Arc<str>, Rejected> {
     let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
     match (document, source) {
         (Some(_), Some(_)) => {
@@ -234,11 +248,15 @@ pub(super) fn read_document(
         (Some(text), None) if text.len() > MAX_DOCUMENT_BYTES => {
             refuse(&format!("Job document exceeds size limit {MAX_DOCUMENT_BYTES} bytes."))
         }
-        (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) if is_shallow(text) => Ok((text.into(), document.into())),
-            _ => refuse("Job document located at request input is an invalid JSON document."),
-        },
+        (Some(text), None) if serde_json::from_str::<&RawValue>(text).is_ok() && is_shallow(text) => {
+            Ok(text.into())
+        }
+        _ => Err(invalid_document()),
     }
+}
+
+fn invalid_document() -> Rejected {
+    Rejected::InvalidRequest("Job document located at request input is an invalid JSON document.".to_owned())
 }
 
 /// Whether lists and objects in a JSON text are nested no deeper than AWS reads them.

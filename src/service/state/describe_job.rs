@@ -14,9 +14,10 @@ use super::job_status::{JobStatus, TargetSelection};
 use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
-use super::schedule::SchedulingConfig;
+use super::schedule::{self, SchedulingConfig};
 use super::validate;
 use super::{Rejected, State};
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
 
@@ -73,6 +74,9 @@ pub struct JobDescription {
     pub job_process_details: JobProcessDetails,
     /// `{}` unless set.
     pub timeout_config: TimeoutConfig,
+    /// Where devices hear of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace_id: Option<String>,
     /// Where it was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_template_arn: Option<String>,
@@ -95,7 +99,7 @@ pub struct JobDescription {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduledJobRollout {
-    /// When it starts, `YYYY-MM-DDThh:mm` in UTC.
+    /// When it starts, in UTC.
     pub start_time: String,
 }
 
@@ -139,6 +143,8 @@ pub struct ListJobsQuery {
     pub thing_group_name: Option<String>,
     /// Only jobs that target the group of this id.
     pub thing_group_id: Option<String>,
+    /// Only jobs of this namespace.
+    pub namespace_id: Option<String>,
 }
 
 /// The answer to ListJobs.
@@ -186,7 +192,8 @@ impl State {
     pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        Ok(DescribeJobResponse { job: describe(now, self.settings.arn("job", job_id), id, job) })
+        let arn = self.settings.arn("job", job_id);
+        Ok(DescribeJobResponse { job: describe(now, arn, id, job, &self.choices) })
     }
 
     /// The document of a job as it was given.
@@ -259,13 +266,14 @@ fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> 
             job.resolved.contains(&Target::Group(group.clone())) && job.status != JobStatus::Scheduled
         })
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
+        && (query.namespace_id.is_none() || query.namespace_id == job.namespace_id)
 }
 
-fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
+fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job, choices: &Choices) -> JobDescription {
     let configs = job.configs.clone();
     let is_ended = !job.status.is_active() || job.rollout.is_stopped();
     let ahead = if is_ended { 0 } else { LISTED_WINDOWS };
-    let rollout = |start_time| ScheduledJobRollout { start_time };
+    let rollout = |start| Some(ScheduledJobRollout { start_time: schedule::format(start, choices)? });
     JobDescription {
         job_arn,
         job_id,
@@ -284,12 +292,13 @@ fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDes
         completed_at: job.completed_at,
         job_process_details: process_details(job),
         timeout_config: configs.timeout_config.unwrap_or_default(),
+        namespace_id: job.namespace_id.clone(),
         job_template_arn: job.template_arn.clone(),
         job_executions_retry_config: configs.job_executions_retry_config,
         document_parameters: job.document_parameters.clone(),
         is_concurrent: job.rollout.is_under_way(),
         scheduling_config: job.scheduling.clone().unwrap_or_default(),
-        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).map(rollout).collect(),
+        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).filter_map(rollout).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Rejected;
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
@@ -90,9 +91,11 @@ impl Execution {
         status: JobExecutionStatus,
         step_timeout: Option<StepTimeout>,
         in_progress_timeout: Option<Duration>,
+        choices: &Choices,
     ) {
         if self.status == JobExecutionStatus::Queued {
-            self.started_at = Some(now);
+            let begins = status != JobExecutionStatus::Rejected || choices.rejected_execution_has_started_at;
+            self.started_at = begins.then_some(now);
             self.in_progress_deadline = in_progress_timeout.map(|timeout| now.plus(timeout));
         }
         match step_timeout {

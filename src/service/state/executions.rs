@@ -24,29 +24,15 @@ pub(crate) struct Executions {
     pending_changes: u64,
 }
 
-/// A revision of the pending list: compared before and after a change, it tells which events are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct PendingRevision {
-    /// Differs if the set of pending executions differs.
-    pub(crate) set: u64,
-    /// Differs if another execution is the head.
-    pub(crate) head: Option<Sequence>,
-}
-
 impl Executions {
-    /// The present revision of the pending list.
-    pub(crate) fn pending_revision(&self) -> PendingRevision {
-        PendingRevision { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }
+    /// Differs from an earlier one if the set of pending executions does.
+    pub(crate) fn pending_changes(&self) -> u64 {
+        self.pending_changes
     }
 
     /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Execution> {
-        self.pending.iter().map(|order| &self.records[&order.sequence])
-    }
-
-    /// The next execution, with its sequence number.
-    pub(crate) fn head(&self) -> Option<(Sequence, &Execution)> {
-        self.pending.first().map(|order| (order.sequence, &self.records[&order.sequence]))
+    pub(crate) fn pending(&self) -> impl Iterator<Item = (Sequence, &Execution)> {
+        self.pending.iter().map(|order| (order.sequence, &self.records[&order.sequence]))
     }
 
     /// The execution of `job` with `number`, or its newest one.
@@ -142,7 +128,7 @@ mod tests {
     }
 
     fn order(executions: &Executions) -> Vec<&str> {
-        executions.pending().map(|execution| execution.job_id.as_str()).collect()
+        executions.pending().map(|(_, execution)| execution.job_id.as_str()).collect()
     }
 
     #[test]
@@ -154,11 +140,10 @@ mod tests {
         let moved = executions.insert(queued("moved", 30));
         assert_eq!(order(&executions), ["tied-a", "tied-b", "late", "moved"]);
 
-        let before = executions.pending_revision();
+        let before = executions.pending_changes();
         executions.edit(moved, |execution| execution.status = JobExecutionStatus::InProgress);
         assert_eq!(order(&executions), ["moved", "tied-a", "tied-b", "late"]);
-        assert_eq!(executions.pending_revision().set, before.set, "the set is the same");
-        assert_ne!(executions.pending_revision().head, before.head);
+        assert_eq!(executions.pending_changes(), before, "the set is the same");
     }
 
     #[test]
@@ -175,9 +160,9 @@ mod tests {
     fn a_removed_execution_leaves_nothing() {
         let mut executions = Executions::default();
         let only = executions.insert(queued("job", 10));
-        let before = executions.pending_revision();
+        let before = executions.pending_changes();
         assert!(executions.remove(only).is_some());
-        assert_ne!(executions.pending_revision().set, before.set);
+        assert_ne!(executions.pending_changes(), before);
         assert!(
             executions.records.is_empty() && executions.by_job.is_empty() && executions.pending.is_empty()
         );

@@ -89,7 +89,7 @@ impl Change<'_> {
         if job.is_done(choices.job_without_things_completes) {
             job.set_status(now, JobStatus::Completed);
             self.publish_job_event(id, JobOperation::Completed);
-        } else if let Some(comment) = job.abort_comment() {
+        } else if let Some(comment) = job.abort_comment(&choices) {
             job.reason_code = Some(choices.reason_code_of_abort.to_owned());
             job.comment = Some(comment);
             self.cancel(id, false);

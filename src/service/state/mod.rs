@@ -14,7 +14,7 @@
 //! |---|---|
 //! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
 //! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
-//! | `execution`, `executions` | one job execution; those of one thing, in order |
+//! | `execution`, `executions`, `job_executions` | one job execution; those of one thing, and of one job, in order |
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
@@ -26,6 +26,7 @@
 //! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
+//! | `namespace` | which job executions and which topics go with the namespace of a job |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
@@ -54,8 +55,10 @@ pub mod groups;
 pub mod job;
 pub mod job_configs;
 mod job_event;
+mod job_executions;
 pub mod job_status;
 mod lifecycle;
+mod namespace;
 mod next_timer;
 pub mod operator;
 mod outcome;

@@ -33,9 +33,9 @@ pub(crate) struct RetriesUsed {
 }
 
 impl RetriesUsed {
-    /// `retryAttempt`: 1 for the first retry, none for an execution that is no retry.
-    pub(crate) fn attempt(self) -> Option<u64> {
-        Some(self.after_failed + self.after_timed_out).filter(|attempt| *attempt > 0)
+    /// `retryAttempt`: 1 for the first retry, 0 for an execution that is no retry.
+    pub(crate) fn attempt(self) -> u64 {
+        self.after_failed + self.after_timed_out
     }
 }
 

@@ -141,7 +141,7 @@ impl State {
             let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
-            check_windows(request.maintenance_windows.as_deref().unwrap_or_default())?;
+            check_windows(request.maintenance_windows.as_deref().unwrap_or_default(), &self.choices)?;
             let (document, configs, maintenance_windows) = self.template_contents(&request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");
@@ -252,12 +252,12 @@ impl State {
         let given = request.document.is_some() || request.document_source.is_some();
         let read = || read_document(request.document.as_deref(), request.document_source.as_deref());
         let Some(arn) = &request.job_arn else {
-            return Ok((read()?.0, request.configs.clone(), request.maintenance_windows.clone()));
+            return Ok((read()?, request.configs.clone(), request.maintenance_windows.clone()));
         };
         let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
         let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
         let job = job.ok_or_else(|| no_such_job(if id.is_empty() { arn } else { id }))?;
-        let document = if given { read()?.0 } else { job.document_text.clone() };
+        let document = if given { read()? } else { job.document_text.clone() };
         let copied = || job.scheduling.as_ref().and_then(|config| config.maintenance_windows.clone());
         let windows = request.maintenance_windows.clone().or_else(copied);
         Ok((document, request.configs.clone().or(&job.configs), windows))

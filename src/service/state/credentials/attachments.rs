@@ -149,8 +149,13 @@ impl State {
         Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
 
-    /// Attaches a certificate to a thing; once more is no error.
-    pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
+    /// Attaches a certificate to a thing, as its only one if it is an EXCLUSIVE_THING; once more is no error.
+    pub fn attach_thing_principal(
+        &mut self,
+        thing: &str,
+        principal: &str,
+        principal_type: Option<&str>,
+    ) -> Outcome<()> {
         Outcome::of(|| {
             let thing: ThingName = validate::name(thing)?;
             if !self.things.contains_key(&thing) {
@@ -159,6 +164,21 @@ impl State {
                 )));
             }
             let id = self.principal(principal)?.to_owned();
+            let exclusive = principal_type.map(|kind| kind == "EXCLUSIVE_THING");
+            let was_exclusive = self.credentials.exclusive.contains(&id);
+            if let Some(other) = self.things_of_certificate(&id).find(|other| **other != thing)
+                && (was_exclusive || exclusive == Some(true))
+            {
+                let message = format!(
+                    "The principal {principal} cannot belong to thing {thing} and to thing {other}, it is exclusive."
+                );
+                return Err(Rejected::InvalidRequest(message));
+            }
+            match exclusive {
+                Some(true) => self.credentials.exclusive.insert(id.clone()),
+                Some(false) => self.credentials.exclusive.remove(&id),
+                None => was_exclusive,
+            };
             self.credentials.things.entry(id.clone()).or_default().insert(thing.clone());
             self.credentials.principals.entry(thing).or_default().insert(id);
             Ok(())
@@ -173,6 +193,9 @@ impl State {
             let id = self.principal(principal)?.to_owned();
             take(&mut self.credentials.principals, &thing, &id);
             take(&mut self.credentials.things, &id, &thing);
+            if !self.credentials.things.contains_key(&id) {
+                self.credentials.exclusive.remove(&id);
+            }
             Ok(())
         })
     }

@@ -16,8 +16,6 @@ use crate::service::time::Timestamp;
 pub struct RegisterCertificateRequest {
     /// The certificate in PEM.
     pub certificate_pem: Option<String>,
-    /// The certificate of the authority that signed it; not looked at.
-    pub ca_certificate_pem: Option<String>,
     /// ACTIVE or INACTIVE.
     pub status: Option<String>,
 }

@@ -21,6 +21,8 @@ pub(crate) struct Credentials {
     pub(super) principals: BTreeMap<ThingName, BTreeSet<String>>,
     /// The same the other way round: the things of a certificate.
     pub(super) things: BTreeMap<String, BTreeSet<ThingName>>,
+    /// The ids of the certificates that belong to one thing alone.
+    pub(super) exclusive: BTreeSet<String>,
     /// How many certificates were registered.
     pub(super) registered: u64,
     /// How many policies were created.

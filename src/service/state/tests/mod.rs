@@ -8,6 +8,7 @@ mod events;
 mod executions;
 mod jobs;
 mod naive;
+mod namespaces;
 mod operations;
 mod pair;
 mod properties;

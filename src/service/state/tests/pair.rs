@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::bench::MOST_CALLS;
 use super::naive::{Events, Naive, Reply};
-use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
+use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, is_windowed, object, whole_minutes};
 use super::rows::Rows;
 use crate::service::data_plane;
 use crate::service::state::cancel_job::CancelJobRequest;
@@ -105,15 +105,11 @@ impl Pair {
                 let handled = data_plane::handle(state, now, &topic, body.to_string().as_bytes()).unwrap();
                 (answer(handled.answer.unwrap()), handled.effects)
             }
-            Op::CreateJob { job, body, start, end } => {
+            Op::CreateJob { job, body, .. } => {
                 let mut body = body.clone();
                 body["document"] = json!(json!({ "do": JOBS[*job] }).to_string());
-                if start.is_some() || end.is_some() {
-                    body["schedulingConfig"] = object(vec![
-                        ("startTime", start.map(|minutes| json!(text(whole_minutes(now, minutes))))),
-                        ("endTime", end.map(|(minutes, _)| json!(text(whole_minutes(now, minutes))))),
-                        ("endBehavior", end.and_then(|(_, behavior)| behavior.map(Value::from))),
-                    ]);
+                if let Some(scheduling) = scheduling(now, op) {
+                    body["schedulingConfig"] = scheduling;
                 }
                 done(state.create_job(now, JOBS[*job], serde_json::from_value(body).unwrap()))
             }
@@ -197,6 +193,22 @@ impl Pair {
             }
         }
     }
+}
+
+/// The schedule of a job, if it has one.
+fn scheduling(now: Timestamp, op: &Op) -> Option<Value> {
+    let Op::CreateJob { body, start, end, window, .. } = op else { return None };
+    let windows = window.filter(|_| is_windowed(body, *start)).map(|(first, minutes)| {
+        let starts = format!("cron({first} * * * ? *)");
+        json!([{ "startTime": starts, "durationInMinutes": minutes }])
+    });
+    let members = vec![
+        ("startTime", start.map(|minutes| json!(text(whole_minutes(now, minutes))))),
+        ("endTime", end.map(|(minutes, _)| json!(text(whole_minutes(now, minutes))))),
+        ("endBehavior", end.and_then(|(_, behavior)| behavior.map(Value::from))),
+        ("maintenanceWindows", windows),
+    ];
+    (start.is_some() || end.is_some()).then(|| object(members))
 }
 
 fn text(millis: i64) -> String {

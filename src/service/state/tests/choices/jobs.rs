@@ -62,6 +62,49 @@ fn cancel_job_refuses_a_finished_job_as_an_invalid_request_or_an_invalid_transit
 }
 
 #[test]
+fn the_lists_write_the_retry_attempt_of_a_first_execution_or_leave_it_out() {
+    let (zero, absent) = both(
+        |choices| choices.first_execution_has_retry_attempt = false,
+        |bench| {
+            bench.for_thing("J", json!({ "jobExecutionsRetryConfig": retries(1) }));
+            bench.update("J", "FAILED");
+            let query = from(json!({}));
+            let of_job = json!(bench.state.list_job_executions_for_job("J", &query).unwrap());
+            let of_thing = json!(bench.state.list_job_executions_for_thing("T", &query).unwrap());
+            [of_job, of_thing].map(|list| {
+                let summaries = list["executionSummaries"].as_array().unwrap();
+                let summary = |entry: &Value| entry["jobExecutionSummary"].clone();
+                let mut told: Vec<_> = summaries
+                    .iter()
+                    .map(summary)
+                    .map(|it| json!([it["executionNumber"], it.get("retryAttempt")]).to_string())
+                    .collect();
+                told.sort_unstable();
+                told
+            })
+        },
+    );
+    assert_eq!(zero, [["[1,0]", "[2,1]"]; 2]);
+    assert_eq!(absent, [["[1,null]", "[2,1]"]; 2]);
+}
+
+#[test]
+fn a_job_is_not_found_in_another_namespace_or_the_namespace_is_ignored() {
+    let (not_found, ignored) = both(
+        |choices| choices.job_of_other_namespace_is_not_found = false,
+        |bench| {
+            bench.for_thing("Blue", json!({ "namespaceId": "blue" }));
+            bench.for_thing("J", json!({}));
+            ["Blue", "J", "Unknown"].map(|job| {
+                [None, Some("blue"), Some("red")].map(|id| bench.state.check_namespace(job, id).is_ok())
+            })
+        },
+    );
+    assert_eq!(not_found, [[true, true, false], [true, false, false], [true; 3]]);
+    assert_eq!(ignored, [[true; 3]; 3]);
+}
+
+#[test]
 fn a_canceled_job_has_completed_at_or_has_not() {
     let (absent, present) = both(
         |choices| choices.canceled_job_has_completed_at = true,
