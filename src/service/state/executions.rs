@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use super::execution::{Execution, PendingOrder};
 use super::sequence::Sequence;
-use crate::wire::model::JobId;
+use crate::wire::model::{JobId, ThingName};
 use crate::wire::number::ExecutionNumber;
 
 /// Every job execution of one thing, terminal ones included.
@@ -14,6 +14,8 @@ use crate::wire::number::ExecutionNumber;
 /// entries cost more for a thing with a long history.
 #[derive(Debug, Default)]
 pub(crate) struct Executions {
+    /// The number of the thing among all that ever had an execution.
+    number: u64,
     /// By sequence number, the order of creation.
     records: BTreeMap<Sequence, Execution>,
     /// The sequence numbers of each job's executions, oldest first; never empty.
@@ -34,6 +36,21 @@ pub(crate) struct PendingRevision {
 }
 
 impl Executions {
+    /// No executions yet of a thing that is not among `known`, whose records are never removed.
+    pub(crate) fn of_next_thing(known: &BTreeMap<ThingName, Self>) -> Self {
+        Self { number: known.len() as u64 + 1, ..Self::default() }
+    }
+
+    /// The number of the thing among all that ever had an execution, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the newest of all executions that the thing ever got is still there.
+    pub(crate) fn has_newest(&self) -> bool {
+        self.records.contains_key(&self.last_sequence)
+    }
+
     /// The present revision of the pending list.
     pub(crate) fn pending_revision(&self) -> PendingRevision {
         PendingRevision { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::State;
 use super::event::Event;
 use super::outcome::Effects;
+use super::touched::Touched;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, PendingJobExecutions};
 
@@ -37,7 +38,7 @@ impl State {
     /// pending hears that nothing is, and certificates that are no longer there end their connections.
     pub(crate) fn reset(&mut self, now: Timestamp, first: Self) -> (Self, Effects) {
         let before = mem::replace(self, first);
-        let mut effects = Effects::default();
+        let mut effects = Effects { touched: Touched::all(), ..Effects::default() };
         let timestamp = now.seconds();
         for (thing, _) in before.executions.iter().filter(|(_, executions)| executions.head().is_some()) {
             let jobs = PendingJobExecutions::default();

@@ -4,6 +4,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,33 +127,51 @@ pub(crate) struct Rollout {
     stopped: bool,
 }
 
+/// How many places of the queue are kept together, so that one that changes does not have all of them written again.
+const BLOCK: u64 = 256;
+
 /// What a rollout does next.
 pub(crate) enum Next {
-    /// Gives this thing an execution.
-    Thing(ThingName),
+    /// Gives this thing an execution; the block of the queue is named that is empty now.
+    Thing(ThingName, Option<u64>),
     Wait(Timestamp),
     Nothing,
 }
 
 impl Rollout {
-    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) {
-        if self.stopped {
-            return;
-        }
-        for thing in things {
-            if let Entry::Vacant(place) = self.places.entry(thing) {
-                self.queue.insert(self.next_place, place.key().clone());
-                place.insert(self.next_place);
-                self.next_place += 1;
+    /// Lets things wait, and tells which blocks of the queue they are in.
+    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) -> Range<u64> {
+        let first = self.next_place;
+        if !self.stopped {
+            for thing in things {
+                if let Entry::Vacant(place) = self.places.entry(thing) {
+                    self.queue.insert(self.next_place, place.key().clone());
+                    place.insert(self.next_place);
+                    self.next_place += 1;
+                }
             }
         }
+        first / BLOCK..self.next_place.div_ceil(BLOCK)
     }
 
-    /// The thing is no target any more.
-    pub(crate) fn leave_out(&mut self, thing: &ThingName) {
-        if let Some(place) = self.places.remove(thing) {
-            self.queue.remove(&place);
-        }
+    /// The thing is no target any more, or waits no more; tells which block of the queue it was in.
+    pub(crate) fn leave_out(&mut self, thing: &ThingName) -> Option<u64> {
+        let place = self.places.remove(thing)?;
+        self.queue.remove(&place);
+        Some(place / BLOCK)
+    }
+
+    /// The blocks of the queue in which things wait.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = u64> {
+        let first = self.queue.keys().next().map(|place| place / BLOCK);
+        std::iter::successors(first, |block| {
+            self.queue.range((block + 1) * BLOCK..).next().map(|(place, _)| place / BLOCK)
+        })
+    }
+
+    /// What waits in a block of the queue, by place.
+    pub(crate) fn block(&self, block: u64) -> impl Iterator<Item = (&u64, &ThingName)> {
+        self.queue.range(block * BLOCK..(block + 1) * BLOCK)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -172,12 +191,6 @@ impl Rollout {
     /// Whether no further thing will be reached.
     pub(crate) fn is_over(&self, selection: TargetSelection) -> bool {
         self.queue.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
-    }
-
-    /// Whether `thing`, which became a target just now, is to be reached at once, past those that wait.
-    pub(crate) fn joins(&mut self, thing: &ThingName) -> bool {
-        self.leave_out(thing);
-        !self.stopped
     }
 
     /// Takes the next step, `unset` things a minute if that is not configured.
@@ -205,8 +218,10 @@ impl Rollout {
             }
         }
         self.notified += 1;
-        let Some((_, thing)) = self.queue.pop_first() else { return Next::Nothing };
+        let Some((place, thing)) = self.queue.pop_first() else { return Next::Nothing };
         self.places.remove(&thing);
-        Next::Thing(thing)
+        let block = place / BLOCK;
+        let emptied = self.block(block).next().is_none().then_some(block);
+        Next::Thing(thing, emptied)
     }
 }

@@ -31,6 +31,13 @@ pub(crate) enum Timer {
     LeaveGroup(Uuid),
 }
 
+impl Timer {
+    /// Whether it is a record of its own; that of a job execution follows from the execution.
+    pub(crate) fn is_kept(&self) -> bool {
+        !matches!(self, Self::JobExecution { .. })
+    }
+}
+
 /// All timers of the account, soonest first.
 #[derive(Debug, Default)]
 pub(crate) struct Timers(BTreeSet<(Timestamp, Timer)>);

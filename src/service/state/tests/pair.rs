@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bench::MOST_CALLS;
+use super::kept::Kept;
 use super::naive::{Events, Naive, Reply};
 use super::operations::{ARN, GROUPS, JOBS, Op, THINGS, object, whole_minutes};
-use super::rows::Rows;
+
 use crate::service::data_plane;
 use crate::service::state::cancel_job::CancelJobRequest;
 use crate::service::state::end_execution::CancelJobExecutionRequest;
@@ -24,13 +25,15 @@ use crate::service::time::Timestamp;
 pub(super) struct Pair {
     pub(super) state: State,
     pub(super) naive: Naive,
+    kept: Kept,
 }
 
 impl Pair {
     pub(super) fn new() -> Self {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let naive = Naive::at(1_750_000_000_123);
-        let mut pair = Self { state: State::new(settings), naive };
+        let state = State::new(settings);
+        let mut pair = Self { kept: Kept::of(&state), state, naive };
         let _ = pair.run(&Op::UpdateEvents { jobs: Some(true), executions: Some(true) });
         for index in 0..3 {
             let _ = pair.run(&Op::CreateThing(index));
@@ -45,9 +48,9 @@ impl Pair {
 
     /// Does `op` on both sides: what each answered, and the events of each.
     pub(super) fn run(&mut self, op: &Op) -> ((Reply, Events), (Reply, Events)) {
-        let before = Rows::of(&self.state);
         let (reply, effects) = self.on_state(op);
-        Rows::of(&self.state).assert_changes_are_touched(&before, &effects.touched);
+        self.kept.take(&self.state, &effects.touched);
+        self.kept.assert_is_of(&self.state);
         let mut events = Events::new();
         for event in effects.events {
             let topic = event.topic().strip_prefix("$aws/").unwrap().to_owned();
@@ -190,8 +193,7 @@ impl Pair {
                     assert!(calls < MOST_CALLS, "what is due by {target:?} has no end");
                     let more = state.handle_timeout(if *at_once { target } else { due });
                     effects.events.extend(more.events);
-                    effects.touched.jobs.extend(more.touched.jobs);
-                    effects.touched.executions.extend(more.touched.executions);
+                    effects.touched.extend(more.touched);
                 }
                 (Ok(Value::Null), effects)
             }
