@@ -75,7 +75,6 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
 mod row;
 mod shared;
 mod start_error;

@@ -67,7 +67,6 @@ impl Touched {
     }
 
     /// Whether everything that was known before is gone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
     pub(crate) fn are_all(&self) -> bool {
         self.all
     }
