@@ -93,6 +93,8 @@ pub use self::account::State;
 pub use self::event::Event;
 pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
+#[cfg_attr(not(test), expect(unused_imports, reason = "nothing keeps the account yet"))]
+pub(crate) use self::kept::DamagedRow;
 pub(crate) use self::next_timer::NextTimer;
 pub use self::outcome::{Effects, Outcome};
 pub use self::rejected::Rejected;
