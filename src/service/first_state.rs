@@ -38,10 +38,10 @@ impl FirstState {
     pub(super) fn make(&self, now: Timestamp) -> Result<State, StartError> {
         let mut state = State::new(self.settings.clone()).rolling_out_at(self.rollout_rate);
         if let Some((certificate_pem, policies)) = &self.device {
-            state.install_device(now, certificate_pem, policies)?;
+            state.install_device(now, certificate_pem, policies).reply?;
         }
         if let Some(certificate_pem) = self.operator.get() {
-            state.install_device(now, certificate_pem, &device_policy::of_operator())?;
+            state.install_device(now, certificate_pem, &device_policy::of_operator()).reply?;
         }
         for thing in &self.things {
             let request = CreateThingRequest::default();

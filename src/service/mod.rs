@@ -37,6 +37,7 @@
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `clients` | who is connected, for those who wait for it |
+//! | `row` | what is kept of the account, as a store sees it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `operator` | the operator's own way to the message broker |
@@ -78,6 +79,7 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
+mod row;
 mod shared;
 mod start_error;
 pub mod state;

@@ -256,7 +256,10 @@ impl Shared {
     pub(crate) fn install_operator(&self, certificate_pem: &str) -> Result<(), StartError> {
         self.requests(|requests| {
             requests.router.control_plane_changed();
-            requests.state.install_device(requests.jobs_now, certificate_pem, &device_policy::of_operator())
+            requests
+                .state
+                .install_device(requests.jobs_now, certificate_pem, &device_policy::of_operator())
+                .reply
         })?;
         // Of several the first is the one that outlives a reset.
         let _ = self.first.operator.set(certificate_pem.to_owned());

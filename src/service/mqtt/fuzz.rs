@@ -123,7 +123,10 @@ impl Broker {
         });
         let jobs_now = Timestamp::from_millis(1_748_952_000_000);
         let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
-        state.install_device(jobs_now, pem, &[("P".into(), POLICY.into())]).expect("it is our certificate");
+        state
+            .install_device(jobs_now, pem, &[("P".into(), POLICY.into())])
+            .reply
+            .expect("it is our certificate");
         let thing =
             state.create_thing(jobs_now, "T", uuid::Uuid::from_u128(1), &CreateThingRequest::default());
         assert!(thing.reply.is_ok());

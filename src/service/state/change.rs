@@ -13,6 +13,7 @@ use super::outcome::{Effects, Outcome};
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
 use super::timers::Timer;
+use super::touched::Record;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{
@@ -126,13 +127,18 @@ impl Change<'_> {
 
     /// Queues the next execution of `job` on `thing`. Inside [`Change::edit_executions`] only.
     pub(super) fn queue_execution(&mut self, thing: &ThingName, job: &JobId, retries: RetriesUsed) {
-        let executions = self.state.executions.entry(thing.clone()).or_default();
+        let next = Executions::of_next_thing(&self.state.executions);
+        let executions = self.state.executions.entry(thing.clone()).or_insert(next);
+        let is_numbered_anew = !executions.has_newest();
         let number =
             executions.find(job, None).map_or(ExecutionNumber::FIRST, |(_, newest)| newest.number.next());
         let now = self.now;
         let sequence = executions.insert(Execution::queued(job.clone(), number, retries, now));
-        self.effects.touched.execution(thing, sequence);
-        if let Some(job) = self.job_mut(job) {
+        if is_numbered_anew {
+            self.effects.touched.add(Record::ThingNumber(thing.clone()));
+        }
+        self.touch_execution(thing, sequence, job);
+        if let Some(job) = self.state.jobs.get_mut(job) {
             job.counts.add(JobExecutionStatus::Queued);
             job.executions.insert(thing, sequence, now);
         }
@@ -152,7 +158,7 @@ impl Change<'_> {
             (before, Kept::of(execution), execution.job_id.clone())
         });
         let Some((before, after, job)) = edited else { return };
-        self.effects.touched.execution(thing, sequence);
+        self.touch_execution(thing, sequence, &job);
         if before.deadline != after.deadline {
             self.set_timer(thing, sequence, before.deadline, after.deadline);
         }
@@ -162,7 +168,7 @@ impl Change<'_> {
         if before.status == after.status {
             return;
         }
-        if let Some(job) = self.job_mut(&job) {
+        if let Some(job) = self.state.jobs.get_mut(&job) {
             job.counts.remove(before.status);
             job.counts.add(after.status);
         }
@@ -211,10 +217,12 @@ impl Change<'_> {
         self.late_event = self.job_execution_event(thing, sequence, true);
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let Some(removed) = executions.remove(sequence) else { return };
-        // The thing's record stays even if it is empty: its revisions must not begin anew within one change.
-        self.effects.touched.execution(thing, sequence);
+        // The thing's record stays even if it is empty: its revisions must not begin anew within one change, and its
+        // number is in use.
+        self.effects.touched.add(Record::ThingNumber(thing.clone()));
+        self.touch_execution(thing, sequence, &removed.job_id);
         self.set_timer(thing, sequence, removed.deadline(), None);
-        if let Some(job) = self.job_mut(&removed.job_id) {
+        if let Some(job) = self.state.jobs.get_mut(&removed.job_id) {
             job.counts.remove(removed.status);
             job.executions.remove(thing, sequence, removed.last_updated_at);
         }
@@ -229,11 +237,32 @@ impl Change<'_> {
         });
     }
 
-    /// A job that is about to be edited.
+    /// A job that is about to come further, but for what its executions tell.
     pub(super) fn job_mut(&mut self, id: &JobId) -> Option<&mut Job> {
         let job = self.state.jobs.get_mut(id)?;
-        self.effects.touched.job(id);
+        self.effects.touched.add(Record::JobProgress(id.clone()));
         Some(job)
+    }
+
+    /// Starts a timer that is not a job execution's.
+    pub(super) fn start_timer(&mut self, due: Timestamp, timer: Timer) {
+        self.effects.touched.add(Record::Timer(due, timer.clone()));
+        self.state.timers.start(due, timer);
+    }
+
+    /// Stops a timer that is not a job execution's.
+    pub(super) fn stop_timer(&mut self, due: Timestamp, timer: Timer) {
+        self.effects.touched.add(Record::Timer(due, timer.clone()));
+        self.state.timers.stop(due, timer);
+    }
+
+    fn touch_execution(&mut self, thing: &ThingName, sequence: Sequence, job: &JobId) {
+        let State { jobs, executions, .. } = &*self.state;
+        if let (Some(job), Some(executions)) = (jobs.get(job), executions.get(thing)) {
+            let (job, number) = (job.sequence, executions.number());
+            let name = thing.clone();
+            self.effects.touched.add(Record::Execution { job, thing: number, sequence, name });
+        }
     }
 
     fn set_timer(

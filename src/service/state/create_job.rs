@@ -18,7 +18,7 @@ use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
-use super::timers::Timers;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::java;
@@ -103,7 +103,7 @@ impl State {
         self.check_unused(id)?;
 
         let mut rollout = Rollout::default();
-        rollout.add(self.things_of(&resolved));
+        let _ = rollout.add(self.things_of(&resolved));
         Ok(Job {
             sequence: self.last_job + 1,
             document: self.delivered(&text)?,
@@ -197,7 +197,7 @@ impl State {
     }
 
     /// A document as devices get it.
-    fn delivered(&self, text: &str) -> Result<JobDocument, Rejected> {
+    pub(super) fn delivered(&self, text: &str) -> Result<JobDocument, Rejected> {
         let document = if self.choices.documents_are_written_anew {
             RawValue::from_string(java::rewrite(text))
         } else {
@@ -220,15 +220,22 @@ impl State {
 
 impl Change<'_> {
     fn add_job(&mut self, id: &JobId, job: Job, tags: Vec<Tag>) {
-        self.effects.touched.job(id);
         let state = &mut *self.state;
         state.last_job = job.sequence;
         if job.target_selection == TargetSelection::Continuous {
             state.continuous.insert(id.clone());
         }
-        state.set_schedule(id, &job.schedule, Timers::start);
-        state.tags.set(&state.settings.arn("job", id.as_str()), tags);
+        let arn = state.settings.arn("job", id.as_str());
+        state.tags.set(&arn, tags);
+        let schedule = job.schedule.clone();
         state.jobs.insert(id.clone(), job);
+        self.set_schedule(id, &schedule, Self::start_timer);
+        self.touch_whole_queue(id);
+        let touched = &mut self.effects.touched;
+        touched.add(Record::Account);
+        touched.add(Record::Job(id.clone()));
+        touched.add(Record::JobProgress(id.clone()));
+        touched.add(Record::Tags(arn));
     }
 }
 

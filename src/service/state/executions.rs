@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use super::execution::{Execution, PendingOrder};
 use super::sequence::Sequence;
-use crate::wire::model::JobId;
+use crate::wire::model::{JobId, ThingName};
 use crate::wire::number::ExecutionNumber;
 
 /// Every job execution of one thing, terminal ones included.
@@ -14,17 +14,45 @@ use crate::wire::number::ExecutionNumber;
 /// entries cost more for a thing with a long history.
 #[derive(Debug, Default)]
 pub(crate) struct Executions {
+    /// The number of the thing among all that ever had an execution.
+    number: u64,
     /// By sequence number, the order of creation.
     records: BTreeMap<Sequence, Execution>,
     /// The sequence numbers of each job's executions, oldest first; never empty.
     by_job: BTreeMap<JobId, Vec<Sequence>>,
     pending: BTreeSet<PendingOrder>,
-    last_sequence: Sequence,
+    pub(super) last_sequence: Sequence,
     /// Grows whenever an execution enters or leaves the pending set.
     pending_changes: u64,
 }
 
 impl Executions {
+    /// No executions yet of a thing that is not among `known`, whose records are never removed.
+    pub(crate) fn of_next_thing(known: &BTreeMap<ThingName, Self>) -> Self {
+        Self { number: known.len() as u64 + 1, ..Self::default() }
+    }
+
+    /// No executions yet of the thing of that number, which once got as many as the last one's place says.
+    pub(crate) fn restored(number: u64, last_sequence: Sequence) -> Self {
+        Self { number, last_sequence, ..Self::default() }
+    }
+
+    /// Puts an execution back to its place, behind all of the same job.
+    pub(crate) fn restore(&mut self, sequence: Sequence, execution: Execution) {
+        self.last_sequence = self.last_sequence.max(sequence);
+        self.put(sequence, execution);
+    }
+
+    /// The number of the thing among all that ever had an execution, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the newest of all executions that the thing ever got is still there.
+    pub(crate) fn has_newest(&self) -> bool {
+        self.records.contains_key(&self.last_sequence)
+    }
+
     /// Differs from an earlier one if the set of pending executions does.
     pub(crate) fn pending_changes(&self) -> u64 {
         self.pending_changes
@@ -63,10 +91,14 @@ impl Executions {
     pub(crate) fn insert(&mut self, execution: Execution) -> Sequence {
         self.last_sequence = self.last_sequence.next();
         let sequence = self.last_sequence;
+        self.put(sequence, execution);
+        sequence
+    }
+
+    fn put(&mut self, sequence: Sequence, execution: Execution) {
         self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
         self.reorder(None, execution.pending_order(sequence));
         self.records.insert(sequence, execution);
-        sequence
     }
 
     /// Changes an execution and keeps the pending list in order.

@@ -12,6 +12,7 @@ use super::change::Change;
 use super::group::{DeletedGroup, Group};
 use super::outcome::Outcome;
 use super::tags::{self, Tag};
+use super::touched::Record;
 use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -125,7 +126,7 @@ impl State {
         new_group_id: Uuid,
         request: CreateThingGroupRequest,
     ) -> Outcome<CreateThingGroupResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name: ThingGroupName = validate::name(name)?;
             let parent =
                 request.parent_group_name.as_deref().map(validate::name::<ThingGroupName>).transpose()?;
@@ -147,6 +148,8 @@ impl State {
             let is_new = !self.groups.contains_key(&name);
             if is_new {
                 self.tags.set(&thing_group_arn, tags);
+                effects.touched.add(Record::Group(name.clone()));
+                effects.touched.add(Record::Tags(thing_group_arn.clone()));
             }
             let group = self.groups.entry(name.clone()).or_insert_with(|| Group {
                 id: new_group_id,
@@ -227,7 +230,11 @@ impl State {
             let arn = state.settings.arn("thinggroup", name.as_str());
             state.tags.remove(&arn);
             state.credentials.remove_target(&arn);
-            state.deleted_groups.insert(id, DeletedGroup { name, path, members });
+            state.deleted_groups.insert(id, DeletedGroup { name: name.clone(), path, members });
+            let touched = &mut change.effects.touched;
+            touched.add(Record::Group(name));
+            touched.add(Record::Tags(arn.clone()));
+            touched.add(Record::AttachedPolicies(arn));
             change.leave_group(id);
             Ok(())
         })
@@ -351,6 +358,7 @@ impl Change<'_> {
             group.members.remove(thing)
         };
         if changed {
+            self.effects.touched.add(Record::Thing(thing.clone()));
             let jobs: Vec<JobId> = self.state.continuous.iter().cloned().collect();
             self.follow_membership(thing, &before, &jobs);
         }

@@ -18,7 +18,7 @@
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
-//! | `validate`, `paging`, `outcome`, `rejected` | what all operations share |
+//! | `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
 //!
 //! | operations | what they do |
 //! |---|---|
@@ -34,6 +34,7 @@
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
+//! | `kept` | the account as rows that outlive the process, and the account again from them |
 
 mod abort;
 mod account;
@@ -57,6 +58,8 @@ pub mod job_configs;
 mod job_event;
 mod job_executions;
 pub mod job_status;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
+mod kept;
 mod lifecycle;
 mod namespace;
 mod next_timer;
@@ -84,6 +87,7 @@ pub mod thing_types;
 pub mod things;
 mod timeouts;
 mod timers;
+mod touched;
 pub mod update_job;
 pub mod update_thing_group;
 mod validate;
@@ -93,9 +97,12 @@ pub use self::account::State;
 pub use self::event::Event;
 pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
+#[cfg_attr(not(test), expect(unused_imports, reason = "nothing keeps the account yet"))]
+pub(crate) use self::kept::DamagedRow;
 pub(crate) use self::next_timer::NextTimer;
-pub use self::outcome::{Effects, Outcome, Touched};
+pub use self::outcome::{Effects, Outcome};
 pub use self::rejected::Rejected;
 pub(crate) use self::reset::Counts;
 pub use self::sequence::Sequence;
 pub use self::settings::Settings;
+pub use self::touched::Touched;

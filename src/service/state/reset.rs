@@ -9,6 +9,7 @@ use super::State;
 use super::event::Event;
 use super::execution::Execution;
 use super::outcome::Effects;
+use super::touched::Touched;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionsChangedEvent, NextJobExecutionChangedEvent, PendingJobExecutions};
 
@@ -39,7 +40,7 @@ impl State {
     /// pending hears that nothing is, and certificates that are no longer there end their connections.
     pub(crate) fn reset(&mut self, now: Timestamp, first: Self) -> (Self, Effects) {
         let before = mem::replace(self, first);
-        let mut effects = Effects::default();
+        let mut effects = Effects { touched: Touched::all(), ..Effects::default() };
         let timestamp = now.seconds();
         for (thing, executions) in &before.executions {
             let namespace = |(_, execution): (_, &Execution)| before.namespace_of(&execution.job_id);

@@ -51,9 +51,9 @@ impl SchedulingConfig {
         selection: TargetSelection,
         choices: &Choices,
     ) -> Result<Schedule, Rejected> {
-        let windows = self.check_maintenance_windows(selection, choices)?;
-        let start = self.start_time.as_deref().map(parse).transpose()?;
-        let end = self.end_time.as_deref().map(parse).transpose()?;
+        self.check_maintenance_windows(selection, choices)?;
+        let schedule = self.read(choices)?;
+        let Schedule { start, end, .. } = schedule;
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
         if start.is_some_and(|start| start < now.plus_minutes(HALF_HOUR) || start > now.plus_minutes(YEAR)) {
             return refuse(
@@ -66,25 +66,35 @@ impl SchedulingConfig {
                 "EndTime of SchedulingConfig must be at least 30 minutes and at most 2 years after the start.",
             );
         }
-        Ok(Schedule { start, end, windows })
+        Ok(schedule)
+    }
+
+    /// The same as points in time, whenever they are.
+    pub(crate) fn read(&self, choices: &Choices) -> Result<Schedule, Rejected> {
+        let windows = self.maintenance_windows.iter().flatten().map(|window| window.check(choices));
+        Ok(Schedule {
+            windows: windows.collect::<Result<_, _>>()?,
+            start: self.start_time.as_deref().map(parse).transpose()?,
+            end: self.end_time.as_deref().map(parse).transpose()?,
+        })
     }
 
     fn check_maintenance_windows(
         &self,
         selection: TargetSelection,
         choices: &Choices,
-    ) -> Result<Vec<Window>, Rejected> {
+    ) -> Result<(), Rejected> {
         let windows = self.maintenance_windows.as_deref().unwrap_or_default();
         let refuse = |message: String| Err(Rejected::InvalidRequest(message));
         match (windows, &self.start_time) {
-            ([], _) => Ok(Vec::new()),
+            ([], _) => Ok(()),
             _ if selection == TargetSelection::Snapshot => refuse(
                 "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.".to_owned(),
             ),
             (_, None) => {
                 refuse("MaintenanceWindow cannot be used without StartTime of SchedulingConfig.".to_owned())
             }
-            _ => check_windows(windows, choices),
+            _ => check_windows(windows, choices).map(drop),
         }
     }
 }

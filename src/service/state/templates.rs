@@ -16,6 +16,7 @@ use super::rollout::ExponentialRolloutRate;
 use super::schedule::check_windows;
 use super::tags::{self, Tag};
 use super::template::{Template, no_such_template};
+use super::touched::Record;
 use super::validate;
 use super::window::MaintenanceWindow;
 use super::{Rejected, State};
@@ -137,7 +138,7 @@ impl State {
         template_id: &str,
         request: CreateJobTemplateRequest,
     ) -> Outcome<CreateJobTemplateResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
@@ -159,6 +160,9 @@ impl State {
                 created_at: now,
             };
             self.templates.insert(id.clone(), template);
+            effects.touched.add(Record::Account);
+            effects.touched.add(Record::Template(id.clone()));
+            effects.touched.add(Record::Tags(job_template_arn.clone()));
             Ok(CreateJobTemplateResponse { job_template_arn, job_template_id: id })
         })
     }
@@ -203,11 +207,14 @@ impl State {
 
     /// Deletes a job template; the jobs made from it stay.
     pub fn delete_job_template(&mut self, template_id: &str) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let id = validate::name::<JobTemplateId>(template_id)?;
             self.template(&id)?;
             self.templates.remove(&id);
-            self.tags.remove(&self.settings.arn("jobtemplate", template_id));
+            let arn = self.settings.arn("jobtemplate", template_id);
+            self.tags.remove(&arn);
+            effects.touched.add(Record::Template(id));
+            effects.touched.add(Record::Tags(arn));
             Ok(())
         })
     }

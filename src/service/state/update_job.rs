@@ -9,6 +9,7 @@ use super::job_configs::{JobConfigs, PresignedUrlConfig, TimeoutConfig, invalid_
 use super::outcome::Outcome;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -44,6 +45,7 @@ impl State {
             job.description = request.description.or_else(|| job.description.take());
             job.configs = request.configs.or(&job.configs);
             job.last_updated_at = now;
+            change.effects.touched.add(Record::Job(id.clone()));
             change.complete_or_abort(&id);
             Ok(())
         })

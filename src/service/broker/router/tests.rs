@@ -68,7 +68,7 @@ impl Bench {
         let mut state = State::with_choices(settings, choices);
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         let device = Authority::new().unwrap().device().unwrap().certificate_pem;
-        state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).unwrap();
+        state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).reply.unwrap();
         let listed = state.list_certificates(&ListQuery::default()).unwrap().certificates;
         let peer = Peer {
             certificate: listed[0].certificate_id.clone(),

@@ -48,10 +48,10 @@ impl Bench {
                 let request = serde_json::from_value(json!({})).unwrap();
                 let _ = state.create_thing(now, thing, Uuid::nil(), &request).reply.unwrap();
             }
-            state.install_device(now, &pem, &[("P".to_owned(), policy)]).unwrap();
+            state.install_device(now, &pem, &[("P".to_owned(), policy)]).reply.unwrap();
             let listed = state.list_certificates(&serde_json::from_value(json!({})).unwrap()).unwrap();
             let certificate = &listed.certificates[0];
-            state.attach_thing_principal("T", &certificate.certificate_arn).reply.unwrap();
+            state.attach_thing_principal("T", &certificate.certificate_arn, None).reply.unwrap();
             let targets =
                 ["T", "Other"].map(|thing| format!("arn:aws:iot:us-east-1:123456789012:thing/{thing}"));
             let job = json!({ "targets": targets, "document": "{}" });
