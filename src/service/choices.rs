@@ -114,6 +114,11 @@ pub(crate) struct Choices {
     ///
     /// AWS's guide says 1,000. Whoever tries devices in large numbers at once may want no such bound.
     pub(crate) rollout_rate_without_configuration: Option<u64>,
+    /// 46. Is a document parameter of a managed template escaped where it stands in the job document?
+    ///
+    /// AWS says that its value replaces the placeholder, and nothing of quotes and backslashes in it. Escaped, each
+    /// value reaches the device as it was given; replaced as it is, some make the document invalid.
+    pub(crate) document_parameters_are_escaped: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -163,6 +168,7 @@ impl Default for Choices {
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
             rollout_rate_without_configuration: Some(1000),
+            document_parameters_are_escaped: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

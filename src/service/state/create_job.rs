@@ -12,6 +12,7 @@ use super::change::Change;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::managed_templates::ManagedTemplate;
 use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
@@ -43,7 +44,7 @@ pub struct CreateJobRequest {
     pub scheduling_config: Option<SchedulingConfig>,
     /// Where the members that are missing come from.
     pub job_template_arn: Option<String>,
-    /// For templates managed by AWS, of which there are none.
+    /// What stands in the document of a template managed by AWS.
     pub document_parameters: Option<BTreeMap<String, String>>,
     /// Labels of the job.
     pub tags: Option<Vec<Tag>>,
@@ -127,13 +128,27 @@ impl State {
 
     /// The request, with what its template provides where it names nothing itself.
     fn with_template(&self, mut request: CreateJobRequest) -> Result<CreateJobRequest, Rejected> {
-        if request.document_parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
-            let message = "Document parameters can only be used with a job template managed by AWS.";
+        let arn = request.job_template_arn.as_deref();
+        let managed = arn.and_then(|arn| ManagedTemplate::of_arn(&self.settings, arn)).transpose()?;
+        let has_document = request.document.is_some() || request.document_source.is_some();
+        let parameters = request.document_parameters.take().filter(|parameters| !parameters.is_empty());
+        if parameters.is_some() && (managed.is_none() || has_document) {
+            let message =
+                "Document parameters can only be used with the document of a job template managed by AWS.";
             return Err(Rejected::InvalidRequest(message.to_owned()));
+        }
+        if let Some(template) = managed {
+            request.description.get_or_insert_with(|| template.description().to_owned());
+            if !has_document {
+                let parameters = parameters.clone().unwrap_or_default();
+                request.document = Some(self.substitute(template, &parameters)?);
+            }
+            request.document_parameters = parameters;
+            return Ok(request);
         }
         let Some(arn) = &request.job_template_arn else { return Ok(request) };
         let template = self.template_of_arn(arn)?;
-        if request.document.is_none() && request.document_source.is_none() {
+        if !has_document {
             request.document = Some(template.document.to_string());
         }
         request.configs = request.configs.or(&template.configs);

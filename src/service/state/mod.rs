@@ -29,7 +29,7 @@
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
-//! | `templates`, `tagging` | job templates; labels |
+//! | `templates`, `managed_templates`, `tagging` | job templates, AWS's own too; labels |
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
@@ -56,6 +56,7 @@ pub mod job_configs;
 mod job_event;
 pub mod job_status;
 mod lifecycle;
+pub mod managed_templates;
 mod next_timer;
 pub mod operator;
 mod outcome;

@@ -85,7 +85,7 @@ pub struct DescribeJobTemplateResponse {
     pub destination_package_versions: Option<Vec<String>>,
 }
 
-/// The query of ListJobTemplates and ListManagedJobTemplates.
+/// The query of ListJobTemplates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListJobTemplatesQuery {
@@ -119,14 +119,6 @@ pub struct JobTemplateSummary {
     pub description: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
-}
-
-/// The answer to ListManagedJobTemplates: the local service has none of AWS's own templates.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListManagedJobTemplatesResponse {
-    /// Empty.
-    pub managed_job_templates: Vec<JobTemplateSummary>,
 }
 
 impl State {
@@ -210,26 +202,6 @@ impl State {
             self.tags.remove(&self.settings.arn("jobtemplate", template_id));
             Ok(())
         })
-    }
-
-    /// AWS's own templates, of which the local service has none.
-    ///
-    /// # Errors
-    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
-    pub fn list_managed_job_templates(
-        &self,
-        query: &ListJobTemplatesQuery,
-    ) -> Result<ListManagedJobTemplatesResponse, Rejected> {
-        let _: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
-        Ok(ListManagedJobTemplatesResponse::default())
-    }
-
-    /// One of AWS's own templates: never found.
-    ///
-    /// # Errors
-    /// Always [`Rejected::ResourceNotFound`].
-    pub fn describe_managed_job_template(&self, name: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
-        Err(no_such_template(name))
     }
 
     /// The template that an ARN names.

@@ -14,7 +14,8 @@ pub(super) const HANDLERS: Handlers = &[
         read(shared, |state, now| state.describe_job(now, call.label(Label::JobId)))
     }),
     ("GetJobDocument", |shared, call| {
-        read(shared, |state, _| state.get_job_document(call.label(Label::JobId)))
+        let before_substitution = call.flag("beforeSubstitution");
+        read(shared, |state, _| state.get_job_document(call.label(Label::JobId), before_substitution))
     }),
     ("ListJobs", |shared, call| {
         let query = call.query()?;

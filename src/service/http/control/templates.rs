@@ -25,7 +25,8 @@ pub(super) const HANDLERS: Handlers = &[
         read(shared, |state, _| state.list_managed_job_templates(&query))
     }),
     ("DescribeManagedJobTemplate", |shared, call| {
-        read(shared, |state, _| state.describe_managed_job_template(call.label(Label::TemplateName)))
+        let version = call.text("templateVersion");
+        read(shared, |state, _| state.describe_managed_job_template(call.label(Label::TemplateName), version))
     }),
     ("TagResource", |shared, call| {
         let request = call.body()?;

@@ -7,6 +7,7 @@ mod deleted_groups;
 mod events;
 mod executions;
 mod jobs;
+mod managed_templates;
 mod naive;
 mod operations;
 mod pair;

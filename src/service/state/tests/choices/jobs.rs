@@ -295,3 +295,24 @@ fn what_fails_on_a_thing_that_left_is_not_tried_again_or_is() {
     assert_eq!(not_again, [2, 2]);
     assert_eq!(again, [2, 3]);
 }
+
+#[test]
+fn document_parameters_are_escaped_or_stand_in_the_document_as_they_are() {
+    let (escaped, raw) = both(
+        |choices| choices.document_parameters_are_escaped = false,
+        |bench| {
+            let template = "arn:aws:iot:us-east-1::jobtemplate/AWS-Run-Command:1.0";
+            ["a\\\\b", "\""].map(|command| {
+                let parameters = json!({ "command": command });
+                let more =
+                    json!({ "document": null, "jobTemplateArn": template, "documentParameters": parameters });
+                bench.create(&format!("J{}", command.len()), "thing/T", more).ok()?;
+                let document = bench.state.get_job_document(&format!("J{}", command.len()), false);
+                let document: Value = serde_json::from_str(&document.unwrap().document).unwrap();
+                document["steps"][0]["action"]["input"]["command"].as_str().map(str::to_owned)
+            })
+        },
+    );
+    assert_eq!(escaped, ["a\\\\b", "\""].map(|command| Some(command.to_owned())));
+    assert_eq!(raw, [Some("a\\b".to_owned()), None]);
+}
