@@ -119,6 +119,14 @@ pub(crate) struct Choices {
     /// AWS says that its value replaces the placeholder, and nothing of quotes and backslashes in it. Escaped, each
     /// value reaches the device as it was given; replaced as it is, some make the document invalid.
     pub(crate) document_parameters_are_escaped: bool,
+    /// 47. Does a presigned URL answer HEAD too, although it is signed for GET?
+    ///
+    /// S3 signs the method, and refuses HEAD. Whoever tries a URL by hand begins with HEAD.
+    pub(crate) presigned_url_answers_head: bool,
+    /// 48. Do CreateJob and CreateJobTemplate look at the role that signs the links in a document?
+    ///
+    /// AWS refuses what is no role at UpdateJob; nothing is known of a look at creation, where no link is signed yet.
+    pub(crate) role_of_placeholders_is_checked: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -169,6 +177,8 @@ impl Default for Choices {
             refused_subscribe_ends_mqtt_3: true,
             rollout_rate_without_configuration: Some(1000),
             document_parameters_are_escaped: true,
+            presigned_url_answers_head: true,
+            role_of_placeholders_is_checked: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

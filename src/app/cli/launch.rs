@@ -32,10 +32,11 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
-const SERVE_VARIABLES: [(&str, &str); 9] = [
+const SERVE_VARIABLES: [(&str, &str); 10] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
     ("http_port", HTTP_PORT_VARIABLE),
     ("dir", "JOBS_SANDBOX_DIR"),
+    ("files_folder", "JOBS_SANDBOX_FILES"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
     ("listen", "JOBS_SANDBOX_LISTEN"),
@@ -232,6 +233,7 @@ impl LocalArgs {
             mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
             http_port: self.http_port.unwrap_or(http_port),
             dir: self.dir,
+            files: self.files_folder,
             new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
@@ -256,6 +258,7 @@ impl LocalArgs {
             ("--mqtt-port", self.mqtt_port.is_some()),
             ("--http-port", self.http_port.is_some()),
             ("--dir", self.dir.is_some()),
+            ("--files", self.files_folder.is_some()),
             ("--new-certificates", self.new_certificates),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),

@@ -13,6 +13,8 @@
 //! | `struck` | calls that a fault strikes |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
 //! | `sandbox` | what AWS does not have |
+//! | `files` | the files that play S3 |
+//! | `response_body` | a response in memory, or as it is read from a file |
 //! | `traced_call` | what the trace tells of a call |
 //! | `exception` | whatever goes wrong, in the shape of AWS |
 //!
@@ -25,6 +27,7 @@ mod call;
 mod control;
 mod data;
 mod exception;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod handler;
@@ -34,6 +37,7 @@ mod model;
 mod offered;
 mod operations;
 mod plane;
+mod response_body;
 mod sandbox;
 mod server;
 mod struck;

@@ -231,8 +231,9 @@ impl Change<'_> {
 
     fn next_job_execution_changed(&self, thing: &ThingName) -> NextJobExecutionChangedEvent {
         let head = self.state.head(thing);
-        let execution =
-            head.map(|(_, execution)| execution.data(self.now, self.state.document_of(&execution.job_id)));
+        let execution = head.map(|(_, execution)| {
+            execution.data(self.now, self.state.document_of(self.now, &execution.job_id))
+        });
         NextJobExecutionChangedEvent { timestamp: self.now.seconds(), execution }
     }
 

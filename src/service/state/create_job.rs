@@ -3,12 +3,11 @@
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::change::Change;
+use super::documents::Given;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
@@ -21,7 +20,7 @@ use super::timers::Timers;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobDocument, JobId, ThingName};
+use crate::wire::model::{JobId, ThingName};
 
 /// The body of CreateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -31,8 +30,11 @@ pub struct CreateJobRequest {
     pub targets: Option<Vec<String>>,
     /// JSON as text.
     pub document: Option<String>,
-    /// A link to S3; refused.
+    /// A link to S3.
     pub document_source: Option<String>,
+    /// What the link leads to, read by whoever calls; the account itself reads no files.
+    #[serde(skip)]
+    pub source_text: Option<Result<String, Rejected>>,
     /// Free text.
     pub description: Option<String>,
     /// SNAPSHOT or CONTINUOUS.
@@ -63,8 +65,6 @@ pub struct JobNamed {
     pub job_id: JobId,
 }
 
-const MAX_DOCUMENT_BYTES: usize = 32_768;
-
 impl State {
     /// Creates a job and begins to roll it out, unless it is scheduled for later.
     pub fn create_job(
@@ -91,8 +91,13 @@ impl State {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
         let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-        let (text, document) =
-            read_document(request.document.as_deref(), request.document_source.as_deref())?;
+        let given = Given {
+            document: request.document.as_deref(),
+            source: request.document_source.as_deref(),
+            source_text: request.source_text.as_ref(),
+            presigned_url_config: request.configs.presigned_url_config.as_ref(),
+        };
+        let (text, document) = self.read_document(&given, id.as_str())?;
         let targets = request.targets.unwrap_or_default();
         let resolved = self.targets(&targets)?;
         self.check_unused(id)?;
@@ -103,6 +108,7 @@ impl State {
             sequence: self.last_job + 1,
             document_text: text,
             document,
+            document_source: request.document_source,
             description: request.description,
             targets,
             resolved: resolved.into_iter().collect(),
@@ -232,46 +238,4 @@ impl Change<'_> {
 
 fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
-}
-
-/// The document as text and as JSON.
-pub(super) fn read_document(
-    document: Option<&str>,
-    source: Option<&str>,
-) -> Result<(Arc<str>, JobDocument), Rejected> {
-    let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
-    match (document, source) {
-        (Some(_), Some(_)) => {
-            refuse("Job document and job document source cannot be specified at the same time.")
-        }
-        (None, None) => refuse("Neither job document nor job document source is specified."),
-        (None, Some(_)) => refuse("The local Jobs service has no S3: give the job document itself."),
-        (Some(text), None) if text.len() > MAX_DOCUMENT_BYTES => {
-            refuse(&format!("Job document exceeds size limit {MAX_DOCUMENT_BYTES} bytes."))
-        }
-        (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) if is_shallow(text) => Ok((text.into(), document.into())),
-            _ => refuse("Job document located at request input is an invalid JSON document."),
-        },
-    }
-}
-
-/// Whether lists and objects in a JSON text are nested no deeper than AWS reads them.
-fn is_shallow(json: &str) -> bool {
-    const DEEPEST: usize = 1000;
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth -= 1,
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return false;
-        }
-    }
-    true
 }

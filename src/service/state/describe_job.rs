@@ -28,6 +28,9 @@ const LISTED_WINDOWS: usize = 7;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeJobResponse {
+    /// The link that the document was read from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_source: Option<String>,
     /// All about the job but its document.
     pub job: JobDescription,
 }
@@ -187,7 +190,9 @@ impl State {
     pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        Ok(DescribeJobResponse { job: describe(now, self.settings.arn("job", job_id), id, job) })
+        let document_source = job.document_source.clone();
+        let job = describe(now, self.settings.arn("job", job_id), id, job);
+        Ok(DescribeJobResponse { document_source, job })
     }
 
     /// The document of a job as it was given, or as its managed template has it before parameters are filled in.

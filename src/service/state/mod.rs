@@ -26,6 +26,7 @@
 //! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
+//! | `documents` | job documents, as they are given and as devices get them |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
@@ -43,6 +44,7 @@ pub mod create_job;
 pub mod credentials;
 pub mod describe_job;
 mod device;
+mod documents;
 pub mod end_execution;
 mod event;
 pub mod event_configurations;

@@ -4,10 +4,12 @@
 
 use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
+use crate::service::state::create_job::CreateJobRequest;
 
 pub(super) const HANDLERS: Handlers = &[
     ("CreateJob", |shared, call| {
-        let request = call.body()?;
+        let mut request: CreateJobRequest = call.body()?;
+        request.source_text = shared.read_source(request.document_source.as_deref());
         write(shared, |state, now| state.create_job(now, call.label(Label::JobId), request))
     }),
     ("DescribeJob", |shared, call| {

@@ -4,6 +4,7 @@ mod bench;
 mod choices;
 mod configs;
 mod deleted_groups;
+mod documents;
 mod events;
 mod executions;
 mod jobs;

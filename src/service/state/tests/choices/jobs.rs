@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::super::bench::{ARN, Bench, from};
 use super::both;
 use crate::service::choices::StateException;
-use crate::service::state::Rejected;
+use crate::service::s3::Presigner;
+use crate::service::state::{Rejected, State};
 
 fn retries(count: u64) -> Value {
     json!({ "criteriaList": [{ "failureType": "ALL", "numberOfRetries": count }] })
@@ -315,4 +316,23 @@ fn document_parameters_are_escaped_or_stand_in_the_document_as_they_are() {
     );
     assert_eq!(escaped, ["a\\\\b", "\""].map(|command| Some(command.to_owned())));
     assert_eq!(raw, [Some("a\\b".to_owned()), None]);
+}
+
+#[test]
+fn the_role_of_links_is_looked_at_when_the_job_is_created_or_not() {
+    let (checked, taken) = both(
+        |choices| choices.role_of_placeholders_is_checked = false,
+        |bench| {
+            let presigner = Presigner::new("http://localhost".into(), "us-east-1", "KEY", "secret".into());
+            let (settings, choices) = (bench.state.settings().clone(), *bench.state.choices());
+            bench.state = State::with_choices(settings, choices).presigning_with(Some(presigner.into()));
+            let thing = bench.state.create_thing(bench.now, "T", uuid::Uuid::nil(), &from(json!({})));
+            bench.take(thing).unwrap();
+            let document = r#"{"a":"${aws:iot:s3-presigned-url:s3://bucket/key}"}"#;
+            let config = json!({ "roleArn": "arn:aws:iam::1:user/nobody" });
+            let body = json!({ "document": document, "presignedUrlConfig": config });
+            bench.create("J", "thing/T", body).is_ok()
+        },
+    );
+    assert_eq!([checked, taken], [false, true]);
 }
