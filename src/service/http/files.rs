@@ -6,6 +6,7 @@
 
 mod conditions;
 mod error;
+mod harmless;
 
 use std::io::{Seek as _, SeekFrom};
 use std::sync::Arc;
@@ -13,8 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
-    LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
@@ -22,6 +22,7 @@ use percent_encoding::percent_decode_str;
 
 use self::conditions::{Served, Validators};
 pub(super) use self::error::S3Error;
+use self::harmless::harmless;
 use super::response_body::ResponseBody;
 use crate::service::buckets::Object;
 use crate::service::s3::{Location, PREFIX};
@@ -99,13 +100,6 @@ fn serve(object: Object, request: &Parts, is_head: bool) -> Result<Response<Resp
     }
     harmless(&mut response);
     Ok(response)
-}
-
-/// Whatever a file holds, no browser runs it as a page of this service.
-fn harmless(response: &mut Response<ResponseBody>) {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 #[cfg(test)]

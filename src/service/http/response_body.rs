@@ -65,7 +65,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
-            Self::Part(part) => part.poll_read(context).map(|read| read.transpose()).map_ok(Frame::data),
+            Self::Part(part) => part.poll_read(context).map(Result::transpose).map_ok(Frame::data),
         }
     }
 

@@ -31,12 +31,12 @@ impl Location {
         } else {
             let rest = url.strip_prefix("https://").ok_or(LocationFault::NotS3)?;
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            match bucket_of_host(&host.to_ascii_lowercase()).ok_or(LocationFault::NotS3)? {
-                Some(bucket) => (bucket, path),
-                None => {
-                    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-                    (bucket.to_owned(), key)
-                }
+            let bucket = bucket_of_host(&host.to_ascii_lowercase()).ok_or(LocationFault::NotS3)?;
+            if bucket.is_empty() {
+                let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+                (bucket.to_owned(), key)
+            } else {
+                (bucket, path)
             }
         };
         if !is_bucket_name(&bucket) {
@@ -58,8 +58,8 @@ pub(crate) fn is_bucket_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// The bucket that a host of S3 names, if it names one; none for another host.
-fn bucket_of_host(host: &str) -> Option<Option<String>> {
+/// The bucket that a host of S3 names, empty where its path does; none for another host.
+fn bucket_of_host(host: &str) -> Option<String> {
     let name = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
     let is_region = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte != b'_');
     let labels: Vec<&str> = name.split('.').collect();
@@ -70,7 +70,7 @@ fn bucket_of_host(host: &str) -> Option<Option<String>> {
         [ref bucket @ .., last] if last.strip_prefix("s3-").is_some_and(is_region) => bucket,
         _ => return None,
     };
-    Some((!bucket.is_empty()).then(|| bucket.join(".")))
+    Some(bucket.join("."))
 }
 
 #[cfg(test)]

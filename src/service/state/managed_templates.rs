@@ -225,20 +225,16 @@ impl ManagedTemplate {
 
     /// The document, with placeholders for the parameters.
     pub(super) fn document(&self) -> String {
-        let (kind, input) = match self.handler {
-            Some(handler) => {
-                let mut input = json!({ "handler": handler });
-                if !self.required.is_empty() {
-                    input["args"] = self.required.iter().map(Parameter::placeholder).collect();
-                }
-                input["path"] = PATH_TO_HANDLER.placeholder().into();
-                ("runHandler", input)
+        let (kind, input) = if let Some(handler) = self.handler {
+            let mut input = json!({ "handler": handler });
+            if !self.required.is_empty() {
+                input["args"] = self.required.iter().map(Parameter::placeholder).collect();
             }
-            None => {
-                let commands = self.required.iter();
-                let inputs = commands.map(|one| (one.key.to_owned(), Value::from(one.placeholder())));
-                ("runCommand", Value::Object(inputs.collect()))
-            }
+            input["path"] = PATH_TO_HANDLER.placeholder().into();
+            ("runHandler", input)
+        } else {
+            let command = self.required.iter().map(|one| (one.key.to_owned(), one.placeholder().into()));
+            ("runCommand", Value::Object(command.collect()))
         };
         let run_as_user = RUN_AS_USER.placeholder();
         let action = json!({ "name": self.action, "type": kind, "input": input, "runAsUser": run_as_user });

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::harmless;
+use super::harmless::harmless;
 use crate::service::buckets::Unavailable;
 use crate::service::http::response_body::ResponseBody;
 use crate::service::s3::{Location, Unsigned};
@@ -156,7 +156,7 @@ fn escaped(text: &str) -> String {
                 let _ = write!(out, "&#{};", u32::from(character));
             }
             character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
-                out.push('?')
+                out.push('?');
             }
             character => out.push(character),
         }

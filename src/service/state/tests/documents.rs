@@ -1,5 +1,7 @@
 //! Job documents that lead to S3: read from there, and with URLs that are signed for each delivery.
 
+#![expect(clippy::needless_pass_by_value, reason = "requests are written where they are passed")]
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

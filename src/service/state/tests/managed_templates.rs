@@ -1,5 +1,7 @@
 //! Job templates managed by AWS: as its guide prints them, and jobs made from them.
 
+#![expect(clippy::needless_pass_by_value, reason = "requests are written where they are passed")]
+
 use serde_json::{Value, json};
 
 use super::bench::{Bench, from, message};
