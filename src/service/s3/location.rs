@@ -63,6 +63,9 @@ fn bucket_of_host(host: &str) -> Option<String> {
     let name = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
     let is_region = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte != b'_');
     let labels: Vec<&str> = name.split('.').collect();
+    if labels.contains(&"") {
+        return None;
+    }
     let bucket = match labels[..] {
         [ref bucket @ .., "s3", "dualstack", region] if is_region(region) => bucket,
         [ref bucket @ .., "s3"] => bucket,

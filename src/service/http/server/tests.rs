@@ -313,7 +313,8 @@ async fn a_download_that_stands_still_gives_way_and_one_that_moves_is_served_to_
     download.write_all(request.as_bytes()).await.unwrap();
     let mut begun = [0; 4];
     deadline(download.read_exact(&mut begun)).await.unwrap();
-    // The connection without a request goes first, although the download takes nothing meanwhile.
+    assert!(healthy(&mut idle).await);
+    // The connection without a request goes first, although nothing was taken of the file since its last one.
     let mut second = service.connect().await;
     assert!(healthy(&mut second).await);
     assert!(!healthy(&mut idle).await);
