@@ -158,6 +158,19 @@ pub(crate) struct Choices {
     ///
     /// AWS's scheduler says so of its own expressions; the guide of AWS IoT does not describe them.
     pub(crate) one_day_is_a_question_mark: bool,
+    /// 46. Is a document parameter of a managed template escaped where it stands in the job document?
+    ///
+    /// AWS says that its value replaces the placeholder, and nothing of quotes and backslashes in it. Escaped, each
+    /// value reaches the device as it was given; replaced as it is, some make the document invalid.
+    pub(crate) document_parameters_are_escaped: bool,
+    /// 47. Does a presigned URL answer HEAD too, although it is signed for GET?
+    ///
+    /// S3 signs the method, and refuses HEAD. Whoever tries a URL by hand begins with HEAD.
+    pub(crate) presigned_url_answers_head: bool,
+    /// 48. Do CreateJob and CreateJobTemplate look at the role that signs the links in a document?
+    ///
+    /// AWS refuses what is no role at UpdateJob; nothing is known of a look at creation, where no link is signed yet.
+    pub(crate) role_of_placeholders_is_checked: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -218,6 +231,9 @@ impl Default for Choices {
             jobs_fail_between_windows: true,
             rollout_times_have_seconds: false,
             one_day_is_a_question_mark: true,
+            document_parameters_are_escaped: true,
+            presigned_url_answers_head: true,
+            role_of_placeholders_is_checked: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -126,10 +126,6 @@ fn variables(
 ) -> Vec<(&'static str, String)> {
     let Addresses { mqtt, http, https } = addresses;
     let path = |name| files.path(name).display().to_string();
-    let http = match named(options, http.ip()) {
-        Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
-        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
-    };
     let mut variables = vec![
         ("JOBS_SANDBOX_ENDPOINT", endpoint(options, mqtt.ip())),
         ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
@@ -137,7 +133,7 @@ fn variables(
         ("JOBS_SANDBOX_KEY", path(files::KEY)),
         ("JOBS_SANDBOX_CA_FILE", path(files::CA)),
         ("JOBS_SANDBOX_REGION", options.region.clone()),
-        ("AWS_ENDPOINT_URL", http),
+        ("AWS_ENDPOINT_URL", http_url(options, *http)),
         ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_REGION", options.region.clone()),
@@ -151,6 +147,14 @@ fn variables(
         variables.push(("JOBS_SANDBOX_HTTPS_ENDPOINT_URL", url));
     }
     variables
+}
+
+/// Where programs reach the HTTP side that listens on `http`.
+pub(super) fn http_url(options: &Options, http: SocketAddr) -> String {
+    match named(options, http.ip()) {
+        Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
+        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
+    }
 }
 
 /// The name that clients were told to use, for a service that listens on `ip`.

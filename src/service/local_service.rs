@@ -8,11 +8,13 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use uuid::Uuid;
 
 use super::access_key::AccessKey;
+use super::buckets::Buckets;
 use super::certificates::{CertificateError, DeviceCertificate};
 use super::clients::Clients;
-use super::environment::{Addresses, Environment};
+use super::environment::{self, Addresses, Environment};
 use super::files::{self, Files};
 use super::first_state::FirstState;
 use super::http::{self, Admission, Listeners};
@@ -20,6 +22,7 @@ use super::identity::Identity;
 use super::mqtt;
 use super::operator::Operator;
 use super::options::Options;
+use super::s3::Presigner;
 use super::shared::Shared;
 use super::start_error::StartError;
 use super::state::{Outcome, Rejected, Settings, State};
@@ -59,17 +62,20 @@ impl LocalService {
         let Identity { authority, device } = identity(&options, &files)?;
         let certificate = authority.server(options.listen, &options.hostnames)?;
         let policies = options.device_policies.documents(&settings, &options.things, https.is_some());
+        let buckets = buckets(&options, &files, http)?;
         let first = FirstState {
             settings: settings.clone(),
             device: Some((device.certificate_pem, policies)),
             operator: OnceLock::new(),
             things: options.things.clone(),
             rollout_rate: options.rollout_rate,
+            presigner: buckets.as_ref().map(|buckets| buckets.presigner.clone()),
             is_kept: options.dir.is_some(),
         };
         let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());
         let shared =
             shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
+        let shared = shared.storing(buckets);
         let shared = Arc::new(shared.beginning_with(first)?);
         let tls = TlsPort::mqtt(&certificate, shared.clone())?;
         let over_tls = TlsPort::http(&certificate, shared.clone())?;
@@ -268,6 +274,15 @@ fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
         "new certificates in {dir}: ca.pem, cert.pem and key.pem go to every device again"
     ));
     Ok(identity)
+}
+
+/// What plays S3, if something is to: the URLs that lead there are good for this start alone.
+fn buckets(options: &Options, files: &Files, http: SocketAddr) -> Result<Option<Buckets>, StartError> {
+    let Some(folder) = &options.files else { return Ok(None) };
+    let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
+    let base = environment::http_url(options, http);
+    let presigner = Presigner::new(base, &options.region, AccessKey::random().as_str(), secret);
+    Buckets::open(folder, files.dir(), Arc::new(presigner)).map(Some)
 }
 
 /// A listener and its address.

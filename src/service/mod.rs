@@ -40,6 +40,7 @@
 //! | `row` | what is kept of the account, as a store sees it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `s3`, `buckets` | links to S3 in job documents, and the files that they lead to |
 //! | `operator` | the operator's own way to the message broker |
 //! | `clock`, [`time`] | the time that jobs go by |
 //! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
@@ -53,6 +54,7 @@
 mod accept_errors;
 mod access_key;
 pub(crate) mod broker;
+mod buckets;
 mod certificates;
 mod choices;
 mod clients;
@@ -80,6 +82,7 @@ mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
 mod row;
+mod s3;
 mod shared;
 mod start_error;
 pub mod state;

@@ -31,6 +31,8 @@ pub struct Options {
     /// Where the certificates and their keys are made once and found again; a private temporary directory if there
     /// is none.
     pub dir: Option<PathBuf>,
+    /// The folder in which `BUCKET/KEY` is the S3 object that job documents may lead to; without one there is no S3.
+    pub files: Option<PathBuf>,
     /// Whether others are made in place of the certificates and keys that are found there.
     pub new_certificates: bool,
     /// The account to play: twelve digits.
@@ -67,6 +69,7 @@ impl Default for Options {
             https_port: None,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
+            files: None,
             new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
@@ -91,6 +94,7 @@ impl fmt::Debug for Options {
             https_port,
             listen,
             dir,
+            files,
             new_certificates,
             account,
             region,
@@ -110,6 +114,7 @@ impl fmt::Debug for Options {
             .field("https_port", https_port)
             .field("listen", listen)
             .field("dir", dir)
+            .field("files", files)
             .field("new_certificates", new_certificates)
             .field("account", account)
             .field("region", region)

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use uuid::Uuid;
 
 use super::broker::{Requests, Router};
+use super::buckets::Buckets;
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::device_policy;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     trace: Trace,
     calls: AtomicU64,
     first: FirstState,
+    buckets: Option<Buckets>,
     /// Another one at each start.
     id: Uuid,
     /// The number of the last record of a fault that struck.
@@ -100,6 +102,7 @@ impl Shared {
             trace: Trace::default(),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
+            buckets: None,
             id: Uuid::new_v4(),
             struck: watch::Sender::default(),
         }
@@ -139,6 +142,12 @@ impl Shared {
         self
     }
 
+    /// The same service with what plays S3.
+    #[must_use]
+    pub(crate) fn storing(self, buckets: Option<Buckets>) -> Self {
+        Self { buckets, ..self }
+    }
+
     /// The same service with this authority.
     #[must_use]
     pub(crate) fn signing_with(self, authority: Authority) -> Self {
@@ -153,6 +162,16 @@ impl Shared {
     /// Where the fronts record what comes and goes.
     pub(crate) fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// What plays S3, if anything does.
+    pub(crate) fn buckets(&self) -> Option<&Buckets> {
+        self.buckets.as_ref()
+    }
+
+    /// The job document that a link leads to; none where there is no link, or nothing that it could lead to.
+    pub(crate) fn read_source(&self, source: Option<&str>) -> Option<Result<String, Rejected>> {
+        Some(self.buckets()?.document(source?))
     }
 
     /// Writes a line to the log.

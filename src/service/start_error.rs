@@ -74,6 +74,18 @@ pub enum StartError {
         /// Which.
         path: PathBuf,
     },
+    /// The private keys of the service would be among the files that devices can be led to.
+    #[error(
+        "{} holds the service's own folder, {}: choose another one for --files",
+        files.display(),
+        dir.display()
+    )]
+    OwnFiles {
+        /// The folder that plays S3.
+        files: PathBuf,
+        /// The service's own.
+        dir: PathBuf,
+    },
     /// A file bears the name of the folder.
     #[error("{} is a file: choose the name of a folder", path.display())]
     NotAFolder {

@@ -58,7 +58,7 @@ class CreateJob(AwsTestCase):
         self.assertEqual(list(json.loads(answers[-1]["body"])), ["description", "jobArn", "jobId"])
 
     def test_the_document_is_kept_byte_for_byte(self):
-        document = '{ "b" : 1.0,\n"a":"\\u00e9 é ${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}" }'
+        document = '{ "b" : 1.0,\n"a":"\\u00e9 é ${aws:iot:parameter:b}" }'
         created = new_job(new_thing(), document=document)
         self.assertEqual(iot.get_job_document(jobId=created["jobId"])["document"], document)
 

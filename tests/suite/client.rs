@@ -83,6 +83,7 @@ impl Rig {
             description: None,
             timeout_minutes: None,
             retries: None,
+            presigned_url_config: None,
         };
         self.control_plane.create_job(&job.parse().unwrap(), request).await.unwrap();
     }

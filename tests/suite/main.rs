@@ -24,6 +24,7 @@ mod examples;
 mod expectations;
 mod fault_injected;
 mod faults;
+mod files;
 mod foreign_services;
 mod habits;
 mod health;

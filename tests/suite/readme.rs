@@ -154,6 +154,8 @@ fn no_block_goes_untested() {
         "A device over HTTPS: sh",
         "A back end that follows jobs: sh",
         "A back end that follows jobs: python",
+        "A device that downloads: sh",
+        "A device that downloads: python",
         "What does your device do when …: jobs",
         "In a container: yaml",
     ];
@@ -312,6 +314,22 @@ fn a_device_starts_a_job_over_https() {
     let finished = checkout.run(&under("A device over HTTPS", "sh"), &[]);
     let started = r#"{"execution":{"jobId":"Job1","thingName":"MyThing","status":"IN_PROGRESS","#;
     assert!(finished.stdout.starts_with(started), "{}", finished.stdout);
+}
+
+#[test]
+fn a_device_downloads_what_is_left_of_a_file() {
+    let Some(python) = peers::python("awscli") else { return };
+    let checkout = Checkout::new();
+    fs::create_dir(checkout.path("files")).unwrap();
+    let _service = checkout.serve_with(&["--files", "files"]);
+    checkout.run(&under("A device that downloads", "sh"), &[]);
+    let file = fs::read(checkout.path("files/firmware/pump.bin")).unwrap();
+    fs::write(checkout.path("pump.part"), &file[..1000]).unwrap();
+    fs::write(checkout.path("program.py"), under("A device that downloads", "python")).unwrap();
+    let status = "aws iot describe-job --job-id Update --query job.jobProcessDetails.numberOfSucceededThings";
+    let finished = checkout.run(&format!(". service/env; {} program.py; {status}", python.display()), &[]);
+    assert_eq!(finished.stdout, "1\n");
+    assert_eq!(fs::read(checkout.path("pump.part")).unwrap(), file);
 }
 
 #[test]

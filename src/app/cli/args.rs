@@ -44,6 +44,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
@@ -169,6 +170,9 @@ pub(super) struct LocalArgs {
     /// Folder that keeps the certificates and their keys, and gets the env file [default: a private temporary one]
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,
+    /// Folder that plays S3: DIR/BUCKET/KEY is an object that job documents may lead to [default: none]
+    #[arg(long = "files", value_name = "DIR")]
+    pub(super) files_folder: Option<PathBuf>,
     /// Make other certificates and keys than those that the folder keeps
     #[arg(long, requires = "dir", value_parser = FalseyValueParser::new())]
     pub(super) new_certificates: bool,

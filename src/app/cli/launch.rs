@@ -32,11 +32,12 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
-const SERVE_VARIABLES: [(&str, &str); 10] = [
+const SERVE_VARIABLES: [(&str, &str); 11] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
     ("http_port", HTTP_PORT_VARIABLE),
     ("https_port", "JOBS_SANDBOX_HTTPS_PORT"),
     ("dir", "JOBS_SANDBOX_DIR"),
+    ("files_folder", "JOBS_SANDBOX_FILES"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
     ("listen", "JOBS_SANDBOX_LISTEN"),
@@ -235,6 +236,7 @@ impl LocalArgs {
             http_port: self.http_port.unwrap_or(http_port),
             https_port: self.https_port,
             dir: self.dir,
+            files: self.files_folder,
             new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
@@ -260,6 +262,7 @@ impl LocalArgs {
             ("--http-port", self.http_port.is_some()),
             ("--https-port", self.https_port.is_some()),
             ("--dir", self.dir.is_some()),
+            ("--files", self.files_folder.is_some()),
             ("--new-certificates", self.new_certificates),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),

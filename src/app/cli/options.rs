@@ -22,6 +22,7 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 /// What the command line asks for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),
@@ -183,6 +184,8 @@ pub(crate) struct LocalOptions {
     pub https_port: Option<u16>,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
+    /// Folder that plays S3, if one does.
+    pub files: Option<PathBuf>,
     /// Whether other certificates are made than those in the folder.
     pub new_certificates: bool,
     /// Account in ARNs.

@@ -47,6 +47,8 @@ pub(crate) enum Command {
         timeout_minutes: Option<i64>,
         /// How often a failed or timed-out execution is retried.
         retries: Option<i32>,
+        /// Who signs the links to S3 in the document, as the AWS CLI reads it.
+        presigned_url_config: Option<String>,
         /// Whether names in the file of the document are replaced.
         substitute: bool,
     },

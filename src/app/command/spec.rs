@@ -49,6 +49,8 @@ pub(crate) enum Shape {
     StepTimeout,
     /// A word, or a JSON string for several.
     Text,
+    /// `roleArn=ARN`, and perhaps `expiresInSec=N`, as the AWS CLI reads it.
+    PresignedUrlConfig,
     /// A word, such as one of these.
     Suggested(&'static [&'static str]),
     /// Such as `5s`.

@@ -13,7 +13,7 @@ use super::spec::Shape;
 use super::table;
 use super::until::Goal;
 use crate::app::output::escape;
-use crate::client::control_plane::EventConfigurations;
+use crate::client::control_plane::{EventConfigurations, PresignedUrlConfig};
 use crate::wire::model::StatusDetails;
 use crate::wire::topic_names::{filter_fault, topic_fault};
 
@@ -90,6 +90,7 @@ fn stand_in(shape: Shape) -> Option<ArgumentValue> {
         Shape::Number(low, _) => ArgumentValue::Number(low),
         Shape::StepTimeout => ArgumentValue::Number(1),
         Shape::Duration | Shape::Advance => ArgumentValue::Duration(Duration::ZERO),
+        Shape::PresignedUrlConfig => ArgumentValue::Text("roleArn=a".to_owned()),
         Shape::Text | Shape::Suggested(_) => ArgumentValue::Text(String::new()),
         Shape::Title
         | Shape::HelpTopic
@@ -166,6 +167,10 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             Some(amount) => ArgumentValue::Duration(duration(amount)?),
             None if word == NEXT => ArgumentValue::Choice(NEXT),
             None => return Err(format!("the clock only goes forward, such as +10m, not \"{}\"", shown())),
+        },
+        Shape::PresignedUrlConfig => match word.parse::<PresignedUrlConfig>() {
+            Ok(_) => ArgumentValue::Text(word.to_owned()),
+            Err(why) => return Err(format!("{name} {why}, not \"{}\"", shown())),
         },
         Shape::Title => ArgumentValue::Text(title(word)?),
         Shape::HelpTopic if word == SCRIPT => ArgumentValue::Choice(SCRIPT),

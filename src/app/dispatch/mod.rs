@@ -172,7 +172,15 @@ impl Dispatcher {
         let thing = self.things.current();
         let (device, operator) = (&thing.client, &self.control_plane);
         let answer = match command {
-            Command::CreateJob { job, document, description, timeout_minutes, retries, substitute } => {
+            Command::CreateJob {
+                job,
+                document,
+                description,
+                timeout_minutes,
+                retries,
+                presigned_url_config,
+                substitute,
+            } => {
                 let names = substitute.then(|| self.names().clone());
                 let document = document::read("the job document", document, names).await?;
                 if let Some(doubt) = document::doubt(&document) {
@@ -184,6 +192,8 @@ impl Dispatcher {
                     description: description.clone(),
                     timeout_minutes: *timeout_minutes,
                     retries: *retries,
+                    // The parser has read it already.
+                    presigned_url_config: presigned_url_config.as_deref().and_then(|text| text.parse().ok()),
                 };
                 response(operator.create_job(job, request).await?)
             }

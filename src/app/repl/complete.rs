@@ -87,6 +87,7 @@ fn values(shape: Shape, word: &str, known_jobs: &KnownJobs, played: &Played) -> 
         | Shape::Number(..)
         | Shape::StepTimeout
         | Shape::Text
+        | Shape::PresignedUrlConfig
         | Shape::Duration
         | Shape::Predicate
         | Shape::Goal

@@ -132,6 +132,7 @@ async fn start_logging(
         hostnames: options.hostnames,
         require_key: options.require_key,
         dir: options.dir,
+        files: options.files,
         new_certificates: options.new_certificates,
         account: options.account,
         region: options.region,

@@ -34,6 +34,7 @@ mod exchange;
 mod members;
 mod options;
 mod pages;
+mod presigned_url_config;
 mod proxies;
 mod reply;
 mod things;
@@ -43,6 +44,7 @@ pub use endpoint::Endpoint;
 pub use error::Error;
 pub use event_configurations::EventConfigurations;
 pub use options::{CredentialsSource, Options};
+pub use presigned_url_config::PresignedUrlConfig;
 pub use proxies::{NoProxyUrl, check_proxies};
 pub use reply::Reply;
 
@@ -82,6 +84,8 @@ pub struct CreateJob {
     pub timeout_minutes: Option<i64>,
     /// How often a failed or timed-out execution is tried again, 0 to 10.
     pub retries: Option<i32>,
+    /// Who signs the links to S3 in the document.
+    pub presigned_url_config: Option<PresignedUrlConfig>,
 }
 
 /// A client of the control plane. Clones share its connections.
@@ -169,7 +173,8 @@ impl ControlPlane {
             .target_selection(TargetSelection::Snapshot)
             .set_description(request.description)
             .set_timeout_config(timeout)
-            .set_job_executions_retry_config(retries);
+            .set_job_executions_retry_config(retries)
+            .set_presigned_url_config(request.presigned_url_config.map(Into::into));
         self.change("CreateJob", job, CHANGED, |capture| once(create.clone().customize(), capture).send())
             .await
     }

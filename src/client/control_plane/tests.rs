@@ -87,6 +87,7 @@ async fn a_job_is_asked_for_as_the_samples_do_and_the_answer_handed_on_as_it_cam
         description: None,
         timeout_minutes: None,
         retries: None,
+        presigned_url_config: None,
     };
     let reply = client.create_job(&job(), request.clone()).await.unwrap();
     assert_eq!(
@@ -96,6 +97,7 @@ async fn a_job_is_asked_for_as_the_samples_do_and_the_answer_handed_on_as_it_cam
     request.description = Some("d".to_owned());
     request.timeout_minutes = Some(5);
     request.retries = Some(2);
+    request.presigned_url_config = "expiresInSec=60,roleArn=arn:R".parse().ok();
     client.create_job(&job(), request).await.unwrap();
     let reply = client.delete_job(&job(), true).await.unwrap();
     assert_eq!(reply.body, None);
@@ -116,6 +118,7 @@ async fn a_job_is_asked_for_as_the_samples_do_and_the_answer_handed_on_as_it_cam
             "targets": ["arn:T"], "document": "{\"a\": 1.0}", "targetSelection": "SNAPSHOT", "description": "d",
             "timeoutConfig": {"inProgressTimeoutInMinutes": 5},
             "jobExecutionsRetryConfig": {"criteriaList": [{"failureType": "ALL", "numberOfRetries": 2}]},
+            "presignedUrlConfig": {"roleArn": "arn:R", "expiresInSec": 60},
         })
     );
     assert_eq!(asked[2], "DELETE /jobs/J?force=true");
@@ -248,6 +251,7 @@ async fn a_change_whose_answer_is_none_is_of_unknown_outcome() {
         description: None,
         timeout_minutes: None,
         retries: None,
+        presigned_url_config: None,
     };
     for (body, what) in [
         ("", "what came is empty"),

@@ -22,9 +22,10 @@ use super::limits::Limits;
 use super::model::Model;
 use super::operations::Operations;
 use super::plane::Plane;
+use super::response_body::ResponseBody;
 use super::struck::{self, Broken};
 use super::traced_call::TracedCall;
-use super::{control, data, sandbox};
+use super::{control, data, files, sandbox};
 use crate::service::rates::{Rate, Throttled};
 use crate::service::shared::Shared;
 use crate::wire::fault::Kind;
@@ -75,7 +76,7 @@ impl Api {
         request: Request<B>,
         limits: Limits,
         received: impl FnOnce(),
-    ) -> Result<Response<Full<Bytes>>, Broken> {
+    ) -> Result<Response<ResponseBody>, Broken> {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not read an answer.
         let body = read_body(body, limits).await;
@@ -85,6 +86,10 @@ impl Api {
             let body = body.as_deref().unwrap_or_default();
             TracedCall::begin(trace, &request, body, self.operation_of(&request))
         });
+        if files::is_asked(&self.shared, &request) {
+            self.shared.count_call();
+            return Ok(self.answer_file(&request, traced).await);
+        }
         let mut fault = None;
         let output = match body {
             Ok(body) => self.carry_out(request, &body, &mut fault, traced.as_ref()).await,
@@ -93,7 +98,16 @@ impl Api {
         if let Some(traced) = traced {
             traced.end(&output);
         }
-        struck::suffer(respond(output), fault).await
+        struck::suffer(respond(output), fault).await.map(|response| response.map(ResponseBody::from))
+    }
+
+    /// Answers a request for a file. Its signature lets it in; nothing else of it is looked at.
+    async fn answer_file(&self, request: &Parts, traced: Option<TracedCall>) -> Response<ResponseBody> {
+        let answer = files::answer(&self.shared, request).await;
+        if let Some(traced) = traced {
+            traced.end_file(answer.as_ref());
+        }
+        answer.unwrap_or_else(|error| error.response())
     }
 
     /// The operation that a request names, if it is one of AWS's.
@@ -211,7 +225,7 @@ mod tests {
     use crate::service::state::{Settings, State};
 
     /// The statuses of the answers to the same request, again and again, up to the first refusal.
-    async fn until_refused(api: &Api, service: &str, path: &str) -> (usize, Response<Full<Bytes>>) {
+    async fn until_refused(api: &Api, service: &str, path: &str) -> (usize, Response<ResponseBody>) {
         let request = || {
             let scope = format!("AKID/20260101/us-east-1/{service}/aws4_request");
             Request::get(path)

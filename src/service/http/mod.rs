@@ -14,6 +14,8 @@
 //! | `struck` | calls that a fault strikes |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
 //! | `sandbox` | what AWS does not have |
+//! | `files` | the files that play S3 |
+//! | `response_body` | a response in memory, or as it is read from a file |
 //! | `traced_call` | what the trace tells of a call |
 //! | `exception` | whatever goes wrong, in the shape of AWS |
 //!
@@ -27,6 +29,7 @@ mod control;
 mod data;
 mod device;
 mod exception;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod handler;
@@ -38,6 +41,7 @@ mod offered;
 mod operations;
 mod peer;
 mod plane;
+mod response_body;
 mod sandbox;
 mod server;
 mod struck;

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,6 +26,7 @@ use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
 use super::listeners::{Accepted, Listeners};
 use super::peer::{Over, Peer};
+use super::response_body::ResponseBody;
 use super::struck::Broken;
 use crate::service::accept_errors::{AcceptErrors, PAUSE};
 use crate::service::open_files::room_for_http;
@@ -39,7 +39,7 @@ use crate::wire::system_error::too_many_open_files;
 const LONGEST_SILENCE: Duration = Duration::from_mins(10);
 
 /// What comes of a request.
-type Answered = Result<Response<http_body_util::Full<Bytes>>, Broken>;
+type Answered = Result<Response<ResponseBody>, Broken>;
 
 /// Serves the ports until `stopped` becomes true; requests under way then get a second to finish.
 pub(crate) async fn serve(
@@ -104,6 +104,8 @@ enum Stage {
     Idle,
     /// The body of a request is on its way.
     Receiving,
+    /// A file is on its way, since its last piece was taken.
+    Sending,
     /// A request is being carried out.
     Answering,
 }
@@ -156,13 +158,19 @@ impl Connections {
                 let (api, progress) = (Arc::clone(&api), Arc::clone(&progress));
                 async move {
                     progress.enter(Stage::Receiving);
-                    let response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
+                    let mut response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
                     if let Err(Broken::Silent) = response {
                         // It gives way to others.
                         progress.enter(Stage::Receiving);
                         sleep(LONGEST_SILENCE).await;
                     }
-                    progress.enter(Stage::Idle);
+                    let sending = |is_sending| if is_sending { Stage::Sending } else { Stage::Idle };
+                    match &mut response {
+                        Ok(response) => {
+                            response.body_mut().tell(move |is_sending| progress.enter(sending(is_sending)));
+                        }
+                        Err(_) => progress.enter(Stage::Idle),
+                    }
                     response
                 }
             }
@@ -174,7 +182,7 @@ impl Connections {
     }
 
     /// Ends the connection that has had no request for longest, or else the one whose request has been on its way
-    /// for longest; false if all requests are being carried out.
+    /// for longest, or else the one whose file has not moved for longest; false if all requests are being carried out.
     async fn make_room(&mut self) -> bool {
         let activities = self.open.iter().map(|(id, connection)| (connection.progress.activity(), *id));
         let spare = activities.filter(|(activity, _)| activity.stage < Stage::Answering);

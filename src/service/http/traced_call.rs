@@ -2,13 +2,15 @@
 
 use std::time::{Instant, SystemTime};
 
-use hyper::StatusCode;
 use hyper::header::USER_AGENT;
 use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
 
 use super::exception::Exception;
+use super::files::S3Error;
 use super::handler::Output;
 use super::peer::Peer;
+use super::response_body::ResponseBody;
 use crate::service::trace::{Call, Client, Event, Payload, Record, Trace, excerpt, target_without_secrets};
 
 /// How many bytes of a path and a query are recorded.
@@ -65,6 +67,19 @@ impl TracedCall {
                 Payload::new(&error.body()),
             ),
         };
+        self.answered(status, exception, body);
+    }
+
+    /// Records the answer to a request for a file; what is in the file is not recorded.
+    pub(super) fn end_file(self, answer: Result<&Response<ResponseBody>, &S3Error>) {
+        let (status, code) = match answer {
+            Ok(response) => (response.status(), None),
+            Err(error) => (error.status(), Some(error.code())),
+        };
+        self.answered(status, code, Payload::new(b""));
+    }
+
+    fn answered(self, status: StatusCode, exception: Option<&'static str>, body: Payload) {
         let (call, took) = (self.call, self.begun.elapsed());
         let event = Event::Answered { call, status: status.as_u16(), exception, body, took };
         self.trace.put(|| Record { time: SystemTime::now(), client: self.client, event });

@@ -298,8 +298,9 @@ impl Change<'_> {
         scope: Scope<'_>,
     ) -> NextJobExecutionChangedEvent {
         let head = self.state.pending(thing, scope).next();
-        let execution =
-            head.map(|(_, execution)| execution.data(self.now, self.state.document_of(&execution.job_id)));
+        let execution = head.map(|(_, execution)| {
+            execution.data(self.now, self.state.document_of(self.now, &execution.job_id))
+        });
         NextJobExecutionChangedEvent { timestamp: self.now.seconds(), execution }
     }
 

@@ -11,6 +11,7 @@ use super::group::Group;
 use super::job::{Job, Target};
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
 use super::job_status::{JobStatus, TargetSelection};
+use super::managed_templates::ManagedTemplate;
 use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
@@ -28,6 +29,9 @@ const LISTED_WINDOWS: usize = 7;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeJobResponse {
+    /// The link that the document was read from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_source: Option<String>,
     /// All about the job but its document.
     pub job: JobDescription,
 }
@@ -192,17 +196,32 @@ impl State {
     pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        let arn = self.settings.arn("job", job_id);
-        Ok(DescribeJobResponse { job: describe(now, arn, id, job, &self.choices) })
+        let document_source = job.document_source.clone();
+        let job = describe(now, self.settings.arn("job", job_id), id, job, &self.choices);
+        Ok(DescribeJobResponse { document_source, job })
     }
 
-    /// The document of a job as it was given.
+    /// The document of a job as it was given, or as its managed template has it before parameters are filled in.
     ///
     /// # Errors
     /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
-    pub fn get_job_document(&self, job_id: &str) -> Result<GetJobDocumentResponse, Rejected> {
+    pub fn get_job_document(
+        &self,
+        job_id: &str,
+        before_substitution: bool,
+    ) -> Result<GetJobDocumentResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
-        Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
+        let job = self.job(&id)?;
+        let document = if before_substitution { self.managed_document_of(job) } else { None };
+        Ok(GetJobDocumentResponse { document: document.unwrap_or_else(|| job.document_text.to_string()) })
+    }
+
+    /// The document of the managed template that the job has its own from.
+    fn managed_document_of(&self, job: &Job) -> Option<String> {
+        let template = ManagedTemplate::of_arn(&self.settings, job.template_arn.as_deref()?)?.ok()?;
+        let parameters = job.document_parameters.clone().unwrap_or_default();
+        let substituted = self.substitute(template, &parameters).ok()?;
+        (*substituted == *job.document_text).then(|| template.document())
     }
 
     /// The jobs of the account, newest first; as on AWS, those of a group without the SCHEDULED ones.

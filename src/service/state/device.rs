@@ -66,7 +66,7 @@ impl State {
             }
             let state = &*change.state;
             let execution =
-                state.head(thing).map(|(_, head)| head.data(now, state.document_of(&head.job_id)));
+                state.head(thing).map(|(_, head)| head.data(now, state.document_of(now, &head.job_id)));
             Ok(StartNextJobExecutionResponse {
                 client_token: request.client_token,
                 timestamp: now.seconds(),
@@ -102,7 +102,7 @@ impl State {
         }
         let with_document = request.include_job_document.unwrap_or(true);
         let describe = |execution: &Execution| {
-            let document = self.document_of(&execution.job_id).filter(|_| with_document);
+            let document = self.document_of(now, &execution.job_id).filter(|_| with_document);
             let mut data = execution.data(now, document);
             data.thing_name = self.choices.thing_name_on_mqtt.then(|| thing.clone());
             data
@@ -131,7 +131,7 @@ impl State {
             let timeout = change.state.jobs.get(job).and_then(Job::in_progress_timeout);
             let choices = change.state.choices;
             let mut updated = None;
-            let document = change.state.document_of(job).filter(|_| request.include_job_document);
+            let document = change.state.document_of(now, job).filter(|_| request.include_job_document);
             change.edit_executions(thing, job, |change| {
                 change.edit_execution(thing, sequence, |execution| {
                     execution.report(request.status_details, choices.status_details_are_merged);

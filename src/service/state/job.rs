@@ -34,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) document_text: Arc<str>,
     /// The same as the JSON value that devices get.
     pub(crate) document: JobDocument,
+    /// The link that it was read from, where it was.
+    pub(crate) document_source: Option<String>,
     pub(crate) description: Option<String>,
     /// ARNs, as the operator gave them.
     pub(crate) targets: Vec<String>,

@@ -26,11 +26,12 @@
 //! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
+//! | `documents` | job documents, as they are given and as devices get them |
 //! | `namespace` | which job executions and which topics go with the namespace of a job |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
-//! | `templates`, `tagging` | job templates; labels |
+//! | `templates`, `managed_templates`, `tagging` | job templates, AWS's own too; labels |
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
@@ -45,6 +46,7 @@ pub mod create_job;
 pub mod credentials;
 pub mod describe_job;
 mod device;
+mod documents;
 pub mod end_execution;
 mod event;
 pub mod event_configurations;
@@ -61,6 +63,7 @@ pub mod job_status;
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
 mod kept;
 mod lifecycle;
+pub mod managed_templates;
 mod namespace;
 mod next_timer;
 pub mod operator;

@@ -29,6 +29,7 @@ fn the_samples_commands_letter_for_letter() {
             description: None,
             timeout_minutes: None,
             retries: None,
+            presigned_url_config: None,
             substitute: false,
         }
     );
@@ -166,7 +167,7 @@ fn unfinished_json_is_not_an_error_yet() {
     }
     assert_eq!(
         error("create-job J {"),
-        "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--substitute]"
+        "create-job: the JSON is not finished; usage: create-job <jobId> <jobDocument-as-JSON> [--description <text>] [--timeout-minutes <n>] [--retries <n>] [--presigned-url-config <config>] [--substitute]"
     );
 }
 
@@ -203,6 +204,7 @@ fn every_command_of_the_table_is_built_from_what_the_table_declares() {
         Shape::Suggested(words) => words[words.len() - 1],
         Shape::OneOf(words) => words[0],
         Shape::Number(..) | Shape::StepTimeout => "1",
+        Shape::PresignedUrlConfig => "roleArn=arn:aws:iam::123456789012:role/r,expiresInSec=60",
         Shape::Duration => "5s",
         Shape::Advance => "+5s",
         Shape::Title => "CreateJobResponse",

@@ -33,6 +33,11 @@ pub(super) static COMMANDS: &[Spec] = &[
                 help: "try again so often after FAILED or TIMED_OUT",
             },
             Flag {
+                name: "--presigned-url-config",
+                value: Some(("<config>", Shape::PresignedUrlConfig)),
+                help: "who signs links to S3: roleArn=ARN, or roleArn=ARN,expiresInSec=N",
+            },
+            Flag {
                 name: "--substitute",
                 value: None,
                 help: "replace each {{NAME}} in the file of the document, as in a document written here",
@@ -51,6 +56,7 @@ pub(super) static COMMANDS: &[Spec] = &[
             description: args.text("--description"),
             timeout_minutes: args.number("--timeout-minutes"),
             retries: args.number("--retries").map(|number| i32::try_from(number).expect("at most 10")),
+            presigned_url_config: args.text("--presigned-url-config"),
             substitute: args.switch("--substitute"),
         },
     },

@@ -9,19 +9,22 @@ use super::super::exception::Exception;
 use super::super::handler::{Handlers, Output, read, write};
 use super::super::label::Label;
 use crate::service::shared::Shared;
+use crate::service::state::create_job::CreateJobRequest;
 use crate::service::state::{Outcome, State};
 use crate::service::time::Timestamp;
 
 pub(super) const HANDLERS: Handlers = &[
     ("CreateJob", |shared, call| {
-        let request = call.body()?;
+        let mut request: CreateJobRequest = call.body()?;
+        request.source_text = shared.read_source(request.document_source.as_deref());
         write(shared, |state, now| state.create_job(now, call.label(Label::JobId), request))
     }),
     ("DescribeJob", |shared, call| {
         read(shared, |state, now| state.describe_job(now, call.label(Label::JobId)))
     }),
     ("GetJobDocument", |shared, call| {
-        read(shared, |state, _| state.get_job_document(call.label(Label::JobId)))
+        let before_substitution = call.flag("beforeSubstitution");
+        read(shared, |state, _| state.get_job_document(call.label(Label::JobId), before_substitution))
     }),
     ("ListJobs", |shared, call| {
         let query = call.query()?;

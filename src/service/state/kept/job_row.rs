@@ -16,6 +16,7 @@ use super::text::Millis;
 pub(super) struct JobRow<'a> {
     pub(super) number: u64,
     pub(super) document: Cow<'a, str>,
+    pub(super) document_source: Option<Cow<'a, str>>,
     pub(super) description: Option<Cow<'a, str>>,
     pub(super) targets: Cow<'a, [String]>,
     pub(super) target_selection: TargetSelection,

@@ -60,6 +60,7 @@ struct Minute {
 struct TemplateRow<'a> {
     number: u64,
     document: Cow<'a, str>,
+    document_source: Option<Cow<'a, str>>,
     description: Option<Cow<'a, str>>,
     configs: Cow<'a, JobConfigs>,
     maintenance_windows: Option<Cow<'a, [MaintenanceWindow]>>,
@@ -72,6 +73,7 @@ impl State {
         Some(write(&JobRow {
             number: job.sequence,
             document: Cow::Borrowed(&job.document_text),
+            document_source: job.document_source.as_deref().map(Cow::Borrowed),
             description: job.description.as_deref().map(Cow::Borrowed),
             targets: Cow::Borrowed(&job.targets),
             target_selection: job.target_selection,
@@ -110,6 +112,7 @@ impl State {
         Some(write(&TemplateRow {
             number: template.sequence,
             document: Cow::Borrowed(&template.document),
+            document_source: template.document_source.as_deref().map(Cow::Borrowed),
             description: template.description.as_deref().map(Cow::Borrowed),
             configs: Cow::Borrowed(&template.configs),
             maintenance_windows: template.maintenance_windows.as_deref().map(Cow::Borrowed),
@@ -124,6 +127,7 @@ impl Restoring {
         let template = Template {
             sequence: row.number,
             document: row.document.into(),
+            document_source: row.document_source.map(Cow::into_owned),
             description: row.description.map(Cow::into_owned),
             configs: row.configs.into_owned(),
             maintenance_windows: row.maintenance_windows.map(Cow::into_owned),
@@ -161,7 +165,7 @@ impl Restoring {
     }
 
     fn job(&self, row: JobRow<'_>, progress: JobProgressRow<'_>) -> Result<Job, Damage> {
-        let document = self.state.delivered(&row.document).map_err(|_| Damage::Unreadable)?;
+        let document = self.state.delivered(&row.document).ok_or(Damage::Unreadable)?;
         let scheduling = row.scheduling_config.map(Cow::into_owned);
         let schedule =
             scheduling.as_ref().map_or(Ok(Schedule::default()), |config| config.read(&self.state.choices));
@@ -170,6 +174,7 @@ impl Restoring {
         Ok(Job {
             sequence: row.number,
             document_text: row.document.into(),
+            document_source: row.document_source.map(Cow::into_owned),
             document,
             description: row.description.map(Cow::into_owned),
             targets,

@@ -87,7 +87,7 @@ fn any_json_value_is_a_document_and_keeps_its_bytes() {
     {
         let job = format!("J{number}");
         bench.create(&job, "thing/T", json!({ "document": document })).unwrap();
-        assert_eq!(bench.state.get_job_document(&job).unwrap().document, document);
+        assert_eq!(bench.state.get_job_document(&job, false).unwrap().document, document);
         bench.device(&format!("{job}/get"), json!({})).unwrap();
     }
 }

@@ -96,6 +96,6 @@ fn devices_get_a_document_written_anew_or_as_it_was_given() {
             let payload = String::from_utf8(delivery.message.payload.to_vec()).unwrap();
             assert!(payload.contains(&format!("\"jobDocument\":{expected}}}")), "{payload}");
         }
-        assert_eq!(bench.state.get_job_document("J").unwrap().document, given);
+        assert_eq!(bench.state.get_job_document("J", false).unwrap().document, given);
     }
 }
