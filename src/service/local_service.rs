@@ -17,6 +17,9 @@ use super::files::{self, Files};
 use super::first_state::FirstState;
 use super::http::{self, Admission};
 use super::identity::Identity;
+#[cfg(feature = "store")]
+use super::keeper::Keeper;
+use super::keeping::NotKept;
 use super::mqtt;
 use super::operator::Operator;
 use super::options::Options;
@@ -30,12 +33,15 @@ use super::time::Timestamp;
 pub struct LocalService {
     mqtt: SocketAddr,
     http: SocketAddr,
-    files: Files,
     environment: Environment,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     timers: AbortHandle,
+    /// Goes before the folder.
+    #[cfg(feature = "store")]
+    _keeper: Option<Keeper>,
+    files: Files,
 }
 
 impl LocalService {
@@ -45,9 +51,12 @@ impl LocalService {
     ///
     /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
     /// refused.
-    #[expect(
-        clippy::unused_async,
-        reason = "it runs within a tokio runtime alone, as the await at its call shows"
+    #[cfg_attr(
+        not(feature = "store"),
+        expect(
+            clippy::unused_async,
+            reason = "it runs within a tokio runtime alone, as the await at its call shows"
+        )
     )]
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
@@ -68,6 +77,9 @@ impl LocalService {
         let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());
         let shared =
             shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
+        #[cfg(feature = "store")]
+        let (shared, keeper) = Keeper::begin(shared, first, options.keep.then_some(&files))?;
+        #[cfg(not(feature = "store"))]
         let shared = Arc::new(shared.beginning_with(first)?);
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);
@@ -80,7 +92,18 @@ impl LocalService {
         tasks.spawn(http::serve(http_listener, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
-        Ok(Self { mqtt, http, files, environment, shared, stop, tasks, timers })
+        Ok(Self {
+            mqtt,
+            http,
+            environment,
+            shared,
+            stop,
+            tasks,
+            timers,
+            #[cfg(feature = "store")]
+            _keeper: keeper,
+            files,
+        })
     }
 
     /// Where devices connect.
@@ -194,6 +217,12 @@ impl LocalService {
     /// When the certificate cannot be made.
     pub fn issue_certificate(&self) -> Result<DeviceCertificate, CertificateError> {
         self.shared.authority()?.device()
+    }
+
+    /// Waits until what clients do can no longer be kept, and says why: by then nobody is answered any more. For ever
+    /// where nothing is kept.
+    pub async fn not_kept(&self) -> NotKept {
+        self.shared.until_not_kept().await
     }
 
     /// Tells every client that the service stops, and stops it; takes a second at the most.

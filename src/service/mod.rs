@@ -36,6 +36,8 @@
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `clients` | who is connected, for those who wait for it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
+//! | `keeping`, `row`, `store` | what changes, on its way to the file that keeps it |
+//! | `keeper`, `restored` | what a service finds again of what it knew |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `operator` | the operator's own way to the message broker |
 //! | `clock`, [`time`] | the time that jobs go by |
@@ -65,6 +67,9 @@ mod hostname;
 pub(crate) mod http;
 mod identity;
 mod json_words;
+#[cfg(feature = "store")]
+mod keeper;
+mod keeping;
 mod local_service;
 mod log;
 mod memory;
@@ -75,11 +80,14 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
+#[cfg(feature = "store")]
+mod restored;
 mod row;
 mod shared;
 mod start_error;
 pub mod state;
+#[cfg(feature = "store")]
+mod store;
 pub mod time;
 pub mod trace;
 
@@ -90,6 +98,7 @@ pub use environment::Environment;
 #[cfg(feature = "app")]
 pub(crate) use faults::{FAULTS, read_fault};
 pub use hostname::{Hostname, HostnameError};
+pub use keeping::NotKept;
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use operator::Operator;
@@ -97,3 +106,5 @@ pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
 pub use rates::Limits;
 pub use start_error::StartError;
+#[cfg(feature = "store")]
+pub use store::StoreError;

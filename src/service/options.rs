@@ -29,6 +29,10 @@ pub struct Options {
     /// Where the certificates and their keys are made once and found again; a private temporary directory if there
     /// is none.
     pub dir: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, for the next start to find again, and not its identity
+    /// alone; takes [`dir`](Self::dir).
+    #[cfg(feature = "store")]
+    pub keep: bool,
     /// Whether others are made in place of the certificates and keys that are found there.
     pub new_certificates: bool,
     /// The account to play: twelve digits.
@@ -64,6 +68,8 @@ impl Default for Options {
             http_port: 0,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
+            #[cfg(feature = "store")]
+            keep: false,
             new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
@@ -87,6 +93,8 @@ impl fmt::Debug for Options {
             http_port,
             listen,
             dir,
+            #[cfg(feature = "store")]
+            keep,
             new_certificates,
             account,
             region,
@@ -100,7 +108,10 @@ impl fmt::Debug for Options {
             log: _,
             trace,
         } = self;
-        f.debug_struct("Options")
+        let mut options = f.debug_struct("Options");
+        #[cfg(feature = "store")]
+        options.field("keep", keep);
+        options
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
             .field("listen", listen)

@@ -5,8 +5,8 @@
 //! touched are all (`Touched::are_all`: a new account, or a reset), it forgets everything before it writes them.
 //!
 //! At the start the rows go into `State::restoring`, one by one and as they come: those of job executions last,
-//! in the order of their keys; the others before, in any order. Rows of [`Kind::RetainedMessage`] and [`Kind::Clock`]
-//! are not of the state machine's making and are not for it.
+//! in the order of their keys; the others before, in any order. Rows of [`Kind::RetainedMessage`],
+//! [`Kind::Clock`] and [`Kind::FirstState`] are not of the state machine's making and are not for it.
 //!
 //! A row is small, but for the document of a job, a template or a policy, which are written when they change. A
 //! value is read again by any later version: members keep their names, ones that are not known are passed over.
@@ -99,6 +99,8 @@ kinds! {
     RetainedMessage = "retainedMessage",
     /// How far the clock is ahead; one row, the clock's.
     Clock = "clock",
+    /// What the options said at the last start; one row, the first state's.
+    FirstState = "firstState",
 }
 
 /// A store holds a kind of record that this version does not know.

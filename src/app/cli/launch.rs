@@ -84,7 +84,8 @@ impl Cli {
             let thing = thing.unwrap_or_else(default_thing);
             let region = self.connection.region.as_deref().unwrap_or(LOCAL_REGION);
             let region = parse_region(region).map_err(|why| UsageError(format!("--region: {why}")))?;
-            (Mode::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
+            let options = self.local.options(0, 0, region, vec![thing.clone()]);
+            (Mode::Local(LocalOptions { keep: self.keep, ..options }), thing)
         };
         let client_id = match self.connection.client_id {
             None => format!("test-{}", uuid::Uuid::new_v4()),
@@ -232,6 +233,7 @@ impl LocalArgs {
             mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
             http_port: self.http_port.unwrap_or(http_port),
             dir: self.dir,
+            keep: false,
             new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
@@ -289,6 +291,7 @@ impl ServeArgs {
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
         let options = LocalOptions {
+            keep: options.dir.is_some() && !self.in_memory,
             require_key: self.require_key,
             limits: self.limits,
             rollout_rate: self.rollout_rate,

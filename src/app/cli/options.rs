@@ -181,6 +181,8 @@ pub(crate) struct LocalOptions {
     pub http_port: u16,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, and not its identity alone.
+    pub keep: bool,
     /// Whether other certificates are made than those in the folder.
     pub new_certificates: bool,
     /// Account in ARNs.

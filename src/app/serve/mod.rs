@@ -129,6 +129,7 @@ async fn start_logging(
         listen: options.listen,
         hostnames: options.hostnames,
         require_key: options.require_key,
+        keep: options.keep,
         dir: options.dir,
         new_certificates: options.new_certificates,
         account: options.account,

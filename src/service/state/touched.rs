@@ -67,7 +67,6 @@ impl Touched {
     }
 
     /// Whether everything that was known before is gone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
     pub(crate) fn are_all(&self) -> bool {
         self.all
     }
@@ -79,9 +78,8 @@ impl Touched {
     }
 
     /// What another change touched too.
-    #[cfg(test)]
-    pub(super) fn extend(&mut self, other: Self) {
-        self.records.extend(other.records);
+    pub(crate) fn extend(&mut self, mut other: Self) {
+        self.records.append(&mut other.records);
         self.all |= other.all;
     }
 
