@@ -74,6 +74,13 @@ impl Cli {
         self.connection.refuse_contents()?;
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
+        if self.keep && self.input.files.len() > 1 {
+            return Err(UsageError(
+                "each of several -f begins on an empty local service, but --keep goes on with what the folder keeps: \
+                 leave out --keep, or give one -f"
+                    .to_owned(),
+            ));
+        }
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;

@@ -47,6 +47,11 @@ impl Shared {
         Ok(shared)
     }
 
+    /// Whether the next start finds everything again.
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// All that there is to keep.
     pub(crate) fn rows(&self) -> Vec<Row> {
         self.rows_of(&mut self.core.lock(), &Touched::all())
@@ -84,6 +89,7 @@ impl Shared {
 
     /// Nothing more can be kept: nobody is answered any more.
     pub(crate) fn keep_no_more(&self, why: NotKept) {
+        self.note(&format!("{why}: it answers nothing more, and all that it has answered is kept"));
         if let Some(kept) = &self.kept {
             kept.send_replace(Kept::Not(why));
         }
