@@ -31,9 +31,9 @@ pub(crate) struct Execution {
     /// An operator canceled it with force.
     pub(crate) force_canceled: bool,
     /// The end of the in-progress timer; set when the execution starts, never moved.
-    in_progress_deadline: Option<Timestamp>,
+    pub(super) in_progress_deadline: Option<Timestamp>,
     /// The end of the step timer; devices set it, move it and discard it.
-    step_deadline: Option<Timestamp>,
+    pub(super) step_deadline: Option<Timestamp>,
 }
 
 /// Where an execution stands in its thing's pending list: IN_PROGRESS first, then by `queuedAt`, then as created.

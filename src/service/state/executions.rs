@@ -21,7 +21,7 @@ pub(crate) struct Executions {
     /// The sequence numbers of each job's executions, oldest first; never empty.
     by_job: BTreeMap<JobId, Vec<Sequence>>,
     pending: BTreeSet<PendingOrder>,
-    last_sequence: Sequence,
+    pub(super) last_sequence: Sequence,
     /// Grows whenever an execution enters or leaves the pending set.
     pending_changes: u64,
 }
@@ -39,6 +39,17 @@ impl Executions {
     /// No executions yet of a thing that is not among `known`, whose records are never removed.
     pub(crate) fn of_next_thing(known: &BTreeMap<ThingName, Self>) -> Self {
         Self { number: known.len() as u64 + 1, ..Self::default() }
+    }
+
+    /// No executions yet of the thing of that number, which once got as many as the last one's place says.
+    pub(crate) fn restored(number: u64, last_sequence: Sequence) -> Self {
+        Self { number, last_sequence, ..Self::default() }
+    }
+
+    /// Puts an execution back to its place, behind all of the same job.
+    pub(crate) fn restore(&mut self, sequence: Sequence, execution: Execution) {
+        self.last_sequence = self.last_sequence.max(sequence);
+        self.put(sequence, execution);
     }
 
     /// The number of the thing among all that ever had an execution, from 1.
@@ -94,10 +105,14 @@ impl Executions {
     pub(crate) fn insert(&mut self, execution: Execution) -> Sequence {
         self.last_sequence = self.last_sequence.next();
         let sequence = self.last_sequence;
+        self.put(sequence, execution);
+        sequence
+    }
+
+    fn put(&mut self, sequence: Sequence, execution: Execution) {
         self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
         self.reorder(None, execution.pending_order(sequence));
         self.records.insert(sequence, execution);
-        sequence
     }
 
     /// Changes an execution and keeps the pending list in order.

@@ -55,7 +55,6 @@ pub mod job;
 pub mod job_configs;
 mod job_event;
 pub mod job_status;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
 mod kept;
 mod lifecycle;
 mod next_timer;

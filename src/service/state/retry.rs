@@ -28,8 +28,8 @@ pub struct RetryCriteria {
 /// How many retries led to a job execution, by the failure that caused them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RetriesUsed {
-    after_failed: u64,
-    after_timed_out: u64,
+    pub(super) after_failed: u64,
+    pub(super) after_timed_out: u64,
 }
 
 impl RetriesUsed {

@@ -115,16 +115,16 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 pub(crate) struct Rollout {
     /// The things that are still to be reached, by their place in the queue: one that left and came back waits at
     /// the end.
-    queue: BTreeMap<u64, ThingName>,
+    pub(super) queue: BTreeMap<u64, ThingName>,
     /// The place of each of them. Hashed, since a large group is put in at once.
-    places: HashMap<ThingName, u64>,
-    next_place: u64,
+    pub(super) places: HashMap<ThingName, u64>,
+    pub(super) next_place: u64,
     /// The things reached so far.
-    notified: u64,
+    pub(super) notified: u64,
     /// When the present minute began, and how many things it can still reach.
-    minute: Option<(Timestamp, u64)>,
+    pub(super) minute: Option<(Timestamp, u64)>,
     /// Nothing is rolled out any more: the job was canceled, deleted, or its schedule ended.
-    stopped: bool,
+    pub(super) stopped: bool,
 }
 
 /// How many places of the queue are kept together, so that one that changes does not have all of them written again.
@@ -152,6 +152,19 @@ impl Rollout {
             }
         }
         first / BLOCK..self.next_place.div_ceil(BLOCK)
+    }
+
+    /// Puts things back to their places.
+    pub(crate) fn restore(&mut self, waiting: impl IntoIterator<Item = (u64, ThingName)>) {
+        for (place, thing) in waiting {
+            self.places.insert(thing.clone(), place);
+            self.queue.insert(place, thing);
+        }
+    }
+
+    /// The place of the first thing that waits, or else the next one that is given.
+    pub(crate) fn first_place(&self) -> u64 {
+        self.queue.keys().next().copied().unwrap_or(self.next_place)
     }
 
     /// The thing is no target any more, or waits no more; tells which block of the queue it was in.

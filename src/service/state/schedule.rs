@@ -47,9 +47,9 @@ const MAX_WINDOWS: usize = 50;
 impl SchedulingConfig {
     /// Reads the times and holds them to AWS's limits.
     pub(crate) fn check(&self, now: Timestamp, selection: TargetSelection) -> Result<Schedule, Rejected> {
-        let windows = self.check_maintenance_windows(selection)?;
-        let start = self.start_time.as_deref().map(parse).transpose()?;
-        let end = self.end_time.as_deref().map(parse).transpose()?;
+        self.check_maintenance_windows(selection)?;
+        let schedule = self.read()?;
+        let Schedule { start, end, .. } = schedule;
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
         if start.is_some_and(|start| start < now.plus_minutes(HALF_HOUR) || start > now.plus_minutes(YEAR)) {
             return refuse(
@@ -62,21 +62,31 @@ impl SchedulingConfig {
                 "EndTime of SchedulingConfig must be at least 30 minutes and at most 2 years after the start.",
             );
         }
-        Ok(Schedule { start, end, windows })
+        Ok(schedule)
     }
 
-    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<Vec<Window>, Rejected> {
+    /// The same as points in time, whenever they are.
+    pub(crate) fn read(&self) -> Result<Schedule, Rejected> {
+        let windows = self.maintenance_windows.iter().flatten().map(MaintenanceWindow::check);
+        Ok(Schedule {
+            windows: windows.collect::<Result<_, _>>()?,
+            start: self.start_time.as_deref().map(parse).transpose()?,
+            end: self.end_time.as_deref().map(parse).transpose()?,
+        })
+    }
+
+    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<(), Rejected> {
         let windows = self.maintenance_windows.as_deref().unwrap_or_default();
         let refuse = |message: String| Err(Rejected::InvalidRequest(message));
         match (windows, &self.start_time) {
-            ([], _) => Ok(Vec::new()),
+            ([], _) => Ok(()),
             _ if selection == TargetSelection::Snapshot => refuse(
                 "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.".to_owned(),
             ),
             (_, None) => {
                 refuse("MaintenanceWindow cannot be used without StartTime of SchedulingConfig.".to_owned())
             }
-            _ => check_windows(windows),
+            _ => check_windows(windows).map(drop),
         }
     }
 }

@@ -59,6 +59,14 @@ impl Timers {
         self.0.remove(&(due, timer));
     }
 
+    pub(crate) fn has(&self, due: Timestamp, timer: &Timer) -> bool {
+        self.0.contains(&(due, timer.clone()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Timestamp, Timer)> {
+        self.0.iter()
+    }
+
     /// Takes the first timer that is due by `now`.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Timer)> {
         if self.next()? > now { None } else { self.0.pop_first() }

@@ -9,6 +9,7 @@ mod executions;
 mod jobs;
 mod kept;
 mod naive;
+mod operate;
 mod operations;
 mod pair;
 mod properties;
