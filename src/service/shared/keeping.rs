@@ -89,7 +89,7 @@ impl Shared {
 
     /// Nothing more can be kept: nobody is answered any more.
     pub(crate) fn keep_no_more(&self, why: NotKept) {
-        self.note(&format!("{why}: it answers nothing more, and all that it has answered is kept"));
+        self.note(&format!("{why}: nothing more is answered"));
         if let Some(kept) = &self.kept {
             kept.send_replace(Kept::Not(why));
         }
