@@ -1,12 +1,19 @@
 //! What a store would hold: the last row of each key.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::service::row::{Kind, RowKey};
+use crate::service::row::{Kind, Row, RowKey};
 use crate::service::state::rollout::RolloutRate;
-use crate::service::state::{State, Touched};
+use crate::service::state::{Settings, State, Touched};
+use crate::wire::model::JobId;
+
+/// The account of these tests.
+pub(super) fn settings() -> Settings {
+    Settings { region: "us-east-1".into(), account: "123456789012".into() }
+}
 
 /// The rows that are kept of an account, as changes replace them.
 #[derive(Debug, Clone, Default)]
@@ -48,13 +55,16 @@ impl Kept {
         }
     }
 
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
+        self.0.iter().map(|(key, value)| Row { key: key.clone(), value: Some(value.clone()) })
+    }
+
     /// The account from what is kept of it.
     #[track_caller]
-    pub(super) fn restore(&self, state: &State) -> State {
-        let mut restoring = State::restoring(state.settings().clone(), RolloutRate::Aws);
-        for (key, value) in &self.0 {
-            let row = crate::service::row::Row { key: key.clone(), value: Some(value.clone()) };
-            restoring.add(row).unwrap_or_else(|damaged| panic!("{damaged}: {value}"));
+    pub(super) fn restore(&self) -> State {
+        let mut restoring = State::restoring(settings(), RolloutRate::Aws);
+        for row in self.rows() {
+            restoring.add(row).unwrap_or_else(|damaged| panic!("{damaged}"));
         }
         restoring.finish().unwrap_or_else(|damaged| panic!("{damaged}"))
     }
@@ -62,14 +72,10 @@ impl Kept {
 
 /// All of an account as text, but for what says the same twice, in no order, or is of the moment alone.
 pub(super) fn image(state: &State) -> String {
-    let ended =
-        |id: &&crate::wire::model::JobId| state.jobs.get(*id).is_none_or(|job| !job.status.is_active());
-    let mut text = format!("{state:#?}");
-    for name in ["continuous", "places"] {
-        let lines = Regex::new(&format!(r"(?s)\b{name}: \{{[^}}]*\}}")).unwrap();
-        text = lines.replace_all(&text, "").into_owned();
-    }
-    let text = Regex::new(r"pending_changes: \d+").unwrap().replace_all(&text, "");
-    let followed: Vec<_> = state.continuous.iter().filter(|id| !ended(id)).collect();
-    format!("{text}\n{followed:?}")
+    static PASSED_OVER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(continuous|places): \{[^}]*\}|pending_changes: [0-9]+").unwrap());
+    let is_active = |id: &&JobId| state.jobs.get(*id).is_some_and(|job| job.status.is_active());
+    let followed: Vec<_> = state.continuous.iter().filter(is_active).collect();
+    let text = format!("{state:?}");
+    format!("{} {followed:?}", PASSED_OVER.replace_all(&text, ""))
 }

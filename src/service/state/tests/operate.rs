@@ -113,7 +113,7 @@ pub(super) fn operate(state: &mut State, now: Timestamp, new_id: Uuid, op: &Op) 
     }
 }
 
-fn text(millis: i64) -> String {
+pub(super) fn text(millis: i64) -> String {
     let format = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]");
     time::OffsetDateTime::from_unix_timestamp(millis / 1000).unwrap().format(format).unwrap()
 }
