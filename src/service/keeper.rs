@@ -5,8 +5,9 @@ use std::sync::{Arc, mpsc};
 use super::files::{Files, STATE};
 use super::first_state::FirstState;
 use super::keeping::NotKept;
+use super::moment::Moment;
 use super::restored::Restoring;
-use super::shared::{Shared, now};
+use super::shared::Shared;
 use super::start_error::StartError;
 use super::store::{Store, StoreError, Writer};
 
@@ -37,7 +38,7 @@ impl Keeper {
             shared
         } else {
             let damaged = |why| StoreError::Damaged { path: path.clone(), why };
-            let mut restoring = Restoring::new(first.settings.clone(), first.rollout_rate, now());
+            let mut restoring = Restoring::new(first.settings.clone(), first.rollout_rate, Moment::now());
             store.read(|row| restoring.add(row).map_err(damaged))?;
             let restored = restoring.finish().map_err(damaged)?;
             let found = restored.state.counts().to_string();

@@ -40,7 +40,7 @@
 //! | `keeper`, `restored` | what a service finds again of what it knew |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `operator` | the operator's own way to the message broker |
-//! | `clock`, [`time`] | the time that jobs go by |
+//! | `clock`, [`time`], `moment` | the time that jobs go by, and that messages do |
 //! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
@@ -73,6 +73,7 @@ mod keeping;
 mod local_service;
 mod log;
 mod memory;
+mod moment;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod open_files;

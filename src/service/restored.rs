@@ -1,11 +1,12 @@
 //! What a service knew, found again.
 
-use super::broker::{Moment, RetainedMessages};
+use super::broker::RetainedMessages;
 use super::clock::Clock;
 use super::first_state::LastStart;
+use super::moment::Moment;
 use super::row::{Kind, Row, RowKey};
 use super::state::rollout::RolloutRate;
-use super::state::{self, Settings, State};
+use super::state::{Restoring as RestoringState, Settings, State};
 
 /// What a service goes on with.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Restored {
 #[derive(Debug)]
 pub(crate) struct Restoring {
     now: Moment,
-    state: state::Restoring,
+    state: RestoringState,
     retained: RetainedMessages,
     clock: Clock,
     last_start: LastStart,

@@ -347,7 +347,6 @@ impl fmt::Debug for Shared {
 }
 
 mod keeping;
-pub(crate) use keeping::now;
 #[cfg(test)]
 mod tests;
 mod timers;

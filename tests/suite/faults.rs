@@ -308,7 +308,7 @@ fn those_of_serve_come_back_with_a_reset() {
         "faults": [numbered(1, "corrupt --on get"), numbered(2, "drop-event"), numbered(3, "duplicate")],
     });
     assert_eq!(serve.get("/_sandbox/faults"), expected);
-    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset"]).run();
+    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset --confirm"]).run();
     assert_eq!(serve.get("/_sandbox/faults"), expected);
 
     let bad = Sandbox::new().args(["serve", "--fault", "drop-event --on get"]).stderr_any().status(2).run();

@@ -85,7 +85,9 @@ fn a_service_that_keeps_everything_wants_it_confirmed() {
         assert_eq!(status, 400, "{answer}");
         assert!(answer.contains("reset --confirm does it all the same"), "{answer}");
     }
-    serve.client().args(["-c", CREATE, "-c", "! reset", "-c", "describe-job Job1"]).run();
+    let refused = serve.client().args(["-c", CREATE, "-c", "reset", "-c", "describe-job Job1"]).status(1);
+    let refused = refused.stderr_any().run();
+    assert!(refused.stderr.contains("1 failed: -c:2"), "{}", refused.stderr);
     assert_eq!(serve.get("/_sandbox/health")["kept"], json!(["certificates", "state"]));
     let serve = Serve::with(&["--in-memory"]);
     assert_eq!(serve.get("/_sandbox/health")["kept"], json!(["certificates"]));

@@ -1,20 +1,14 @@
 //! A retained message as it is kept.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 
 use super::packet::{Message, Properties, Qos};
-
-/// The same moment by two clocks: messages expire by one, and the other goes on while no process runs.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) monotonic: Instant,
-    pub(crate) since_epoch: Duration,
-}
+use crate::service::moment::Moment;
 
 /// A message without its topic, which is its name.
 #[derive(Serialize, Deserialize)]
@@ -111,6 +105,8 @@ impl Octets {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn restored(message: &Message, now: Moment, later: Moment) -> Option<Message> {

@@ -35,7 +35,6 @@ mod struck;
 mod subscribe;
 mod subscriptions;
 
-pub(crate) use kept_message::Moment;
 pub(crate) use requests::Requests;
 pub(crate) use retained::RetainedMessages;
 pub(crate) use router::Router;

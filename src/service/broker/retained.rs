@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::kept_message::{KeptMessage, Moment};
+use super::kept_message::KeptMessage;
 use super::limits;
 use super::packet::Message;
+use crate::service::moment::Moment;
 use crate::service::row::{Kind, Row, RowKey};
 
 #[derive(Debug, Default)]

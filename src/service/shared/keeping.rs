@@ -1,14 +1,14 @@
 //! What changes, on its way to the store, and who waits for it to be kept.
 
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
 use super::{ClockMove, Core, Shared};
-use crate::service::broker::Moment;
 use crate::service::first_state::FirstState;
 use crate::service::keeping::{Change, Changes, Kept, NotKept};
+use crate::service::moment::Moment;
 use crate::service::restored::Restored;
 use crate::service::row::Row;
 use crate::service::start_error::StartError;
@@ -74,7 +74,7 @@ impl Shared {
         if turn.is_start {
             rows.push(self.first.row());
         }
-        let now = now();
+        let now = Moment::now();
         rows.extend(turn.retained.iter().map(|topic| core.router.retained.row(topic, now)));
         core.changes.send(turn.touched.are_all(), rows);
     }
@@ -83,7 +83,13 @@ impl Shared {
     pub(crate) fn keep_up_to(&self, number: u64) {
         self.core.lock().router.changes_kept(number);
         if let Some(kept) = &self.kept {
-            kept.send_replace(Kept::UpTo(number));
+            kept.send_if_modified(|kept| match kept {
+                Kept::UpTo(last) => {
+                    *last = number;
+                    true
+                }
+                Kept::Not(_) => false,
+            });
         }
     }
 
@@ -135,10 +141,4 @@ impl Shared {
         }
         std::future::pending().await
     }
-}
-
-/// The present, by both clocks.
-pub(crate) fn now() -> Moment {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment { monotonic: Instant::now(), since_epoch }
 }

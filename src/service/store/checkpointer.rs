@@ -4,8 +4,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::StoreError;
-use super::sqlite::Database;
+use super::error::StoreError;
+use super::sqlite::Store;
 
 /// How often: a power cut costs what was written since.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -20,10 +20,10 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     /// Starts it; `failed` hears why it ends by itself.
     pub(super) fn start(
-        database: &Database,
+        store: &Store,
         failed: impl FnOnce(StoreError) + Send + 'static,
     ) -> Result<Self, StoreError> {
-        let checkpoints = database.checkpoints()?;
+        let checkpoints = store.checkpoints()?;
         let (stop, stopped) = mpsc::channel();
         let run = move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {

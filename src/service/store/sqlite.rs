@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::service::keeping::Change;
 use crate::service::row::{Row, RowKey, UnknownKind};
 use crate::service::state::Settings;
@@ -47,9 +47,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How many pages of 4 KiB the log may have before a checkpoint empties it, for which commits wait.
 const LARGE_LOG: i64 = 16 * 1024;
 
-/// The file.
+/// The file in which an account is kept.
 #[derive(Debug)]
-pub(super) struct Database {
+pub(crate) struct Store {
     connection: Connection,
     path: PathBuf,
     settings: Settings,
@@ -58,29 +58,30 @@ pub(super) struct Database {
     files: Vec<FileId>,
 }
 
-impl Database {
+impl Store {
     /// Opens the file, or makes it. One that cannot be used stays as it is.
-    pub(super) fn open(path: &Path, settings: &Settings) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, StoreError> {
         make(path)?;
         let connection = connect(path)?;
-        let mut database = Self {
+        let mut store = Self {
             connection,
             path: path.to_owned(),
             settings: settings.clone(),
             is_new: false,
             files: Vec::new(),
         };
-        database.check()?;
+        store.check()?;
         // From here on it is ours to write to, unless another program does.
-        database.run(|connection| {
+        store.run(|connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
             connection.busy_timeout(PATIENCE)
         })?;
-        Ok(database)
+        Ok(store)
     }
 
-    pub(super) fn is_new(&self) -> bool {
+    /// Whether nothing has ever been written.
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 
@@ -109,8 +110,8 @@ impl Database {
         Ok(())
     }
 
-    /// Makes the tables with their first rows, all or nothing.
-    pub(super) fn begin(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+    /// Writes the rows that the account begins with, all or nothing.
+    pub(crate) fn begin(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         let Settings { account, region } = self.settings.clone();
         self.transact(|transaction| {
             transaction.execute_batch(SCHEMA)?;
@@ -151,7 +152,7 @@ impl Database {
     }
 
     /// Hands every row to `each`, job executions last and in the order of their keys.
-    pub(super) fn read<E: From<StoreError>>(
+    pub(crate) fn read<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {

@@ -5,8 +5,8 @@ use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
 use super::checkpointer::Checkpointer;
-use super::sqlite::Database;
-use super::{Store, StoreError};
+use super::error::StoreError;
+use super::sqlite::Store;
 use crate::service::keeping::Change;
 
 /// How many changes are written in one go: those who wait for the first of them wait for all.
@@ -26,11 +26,10 @@ impl Writer {
         changes: Receiver<Change>,
         tell: impl Fn(Result<u64, StoreError>) + Clone + Send + 'static,
     ) -> Result<Self, StoreError> {
-        let Store { database } = store;
         let failed = tell.clone();
-        let checkpointer = Checkpointer::start(&database, move |error| failed(Err(error)))?;
+        let checkpointer = Checkpointer::start(&store, move |error| failed(Err(error)))?;
         let write = move || {
-            write_all(database, &changes, tell);
+            write_all(store, &changes, tell);
             drop(checkpointer);
         };
         let thread = thread::Builder::new().name("store".to_owned()).spawn(write);
@@ -47,10 +46,10 @@ impl Drop for Writer {
     }
 }
 
-fn write_all(mut database: Database, changes: &Receiver<Change>, tell: impl Fn(Result<u64, StoreError>)) {
+fn write_all(mut store: Store, changes: &Receiver<Change>, tell: impl Fn(Result<u64, StoreError>)) {
     while let Ok(first) = changes.recv() {
         let changes: Vec<_> = iter::once(first).chain(changes.try_iter().take(AT_ONCE - 1)).collect();
-        let written = database.write(&changes);
+        let written = store.write(&changes);
         let is_over = written.is_err();
         tell(written.map(|()| changes.last().map_or(0, |change| change.number)));
         if is_over {

@@ -11,8 +11,8 @@ fn settings() -> Settings {
     Settings { region: "us-east-1".into(), account: "123456789012".into() }
 }
 
-fn open(dir: &TempDir) -> Result<Database, StoreError> {
-    Database::open(&dir.path().join("state.db"), &settings())
+fn open(dir: &TempDir) -> Result<Store, StoreError> {
+    Store::open(&dir.path().join("state.db"), &settings())
 }
 
 fn named(kind: Kind, name: &str, value: Option<&str>) -> Row {
@@ -28,9 +28,9 @@ fn change(number: u64, rows: Vec<Row>) -> Change {
 }
 
 /// All rows, in the order in which they are read.
-fn rows(database: &Database) -> Result<Vec<Row>, StoreError> {
+fn rows(store: &Store) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::new();
-    database.read(|row| {
+    store.read(|row| {
         rows.push(row);
         Ok::<_, StoreError>(())
     })?;
@@ -40,9 +40,9 @@ fn rows(database: &Database) -> Result<Vec<Row>, StoreError> {
 /// A folder with a file that a service has left behind.
 fn left_behind() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut database = open(&dir).unwrap();
-    assert!(database.is_new());
-    database.begin(&[named(Kind::Thing, "T", Some("1"))]).unwrap();
+    let mut store = open(&dir).unwrap();
+    assert!(store.is_new());
+    store.begin(&[named(Kind::Thing, "T", Some("1"))]).unwrap();
     dir
 }
 
@@ -55,7 +55,7 @@ fn meddle(dir: &TempDir, sql: &str) {
 fn refusal(dir: &TempDir) -> String {
     let bytes = || fs::read(dir.path().join("state.db")).unwrap();
     let before = bytes();
-    let error = open(dir).and_then(|database| rows(&database)).unwrap_err();
+    let error = open(dir).and_then(|store| rows(&store)).unwrap_err();
     assert_eq!(bytes(), before);
     error.to_string().replace(&format!("{}/", dir.path().display()), "")
 }
@@ -63,10 +63,10 @@ fn refusal(dir: &TempDir) -> String {
 #[test]
 fn the_last_row_of_each_key_is_found_again_and_what_has_none_is_gone() {
     let dir = left_behind();
-    let mut database = open(&dir).unwrap();
-    assert!(!database.is_new());
+    let mut store = open(&dir).unwrap();
+    assert!(!store.is_new());
     let last = u64::MAX;
-    database
+    store
         .write(&[
             change(
                 1,
@@ -80,7 +80,7 @@ fn the_last_row_of_each_key_is_found_again_and_what_has_none_is_gone() {
             change(4, vec![named(Kind::Thing, "U", None), named(Kind::Thing, "V", None)]),
         ])
         .unwrap();
-    drop(database);
+    drop(store);
     let expected = [
         named(Kind::Job, "T", Some("j")),
         named(Kind::Thing, "T", Some("2")),
@@ -98,11 +98,11 @@ fn the_last_row_of_each_key_is_found_again_and_what_has_none_is_gone() {
 #[test]
 fn a_reset_leaves_nothing_of_what_was_there() {
     let dir = left_behind();
-    let mut database = open(&dir).unwrap();
+    let mut store = open(&dir).unwrap();
     let rows_of = |name| vec![named(Kind::Thing, name, Some("1")), execution(1, 1, Some("1"))];
     let reset = Change { replaces_all: true, ..change(2, vec![named(Kind::Thing, "New", Some("1"))]) };
-    database.write(&[change(1, rows_of("Old")), reset, change(3, vec![])]).unwrap();
-    assert_eq!(rows(&database).unwrap(), [named(Kind::Thing, "New", Some("1"))]);
+    store.write(&[change(1, rows_of("Old")), reset, change(3, vec![])]).unwrap();
+    assert_eq!(rows(&store).unwrap(), [named(Kind::Thing, "New", Some("1"))]);
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn what_was_killed_before_it_began_begins() {
 fn the_file_and_its_log_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let dir = left_behind();
-    let mut database = open(&dir).unwrap();
-    database.write(&[change(1, vec![])]).unwrap();
+    let mut store = open(&dir).unwrap();
+    store.write(&[change(1, vec![])]).unwrap();
     let found: Vec<_> = fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
     assert!(found.len() >= 2);
     for file in found {
@@ -201,22 +201,22 @@ fn a_file_that_another_program_writes_to_is_refused() {
 fn what_is_written_to_a_file_that_is_gone_is_not_kept() {
     for gone in ["state.db", "state.db-wal"] {
         let dir = left_behind();
-        let mut database = open(&dir).unwrap();
-        database.write(&[change(1, vec![])]).unwrap();
+        let mut store = open(&dir).unwrap();
+        store.write(&[change(1, vec![])]).unwrap();
         fs::remove_file(dir.path().join(gone)).unwrap();
-        assert!(matches!(database.write(&[change(2, vec![])]), Err(StoreError::Gone { .. })), "{gone}");
+        assert!(matches!(store.write(&[change(2, vec![])]), Err(StoreError::Gone { .. })), "{gone}");
     }
 }
 
 #[test]
 fn a_checkpoint_brings_what_was_written_into_the_file() {
     let dir = left_behind();
-    let mut database = open(&dir).unwrap();
+    let mut store = open(&dir).unwrap();
     let size = |name| fs::metadata(dir.path().join(name)).unwrap().len();
     let before = size("state.db");
     let large = "x".repeat(100_000);
-    database.write(&[change(1, vec![named(Kind::Job, "J", Some(&large))])]).unwrap();
+    store.write(&[change(1, vec![named(Kind::Job, "J", Some(&large))])]).unwrap();
     assert_eq!(size("state.db"), before);
-    database.checkpoints().unwrap().make().unwrap();
+    store.checkpoints().unwrap().make().unwrap();
     assert!(size("state.db") > before + 100_000);
 }
