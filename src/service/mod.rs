@@ -35,6 +35,7 @@
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `clients` | who is connected, for those who wait for it |
+//! | `row` | what is kept of the account, as a store sees it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
 //! | `keeping`, `row`, `store` | what changes, on its way to the file that keeps it |
 //! | `keeper`, `restored` | what a service finds again of what it knew |

@@ -1,15 +1,18 @@
 //! What is kept of the account, as a store sees it: records by key, each of them a piece of JSON.
 //!
-//! The state machine says after each change which records it touched, and writes those as rows with
-//! `State::rows`. A store keeps the last row of each key, and forgets a key whose row has no value. Where the
-//! touched are all (`Touched::are_all`: a new account, or a reset), it forgets everything before it writes them.
+//! An operation says which records it touched (`Effects::touched`), and `State::rows` writes those as rows. A store
+//! keeps the last row of each key, and forgets a key whose row has no value. Where all are touched
+//! (`Touched::are_all`: after a reset, or where the caller asks for the rows of `Touched::all` since the account is
+//! new to the store), it forgets everything before it writes them.
 //!
-//! At the start the rows go into `State::restoring`, one by one and as they come: those of job executions last,
-//! in the order of their keys; the others before, in any order. Rows of [`Kind::RetainedMessage`],
-//! [`Kind::Clock`] and [`Kind::FirstState`] are not of the state machine's making and are not for it.
+//! At the start the rows go into `State::restoring`, one by one as they are read: those of job executions last, in
+//! the order of their keys; the others before, in any order. Then `Restoring::finish` hands out the account, whose
+//! timers that fell due meanwhile are handled next, each at its own due time. Rows of [`Kind::RetainedMessage`],
+//! [`Kind::Clock`] and [`Kind::FirstState`] are the broker's, the clock's and the start's, and passed over. The region and the account of ARNs are not in
+//! rows: what is kept goes with the settings that it was written under.
 //!
-//! A row is small, but for the document of a job, a template or a policy, which are written when they change. A
-//! value is read again by any later version: members keep their names, ones that are not known are passed over.
+//! A row is small, but for the document of a job, a template or a policy, which are written when those change. Any
+//! later version reads it again: members keep their names, and ones that are not known are passed over.
 
 use std::fmt;
 use std::str::FromStr;

@@ -18,7 +18,7 @@
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
-//! | `validate`, `paging`, `outcome`, `rejected` | what all operations share |
+//! | `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
 //!
 //! | operations | what they do |
 //! |---|---|
@@ -33,6 +33,7 @@
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
+//! | `kept` | the account as rows that outlive the process, and the account again from them |
 
 mod abort;
 mod account;

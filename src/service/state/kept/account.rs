@@ -13,14 +13,14 @@ use super::text::{Millis, read, write};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
-/// The last number that was given to one of a kind.
+/// How many of each kind there ever were: the last number that was given to one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AccountRow {
-    last_job: u64,
-    last_job_template: u64,
-    last_certificate: u64,
-    last_policy: u64,
+    jobs: u64,
+    job_templates: u64,
+    certificates: u64,
+    policies: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,9 +53,8 @@ enum Does {
 
 impl State {
     pub(super) fn account_row(&self) -> String {
-        let (last_certificate, last_policy) = self.credentials.last_numbers();
-        let (last_job, last_job_template) = (self.last_job, self.last_template);
-        write(&AccountRow { last_job, last_job_template, last_certificate, last_policy })
+        let (certificates, policies) = self.credentials.last_numbers();
+        write(&AccountRow { jobs: self.last_job, job_templates: self.last_template, certificates, policies })
     }
 
     pub(super) fn event_configurations_row(&self) -> String {
@@ -91,8 +90,8 @@ impl State {
 impl Restoring {
     pub(super) fn take_account(&mut self, value: &str) -> Result<(), Damage> {
         let row: AccountRow = read(value)?;
-        (self.state.last_job, self.state.last_template) = (row.last_job, row.last_job_template);
-        self.state.credentials.set_last_numbers(row.last_certificate, row.last_policy);
+        (self.state.last_job, self.state.last_template) = (row.jobs, row.job_templates);
+        self.state.credentials.set_last_numbers(row.certificates, row.policies);
         Ok(())
     }
 

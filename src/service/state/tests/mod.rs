@@ -1,5 +1,6 @@
 //! Tests of the state machine: AWS's own sequences, what is refused, and random operations against a naive model.
 
+mod belongings;
 mod bench;
 mod choices;
 mod configs;

@@ -17,11 +17,11 @@ use crate::service::time::Timestamp;
 const NAMES: [&str; 2] = ["x", "y"];
 const STATUSES: [&str; 3] = ["ACTIVE", "INACTIVE", "REVOKED"];
 const RESOURCES: [&str; 5] = ["job/J1", "thinggroup/g", "thingtype/x", "jobtemplate/x", "policy/x"];
-const POLICY: &str =
+pub(super) const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// Certificates in PEM, each with its id.
-static CERTIFICATES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+pub(super) static CERTIFICATES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let make = |_| {
         let device = Authority::new().unwrap().device().unwrap();
         let mut state = State::new(super::kept::settings());
