@@ -14,6 +14,8 @@ mod restoring;
 mod text;
 
 pub(super) use self::damaged_row::Damage;
+#[cfg(test)]
+pub(crate) use self::damaged_row::DamagedRow;
 pub(crate) use self::restoring::Restoring;
 pub(super) use self::text::{Millis, read, write};
 use super::State;
