@@ -128,8 +128,8 @@ mod tests {
         for _ in 0..2 {
             let (shared, keeper) = start(&files);
             for (thing, minutes) in timeouts {
-                let described =
-                    shared.read(|state, now| state.describe_job_execution_any_status(now, thing, thing, None));
+                let described = shared
+                    .read(|state, now| state.describe_job_execution_any_status(now, thing, thing, None));
                 let execution = described.unwrap().execution;
                 if thing == "C" {
                     assert_eq!(execution.status, JobExecutionStatus::InProgress);
@@ -137,7 +137,10 @@ mod tests {
                     assert_eq!(execution.status, JobExecutionStatus::TimedOut);
                     let at = json!(execution)["lastUpdatedAt"].as_f64().unwrap();
                     let due = ended.plus_minutes(minutes).millis();
-                    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this era fit into 53 bits")]
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "milliseconds of this era fit into 53 bits"
+                    )]
                     let off = at - due as f64 / 1000.0;
                     assert!(off.abs() < 1.0, "{thing}: {off}");
                 }

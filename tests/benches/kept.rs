@@ -124,7 +124,8 @@ async fn start_next(client: &Client) -> jobs_sandbox::wire::model::JobId {
 async fn bystander() {
     for keep in [false, true] {
         let dir = tempfile::tempdir().unwrap();
-        let service = LocalService::start(options(dir.path(), keep, &["Bystander".to_owned()])).await.unwrap();
+        let service =
+            LocalService::start(options(dir.path(), keep, &["Bystander".to_owned()])).await.unwrap();
         add_group(&service, MANY);
         service.write(|state, now| state.create_job(now, "Own", job("thing/Bystander"))).unwrap();
         let (client, _streams) = connect(&service, "Bystander").await;
@@ -179,10 +180,14 @@ async fn start_again() {
 }
 
 fn add_group(service: &LocalService, things: usize) {
-    service.write(|state, now| state.create_thing_group(now, "G", Uuid::from_u128(2), from(json!({})))).unwrap();
+    service
+        .write(|state, now| state.create_thing_group(now, "G", Uuid::from_u128(2), from(json!({}))))
+        .unwrap();
     for number in 0..things {
         let name = format!("G-{number:07}");
-        service.write(|state, now| state.create_thing(now, &name, Uuid::from_u128(1), &from(json!({})))).unwrap();
+        service
+            .write(|state, now| state.create_thing(now, &name, Uuid::from_u128(1), &from(json!({}))))
+            .unwrap();
         let member = from(json!({ "thingName": name, "thingGroupName": "G" }));
         service.write(|state, now| state.add_thing_to_thing_group(now, &member)).unwrap();
     }

@@ -116,7 +116,7 @@ class Device:
 
 
 def meet(words, operator):
-    sandbox("POST", "reset")
+    sandbox("POST", "reset", {"confirm": "reset"})
     operator.create_job("Job1", {"ToDo": "Reboot"})
     add = lambda: sandbox("POST", "faults", {"fault": words})
     if words.endswith("connect") or words.startswith(("refuse-connect", "no-connack")):

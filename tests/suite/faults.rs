@@ -264,7 +264,7 @@ fn over_http_each_plane_goes_wrong_in_its_own_form() {
 #[test]
 fn they_are_added_listed_and_taken_away() {
     let script = "fault add drop-event  --times 2 --on notify\nfault add --always refuse=InternalError --job J\n\
-                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset\nfault list\n! expect JobExecutionsChangedEvent\n";
+                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset --confirm\nfault list\n! expect JobExecutionsChangedEvent\n";
     let serve = Serve::start();
     for session in [Sandbox::json(), serve.client().arg("--json")] {
         let output = session.script(script).run();
