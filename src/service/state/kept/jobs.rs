@@ -1,7 +1,7 @@
 //! Jobs and job templates.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -15,26 +15,11 @@ use super::super::schedule::{Schedule, SchedulingConfig};
 use super::super::template::Template;
 use super::super::window::MaintenanceWindow;
 use super::damaged_row::Damage;
+use super::job_row::JobRow;
 use super::restoring::{Restoring, TakenJob, named};
 use super::text::{Millis, read, write};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, JobTemplateId};
-
-/// A job as it was created and updated.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct JobRow<'a> {
-    number: u64,
-    document: Cow<'a, str>,
-    description: Option<Cow<'a, str>>,
-    targets: Cow<'a, [String]>,
-    target_selection: TargetSelection,
-    configs: Cow<'a, JobConfigs>,
-    scheduling_config: Option<Cow<'a, SchedulingConfig>>,
-    job_template_arn: Option<Cow<'a, str>>,
-    document_parameters: Option<Cow<'a, BTreeMap<String, String>>>,
-    created_at: Millis,
-}
 
 /// Where a job stands.
 #[derive(Debug, Serialize, Deserialize)]

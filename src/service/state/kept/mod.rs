@@ -7,6 +7,7 @@
 mod account;
 mod damaged_row;
 mod executions;
+mod job_row;
 mod jobs;
 mod queue;
 mod registry;

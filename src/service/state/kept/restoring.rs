@@ -12,7 +12,7 @@ use super::super::rollout::RolloutRate;
 use super::super::sequence::Sequence;
 use super::super::settings::Settings;
 use super::damaged_row::{Damage, DamagedRow};
-use super::jobs::JobRow;
+use super::job_row::JobRow;
 use super::text::read;
 use crate::service::row::{Kind, Row, RowKey};
 use crate::wire::model::{JobId, ThingGroupName, ThingName};
