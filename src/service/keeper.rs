@@ -30,7 +30,7 @@ impl Keeper {
         };
         let path = files.path(STATE);
         let mut store = Store::open(&path, &first.settings)?;
-        let (changes, changed) = mpsc::channel();
+        let (changes, to_write) = mpsc::channel();
         let shared = shared.kept_by(changes);
         let shared = if store.is_new() {
             let shared = shared.beginning_with(first)?;
@@ -52,7 +52,7 @@ impl Keeper {
             Ok(number) => told.keep_up_to(number),
             Err(error) => told.keep_no_more(NotKept::new(&error.to_string())),
         };
-        let writer = Writer::start(store, changed, tell)?;
+        let writer = Writer::start(store, to_write, tell)?;
         Ok((Arc::clone(&shared), Some(Self { shared, writer: Some(writer) })))
     }
 }

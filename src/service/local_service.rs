@@ -51,13 +51,6 @@ impl LocalService {
     ///
     /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
     /// refused.
-    #[cfg_attr(
-        not(feature = "store"),
-        expect(
-            clippy::unused_async,
-            reason = "it runs within a tokio runtime alone, as the await at its call shows"
-        )
-    )]
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
@@ -81,6 +74,8 @@ impl LocalService {
         let (shared, keeper) = Keeper::begin(shared, first, options.keep.then_some(&files))?;
         #[cfg(not(feature = "store"))]
         let shared = Arc::new(shared.beginning_with(first)?);
+        // What fell due while no process ran, and what the options say this time.
+        shared.until_kept().await?;
         let tls = mqtt::server_config(certificate, key, shared.clone())?;
         let access_key = options.require_key.then(AccessKey::random);
         let environment = Environment::new(&options, &files, mqtt, http, access_key.as_ref());

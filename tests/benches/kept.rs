@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,9 @@ use jobs_sandbox::client::trace::Trace;
 use jobs_sandbox::service::state::rollout::RolloutRate;
 use jobs_sandbox::service::{DevicePolicies, LocalService, Options};
 use jobs_sandbox::wire::model::{
-    JobExecutionStatus, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
+    JobExecutionStatus, JobId, StartNextPendingJobExecutionRequest, UpdateJobExecutionRequest,
 };
 use serde_json::json;
-use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -88,10 +88,7 @@ async fn rate(devices: usize, keep: bool, updates: bool) -> f64 {
     for (client, streams) in clients {
         let (answers, over) = (answers.clone(), over.clone());
         tasks.spawn(async move {
-            let job = match updates {
-                true => Some(start_next(&client).await),
-                false => None,
-            };
+            let job = if updates { Some(start_next(&client).await) } else { None };
             while !over.load(Ordering::Relaxed) {
                 match &job {
                     Some(job) => {
@@ -114,7 +111,7 @@ async fn rate(devices: usize, keep: bool, updates: bool) -> f64 {
     rate
 }
 
-async fn start_next(client: &Client) -> jobs_sandbox::wire::model::JobId {
+async fn start_next(client: &Client) -> JobId {
     let start = StartNextPendingJobExecutionRequest::default();
     let started = client.start_next_pending_job_execution(start).await.unwrap();
     started.response.execution.unwrap().job_id

@@ -90,14 +90,14 @@ fn a_write_makes_sessions_look_their_policies_up_again_and_a_read_does_not() {
 
 #[tokio::test]
 async fn whoever_is_told_of_a_change_waits_until_it_is_kept_and_nobody_else() {
-    let (changes, changed) = std::sync::mpsc::channel();
+    let (changes, sent) = std::sync::mpsc::channel();
     let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
     let shared = Shared::new(settings).kept_by(changes);
     shared.until_kept().await.unwrap();
     let create = CreateThingRequest::default();
     let create = |state: &mut State, now| state.create_thing(now, "A", Uuid::nil(), &create);
     shared.write(create).unwrap();
-    let change = changed.try_recv().unwrap();
+    let change = sent.try_recv().unwrap();
     assert_eq!((change.number, change.replaces_all), (1, false));
     assert!(change.rows.iter().any(|row| row.value.as_ref().is_some_and(|value| value.contains("ahead"))));
     let mut told = Box::pin(shared.until_kept());
@@ -106,13 +106,13 @@ async fn whoever_is_told_of_a_change_waits_until_it_is_kept_and_nobody_else() {
     told.await.unwrap();
     shared.read(|state, _| state.counts());
     shared.until_kept().await.unwrap();
-    assert!(changed.try_recv().is_err(), "nothing has changed");
+    assert!(sent.try_recv().is_err(), "nothing has changed");
 
     let mut moved = Box::pin(shared.advance(Duration::from_hours(1)));
     assert!(is_pending(&mut moved));
     while shared.move_clock() {}
     moved.await;
-    assert_eq!(changed.try_recv().unwrap().number, 2, "the clock is kept too");
+    assert_eq!(sent.try_recv().unwrap().number, 2, "the clock is kept too");
     let mut told = Box::pin(shared.until_kept());
     assert!(is_pending(&mut told));
     shared.keep_no_more(crate::service::keeping::NotKept::new("the disk is full"));

@@ -79,12 +79,12 @@ mod tests {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let mut store = Store::open(&path, &settings).unwrap();
         store.begin(&[]).unwrap();
-        let (changes, changed) = mpsc::channel();
+        let (changes, to_write) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         for number in 1..=3 {
             changes.send(change(number)).unwrap();
         }
-        let writer = Writer::start(store, changed, move |kept| tell.send(kept).unwrap()).unwrap();
+        let writer = Writer::start(store, to_write, move |kept| tell.send(kept).unwrap()).unwrap();
         assert_eq!(told.recv().unwrap().unwrap(), 3, "in one go");
         changes.send(change(4)).unwrap();
         assert_eq!(told.recv().unwrap().unwrap(), 4);
@@ -102,8 +102,8 @@ mod tests {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let mut store = Store::open(&path, &settings).unwrap();
         store.begin(&[]).unwrap();
-        let (changes, changed) = mpsc::channel();
-        let writer = Writer::start(store, changed, |_| ()).unwrap();
+        let (changes, to_write) = mpsc::channel();
+        let writer = Writer::start(store, to_write, |_| ()).unwrap();
         for number in 1..=5000 {
             changes.send(change(number)).unwrap();
         }
