@@ -82,7 +82,6 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
-#[cfg(feature = "store")]
 mod restored;
 mod row;
 mod shared;

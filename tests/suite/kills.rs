@@ -75,17 +75,13 @@ impl Account {
     fn check(&self, serve: &Serve) {
         assert!(serve.get("/_sandbox/clock")["now"].as_f64().unwrap() >= self.clock);
         for job in &self.deleted {
-            let (status, body) = serve.call("GET", &format!("/jobs/{job}"), "");
-            assert!(status == 404 || body.contains("DELETION_IN_PROGRESS"), "{job} is back: {body}");
+            assert!(is_being_deleted(serve, job), "{job} is back");
         }
         for ((thing, job), (version, status)) in &self.executions {
             // It may be deleted, with nobody told yet.
             let (code, body) = serve.call("GET", &format!("/things/{thing}/jobs/{job}"), "");
             if code != 200 {
-                assert!(
-                    !self.jobs.contains(job) || self.is_being_deleted(serve, job),
-                    "{thing} {job}: {body}"
-                );
+                assert!(!self.jobs.contains(job) || is_being_deleted(serve, job), "{thing} {job}: {body}");
                 continue;
             }
             let execution = serde_json::from_str::<Value>(&body).unwrap()["execution"].clone();
@@ -98,18 +94,18 @@ impl Account {
         }
         for job in &self.jobs {
             let began = Instant::now();
-            while !(is_whole(serve, job) || self.is_being_deleted(serve, job)) {
+            while !(is_whole(serve, job) || is_being_deleted(serve, job)) {
                 assert!(began.elapsed() < DEADLINE, "{job} is half: {}", serve.get(&format!("/jobs/{job}")));
                 thread::sleep(Duration::from_millis(5));
             }
         }
     }
+}
 
-    /// Whether its deletion was asked for, and not answered before the service was killed.
-    fn is_being_deleted(&self, serve: &Serve, job: &str) -> bool {
-        let (status, body) = serve.call("GET", &format!("/jobs/{job}"), "");
-        status == 404 || body.contains("DELETION_IN_PROGRESS")
-    }
+/// Whether its deletion was asked for, and not answered before the service was killed.
+fn is_being_deleted(serve: &Serve, job: &str) -> bool {
+    let (status, body) = serve.call("GET", &format!("/jobs/{job}"), "");
+    status == 404 || body.contains("DELETION_IN_PROGRESS")
 }
 
 /// Whether a job has reached each of its things, and counts them as they are listed.

@@ -95,7 +95,6 @@ pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
 #[cfg(test)]
 pub(crate) use self::kept::DamagedRow;
-#[cfg(feature = "store")]
 pub(crate) use self::kept::Restoring;
 pub(crate) use self::next_timer::NextTimer;
 pub use self::outcome::{Effects, Outcome};
