@@ -8,17 +8,19 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use uuid::Uuid;
 
 use super::access_key::AccessKey;
 use super::buckets::Buckets;
-use super::certificates::{CertificateError, DeviceCertificate};
+use super::certificates::{Authority, CertificateError, DeviceCertificate};
 use super::clients::Clients;
 use super::environment::{self, Addresses, Environment};
 use super::files::{self, Files};
 use super::first_state::FirstState;
 use super::http::{self, Admission, Listeners};
 use super::identity::Identity;
+#[cfg(feature = "store")]
+use super::keeper::Keeper;
+use super::keeping::NotKept;
 use super::mqtt;
 use super::operator::Operator;
 use super::options::Options;
@@ -33,12 +35,15 @@ use super::tls::TlsPort;
 #[derive(Debug)]
 pub struct LocalService {
     addresses: Addresses,
-    files: Files,
     environment: Environment,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     timers: AbortHandle,
+    /// Goes before the folder.
+    #[cfg(feature = "store")]
+    _keeper: Option<Keeper>,
+    files: Files,
 }
 
 impl LocalService {
@@ -48,10 +53,6 @@ impl LocalService {
     ///
     /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
     /// refused.
-    #[expect(
-        clippy::unused_async,
-        reason = "it runs within a tokio runtime alone, as the await at its call shows"
-    )]
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
@@ -62,7 +63,7 @@ impl LocalService {
         let Identity { authority, device } = identity(&options, &files)?;
         let certificate = authority.server(options.listen, &options.hostnames)?;
         let policies = options.device_policies.documents(&settings, &options.things, https.is_some());
-        let buckets = buckets(&options, &files, http)?;
+        let buckets = buckets(&options, &files, http, &authority)?;
         let first = FirstState {
             settings: settings.clone(),
             device: Some((device.certificate_pem, policies)),
@@ -76,7 +77,12 @@ impl LocalService {
         let shared =
             shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
         let shared = shared.storing(buckets);
+        #[cfg(feature = "store")]
+        let (shared, keeper) = Keeper::begin(shared, first, options.keep.then_some(&files))?;
+        #[cfg(not(feature = "store"))]
         let shared = Arc::new(shared.beginning_with(first)?);
+        // What fell due while no process ran, and what the options say this time.
+        shared.until_kept().await?;
         let tls = TlsPort::mqtt(&certificate, shared.clone())?;
         let over_tls = TlsPort::http(&certificate, shared.clone())?;
         let listeners =
@@ -91,7 +97,17 @@ impl LocalService {
         tasks.spawn(http::serve(listeners, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
-        Ok(Self { addresses, files, environment, shared, stop, tasks, timers })
+        Ok(Self {
+            addresses,
+            environment,
+            shared,
+            stop,
+            tasks,
+            timers,
+            #[cfg(feature = "store")]
+            _keeper: keeper,
+            files,
+        })
     }
 
     /// Where devices connect.
@@ -213,6 +229,12 @@ impl LocalService {
         self.shared.authority()?.device()
     }
 
+    /// Waits until what clients do can no longer be kept, and says why: by then nobody is answered any more. For ever
+    /// where nothing is kept.
+    pub async fn not_kept(&self) -> NotKept {
+        self.shared.until_not_kept().await
+    }
+
     /// Tells every client that the service stops, and stops it; takes a second at the most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -276,12 +298,16 @@ fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
     Ok(identity)
 }
 
-/// What plays S3, if something is to: the URLs that lead there are good for this start alone.
-fn buckets(options: &Options, files: &Files, http: SocketAddr) -> Result<Option<Buckets>, StartError> {
+/// What plays S3, if something is to: the URLs that lead there are good as long as the authority is the same.
+fn buckets(
+    options: &Options,
+    files: &Files,
+    http: SocketAddr,
+    authority: &Authority,
+) -> Result<Option<Buckets>, StartError> {
     let Some(folder) = &options.files else { return Ok(None) };
-    let secret = Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string();
     let base = environment::http_url(options, http);
-    let presigner = Presigner::new(base, &options.region, AccessKey::random().as_str(), secret);
+    let presigner = Presigner::of_service(base, &options.region, &authority.private_key_pem());
     Buckets::open(folder, files.dir(), Arc::new(presigner)).map(Some)
 }
 

@@ -33,6 +33,10 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// The folder in which `BUCKET/KEY` is the S3 object that job documents may lead to; without one there is no S3.
     pub files: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, for the next start to find again, and not its identity
+    /// alone; takes [`dir`](Self::dir).
+    #[cfg(feature = "store")]
+    pub keep: bool,
     /// Whether others are made in place of the certificates and keys that are found there.
     pub new_certificates: bool,
     /// The account to play: twelve digits.
@@ -70,6 +74,8 @@ impl Default for Options {
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
             files: None,
+            #[cfg(feature = "store")]
+            keep: false,
             new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
@@ -95,6 +101,8 @@ impl fmt::Debug for Options {
             listen,
             dir,
             files,
+            #[cfg(feature = "store")]
+            keep,
             new_certificates,
             account,
             region,
@@ -108,7 +116,10 @@ impl fmt::Debug for Options {
             log: _,
             trace,
         } = self;
-        f.debug_struct("Options")
+        let mut options = f.debug_struct("Options");
+        #[cfg(feature = "store")]
+        options.field("keep", keep);
+        options
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
             .field("https_port", https_port)

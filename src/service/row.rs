@@ -7,8 +7,8 @@
 //!
 //! At the start the rows go into `State::restoring`, one by one as they are read: those of job executions last, in
 //! the order of their keys; the others before, in any order. Then `Restoring::finish` hands out the account, whose
-//! timers that fell due meanwhile are handled next, each at its own due time. Rows of [`Kind::RetainedMessage`] and
-//! [`Kind::Clock`] are the broker's and the clock's, and passed over. The region and the account of ARNs are not in
+//! timers that fell due meanwhile are handled next, each at its own due time. Rows of [`Kind::RetainedMessage`],
+//! [`Kind::Clock`] and [`Kind::FirstState`] are the broker's, the clock's and the start's, and passed over. The region and the account of ARNs are not in
 //! rows: what is kept goes with the settings that it was written under.
 //!
 //! A row is small, but for the document of a job, a template or a policy, which are written when those change. Any
@@ -102,6 +102,8 @@ kinds! {
     RetainedMessage = "retainedMessage",
     /// How far the clock is ahead; one row, the clock's.
     Clock = "clock",
+    /// What the options said at the last start; one row, the first state's.
+    FirstState = "firstState",
 }
 
 /// A store holds a kind of record that this version does not know.

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::certificates::CertificateError;
+use super::keeping::NotKept;
 use super::state::Rejected;
+#[cfg(feature = "store")]
+use super::store::StoreError;
 use crate::wire::system_error::in_words;
 
 /// Why the service cannot start.
@@ -125,6 +128,13 @@ pub enum StartError {
     /// The device's certificate or policy was refused.
     #[error("cannot register the device certificate")]
     Device(#[from] Rejected),
+    /// The file that keeps what the service knows cannot be used.
+    #[cfg(feature = "store")]
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the service knows could not be kept.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
     /// A thing was refused.
     #[error("cannot create the thing: {0}")]
     Thing(Rejected),

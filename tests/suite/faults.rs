@@ -263,7 +263,7 @@ fn over_http_each_plane_goes_wrong_in_its_own_form() {
 #[test]
 fn they_are_added_listed_and_taken_away() {
     let script = "fault add drop-event  --times 2 --on notify\nfault add --always refuse=InternalError --job J\n\
-                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset\nfault list\n! expect JobExecutionsChangedEvent\n";
+                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset --confirm\nfault list\n! expect JobExecutionsChangedEvent\n";
     let serve = Serve::start();
     for session in [Sandbox::json(), serve.client().arg("--json")] {
         let output = session.script(script).run();
@@ -307,7 +307,7 @@ fn those_of_serve_come_back_with_a_reset() {
         "faults": [numbered(1, "corrupt --on get"), numbered(2, "drop-event"), numbered(3, "duplicate")],
     });
     assert_eq!(serve.get("/_sandbox/faults"), expected);
-    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset"]).run();
+    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset --confirm"]).run();
     assert_eq!(serve.get("/_sandbox/faults"), expected);
 
     let bad = Sandbox::new().args(["serve", "--fault", "drop-event --on get"]).stderr_any().status(2).run();

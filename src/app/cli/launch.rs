@@ -76,6 +76,13 @@ impl Cli {
         self.connection.refuse_contents()?;
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
+        if self.keep && self.input.files.len() > 1 {
+            return Err(UsageError(
+                "each of several -f begins on an empty local service, but --keep goes on with what the folder keeps: \
+                 leave out --keep, or give one -f"
+                    .to_owned(),
+            ));
+        }
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         self.device.refuse_without_program()?;
         let (mode, thing) = if self.connection.selects_aws() {
@@ -87,7 +94,8 @@ impl Cli {
             let thing = thing.unwrap_or_else(default_thing);
             let region = self.connection.region.as_deref().unwrap_or(LOCAL_REGION);
             let region = parse_region(region).map_err(|why| UsageError(format!("--region: {why}")))?;
-            (Mode::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
+            let options = self.local.options(0, 0, region, vec![thing.clone()]);
+            (Mode::Local(LocalOptions { keep: self.keep, ..options }), thing)
         };
         let client_id = match self.connection.client_id {
             None => format!("test-{}", uuid::Uuid::new_v4()),
@@ -237,6 +245,7 @@ impl LocalArgs {
             https_port: self.https_port,
             dir: self.dir,
             files: self.files_folder,
+            keep: false,
             new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
@@ -296,6 +305,7 @@ impl ServeArgs {
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
         let options = LocalOptions {
+            keep: options.dir.is_some() && !self.in_memory,
             require_key: self.require_key,
             limits: self.limits,
             rollout_rate: self.rollout_rate,

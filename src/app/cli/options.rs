@@ -186,6 +186,8 @@ pub(crate) struct LocalOptions {
     pub dir: Option<PathBuf>,
     /// Folder that plays S3, if one does.
     pub files: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, and not its identity alone.
+    pub keep: bool,
     /// Whether other certificates are made than those in the folder.
     pub new_certificates: bool,
     /// Account in ARNs.

@@ -84,9 +84,10 @@ impl Repl<'_> {
             let event = editor.read(&mut interrupt).await;
             let was_warned = std::mem::replace(&mut may_leave, matches!(event, EditorEvent::Interrupted));
             let next = match event {
-                EditorEvent::Commands(commands) if asks_first(&commands) => {
+                EditorEvent::Commands(mut commands) if asks_first(&commands) => {
                     match editor.ask(RESET_QUESTION, &mut interrupt).await {
                         EditorEvent::Commands(answer) if is_yes(&answer) => {
+                            confirm(&mut commands);
                             self.carry_out(commands, &mut interrupt).await
                         }
                         EditorEvent::Broken(why) => {
@@ -238,7 +239,17 @@ const RESET_QUESTION: &str =
 
 /// Whether the user is asked before these are carried out: jobs would be gone.
 fn asks_first(commands: &[Entry]) -> bool {
-    commands.iter().any(|entry| matches!(&entry.parsed, Ok(Line { command: Command::Reset, .. })))
+    let asks = Command::Reset { confirm: false };
+    commands.iter().any(|entry| entry.parsed.as_ref().is_ok_and(|line| line.command == asks))
+}
+
+/// The user has said yes.
+fn confirm(commands: &mut [Entry]) {
+    for line in commands.iter_mut().filter_map(|entry| entry.parsed.as_mut().ok()) {
+        if let Command::Reset { confirm } = &mut line.command {
+            *confirm = true;
+        }
+    }
 }
 
 fn is_yes(answer: &[Entry]) -> bool {

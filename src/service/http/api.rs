@@ -95,6 +95,9 @@ impl Api {
             Ok(body) => self.carry_out(request, &body, &mut fault, traced.as_ref()).await,
             Err(error) => Err(error),
         };
+        // Nobody is told what is not kept.
+        let kept = self.shared.until_kept().await;
+        let output = kept.map_err(|not_kept| Exception::internal(&not_kept)).and(output);
         if let Some(traced) = traced {
             traced.end(&output);
         }

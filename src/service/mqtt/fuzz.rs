@@ -20,6 +20,7 @@ use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
 use crate::service::faults::Faults;
+use crate::service::keeping::Changes;
 use crate::service::rates::Rates;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
@@ -150,6 +151,7 @@ impl Broker {
             router,
             rates: &mut Rates::default(),
             faults: &mut Faults::default(),
+            changes: &mut Changes::default(),
             now: *now,
             jobs_now: *jobs_now,
         });
@@ -183,7 +185,7 @@ impl Broker {
         self.requests(|requests| {
             let outcome = requests.state.create_job(requests.jobs_now, &job, request);
             requests.router.control_plane_changed();
-            requests.apply(&outcome.effects);
+            requests.apply(outcome.effects);
         });
     }
 

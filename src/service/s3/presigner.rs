@@ -53,6 +53,15 @@ pub(crate) enum Unsigned {
 }
 
 impl Presigner {
+    /// One that signs URLs that begin with `base`, with a key that follows from a secret of the service: what it signed
+    /// is good for as long as the service has that.
+    pub(crate) fn of_service(base: String, region: &str, secret: &str) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let derived = |purpose: &[u8]| hex(hmac::sign(&key, purpose));
+        let access_key = format!("LOCAL{}", derived(b"access key of presigned URLs")[..15].to_uppercase());
+        Self::new(base, region, &access_key, derived(b"secret of presigned URLs"))
+    }
+
     /// One that signs with this key URLs that begin with `base`.
     pub(crate) fn new(base: String, region: &str, access_key: &str, secret: String) -> Self {
         Self { base, region: region.to_owned(), access_key: access_key.to_owned(), secret }

@@ -60,7 +60,6 @@ pub mod job_configs;
 mod job_event;
 mod job_executions;
 pub mod job_status;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing keeps the account yet"))]
 mod kept;
 mod lifecycle;
 pub mod managed_templates;
@@ -100,8 +99,9 @@ pub use self::account::State;
 pub use self::event::Event;
 pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
-#[cfg_attr(not(test), expect(unused_imports, reason = "nothing keeps the account yet"))]
+#[cfg(test)]
 pub(crate) use self::kept::DamagedRow;
+pub(crate) use self::kept::Restoring;
 pub(crate) use self::next_timer::NextTimer;
 pub use self::outcome::{Effects, Outcome};
 pub use self::rejected::Rejected;

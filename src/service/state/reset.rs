@@ -1,7 +1,7 @@
 //! The account as it is at the first start again, and how much is in it meanwhile.
 
 use std::collections::BTreeSet;
-use std::mem;
+use std::{fmt, mem};
 
 use serde::Serialize;
 
@@ -22,6 +22,13 @@ pub(crate) struct Counts {
     job_executions: usize,
     certificates: usize,
     policies: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        write!(f, "{}, {}", count(self.things, "thing"), count(self.jobs, "job"))
+    }
 }
 
 impl State {

@@ -78,9 +78,8 @@ impl Touched {
     }
 
     /// What another change touched too.
-    #[cfg(test)]
-    pub(super) fn extend(&mut self, other: Self) {
-        self.records.extend(other.records);
+    pub(crate) fn extend(&mut self, mut other: Self) {
+        self.records.append(&mut other.records);
         self.all |= other.all;
     }
 

@@ -72,12 +72,16 @@ pub(super) static COMMANDS: &[Spec] = &[
         name: "reset",
         group: CommandGroup::Miscellaneous,
         arguments: &[],
-        flags: &[],
+        flags: &[Flag {
+            name: "--confirm",
+            value: None,
+            help: "also where a folder keeps what will be gone, and without a question",
+        }],
         summary: "take the local Jobs service back to its first start",
         example: "reset",
         refusals: &[],
         operations: &[],
-        build: |_| Command::Reset,
+        build: |args| Command::Reset { confirm: args.switch("--confirm") },
     },
     Spec {
         name: "fault",

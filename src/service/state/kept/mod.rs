@@ -15,8 +15,9 @@ mod restoring;
 mod text;
 
 pub(super) use self::damaged_row::Damage;
+#[cfg(test)]
 pub(crate) use self::damaged_row::DamagedRow;
-pub(super) use self::restoring::Restoring;
+pub(crate) use self::restoring::Restoring;
 pub(super) use self::text::{Millis, read, write};
 use super::State;
 use super::touched::{Record, Touched};

@@ -137,7 +137,7 @@ impl Restoring {
             Kind::Policy => self.take_policy(name, value),
             Kind::AttachedPolicies => self.take_attached(name, value),
             Kind::ThingPrincipal => self.take_principal(name, value),
-            Kind::RetainedMessage | Kind::Clock => Ok(()),
+            Kind::RetainedMessage | Kind::Clock | Kind::FirstState => Ok(()),
         }
     }
 }

@@ -88,7 +88,7 @@ fn devices_get_a_document_written_anew_or_as_it_was_given() {
         let job = serde_json::json!({ "targets": [target], "document": given });
         let created = bench.state.create_job(Timestamp::default(), "J", serde_json::from_value(job).unwrap());
         bench.topics(&client);
-        bench.requests().apply(&created.effects);
+        bench.requests().apply(created.effects);
         let event = bench.router.pop(bench.now, &bench.state, client.session, &client.connection);
         let answer = publish(&mut bench, &client, "$aws/things/T/jobs/start-next", Qos::AtMostOnce, false);
         for message in [event, answer.ok()] {
