@@ -44,6 +44,7 @@ pub mod client;
 #[doc(hidden)]
 pub mod fuzz;
 #[cfg(feature = "service")]
+#[cfg_attr(not(feature = "store"), allow(dead_code, reason = "all that only a store asks for"))]
 pub mod service;
 #[cfg(test)]
 mod testing;

@@ -12,7 +12,7 @@ pub enum ExitStatus {
     Failure = 1,
     /// The command line does not make sense.
     Usage = 2,
-    /// No connection came about, or the local service did not start.
+    /// No connection came about, or the local service did not start, or could no longer keep what it should.
     NotConnected = 3,
     /// A script was stopped by a signal, such as Ctrl-C.
     Interrupted = 130,

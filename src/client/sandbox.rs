@@ -142,12 +142,13 @@ impl Sandbox {
         self.ask(Method::POST, "clock", serde_json::json!({ "advance": advance }).to_string()).await
     }
 
-    /// Takes the service back to its first start.
+    /// Takes the service back to its first start; one that keeps what is gone then wants that confirmed.
     ///
     /// # Errors
     /// Where the service does not answer, or refuses.
-    pub async fn reset(&self) -> Result<String, Error> {
-        self.ask(Method::POST, "reset", String::new()).await
+    pub async fn reset(&self, confirm: bool) -> Result<String, Error> {
+        let body = if confirm { r#"{"confirm":"reset"}"# } else { "" };
+        self.ask(Method::POST, "reset", body.to_owned()).await
     }
 
     /// Adds a fault, in its words.

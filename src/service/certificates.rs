@@ -41,6 +41,9 @@ pub(crate) struct Authority {
     certificate_pem: String,
 }
 
+/// A certificate for a server, and its private key.
+pub(crate) type ServerCertificate = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
 /// A certificate for a device, and its private key.
 pub struct DeviceCertificate {
     /// The certificate in PEM.
@@ -94,7 +97,7 @@ impl Authority {
         &self,
         listen: IpAddr,
         hostnames: &[Hostname],
-    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), CertificateError> {
+    ) -> Result<ServerCertificate, CertificateError> {
         let mut params = params("localhost");
         let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         let named = hostnames.iter().filter_map(Hostname::address);

@@ -35,8 +35,8 @@ pub(crate) struct Choices {
     pub(crate) in_progress_may_be_rejected: bool,
     /// 7. Which exception stands for VersionMismatch over HTTPS?
     ///
-    /// AWS's model of UpdateJobExecution has none of that name, but both of these. Another implementation went from
-    /// InvalidStateTransitionException to InvalidRequestException.
+    /// AWS's model of UpdateJobExecution has none of that name, but both of these. Another implementation changed to
+    /// InvalidRequestException.
     pub(crate) version_mismatch_over_https: StateException,
     /// 9. Does the version grow when the service cancels a job execution or lets it time out?
     ///
@@ -114,6 +114,63 @@ pub(crate) struct Choices {
     ///
     /// AWS's guide says 1,000. Whoever tries devices in large numbers at once may want no such bound.
     pub(crate) rollout_rate_without_configuration: Option<u64>,
+    /// 29. Which exception does a device get over HTTPS that shows no certificate, or that its policies refuse?
+    ///
+    /// AWS's model of the data plane has none for it. This one, with status 403, is what AWS's other HTTPS APIs for
+    /// devices were seen to answer; newer services of AWS have AccessDeniedException.
+    pub(crate) refused_device_exception: &'static str,
+    /// 30. Does a job execution that a device rejects without having begun it have `startedAt`?
+    ///
+    /// AWS calls it the time at which the job execution started. Another implementation has it with SUCCEEDED and
+    /// FAILED, and not with REJECTED.
+    pub(crate) rejected_execution_has_started_at: bool,
+    /// 31. Does the control plane list `retryAttempt` 0 for a job execution that is no retry?
+    ///
+    /// AWS speaks of retries alone; another implementation writes the 0 in both lists.
+    pub(crate) first_execution_has_retry_attempt: bool,
+    /// 32. Do devices get a job document that was read and written anew, as Java's libraries do, on both planes?
+    ///
+    /// Members that are null do not reach devices of AWS, as users of its SDKs reported; a fix was announced. Another
+    /// implementation has numbers and escapes as Java writes them too. GetJobDocument keeps the operator's bytes.
+    pub(crate) documents_are_written_anew: bool,
+    /// 33. Do devices that name no namespace get the job executions of jobs that have one?
+    ///
+    /// AWS documents topics of its own for the events of such jobs, and none to ask for them. Its Greengrass asks on
+    /// topics such as `{jobId}/namespace-{namespaceId}/get`.
+    pub(crate) requests_reach_every_namespace: bool,
+    /// 34. Is a job not found by a request that names another namespace than the job's?
+    ///
+    /// AWS has the member in requests that change a job, and does not say what it does there.
+    pub(crate) job_of_other_namespace_is_not_found: bool,
+    /// 35. How many maintenance windows does a job or a job template have at the most?
+    ///
+    /// AWS documents no number. Each is looked at whenever one of them begins or ends.
+    pub(crate) most_maintenance_windows: usize,
+    /// 36. Does a job try again, and give up, between its maintenance windows?
+    ///
+    /// AWS says that a job is rolled out in them alone, and that devices may finish what they began.
+    pub(crate) jobs_fail_between_windows: bool,
+    /// 37. Do the starts of maintenance windows ahead, in `scheduledJobRollouts`, have seconds and the sign of UTC?
+    ///
+    /// AWS's model has them as strings. In `schedulingConfig` such a time is `YYYY-MM-DDThh:mm`.
+    pub(crate) rollout_times_have_seconds: bool,
+    /// 38. Must one of the two days in the cron expression of a maintenance window be `?`?
+    ///
+    /// AWS's scheduler says so of its own expressions; the guide of AWS IoT does not describe them.
+    pub(crate) one_day_is_a_question_mark: bool,
+    /// 46. Is a document parameter of a managed template escaped where it stands in the job document?
+    ///
+    /// AWS says that its value replaces the placeholder, and nothing of quotes and backslashes in it. Escaped, each
+    /// value reaches the device as it was given; replaced as it is, some make the document invalid.
+    pub(crate) document_parameters_are_escaped: bool,
+    /// 47. Does a presigned URL answer HEAD too, although it is signed for GET?
+    ///
+    /// S3 signs the method, and refuses HEAD. Whoever tries a URL by hand begins with HEAD.
+    pub(crate) presigned_url_answers_head: bool,
+    /// 48. Do CreateJob and CreateJobTemplate look at the role that signs the links in a document?
+    ///
+    /// AWS refuses what is no role at UpdateJob; nothing is known of a look at creation, where no link is signed yet.
+    pub(crate) role_of_placeholders_is_checked: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -132,6 +189,7 @@ pub(crate) struct Choices {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StateException {
     InvalidRequest,
+    #[cfg_attr(not(test), expect(dead_code, reason = "at present no choice is for it"))]
     InvalidStateTransition,
 }
 
@@ -144,7 +202,7 @@ impl Default for Choices {
             thing_name_on_mqtt: false,
             queued_may_succeed: true,
             in_progress_may_be_rejected: true,
-            version_mismatch_over_https: StateException::InvalidStateTransition,
+            version_mismatch_over_https: StateException::InvalidRequest,
             service_raises_version: true,
             cancel_of_finished_job: StateException::InvalidRequest,
             canceled_job_has_completed_at: false,
@@ -163,6 +221,19 @@ impl Default for Choices {
             repeated_subscription_is_announced: false,
             refused_subscribe_ends_mqtt_3: true,
             rollout_rate_without_configuration: Some(1000),
+            refused_device_exception: "ForbiddenException",
+            rejected_execution_has_started_at: false,
+            first_execution_has_retry_attempt: true,
+            documents_are_written_anew: true,
+            requests_reach_every_namespace: true,
+            job_of_other_namespace_is_not_found: true,
+            most_maintenance_windows: 50,
+            jobs_fail_between_windows: true,
+            rollout_times_have_seconds: false,
+            one_day_is_a_question_mark: true,
+            document_parameters_are_escaped: true,
+            presigned_url_answers_head: true,
+            role_of_placeholders_is_checked: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
+use super::row::{Kind, Row, RowKey};
 use super::time::Timestamp;
 
 /// A clock that never goes back, not even where the system's does, and never stands still.
@@ -22,7 +25,34 @@ struct Moving {
     at: Timestamp,
 }
 
+/// What is kept of a clock; both in milliseconds.
+#[derive(Serialize, Deserialize)]
+struct KeptClock {
+    ahead: u64,
+    /// What it showed last, since the epoch.
+    shown: i64,
+}
+
 impl Clock {
+    /// The clock of which `value` was kept. It shows nothing earlier than it did then, wherever the system's is.
+    pub(crate) fn restored(value: &str) -> serde_json::Result<Self> {
+        let KeptClock { ahead, shown } = serde_json::from_str(value)?;
+        let shown = Some((Timestamp::from_millis(shown), Instant::now()));
+        Ok(Self { ahead: Duration::from_millis(ahead), shown, moving: None })
+    }
+
+    /// What is kept of it.
+    pub(crate) fn row(&self) -> Row {
+        let shown = match (&self.moving, self.shown) {
+            (Some(moving), _) => moving.at,
+            (None, shown) => shown.map_or_else(Timestamp::default, |(shown, _)| shown),
+        };
+        let ahead = u64::try_from(self.ahead.as_millis()).unwrap_or(u64::MAX);
+        let kept = KeptClock { ahead, shown: shown.millis() };
+        let value = serde_json::to_string(&kept).expect("a clock holds nothing that JSON cannot write");
+        Row { key: RowKey::Named(Kind::Clock, String::new()), value: Some(value) }
+    }
+
     /// What the clock shows.
     pub(crate) fn now(&mut self) -> Timestamp {
         match &self.moving {
@@ -58,6 +88,13 @@ impl Clock {
     /// Begins to move the clock forward from what it shows, `at`.
     pub(crate) fn begin_move(&mut self, at: Timestamp, by: Duration) {
         self.moving = Some(Moving { by, at });
+    }
+
+    /// Begins to move from what was shown last, by a process that has ended, to the present.
+    pub(crate) fn begin_to_catch_up(&mut self) {
+        if let Some((at, _)) = self.shown {
+            self.begin_move(at, Duration::ZERO);
+        }
     }
 
     /// Where the move that is under way leads; it runs on as the system's clock does.
@@ -153,6 +190,32 @@ mod tests {
         clock.show(HOUR, start);
         advance(&mut clock, HOUR);
         assert_eq!(clock.show(HOUR, start), shown.plus(HOUR));
+    }
+
+    #[test]
+    fn a_kept_one_goes_on_from_where_it_was() {
+        let mut clock = Clock::default();
+        clock.now();
+        advance(&mut clock, HOUR);
+        let shown = clock.now();
+        let restored = |clock: &Clock| Clock::restored(&clock.row().value.unwrap()).unwrap();
+        assert!(restored(&clock).now() >= shown);
+        // The system's clock was set back by nine hours while nobody looked.
+        let (mut clock, start) = (Clock::default(), Instant::now());
+        let shown = clock.show(HOUR * 10, start);
+        assert!(restored(&clock).show(HOUR, start) >= shown);
+        assert_eq!(restored(&clock).show(HOUR * 11, start), shown.plus(HOUR));
+        assert!(Clock::restored("{}").is_err());
+    }
+
+    #[test]
+    fn what_is_kept_during_a_move_is_how_far_that_has_come() {
+        let mut clock = Clock::default();
+        let began = clock.now();
+        clock.begin_move(began, HOUR);
+        clock.reach(began.plus_minutes(5));
+        let restored = Clock::restored(&clock.row().value.unwrap()).unwrap().now();
+        assert!(restored >= began.plus_minutes(5) && restored < began.plus_minutes(6));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::wire::model::ThingName;
 /// The policy that users are told to deploy is the one that the service's own device stands under.
 const DEVICE_POLICY: &str = include_str!("../../policies/device-policy.json");
 
+/// The policy that users are told to deploy beside it for a device that uses HTTPS.
+const HTTPS_POLICY: &str = include_str!("../../policies/device-https-policy.json");
+
 /// The operator's policy and its name: everything is allowed.
 const OPERATOR_POLICY: (&str, &str) = (
     "jobs-sandbox-operator",
@@ -46,26 +49,39 @@ impl FromStr for PolicyDocument {
 }
 
 impl DevicePolicies {
-    /// A name and a document for each policy.
-    pub(super) fn documents(&self, settings: &Settings, things: &[ThingName]) -> Vec<(String, String)> {
-        let fill = |thing: &str| {
-            DEVICE_POLICY
+    /// A name and a document for each policy; those of a device that uses HTTPS too, if `over_https`.
+    pub(super) fn documents(
+        &self,
+        settings: &Settings,
+        things: &[ThingName],
+        over_https: bool,
+    ) -> Vec<(String, String)> {
+        let fill = |policy: &str, thing: &str| {
+            policy
                 .replace("${partition}", settings.partition())
                 .replace("${region}", &settings.region)
                 .replace("${account}", &settings.account)
                 .replace("${thing}", thing)
         };
-        let documents: Vec<String> = match self {
-            Self::OwnThings => things.iter().map(|thing| fill(thing.as_str())).collect(),
-            Self::AnyThing => vec![fill("*")],
-            Self::Given(documents) => documents.iter().map(|document| document.0.clone()).collect(),
+        let things: Vec<&str> = match self {
+            Self::OwnThings => things.iter().map(ThingName::as_str).collect(),
+            Self::AnyThing => vec!["*"],
+            Self::Given(documents) => {
+                return named("jobs-sandbox", documents.iter().map(|document| document.0.clone())).collect();
+            }
         };
-        let name = |number| match number {
-            0 => "jobs-sandbox".to_owned(),
-            _ => format!("jobs-sandbox-{}", number + 1),
-        };
-        documents.into_iter().enumerate().map(|(number, document)| (name(number), document)).collect()
+        let own = |name, policy| named(name, things.iter().map(move |thing| fill(policy, thing)));
+        let over_https = over_https.then(|| own("jobs-sandbox-https", HTTPS_POLICY));
+        own("jobs-sandbox", DEVICE_POLICY).chain(over_https.into_iter().flatten()).collect()
     }
+}
+
+/// Each document with a name, which is numbered from the second one on.
+fn named(name: &str, documents: impl Iterator<Item = String>) -> impl Iterator<Item = (String, String)> {
+    documents.enumerate().map(move |(number, document)| match number {
+        0 => (name.to_owned(), document),
+        _ => (format!("{name}-{}", number + 1), document),
+    })
 }
 
 #[cfg(test)]
@@ -75,7 +91,7 @@ mod tests {
     fn documents(policies: &DevicePolicies, things: &[&str]) -> Vec<(String, String)> {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let things: Vec<ThingName> = things.iter().map(|thing| thing.parse().unwrap()).collect();
-        policies.documents(&settings, &things)
+        policies.documents(&settings, &things, false)
     }
 
     #[test]
@@ -87,6 +103,22 @@ mod tests {
             assert!(Document::parse_any_length(text).is_ok() && !text.contains("${"), "{text}");
         }
         assert!(Document::parse(&policies[1].1).is_err(), "AWS itself would not take it");
+    }
+
+    #[test]
+    fn over_https_there_is_one_more_for_each_thing_beside_the_default_alone() {
+        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+        let things = ["A", "B"].map(|thing| thing.parse().unwrap());
+        let policies = |policies: DevicePolicies| policies.documents(&settings, &things, true);
+        let names: Vec<String> =
+            policies(DevicePolicies::OwnThings).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["jobs-sandbox", "jobs-sandbox-2", "jobs-sandbox-https", "jobs-sandbox-https-2"]);
+        let any = policies(DevicePolicies::AnyThing);
+        assert!(any[1].1.contains(":thing/*\"") && Document::parse(&any[1].1).is_ok(), "{}", any[1].1);
+        let given =
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
+        let given = DevicePolicies::Given(vec![given.parse().unwrap()]);
+        assert_eq!(policies(given).len(), 1, "what is tested is what is deployed");
     }
 
     #[test]

@@ -15,6 +15,14 @@ const CLEARED: [&str; 4] =
 /// What keeps a proxy out of the way; programs read either spelling.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+/// Where a service listens.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    pub(super) mqtt: SocketAddr,
+    pub(super) http: SocketAddr,
+    pub(super) https: Option<SocketAddr>,
+}
+
 /// What leads other programs to a service: variables that are set, cleared, or told of it.
 #[derive(Debug)]
 pub struct Environment {
@@ -27,13 +35,12 @@ impl Environment {
     pub(super) fn new(
         options: &Options,
         files: &Files,
-        mqtt: SocketAddr,
-        http: SocketAddr,
+        addresses: &Addresses,
         access_key: Option<&AccessKey>,
     ) -> Self {
         let access_key = access_key.map_or("local", AccessKey::as_str);
-        let variables = variables(options, files, mqtt, http, access_key);
-        let direct = no_proxy(endpoint(options, mqtt.ip()), &options.hostnames);
+        let variables = variables(options, files, addresses, access_key);
+        let direct = no_proxy(endpoint(options, addresses.mqtt.ip()), &options.hostnames);
         Self { variables, direct }
     }
 
@@ -114,15 +121,11 @@ esac
 fn variables(
     options: &Options,
     files: &Files,
-    mqtt: SocketAddr,
-    http: SocketAddr,
+    addresses: &Addresses,
     access_key: &str,
 ) -> Vec<(&'static str, String)> {
+    let Addresses { mqtt, http, https } = addresses;
     let path = |name| files.path(name).display().to_string();
-    let http = match named(options, http.ip()) {
-        Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
-        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
-    };
     let mut variables = vec![
         ("JOBS_SANDBOX_ENDPOINT", endpoint(options, mqtt.ip())),
         ("JOBS_SANDBOX_PORT", mqtt.port().to_string()),
@@ -130,7 +133,7 @@ fn variables(
         ("JOBS_SANDBOX_KEY", path(files::KEY)),
         ("JOBS_SANDBOX_CA_FILE", path(files::CA)),
         ("JOBS_SANDBOX_REGION", options.region.clone()),
-        ("AWS_ENDPOINT_URL", http),
+        ("AWS_ENDPOINT_URL", http_url(options, *http)),
         ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_REGION", options.region.clone()),
@@ -139,7 +142,19 @@ fn variables(
     if let Some(thing) = options.things.first() {
         variables.push(("JOBS_SANDBOX_THING", thing.to_string()));
     }
+    if let Some(https) = https {
+        let url = format!("https://{}:{}", in_url(&endpoint(options, https.ip())), https.port());
+        variables.push(("JOBS_SANDBOX_HTTPS_ENDPOINT_URL", url));
+    }
     variables
+}
+
+/// Where programs reach the HTTP side that listens on `http`.
+pub(super) fn http_url(options: &Options, http: SocketAddr) -> String {
+    match named(options, http.ip()) {
+        Some(name) => format!("http://{}:{}", in_url(&name), http.port()),
+        None => format!("http://{}", SocketAddr::new(reachable(http.ip()), http.port())),
+    }
 }
 
 /// The name that clients were told to use, for a service that listens on `ip`.

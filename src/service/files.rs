@@ -26,11 +26,14 @@ pub(super) const KEY: &str = "key.pem";
 /// The name of the shell's `export` lines.
 pub(super) const ENVIRONMENT: &str = "env";
 
+/// The name of the file that keeps what the service knows.
+pub(super) const STATE: &str = "state.db";
+
 /// The files that are there all or none.
 pub(super) const TOGETHER: [&str; 4] = [CA, CA_KEY, CERTIFICATE, KEY];
 
 /// All of them.
-const NAMES: [&str; 5] = [CA, CA_KEY, CERTIFICATE, KEY, ENVIRONMENT];
+const NAMES: [&str; 6] = [CA, CA_KEY, CERTIFICATE, KEY, ENVIRONMENT, STATE];
 
 /// Where the files that belong together are written.
 const WRITING: &str = ".certificates.new";

@@ -10,32 +10,40 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::access_key::AccessKey;
-use super::certificates::{CertificateError, DeviceCertificate};
+use super::buckets::Buckets;
+use super::certificates::{Authority, CertificateError, DeviceCertificate};
 use super::clients::Clients;
-use super::environment::Environment;
+use super::environment::{self, Addresses, Environment};
 use super::files::{self, Files};
 use super::first_state::FirstState;
-use super::http::{self, Admission};
+use super::http::{self, Admission, Listeners};
 use super::identity::Identity;
+#[cfg(feature = "store")]
+use super::keeper::Keeper;
+use super::keeping::NotKept;
 use super::mqtt;
 use super::operator::Operator;
 use super::options::Options;
+use super::s3::Presigner;
 use super::shared::Shared;
 use super::start_error::StartError;
 use super::state::{Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
+use super::tls::TlsPort;
 
 /// A running service; dropped, it ends at once.
 #[derive(Debug)]
 pub struct LocalService {
-    mqtt: SocketAddr,
-    http: SocketAddr,
-    files: Files,
+    addresses: Addresses,
     environment: Environment,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     timers: AbortHandle,
+    /// Goes before the folder.
+    #[cfg(feature = "store")]
+    _keeper: Option<Keeper>,
+    files: Files,
 }
 
 impl LocalService {
@@ -45,54 +53,79 @@ impl LocalService {
     ///
     /// When a port is taken, when the files cannot be written or do not go together, or when a thing's name is
     /// refused.
-    #[expect(
-        clippy::unused_async,
-        reason = "it runs within a tokio runtime alone, as the await at its call shows"
-    )]
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (mqtt_listener, mqtt) = listen("MQTT", options.listen, options.mqtt_port)?;
         let (http_listener, http) = listen("HTTP", options.listen, options.http_port)?;
+        let https = options.https_port.map(|port| listen("HTTPS", options.listen, port)).transpose()?;
+        let addresses = Addresses { mqtt, http, https: https.as_ref().map(|(_, address)| *address) };
         let settings = Settings { region: options.region.clone(), account: options.account.clone() };
         let files = Files::open(options.dir.as_deref())?;
         let Identity { authority, device } = identity(&options, &files)?;
-        let (certificate, key) = authority.server(options.listen, &options.hostnames)?;
-        let policies = options.device_policies.documents(&settings, &options.things);
+        let certificate = authority.server(options.listen, &options.hostnames)?;
+        let policies = options.device_policies.documents(&settings, &options.things, https.is_some());
+        let buckets = buckets(&options, &files, http, &authority)?;
         let first = FirstState {
             settings: settings.clone(),
             device: Some((device.certificate_pem, policies)),
             operator: OnceLock::new(),
             things: options.things.clone(),
             rollout_rate: options.rollout_rate,
+            presigner: buckets.as_ref().map(|buckets| buckets.presigner.clone()),
             is_kept: options.dir.is_some(),
         };
         let shared = Shared::new(settings).logging_to(options.log.clone()).tracing_to(options.trace.clone());
         let shared =
             shared.signing_with(authority).limited_to(options.limits).suffering(options.faults.clone());
+        let shared = shared.storing(buckets);
+        #[cfg(feature = "store")]
+        let (shared, keeper) = Keeper::begin(shared, first, options.keep.then_some(&files))?;
+        #[cfg(not(feature = "store"))]
         let shared = Arc::new(shared.beginning_with(first)?);
-        let tls = mqtt::server_config(certificate, key, shared.clone())?;
+        // What fell due while no process ran, and what the options say this time.
+        shared.until_kept().await?;
+        let tls = TlsPort::mqtt(&certificate, shared.clone())?;
+        let over_tls = TlsPort::http(&certificate, shared.clone())?;
+        let listeners =
+            Listeners { http: http_listener, https: https.map(|(listener, _)| (listener, over_tls)) };
         let access_key = options.require_key.then(AccessKey::random);
-        let environment = Environment::new(&options, &files, mqtt, http, access_key.as_ref());
+        let environment = Environment::new(&options, &files, &addresses, access_key.as_ref());
         files.put_environment(&environment.script(), access_key.is_some())?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(mqtt::serve(mqtt_listener, tls, shared.clone(), stopped));
         let admission = Admission { hostnames: options.hostnames, access_key };
-        tasks.spawn(http::serve(http_listener, shared.clone(), admission, stop.subscribe()));
+        tasks.spawn(http::serve(listeners, shared.clone(), admission, stop.subscribe()));
         let timers = shared.clone();
         let timers = tasks.spawn(async move { timers.run_timers().await });
-        Ok(Self { mqtt, http, files, environment, shared, stop, tasks, timers })
+        Ok(Self {
+            addresses,
+            environment,
+            shared,
+            stop,
+            tasks,
+            timers,
+            #[cfg(feature = "store")]
+            _keeper: keeper,
+            files,
+        })
     }
 
     /// Where devices connect.
     #[must_use]
     pub fn mqtt_addr(&self) -> SocketAddr {
-        self.mqtt
+        self.addresses.mqtt
     }
 
     /// Where the control plane and the data plane over HTTPS are.
     #[must_use]
     pub fn http_addr(&self) -> SocketAddr {
-        self.http
+        self.addresses.http
+    }
+
+    /// Where devices find the data plane over HTTPS with their certificates, if there is a port for that.
+    #[must_use]
+    pub fn https_addr(&self) -> Option<SocketAddr> {
+        self.addresses.https
     }
 
     /// The directory with the files.
@@ -196,6 +229,12 @@ impl LocalService {
         self.shared.authority()?.device()
     }
 
+    /// Waits until what clients do can no longer be kept, and says why: by then nobody is answered any more. For ever
+    /// where nothing is kept.
+    pub async fn not_kept(&self) -> NotKept {
+        self.shared.until_not_kept().await
+    }
+
     /// Tells every client that the service stops, and stops it; takes a second at the most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -257,6 +296,19 @@ fn identity(options: &Options, files: &Files) -> Result<Identity, StartError> {
         "new certificates in {dir}: ca.pem, cert.pem and key.pem go to every device again"
     ));
     Ok(identity)
+}
+
+/// What plays S3, if something is to: the URLs that lead there are good as long as the authority is the same.
+fn buckets(
+    options: &Options,
+    files: &Files,
+    http: SocketAddr,
+    authority: &Authority,
+) -> Result<Option<Buckets>, StartError> {
+    let Some(folder) = &options.files else { return Ok(None) };
+    let base = environment::http_url(options, http);
+    let presigner = Presigner::of_service(base, &options.region, &authority.private_key_pem());
+    Buckets::open(folder, files.dir(), Arc::new(presigner)).map(Some)
 }
 
 /// A listener and its address.

@@ -1,7 +1,8 @@
 //! The local Jobs service: AWS IoT Jobs for one account, in this process.
 //!
 //! [`LocalService`] listens on two ports: MQTT over mutual TLS for devices, HTTP for the control plane and
-//! the data plane over HTTPS. Both are thin fronts of one pure state machine, [`state::State`].
+//! the data plane over HTTPS; where it is asked to, also on an HTTPS port for devices with their certificates. All are
+//! thin fronts of one pure state machine, [`state::State`].
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,13 +33,18 @@
 //! | `broker` | sessions, routing and delivery, without a socket |
 //! | `mqtt` | the MQTT front |
 //! | `http` | the HTTP front |
+//! | `tls` | TLS in front of both |
 //! | `shared` | the one lock that gives everything its order, and the timer |
 //! | `local_service`, `options`, `hostname`, `start_error` | the service as it runs, how to start it, why it does not |
 //! | `clients` | who is connected, for those who wait for it |
+//! | `row` | what is kept of the account, as a store sees it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
+//! | `keeping`, `row`, `store` | what changes, on its way to the file that keeps it |
+//! | `keeper`, `restored` | what a service finds again of what it knew |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
+//! | `s3`, `buckets` | links to S3 in job documents, and the files that they lead to |
 //! | `operator` | the operator's own way to the message broker |
-//! | `clock`, [`time`] | the time that jobs go by |
+//! | `clock`, [`time`], `moment` | the time that jobs go by, and that messages do |
 //! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
 //! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
@@ -50,6 +56,7 @@
 mod accept_errors;
 mod access_key;
 pub(crate) mod broker;
+mod buckets;
 mod certificates;
 mod choices;
 mod clients;
@@ -64,10 +71,15 @@ mod folder;
 mod hostname;
 pub(crate) mod http;
 mod identity;
+mod java;
 mod json_words;
+#[cfg(feature = "store")]
+mod keeper;
+mod keeping;
 mod local_service;
 mod log;
 mod memory;
+mod moment;
 pub(crate) mod mqtt;
 pub(crate) mod one_line;
 mod open_files;
@@ -75,10 +87,16 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
+mod restored;
+mod row;
+mod s3;
 mod shared;
 mod start_error;
 pub mod state;
+#[cfg(feature = "store")]
+mod store;
 pub mod time;
+mod tls;
 pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
@@ -88,6 +106,7 @@ pub use environment::Environment;
 #[cfg(feature = "app")]
 pub(crate) use faults::{FAULTS, read_fault};
 pub use hostname::{Hostname, HostnameError};
+pub use keeping::NotKept;
 pub use local_service::{JobsClock, LocalService, Traffic};
 pub use log::Log;
 pub use operator::Operator;
@@ -95,3 +114,5 @@ pub use options::Options;
 pub use policy::Malformed as MalformedPolicy;
 pub use rates::Limits;
 pub use start_error::StartError;
+#[cfg(feature = "store")]
+pub use store::StoreError;

@@ -24,11 +24,19 @@ pub struct Options {
     pub mqtt_port: u16,
     /// The HTTP port; 0 means any free one.
     pub http_port: u16,
+    /// The port for devices that use the data plane over HTTPS with their certificates; 0 means any free one.
+    pub https_port: Option<u16>,
     /// The address to listen on.
     pub listen: IpAddr,
     /// Where the certificates and their keys are made once and found again; a private temporary directory if there
     /// is none.
     pub dir: Option<PathBuf>,
+    /// The folder in which `BUCKET/KEY` is the S3 object that job documents may lead to; without one there is no S3.
+    pub files: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, for the next start to find again, and not its identity
+    /// alone; takes [`dir`](Self::dir).
+    #[cfg(feature = "store")]
+    pub keep: bool,
     /// Whether others are made in place of the certificates and keys that are found there.
     pub new_certificates: bool,
     /// The account to play: twelve digits.
@@ -62,8 +70,12 @@ impl Default for Options {
         Self {
             mqtt_port: 0,
             http_port: 0,
+            https_port: None,
             listen: Ipv4Addr::LOCALHOST.into(),
             dir: None,
+            files: None,
+            #[cfg(feature = "store")]
+            keep: false,
             new_certificates: false,
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
@@ -85,8 +97,12 @@ impl fmt::Debug for Options {
         let Self {
             mqtt_port,
             http_port,
+            https_port,
             listen,
             dir,
+            files,
+            #[cfg(feature = "store")]
+            keep,
             new_certificates,
             account,
             region,
@@ -100,11 +116,16 @@ impl fmt::Debug for Options {
             log: _,
             trace,
         } = self;
-        f.debug_struct("Options")
+        let mut options = f.debug_struct("Options");
+        #[cfg(feature = "store")]
+        options.field("keep", keep);
+        options
             .field("mqtt_port", mqtt_port)
             .field("http_port", http_port)
+            .field("https_port", https_port)
             .field("listen", listen)
             .field("dir", dir)
+            .field("files", files)
             .field("new_certificates", new_certificates)
             .field("account", account)
             .field("region", region)

@@ -11,20 +11,22 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot, watch};
 use uuid::Uuid;
 
 use super::broker::{Requests, Router};
+use super::buckets::Buckets;
 use super::certificates::{Authority, CertificateError};
 use super::clock::Clock;
 use super::device_policy;
 use super::faults::Faults;
 use super::first_state::FirstState;
+use super::keeping::{Changes, Kept};
 use super::log::{Log, throttled};
 use super::rates::{Limits, Rates};
 use super::start_error::StartError;
-use super::state::{Counts, NextTimer, Outcome, Rejected, Settings, State};
+use super::state::{Counts, Outcome, Rejected, Settings, State};
 use super::time::Timestamp;
 use super::trace::Trace;
 use crate::wire::fault::Fault;
@@ -39,10 +41,13 @@ pub(crate) struct Shared {
     trace: Trace,
     calls: AtomicU64,
     first: FirstState,
+    buckets: Option<Buckets>,
     /// Another one at each start.
     id: Uuid,
     /// The number of the last record of a fault that struck.
     struck: watch::Sender<u64>,
+    /// How far changes are kept; none where nothing is.
+    kept: Option<watch::Sender<Kept>>,
 }
 
 struct Core {
@@ -56,6 +61,7 @@ struct Core {
     /// The moves of the clock that were asked for; the first may be under way.
     moves: VecDeque<ClockMove>,
     watches: Vec<ClientWatch>,
+    changes: Changes,
 }
 
 /// Looks at the clients each time that one has come, subscribed or gone, until it has seen what it waits for.
@@ -75,9 +81,6 @@ struct Due {
     sessions: Option<Instant>,
 }
 
-/// Longer than any service runs, and short enough for the runtime's timer.
-const FOR_EVER: Duration = Duration::from_hours(365 * 24);
-
 impl Shared {
     /// The service of an account without things and jobs, which logs nothing.
     #[must_use]
@@ -91,6 +94,7 @@ impl Shared {
             alarm: Due::default(),
             moves: VecDeque::new(),
             watches: Vec::new(),
+            changes: Changes::default(),
         };
         Self {
             core: Mutex::new(core),
@@ -100,8 +104,10 @@ impl Shared {
             trace: Trace::default(),
             calls: AtomicU64::new(0),
             first: FirstState::empty(settings),
+            buckets: None,
             id: Uuid::new_v4(),
             struck: watch::Sender::default(),
+            kept: None,
         }
     }
 
@@ -139,6 +145,12 @@ impl Shared {
         self
     }
 
+    /// The same service with what plays S3.
+    #[must_use]
+    pub(crate) fn storing(self, buckets: Option<Buckets>) -> Self {
+        Self { buckets, ..self }
+    }
+
     /// The same service with this authority.
     #[must_use]
     pub(crate) fn signing_with(self, authority: Authority) -> Self {
@@ -153,6 +165,16 @@ impl Shared {
     /// Where the fronts record what comes and goes.
     pub(crate) fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// What plays S3, if anything does.
+    pub(crate) fn buckets(&self) -> Option<&Buckets> {
+        self.buckets.as_ref()
+    }
+
+    /// The job document that a link leads to; none where there is no link, or nothing that it could lead to.
+    pub(crate) fn read_source(&self, source: Option<&str>) -> Option<Result<String, Rejected>> {
+        Some(self.buckets()?.document(source?))
     }
 
     /// Writes a line to the log.
@@ -196,7 +218,7 @@ impl Shared {
         self.requests(|requests| {
             let outcome = change(requests.state, requests.jobs_now);
             requests.router.control_plane_changed();
-            requests.apply(&outcome.effects);
+            requests.apply(outcome.effects);
             outcome.reply
         })
     }
@@ -209,28 +231,6 @@ impl Shared {
     /// What the Jobs clock shows.
     pub(crate) fn now(&self) -> Timestamp {
         self.core.lock().clock.now()
-    }
-
-    /// Moves the Jobs clock forward; returns what it shows when all is done that fell due on the way.
-    ///
-    /// What is due is done at its own time, slice by slice, by [`Shared::run_timers`]. Requests in between are
-    /// handled at the time that the clock has come to; a second move waits for the first. The clock drives jobs
-    /// alone, not sessions or keep alives.
-    pub(crate) async fn advance(&self, by: Duration) -> Timestamp {
-        let (done, ended) = oneshot::channel();
-        self.core.lock().moves.push_back(ClockMove { by, done });
-        self.timers.notify_one();
-        // The service may stop meanwhile.
-        ended.await.unwrap_or_else(|_| self.now())
-    }
-
-    /// Goes to the next time at which a timer of jobs is due, as [`Shared::advance`] does; returns that timer, and
-    /// what the clock shows then. None where no timer runs.
-    pub(crate) async fn advance_to_next_timer(&self) -> Option<(NextTimer, Timestamp)> {
-        let (timer, now) = self.read(|state, now| state.next_timer().map(|timer| (timer, now)))?;
-        let left = u64::try_from(timer.due.millis().saturating_sub(now.millis())).unwrap_or(0);
-        let now = self.advance(Duration::from_millis(left)).await;
-        Some((timer, now))
     }
 
     /// Goes back to the first start: its account, no retained messages, the system's time.
@@ -254,12 +254,11 @@ impl Shared {
 
     /// Registers the certificate of the operator, now and at each reset.
     pub(crate) fn install_operator(&self, certificate_pem: &str) -> Result<(), StartError> {
-        self.requests(|requests| {
-            requests.router.control_plane_changed();
-            requests.state.install_device(requests.jobs_now, certificate_pem, &device_policy::of_operator())
-        })?;
         // Of several the first is the one that outlives a reset.
         let _ = self.first.operator.set(certificate_pem.to_owned());
+        self.requests(|requests| requests.changes.start());
+        let policy = device_policy::of_operator();
+        self.write(|state, now| state.install_device(now, certificate_pem, &policy))?;
         Ok(())
     }
 
@@ -337,18 +336,11 @@ impl Shared {
         result
     }
 
-    /// Does a slice of what is due, then hands the lock to whoever waits for it.
-    fn handle_timeouts(&self, mut core: MutexGuard<'_, Core>) {
-        let ((), notes) = self.carry_out(&mut core, |_| ());
-        MutexGuard::unlock_fair(core);
-        self.note_all(&notes);
-    }
-
     /// Does what is due, then `work`; returns its result and what is to be logged.
     fn carry_out<T>(&self, core: &mut Core, work: impl FnOnce(&mut Requests<'_>) -> T) -> (T, Vec<String>) {
-        let Core { state, router, rates, faults, clock, alarm, watches, .. } = core;
-        let now = tokio::time::Instant::now().into_std();
-        let mut requests = Requests { state, router, rates, faults, now, jobs_now: clock.now() };
+        let Core { state, router, rates, faults, clock, alarm, watches, changes, .. } = core;
+        let (now, jobs_now) = (tokio::time::Instant::now().into_std(), clock.now());
+        let mut requests = Requests { state, router, rates, faults, changes, now, jobs_now };
         requests.handle_timeouts();
         let result = work(&mut requests);
         if router.take_clients_changed() {
@@ -361,56 +353,9 @@ impl Shared {
         }
         let last = faults.last_struck();
         self.struck.send_if_modified(|known| mem::replace(known, last) != last);
-        (result, router.take_notes())
-    }
-
-    /// Runs timers, and moves the clock where that is asked for, for ever.
-    pub(crate) async fn run_timers(&self) {
-        loop {
-            if !self.move_clock() {
-                tokio::select! {
-                    () = tokio::time::sleep(self.until_due()) => self.handle_timeouts(self.core.lock()),
-                    () = self.timers.notified() => {}
-                }
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Goes on with the first move of the clock, as far as the next time at which something is due; tells whether
-    /// there is a move.
-    fn move_clock(&self) -> bool {
-        let mut core = self.core.lock();
-        let Core { state, clock, moves, .. } = &mut *core;
-        let Some(first) = moves.front() else { return false };
-        let destination = clock.destination().unwrap_or_else(|| {
-            let now = clock.now();
-            clock.begin_move(now, first.by);
-            now.plus(first.by)
-        });
-        if let Some(due) = state.next_timeout().filter(|due| *due <= destination) {
-            clock.reach(due);
-            self.handle_timeouts(core);
-        } else {
-            clock.end_move();
-            let now = clock.now();
-            if let Some(ClockMove { done, .. }) = moves.pop_front() {
-                // Nobody waits any more where the connection that asked was closed.
-                let _ = done.send(now);
-            }
-        }
-        true
-    }
-
-    /// How long nothing falls due.
-    fn until_due(&self) -> Duration {
-        let mut core = self.core.lock();
-        let now = core.clock.now();
-        let jobs = core.alarm.jobs.map(|due| {
-            Duration::from_millis(u64::try_from(due.millis().saturating_sub(now.millis())).unwrap_or(0))
-        });
-        let sessions = core.alarm.sessions.map(|due| due.saturating_duration_since(Instant::now()));
-        jobs.into_iter().chain(sessions).min().unwrap_or(FOR_EVER)
+        let notes = router.take_notes();
+        self.end_turn(core);
+        (result, notes)
     }
 }
 
@@ -420,5 +365,7 @@ impl fmt::Debug for Shared {
     }
 }
 
+mod keeping;
 #[cfg(test)]
 mod tests;
+mod timers;

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::certificates::CertificateError;
+use super::keeping::NotKept;
 use super::state::Rejected;
+#[cfg(feature = "store")]
+use super::store::StoreError;
 use crate::wire::system_error::in_words;
 
 /// Why the service cannot start.
@@ -19,7 +22,7 @@ pub enum StartError {
         in_words(error)
     )]
     Listen {
-        /// MQTT or HTTP.
+        /// MQTT, HTTP or HTTPS.
         front: &'static str,
         /// Where.
         address: SocketAddr,
@@ -74,6 +77,18 @@ pub enum StartError {
         /// Which.
         path: PathBuf,
     },
+    /// The private keys of the service would be among the files that devices can be led to.
+    #[error(
+        "{} holds the service's own folder, {}: choose another one for --files",
+        files.display(),
+        dir.display()
+    )]
+    OwnFiles {
+        /// The folder that plays S3.
+        files: PathBuf,
+        /// The service's own.
+        dir: PathBuf,
+    },
     /// A file bears the name of the folder.
     #[error("{} is a file: choose the name of a folder", path.display())]
     NotAFolder {
@@ -113,6 +128,13 @@ pub enum StartError {
     /// The device's certificate or policy was refused.
     #[error("cannot register the device certificate")]
     Device(#[from] Rejected),
+    /// The file that keeps what the service knows cannot be used.
+    #[cfg(feature = "store")]
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the service knows could not be kept.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
     /// A thing was refused.
     #[error("cannot create the thing: {0}")]
     Thing(Rejected),

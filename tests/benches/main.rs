@@ -9,6 +9,7 @@
 
 mod account;
 mod commands;
+mod kept;
 mod messages;
 mod operations;
 mod policies;
@@ -26,4 +27,8 @@ fn main() {
     rollout::measure(&mut criterion);
     round_trip::measure(&mut criterion);
     criterion.final_summary();
+    // Rates and ratios, which are none of criterion's measures.
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let long = std::env::var_os("JOBS_SANDBOX_LONG_BENCHES").is_some();
+    kept::measure(&|name| name.contains(&filter), long);
 }

@@ -287,6 +287,19 @@ async fn an_event_goes_wrong_for_one_of_its_clients() {
     assert!(log.iter().any(|logged| logged == line), "{log:?}");
 }
 
+/// What has no acknowledgement cannot lose it.
+#[tokio::test]
+async fn a_missing_puback_is_a_matter_of_qos_1() {
+    let mut bench = Bench::new(Service::start().await, &[]).await;
+    bench.add("no-puback").await;
+    bench.client.send(Packet::Publish(Box::new(publish(&topic("get"), "{}", QoS::AtMostOnce)))).await;
+    assert_eq!(bench.seen(false).await, ["get/accepted"]);
+    bench.provoke("get").await;
+    assert_eq!(bench.seen(false).await, ["get/accepted"]);
+    bench.provoke("get").await;
+    assert_eq!(bench.seen(false).await, ["PUBACK", "get/accepted"]);
+}
+
 /// MQTT 3.1.1 has no DISCONNECT of the server, and other codes in its CONNACK.
 #[tokio::test]
 async fn mqtt_3_1_1_is_ended_without_a_word() {

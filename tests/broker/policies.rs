@@ -187,7 +187,7 @@ async fn thing_variables_resolve_for_the_thing_itself() {
     let (mut client, _) = Client::connect_as(&service.local, tls.clone(), connect(THING)).await;
     assert_eq!(client.publish(&topic, "").await, 0x87, "not attached");
     let principal = format!("arn:aws:iot:us-east-1:123456789012:cert/{id}");
-    service.local.write(|state, _| state.attach_thing_principal(THING, &principal)).unwrap();
+    service.local.write(|state, _| state.attach_thing_principal(THING, &principal, None)).unwrap();
     assert_eq!(client.publish(&topic, "").await, 0);
     assert_eq!(client.publish("Other/state", "").await, 0x87);
     let (mut other, _) = Client::connect_as(&service.local, tls, connect("other")).await;

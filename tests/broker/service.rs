@@ -76,7 +76,6 @@ impl Service {
         let request = RegisterCertificateRequest {
             certificate_pem: Some(identity.certificate_pem.clone()),
             status: Some("ACTIVE".into()),
-            ..RegisterCertificateRequest::default()
         };
         let certificate =
             service.write(|state, now| state.register_certificate(now, false, &request)).unwrap();

@@ -127,7 +127,9 @@ class Cli(unittest.TestCase):
         self.assertEqual(aws("iot", "describe-job-template", *template)["document"], "{}")
         listed = aws("iot", "list-job-templates")["jobTemplates"]
         self.assertIn(made["jobTemplateArn"], [entry["jobTemplateArn"] for entry in listed])
-        self.assertEqual(aws("iot", "list-managed-job-templates")["managedJobTemplates"], [])
+        self.assertEqual(len(aws("iot", "list-managed-job-templates")["managedJobTemplates"]), 8)
+        reboot = aws("iot", "describe-managed-job-template", "--template-name", "AWS-Reboot")
+        self.assertEqual(reboot["templateArn"], "arn:aws:iot:us-east-1::jobtemplate/AWS-Reboot:1.0")
         aws("iot", "delete-job-template", *template)
 
     def test_credentials(self):

@@ -277,6 +277,11 @@ class Principals(AwsTestCase):
         self.refused("ResourceNotFoundException", iot.list_principal_things, principal=unknown)
         self.refused("ResourceNotFoundException", iot.list_principal_things, principal="no-arn")
 
+    def test_an_exclusive_certificate_belongs_to_one_thing(self):
+        arn, thing, other = iot.create_keys_and_certificate()["certificateArn"], new_thing(), new_thing()
+        iot.attach_thing_principal(thingName=thing, principal=arn, thingPrincipalType="EXCLUSIVE_THING")
+        self.refused("InvalidRequestException", iot.attach_thing_principal, thingName=other, principal=arn)
+
     def test_the_deprecated_operations_attach_policies_too(self):
         arn, policy = iot.create_keys_and_certificate()["certificateArn"], new_policy()
         for _ in range(2):

@@ -36,7 +36,7 @@ class DataPlane(AwsTestCase):
         execution = started["execution"]
         self.assertEqual((execution["jobId"], execution["status"]), (first, "IN_PROGRESS"))
         self.assertEqual(execution["thingName"], self.thing)
-        self.assertEqual(execution["jobDocument"], '{ "ToDo" : "%s" }' % first)
+        self.assertEqual(execution["jobDocument"], '{"ToDo":"%s"}' % first)
         self.assertEqual(execution["statusDetails"], {"step": "one"})
         self.assertEqual((execution["versionNumber"], execution["executionNumber"]), (2, 1))
         self.assertIsInstance(execution["queuedAt"], int)
@@ -84,7 +84,7 @@ class DataPlane(AwsTestCase):
         for status in ("CANCELED", "TIMED_OUT", "REMOVED", "QUEUED"):
             message = self.refused("InvalidStateTransitionException", update, **path, status=status)
             self.assertEqual(message, f"The status of job execution cannot be changed to be {status}")
-        message = self.refused("InvalidStateTransitionException", update, **path, status="FAILED", expectedVersion=99)
+        message = self.refused("InvalidRequestException", update, **path, status="FAILED", expectedVersion=99)
         self.assertEqual(message, "Expected version 99 but found version 1")
         for wrong in (
             {"status": "DONE"}, {"status": "IN_PROGRESS", "stepTimeoutInMinutes": 0},

@@ -58,7 +58,7 @@ class CreateJob(AwsTestCase):
         self.assertEqual(list(json.loads(answers[-1]["body"])), ["description", "jobArn", "jobId"])
 
     def test_the_document_is_kept_byte_for_byte(self):
-        document = '{ "b" : 1.0,\n"a":"\\u00e9 é ${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}" }'
+        document = '{ "b" : 1.0,\n"a":"\\u00e9 é ${aws:iot:parameter:b}" }'
         created = new_job(new_thing(), document=document)
         self.assertEqual(iot.get_job_document(jobId=created["jobId"])["document"], document)
 
@@ -289,6 +289,22 @@ class Change(AwsTestCase):
         self.refused("InvalidRequestException", associate, jobId=snapshot, targets=[second["thingArn"]])
         self.refused("ResourceNotFoundException", associate, jobId="unknown", targets=[second["thingArn"]])
 
+    def test_a_job_is_found_in_its_namespace_alone(self):
+        thing = new_thing()
+        new_job(thing)
+        namespace = f"namespace-{uuid.uuid4()}"
+        job = new_job(thing, namespaceId=namespace)["jobId"]
+        self.assertEqual(iot.describe_job(jobId=job)["job"]["namespaceId"], namespace)
+        self.assertEqual([it["jobId"] for it in iot.list_jobs(namespaceId=namespace)["jobs"]], [job])
+        executions = iot.list_job_executions_for_thing(thingName=thing["thingName"], namespaceId=namespace)
+        self.assertEqual([it["jobId"] for it in executions["executionSummaries"]], [job])
+        other = {"jobId": job, "namespaceId": "other"}
+        execution = {**other, "thingName": thing["thingName"], "executionNumber": 1}
+        self.refused("ResourceNotFoundException", iot.update_job, **other, description="d")
+        self.refused("ResourceNotFoundException", iot.delete_job_execution, **execution)
+        self.refused("ResourceNotFoundException", iot.delete_job, **other, force=True)
+        iot.delete_job(jobId=job, namespaceId=namespace, force=True)
+
     def test_a_failure_is_retried(self):
         thing = new_thing()
         retry = {"criteriaList": [{"failureType": "FAILED", "numberOfRetries": 1}]}
@@ -301,10 +317,10 @@ class Change(AwsTestCase):
         self.assert_absent(data.start_next_pending_job_execution(thingName=name), "execution")
         summaries = iot.list_job_executions_for_thing(thingName=name)["executionSummaries"]
         attempts = {
-            summary["jobExecutionSummary"]["executionNumber"]: summary["jobExecutionSummary"].get("retryAttempt")
+            summary["jobExecutionSummary"]["executionNumber"]: summary["jobExecutionSummary"]["retryAttempt"]
             for summary in summaries
         }
-        self.assertEqual(attempts, {1: None, 2: 1})
+        self.assertEqual(attempts, {1: 0, 2: 1})
         self.assertEqual(iot.describe_job(jobId=job)["job"]["status"], "COMPLETED")
 
 

@@ -284,10 +284,26 @@ class JobTemplates(AwsTestCase):
         self.refused("ResourceNotFoundException", iot.delete_job_template, jobTemplateId="unknown")
         self.refused("InvalidRequestException", iot.list_job_templates, maxResults=0)
 
-    def test_there_are_no_managed_templates(self):
-        self.assertEqual(iot.list_managed_job_templates()["managedJobTemplates"], [])
+    def test_jobs_are_made_from_the_templates_that_aws_manages(self):
+        listed = iot.list_managed_job_templates(maxResults=1)
+        self.assertEqual(len(iot.list_managed_job_templates()["managedJobTemplates"]), 8)
+        self.assertEqual([one["templateName"] for one in listed["managedJobTemplates"]], ["AWS-Reboot"])
+        self.assertEqual(len(iot.list_managed_job_templates(nextToken=listed["nextToken"])["managedJobTemplates"]), 7)
         self.refused("InvalidRequestException", iot.list_managed_job_templates, maxResults=0)
-        self.refused("ResourceNotFoundException", iot.describe_managed_job_template, templateName="AWS-Reboot")
+        self.refused("ResourceNotFoundException", iot.describe_managed_job_template, templateName="AWS-Shutdown")
+        version = {"templateName": "AWS-Run-Command", "templateVersion": "2.0"}
+        self.refused("ResourceNotFoundException", iot.describe_managed_job_template, **version)
+        template = iot.describe_managed_job_template(templateName="AWS-Run-Command")
+        self.assertEqual([one["key"] for one in template["documentParameters"]], ["command", "runAsUser"])
+        thing = iot.create_thing(thingName=f"thing-{uuid.uuid4()}")
+        job = {"jobId": f"job-{uuid.uuid4()}", "targets": [thing["thingArn"]], "jobTemplateArn": template["templateArn"]}
+        missing = self.refused("InvalidRequestException", iot.create_job, **job)
+        self.assertEqual(missing, "Document parameter command is required by the job template AWS-Run-Command.")
+        iot.create_job(**job, documentParameters={"command": "echo,\"Hi\""})
+        document = iot.get_job_document(jobId=job["jobId"])["document"]
+        self.assertEqual(json.loads(document)["steps"][0]["action"]["input"], {"command": "echo,\"Hi\""})
+        document = iot.get_job_document(jobId=job["jobId"], beforeSubstitution=True)["document"]
+        self.assertEqual(document, template["document"])
 
 
 class Endpoint(AwsTestCase):

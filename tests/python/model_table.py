@@ -33,7 +33,7 @@ ENUMERATIONS = {
 UNQUOTED = {"PolicyName", "PolicyVersionId", "CertificateId", "CertificatePem"}
 
 # The service does not carry these out, and refuses them by name.
-NOT_OFFERED = {"namespaceId", "destinationPackageVersions", "thingPrincipalType", "mqtt5Configuration"}
+NOT_OFFERED = {"destinationPackageVersions", "mqtt5Configuration", "RegisterCertificate.caCertificatePem"}
 
 # A pattern that every text fits.
 ANYTHING = r"[\s\S]*"

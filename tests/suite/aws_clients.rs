@@ -38,6 +38,12 @@ fn boto3_events() {
 }
 
 #[test]
+#[ignore = "needs a boto3 that is older than the other tests'"]
+fn boto3_of_early_2023() {
+    run_python("old_boto3.py", "boto3", &[]);
+}
+
+#[test]
 fn the_model_swept() {
     run_python("model_sweep.py", "boto3", &[]);
 }

@@ -129,9 +129,17 @@ fn what_cannot_be_started_is_told_before_anything_is_done() {
         .status(2)
         .stderr("error: -- PROGRAM runs a device program beside the local service of this process, but [..]")
         .run();
-    for option in [&["--device-within", "5s"][..], &["--device-may-end"]] {
-        let output = Sandbox::new().args(option).status(2).stderr_any().run();
-        assert!(output.stderr.contains("<PROGRAM>"), "{}", output.stderr);
+    for (options, said) in [
+        (
+            &["--device-within", "5s"][..],
+            "--device-within is for a device program: [..] --device-within 30s -- ./device",
+        ),
+        (
+            &["--device-may-end"],
+            "--device-may-end is for a device program: [..] --device-may-end -- ./device",
+        ),
+    ] {
+        Sandbox::new().args(options).status(2).stderr(&format!("error: {said}")).run();
     }
 }
 

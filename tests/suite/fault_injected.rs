@@ -214,7 +214,7 @@ fn a_service_that_is_started_again_is_another_one() {
     let serve = Serve::start();
     let before = service(&serve);
     assert!(before.is_string());
-    serve.call("POST", "/_sandbox/reset", "");
+    serve.call("POST", "/_sandbox/reset", r#"{"confirm":"reset"}"#);
     assert_eq!(service(&serve), before);
     assert_ne!(service(&serve.again(&[])), before);
 }

@@ -5,13 +5,12 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::time::Duration;
 
 use jobs_sandbox::wire::fault::{Fault, MESSAGES};
 use serde_json::{Value, json};
 
 use crate::support::mosquitto::Mosquitto;
-use crate::support::peers::run_python_for;
+use crate::support::peers::{run_javascript_on, run_python_on};
 use crate::support::{Output, Sandbox, Serve, connect};
 
 const CREATE: &str = r#"create-job J {"ToDo":"Reboot"}"#;
@@ -264,7 +263,7 @@ fn over_http_each_plane_goes_wrong_in_its_own_form() {
 #[test]
 fn they_are_added_listed_and_taken_away() {
     let script = "fault add drop-event  --times 2 --on notify\nfault add --always refuse=InternalError --job J\n\
-                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset\nfault list\n! expect JobExecutionsChangedEvent\n";
+                  fault remove 1\nfault list\nfault clear\nfault add corrupt\nreset --confirm\nfault list\n! expect JobExecutionsChangedEvent\n";
     let serve = Serve::start();
     for session in [Sandbox::json(), serve.client().arg("--json")] {
         let output = session.script(script).run();
@@ -308,7 +307,7 @@ fn those_of_serve_come_back_with_a_reset() {
         "faults": [numbered(1, "corrupt --on get"), numbered(2, "drop-event"), numbered(3, "duplicate")],
     });
     assert_eq!(serve.get("/_sandbox/faults"), expected);
-    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset"]).run();
+    serve.client().args(["-c", "fault clear", "-c", "fault add drop-answer", "-c", "reset --confirm"]).run();
     assert_eq!(serve.get("/_sandbox/faults"), expected);
 
     let bad = Sandbox::new().args(["serve", "--fault", "drop-event --on get"]).stderr_any().status(2).run();
@@ -397,8 +396,11 @@ fn the_page_on_faults_tells_what_goes_together() {
     assert!(count >= 200, "{count}");
 }
 
-/// Its own connection is lost and found, its requests are told what became of them, and the next one is answered.
+/// Their own connection is lost and found, their requests are told what became of them, and the next one is answered.
 #[test]
-fn the_device_sdk_of_aws_goes_on_after_each_kind() {
-    run_python_for(Duration::from_mins(1), "device_faults.py", "awsiot", &[]);
+fn the_device_sdks_of_aws_go_on_after_each_kind() {
+    // Each fault has a thing of its own.
+    let serve = Serve::with(&[]);
+    run_python_on(&serve, "device_faults.py", "awsiot");
+    run_javascript_on(&serve, "device_faults.js", "aws-iot-device-sdk-v2");
 }

@@ -120,11 +120,16 @@ impl Checkout {
 
     /// The local service as the README starts it, but on free ports.
     fn serve(&self) -> Process {
+        self.serve_with(&[])
+    }
+
+    /// The same with further arguments.
+    fn serve_with(&self, further: &[&str]) -> Process {
         let blocks = under("The local service", "sh");
         let serve = blocks.lines().next().unwrap().replace("8883", "0").replace("9443", "0");
         let arguments = serve.strip_prefix("jobs-sandbox ").unwrap().split(' ');
         let mut command = Command::new(env!("CARGO_BIN_EXE_jobs-sandbox"));
-        let mut service = Process::spawn(command.args(arguments).current_dir(self.dir.path()));
+        let mut service = Process::spawn(command.args(arguments).args(further).current_dir(self.dir.path()));
         assert!(service.stdout_line().starts_with("ready mqtt="));
         service
     }
@@ -146,8 +151,11 @@ fn no_block_goes_untested() {
         "Scripts: yaml",
         "The local service: sh",
         "The local service: python",
+        "A device over HTTPS: sh",
         "A back end that follows jobs: sh",
         "A back end that follows jobs: python",
+        "A device that downloads: sh",
+        "A device that downloads: python",
         "What does your device do when …: jobs",
         "In a container: yaml",
     ];
@@ -295,6 +303,33 @@ fn the_local_service_answers_the_tools_of_aws() {
 
     service.signal(Signal::SIGTERM);
     assert_eq!(service.finish().status.code(), Some(0));
+}
+
+#[test]
+fn a_device_starts_a_job_over_https() {
+    let Some(_) = peers::program("curl") else { return };
+    let checkout = Checkout::new();
+    let _service = checkout.serve_with(&["--https-port", "0"]);
+    checkout.run(". service/env; jobs-sandbox -c 'create-job Job1 {}'", &[]);
+    let finished = checkout.run(&under("A device over HTTPS", "sh"), &[]);
+    let started = r#"{"execution":{"jobId":"Job1","thingName":"MyThing","status":"IN_PROGRESS","#;
+    assert!(finished.stdout.starts_with(started), "{}", finished.stdout);
+}
+
+#[test]
+fn a_device_downloads_what_is_left_of_a_file() {
+    let Some(python) = peers::python("awscli") else { return };
+    let checkout = Checkout::new();
+    fs::create_dir(checkout.path("files")).unwrap();
+    let _service = checkout.serve_with(&["--files", "files"]);
+    checkout.run(&under("A device that downloads", "sh"), &[]);
+    let file = fs::read(checkout.path("files/firmware/pump.bin")).unwrap();
+    fs::write(checkout.path("pump.part"), &file[..1000]).unwrap();
+    fs::write(checkout.path("program.py"), under("A device that downloads", "python")).unwrap();
+    let status = "aws iot describe-job --job-id Update --query job.jobProcessDetails.numberOfSucceededThings";
+    let finished = checkout.run(&format!(". service/env; {} program.py; {status}", python.display()), &[]);
+    assert_eq!(finished.stdout, "1\n");
+    assert_eq!(fs::read(checkout.path("pump.part")).unwrap(), file);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn it_is_as_at_the_first_start() {
     let (status, _) = serve.call("DELETE", "/things/Pump", "");
     assert_eq!(status, 200);
 
-    let answer = made(&serve, "POST", "/_sandbox/reset", &json!({}));
+    let answer = made(&serve, "POST", "/_sandbox/reset", &json!({"confirm": "reset"}));
     assert_eq!(answer["counts"]["jobs"], 0);
     assert_eq!(everything(&serve), first);
     assert_eq!(serve.get("/event-configurations"), first_events);
@@ -62,11 +62,11 @@ fn it_is_as_at_the_first_start() {
 fn who_stays_hears_that_nothing_is_pending() {
     let script = [
         CREATE,
-        "reset",
+        "reset --confirm",
         "expect JobExecutionsChangedEvent jobs.QUEUED=absent",
         "expect NextJobExecutionChangedEvent execution=absent",
         "! describe-job Job1",
-        "reset",
+        "reset --confirm",
         "! expect JobExecutionsChangedEvent",
         "get-pending-job-executions",
         CREATE,
@@ -75,6 +75,23 @@ fn who_stays_hears_that_nothing_is_pending() {
     let serve = Serve::start();
     serve.client().args(script.clone()).run();
     Sandbox::new().args(script).run();
+}
+
+#[test]
+fn a_service_that_keeps_everything_wants_it_confirmed() {
+    let serve = Serve::start();
+    for body in ["", "{}", r#"{"confirm":"yes"}"#] {
+        let (status, answer) = serve.call("POST", "/_sandbox/reset", body);
+        assert_eq!(status, 400, "{answer}");
+        assert!(answer.contains("reset --confirm does it all the same"), "{answer}");
+    }
+    let refused = serve.client().args(["-c", CREATE, "-c", "reset", "-c", "describe-job Job1"]).status(1);
+    let refused = refused.stderr_any().run();
+    assert!(refused.summary.unwrap().contains("1 failed: -c:2"), "{}", refused.stderr);
+    assert_eq!(serve.get("/_sandbox/health")["kept"], json!(["certificates", "state"]));
+    let serve = Serve::with(&["--in-memory"]);
+    assert_eq!(serve.get("/_sandbox/health")["kept"], json!(["certificates"]));
+    made(&serve, "POST", "/_sandbox/reset", &json!({}));
 }
 
 #[test]
@@ -93,7 +110,7 @@ fn clients_of_certificates_that_are_gone_are_disconnected() {
         process.1.send("get-pending-job-executions\n");
         process.1.stdout_until("GetPendingJobExecutionsResponse");
     }
-    made(&serve, "POST", "/_sandbox/reset", &json!({}));
+    made(&serve, "POST", "/_sandbox/reset", &json!({"confirm": "reset"}));
     theirs.1.stderr_until("0x98");
     let finished = ours.1.finish();
     assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(0), ""));

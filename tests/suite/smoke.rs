@@ -28,8 +28,15 @@ fn runs() -> (usize, Vec<Process>) {
 fn beside(script: &str, arguments: &[&str]) -> Option<Sandbox> {
     let python = peers::python("paho.mqtt.client")?;
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/device.py");
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/files");
     let script = scripts().join(script).with_extension("jobs");
-    let sandbox = Sandbox::new().arg("-f").arg(script).args(["--device-within", "30s", "--"]).arg(python);
+    let sandbox = Sandbox::new()
+        .arg("--files")
+        .arg(files)
+        .arg("-f")
+        .arg(script)
+        .args(["--device-within", "30s", "--"])
+        .arg(python);
     Some(sandbox.args(["-B"]).arg(program).args(arguments).stderr_any())
 }
 
@@ -85,5 +92,6 @@ smoke_tests! {
     progress: "progress", broken "install" says "execution.statusDetails.progress is \"33%\"";
     retry: "retry", broken "flaky" says "execution.status is \"FAILED\"";
     time_out: "time-out", broken "hang" says "job.status is \"IN_PROGRESS\"";
+    download: "download", broken "download" says "execution.status is \"FAILED\"";
     crash: "crash", broken "resume" says "job.status is \"IN_PROGRESS\"";
 }

@@ -39,11 +39,15 @@ pub(crate) struct Cli {
     pub(super) output: OutputArgs,
     #[command(flatten)]
     pub(super) local: LocalArgs,
+    /// Let the folder keep jobs, things and all else too, and go on with what it keeps
+    #[arg(long, requires = "dir", help_heading = "Local service")]
+    pub(super) keep: bool,
     #[command(flatten)]
     pub(super) device: DeviceArgs,
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
@@ -163,9 +167,16 @@ pub(super) struct LocalArgs {
     /// HTTP port [default: any free port; with serve 9443]
     #[arg(long, value_name = "PORT")]
     pub(super) http_port: Option<u16>,
-    /// Folder that keeps the certificates and their keys, and gets the env file [default: a private temporary one]
+    /// HTTPS port, where a device uses the data plane with its certificate, 0 for any free one [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub(super) https_port: Option<u16>,
+    /// Folder that keeps the certificates and their keys, and gets the env file; with serve it keeps jobs, things and
+    /// all else too [default: a private temporary one]
     #[arg(long)]
     pub(super) dir: Option<PathBuf>,
+    /// Folder that plays S3: DIR/BUCKET/KEY is an object that job documents may lead to [default: none]
+    #[arg(long = "files", value_name = "DIR")]
+    pub(super) files_folder: Option<PathBuf>,
     /// Make other certificates and keys than those that the folder keeps
     #[arg(long, requires = "dir", value_parser = FalseyValueParser::new())]
     pub(super) new_certificates: bool,
@@ -227,6 +238,9 @@ pub(super) struct ServeArgs {
         value_parser = read_fault
     )]
     pub(super) fault: Vec<Fault>,
+    /// Let the folder keep the certificates and their keys alone, and begin without jobs each time
+    #[arg(long, requires = "dir", value_parser = FalseyValueParser::new())]
+    pub(super) in_memory: bool,
     #[command(flatten)]
     pub(super) trace: TraceArgs,
     #[command(flatten)]

@@ -19,14 +19,27 @@ pub(super) struct DeviceArgs {
     #[arg(last = true, value_name = "PROGRAM")]
     pub(super) program: Vec<OsString>,
     /// How long it may take to connect and subscribe, which a script waits for [default: 10s]
-    #[arg(long, value_name = "DURATION", requires = "program", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     pub(super) device_within: Option<Duration>,
     /// Let it end by itself, which otherwise fails a script
-    #[arg(long, requires = "program")]
+    #[arg(long)]
     pub(super) device_may_end: bool,
 }
 
 impl DeviceArgs {
+    /// Refuses an option of a program where there is none.
+    pub(super) fn refuse_without_program(&self) -> Result<(), UsageError> {
+        let given =
+            [("--device-within", self.device_within.is_some()), ("--device-may-end", self.device_may_end)];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) if self.program.is_empty() => Err(UsageError(format!(
+                "{option} is for a device program: name it at the end, as in {option}{} -- ./device",
+                if self.device_within.is_some() { " 30s" } else { "" }
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// What AWS mode does not have.
     pub(super) fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
         if self.program.is_empty() {

@@ -32,10 +32,12 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
-const SERVE_VARIABLES: [(&str, &str); 9] = [
+const SERVE_VARIABLES: [(&str, &str); 11] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
     ("http_port", HTTP_PORT_VARIABLE),
+    ("https_port", "JOBS_SANDBOX_HTTPS_PORT"),
     ("dir", "JOBS_SANDBOX_DIR"),
+    ("files_folder", "JOBS_SANDBOX_FILES"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
     ("listen", "JOBS_SANDBOX_LISTEN"),
@@ -74,7 +76,15 @@ impl Cli {
         self.connection.refuse_contents()?;
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
+        if self.keep && self.input.files.len() > 1 {
+            return Err(UsageError(
+                "each of several -f begins on an empty local service, but --keep goes on with what the folder keeps: \
+                 leave out --keep, or give one -f"
+                    .to_owned(),
+            ));
+        }
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
+        self.device.refuse_without_program()?;
         let (mode, thing) = if self.connection.selects_aws() {
             self.local.refuse_in_aws_mode()?;
             self.device.refuse_in_aws_mode()?;
@@ -84,7 +94,8 @@ impl Cli {
             let thing = thing.unwrap_or_else(default_thing);
             let region = self.connection.region.as_deref().unwrap_or(LOCAL_REGION);
             let region = parse_region(region).map_err(|why| UsageError(format!("--region: {why}")))?;
-            (Mode::Local(self.local.options(0, 0, region, vec![thing.clone()])), thing)
+            let options = self.local.options(0, 0, region, vec![thing.clone()]);
+            (Mode::Local(LocalOptions { keep: self.keep, ..options }), thing)
         };
         let client_id = match self.connection.client_id {
             None => format!("test-{}", uuid::Uuid::new_v4()),
@@ -231,7 +242,10 @@ impl LocalArgs {
         LocalOptions {
             mqtt_port: self.mqtt_port.unwrap_or(mqtt_port),
             http_port: self.http_port.unwrap_or(http_port),
+            https_port: self.https_port,
             dir: self.dir,
+            files: self.files_folder,
+            keep: false,
             new_certificates: self.new_certificates,
             account: self.account.unwrap_or_else(|| "123456789012".into()),
             region,
@@ -255,7 +269,9 @@ impl LocalArgs {
         let given = [
             ("--mqtt-port", self.mqtt_port.is_some()),
             ("--http-port", self.http_port.is_some()),
+            ("--https-port", self.https_port.is_some()),
             ("--dir", self.dir.is_some()),
+            ("--files", self.files_folder.is_some()),
             ("--new-certificates", self.new_certificates),
             ("--account", self.account.is_some()),
             ("--listen", self.listen.is_some()),
@@ -289,6 +305,7 @@ impl ServeArgs {
         }
         let options = self.local.options(MQTT_PORT, HTTP_PORT, self.region, things);
         let options = LocalOptions {
+            keep: options.dir.is_some() && !self.in_memory,
             require_key: self.require_key,
             limits: self.limits,
             rollout_rate: self.rollout_rate,

@@ -22,6 +22,7 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 /// What the command line asks for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),
@@ -179,8 +180,14 @@ pub(crate) struct LocalOptions {
     pub mqtt_port: u16,
     /// HTTP port; 0 is any free one.
     pub http_port: u16,
+    /// HTTPS port, if there is to be one; 0 is any free one.
+    pub https_port: Option<u16>,
     /// Folder for its files; a private temporary one if `None`.
     pub dir: Option<PathBuf>,
+    /// Folder that plays S3, if one does.
+    pub files: Option<PathBuf>,
+    /// Whether the folder keeps all that the service knows, and not its identity alone.
+    pub keep: bool,
     /// Whether other certificates are made than those in the folder.
     pub new_certificates: bool,
     /// Account in ARNs.

@@ -82,7 +82,10 @@ pub(crate) enum Command {
     /// `clock`, which also moves the Jobs clock forward where it is told how far
     Clock(Option<Advance>),
     /// `reset`
-    Reset,
+    Reset {
+        /// Also where the service keeps what would be gone.
+        confirm: bool,
+    },
     /// `fault`
     Fault(FaultAction),
     /// `device`
@@ -137,7 +140,7 @@ impl Command {
                 | Self::UpdateEventConfigurations(_)
                 | Self::Publish { .. }
                 | Self::Clock(Some(_))
-                | Self::Reset
+                | Self::Reset { .. }
                 | Self::Device(_)
         )
     }
@@ -180,7 +183,7 @@ impl Command {
             Self::Expect(_)
             | Self::WatchJob(_)
             | Self::Clock(_)
-            | Self::Reset
+            | Self::Reset { .. }
             | Self::Fault(_)
             | Self::Device(_)
             | Self::Thing(_)

@@ -38,8 +38,8 @@ impl Dispatcher {
     }
 
     /// Takes the service back to its first start.
-    pub(super) async fn reset(&self) -> Result<Message, CommandError> {
-        let body = self.sandbox("reset")?.reset().await?;
+    pub(super) async fn reset(&self, confirm: bool) -> Result<Message, CommandError> {
+        let body = self.sandbox("reset")?.reset(confirm).await?;
         self.forget_things().await;
         Ok(Message::new(MessageKind::Response, "Reset", Some(body)))
     }

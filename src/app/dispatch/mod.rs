@@ -136,7 +136,7 @@ impl Dispatcher {
         if !self.server.is_ours {
             return Ok(false);
         }
-        match self.reset().await {
+        match self.reset(false).await {
             Ok(_) => {
                 self.connections.settle(None, None).await;
                 Ok(true)
@@ -209,7 +209,7 @@ impl Dispatcher {
             Command::Thing(thing) => self.play(thing.as_ref()).await?,
             Command::Status => self.status().await.into(),
             Command::Clock(advance) => self.clock(*advance).await?.into(),
-            Command::Reset => self.reset().await?.into(),
+            Command::Reset { confirm } => self.reset(*confirm).await?.into(),
             Command::Fault(action) => self.fault(action).await?.into(),
             Command::Device(action) => self.device_command(*action).await?.into(),
             _ => unreachable!("it asks no service"),

@@ -134,14 +134,17 @@ impl Repl<'_> {
     /// is why the terminal cannot be read.
     async fn carry_out(
         &self,
-        commands: Vec<Entry>,
+        mut commands: Vec<Entry>,
         editor: &mut EditorHandle,
         interrupt: &mut Signal,
     ) -> Result<ControlFlow<()>, String> {
         let is_pasted = commands.len() > 1;
-        if asks_first(&commands) && !self.confirms(RESET_QUESTION.to_owned(), editor, interrupt).await? {
-            self.dispatcher.printer().notice("nothing was reset");
-            return Ok(ControlFlow::Continue(()));
+        if asks_first(&commands) {
+            if !self.confirms(RESET_QUESTION.to_owned(), editor, interrupt).await? {
+                self.dispatcher.printer().notice("nothing was reset");
+                return Ok(ControlFlow::Continue(()));
+            }
+            confirm(&mut commands);
         }
         for entry in commands {
             if is_pasted {
@@ -267,7 +270,17 @@ const RESET_QUESTION: &str =
 
 /// Whether the user is asked before these are carried out: jobs would be gone.
 fn asks_first(commands: &[Entry]) -> bool {
-    commands.iter().any(|entry| matches!(&entry.parsed, Ok(Line { command: Command::Reset, .. })))
+    let asks = Command::Reset { confirm: false };
+    commands.iter().any(|entry| entry.parsed.as_ref().is_ok_and(|line| line.command == asks))
+}
+
+/// The user has said yes.
+fn confirm(commands: &mut [Entry]) {
+    for line in commands.iter_mut().filter_map(|entry| entry.parsed.as_mut().ok()) {
+        if let Command::Reset { confirm } = &mut line.command {
+            *confirm = true;
+        }
+    }
 }
 
 fn is_yes(answer: &[Entry]) -> bool {

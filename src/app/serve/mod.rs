@@ -15,7 +15,7 @@ use crate::app::output::printer::Printer;
 use crate::app::output::style::ColorChoice;
 use crate::app::signals::ShutdownSignals;
 use crate::service::trace::Trace;
-use crate::service::{self, DevicePolicies, LocalService, Log, StartError};
+use crate::service::{self, DevicePolicies, LocalService, Log, StartError, StoreError};
 use crate::wire::system_error::too_many_open_files;
 
 /// Runs the local service until a signal ends it. The one line on stdout says that it is ready, and where.
@@ -53,8 +53,9 @@ async fn start_and_run(
     if is_for_any_thing {
         log("the device certificate may act for any thing; --thing NAME lets it act for one");
     }
+    let https = service.https_addr().map_or_else(String::new, |address| format!(" https={address}"));
     printer.result(format!(
-        "ready mqtt={} http={} dir={}\n",
+        "ready mqtt={} http={}{https} dir={}\n",
         service.mqtt_addr(),
         service.http_addr(),
         escape::line(&service.dir().display().to_string())
@@ -63,6 +64,8 @@ async fn start_and_run(
         () = signals.next() => ExitStatus::Success,
         // Whoever waits for the line would wait for ever.
         () = unwritten(printer) => ExitStatus::Failure,
+        // It has said why.
+        _ = service.not_kept() => ExitStatus::NotConnected,
     };
     service.stop().await;
     Ok(ended)
@@ -79,13 +82,17 @@ async fn unwritten(printer: &Printer) {
 /// What to do where its files cannot be written.
 fn with_advice(error: StartError) -> anyhow::Error {
     let advice = match &error {
-        StartError::Write { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
+        StartError::Write { error, .. } | StartError::Store(StoreError::Write { error, .. })
+            if error.kind() == io::ErrorKind::StorageFull =>
+        {
             "make room there, or name another folder with --dir"
         }
         StartError::Write { error, .. } if too_many_open_files(error) => {
             "raise the limit on open files (ulimit -n)"
         }
-        StartError::Write { .. } => "name another folder with --dir",
+        StartError::Write { .. } | StartError::Store(StoreError::Write { .. }) => {
+            "name another folder with --dir"
+        }
         _ => return error.into(),
     };
     anyhow::anyhow!("{error}: {advice}")
@@ -126,10 +133,13 @@ async fn start_logging(
     let options = service::Options {
         mqtt_port: options.mqtt_port,
         http_port: options.http_port,
+        https_port: options.https_port,
         listen: options.listen,
         hostnames: options.hostnames,
         require_key: options.require_key,
+        keep: options.keep,
         dir: options.dir,
+        files: options.files,
         new_certificates: options.new_certificates,
         account: options.account,
         region: options.region,

@@ -23,8 +23,9 @@ pub(super) async fn start_local_service(
     printer: &Printer,
 ) -> anyhow::Result<LocalService> {
     let service = serve::start(options.clone(), trace, printer).await?;
+    let https = service.https_addr().map_or_else(String::new, |address| format!(", HTTPS {address}"));
     printer.notice(&format!(
-        "local service: MQTT {}, control plane http://{}",
+        "local service: MQTT {}, control plane http://{}{https}",
         service.mqtt_addr(),
         service.http_addr()
     ));

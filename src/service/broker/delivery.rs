@@ -1,6 +1,7 @@
 //! How messages reach their subscribers.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -76,7 +77,8 @@ impl Router {
             self.sequence += 1;
             self.sequence
         });
-        let pushed = self.outbox(id, |outbox| outbox.push(message, qos, retain, sequence));
+        let change = self.last_change;
+        let pushed = self.outbox(id, |outbox| outbox.push(change, message, qos, retain, sequence));
         match (pushed, connection) {
             (Some(Pushed::Queued), Some(connection)) => connection.wake.notify_one(),
             (Some(Pushed::Full), Some(_)) if qos == Qos::AtLeastOnce => self.drop_slow_reader(id),
@@ -118,14 +120,15 @@ impl Router {
 
     /// Sends a packet of the protocol to the client, behind all messages or in front of them.
     pub(crate) fn reply(&mut self, id: SessionId, packet: Outgoing) {
+        let change = self.last_change;
         let Some(session) = self.sessions.get_mut(&id) else { return };
         match packet {
             Outgoing::SubscribeAck { .. } | Outgoing::UnsubscribeAck { .. } => {
-                if session.outbox.push_in_order(packet) == Pushed::Full {
+                if session.outbox.push_in_order(change, packet) == Pushed::Full {
                     self.drop_slow_reader(id);
                 }
             }
-            _ => session.outbox.push_urgent(packet),
+            _ => session.outbox.push_urgent(change, packet),
         }
     }
 
@@ -142,7 +145,11 @@ impl Router {
     ) -> Option<Outgoing> {
         self.session(id, connection)?;
         loop {
-            let packet = self.outbox(id, |outbox| outbox.pop(now)).flatten()?;
+            let kept = self.kept;
+            let popped =
+                self.outbox(id, |outbox| outbox.pop(now, kept).ok_or_else(|| outbox.awaits(kept)))?;
+            let packet =
+                popped.map_err(|awaited| self.held.extend(awaited.map(|change| (change, id)))).ok()?;
             let Outgoing::Publish(Delivery { message, packet_id, .. }) = &packet else { return Some(packet) };
             if self.allow(state, id, Action::Receive, &message.topic) {
                 return Some(packet);
@@ -150,6 +157,23 @@ impl Router {
             // It takes no place among those that the client has to acknowledge.
             if let Some(packet_id) = *packet_id {
                 self.outbox(id, |outbox| outbox.acknowledge(packet_id));
+            }
+        }
+    }
+
+    /// What is queued from here on may tell of the change of that number.
+    pub(crate) fn changed(&mut self, number: u64) {
+        self.last_change = number;
+    }
+
+    /// The changes up to the number `kept` are kept: what waited for them may be sent.
+    pub(crate) fn changes_kept(&mut self, kept: u64) {
+        self.kept = kept;
+        let waiting = self.held.split_off(&(kept + 1, SessionId(0)));
+        for (_, id) in mem::replace(&mut self.held, waiting) {
+            let session = self.sessions.get(&id);
+            if let Some(connection) = session.and_then(|session| session.connection.as_ref()) {
+                connection.wake.notify_one();
             }
         }
     }

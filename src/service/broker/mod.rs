@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `packet` | packets, the same for MQTT 3.1.1 and 5 |
 //! | `filter`, `subscriptions` | which filter matches which topic; who subscribed |
-//! | `outbox`, `session`, `retained` | what waits for a client, and what else is known about it |
+//! | `outbox`, `session` | what waits for a client, and what else is known about it |
+//! | `retained`, `kept_message` | the last message of each topic, and how it is kept |
 //! | `router`, `delivery` | all sessions, and how messages reach them |
 //! | `requests` | what a client's packets do |
 //! | `faults`, `struck`, `late` | what faults mean, which messages they strike, and what they delay |
@@ -19,6 +20,7 @@ mod delivery;
 pub(crate) mod end;
 pub(crate) mod faults;
 pub(crate) mod filter;
+mod kept_message;
 mod late;
 pub(crate) mod limits;
 mod outbox;
@@ -34,4 +36,5 @@ mod subscribe;
 mod subscriptions;
 
 pub(crate) use requests::Requests;
+pub(crate) use retained::RetainedMessages;
 pub(crate) use router::Router;

@@ -12,10 +12,13 @@ use super::packet::{Delivery, Message, Outgoing, PacketId, Qos};
 ///
 /// PUBACK and PINGRESP overtake the rest. A SUBACK does not: a client that receives one has received every message
 /// queued before it, so it can wait for all that it caused by subscribing once more.
+///
+/// Each item bears the number of the last change when it was queued, and stays until that change is kept: no client is
+/// told what a killed process could forget.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    urgent: VecDeque<Outgoing>,
-    waiting: VecDeque<QueueItem>,
+    urgent: VecDeque<(u64, Outgoing)>,
+    waiting: VecDeque<(u64, QueueItem)>,
     /// QoS 1 messages that the client has not acknowledged, oldest first.
     in_flight: VecDeque<Delivery>,
     /// How many of them the client accepts at a time.
@@ -66,6 +69,7 @@ impl Outbox {
     /// Queues a message, if there is room for it.
     pub(crate) fn push(
         &mut self,
+        change: u64,
         message: Arc<Message>,
         qos: Qos,
         retain: bool,
@@ -76,32 +80,32 @@ impl Outbox {
             return Pushed::Full;
         }
         self.bytes += size;
-        self.waiting.push_back(QueueItem::Message { message, qos, retain, sequence });
+        self.waiting.push_back((change, QueueItem::Message { message, qos, retain, sequence }));
         Pushed::Queued
     }
 
     /// Queues a packet behind all messages, if there is room for it: always, where only messages wait.
-    pub(crate) fn push_in_order(&mut self, packet: Outgoing) -> Pushed {
+    pub(crate) fn push_in_order(&mut self, change: u64, packet: Outgoing) -> Pushed {
         if self.waiting.len() >= limits::QUEUED_MESSAGES + limits::QUEUED_ANSWERS {
             return Pushed::Full;
         }
-        self.waiting.push_back(QueueItem::Packet(packet));
+        self.waiting.push_back((change, QueueItem::Packet(packet)));
         Pushed::Queued
     }
 
     /// Queues a packet in front of all messages.
-    pub(crate) fn push_urgent(&mut self, packet: Outgoing) {
-        self.urgent.push_back(packet);
+    pub(crate) fn push_urgent(&mut self, change: u64, packet: Outgoing) {
+        self.urgent.push_back((change, packet));
     }
 
-    /// The next packet that may be sent now.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<Outgoing> {
-        if let Some(packet) = self.urgent.pop_front() {
+    /// The next packet that may be sent now, where the changes up to the number `kept` are kept.
+    pub(crate) fn pop(&mut self, now: Instant, kept: u64) -> Option<Outgoing> {
+        if let Some((_, packet)) = self.urgent.pop_front_if(|(change, _)| *change <= kept) {
             return Some(packet);
         }
         loop {
-            let packet = match self.waiting.front()? {
-                QueueItem::Message { qos: Qos::AtMostOnce, .. } | QueueItem::Packet(_) => {
+            let packet = match self.waiting.front().filter(|(change, _)| *change <= kept)? {
+                (_, QueueItem::Message { qos: Qos::AtMostOnce, .. } | QueueItem::Packet(_)) => {
                     self.pop_unacknowledged(now)
                 }
                 _ if self.in_flight.len() >= self.receive_maximum => return None,
@@ -115,7 +119,7 @@ impl Outbox {
 
     /// A packet that needs no acknowledgement; `None` if it had expired.
     fn pop_unacknowledged(&mut self, now: Instant) -> Option<Outgoing> {
-        match self.waiting.pop_front()? {
+        match self.waiting.pop_front()?.1 {
             QueueItem::Message { message, qos, retain, sequence } => {
                 self.bytes -= message.size();
                 let expiry = seconds_left(&message, now)?;
@@ -136,7 +140,7 @@ impl Outbox {
 
     /// A QoS 1 message; `None` if it had expired.
     fn pop_acknowledged(&mut self, now: Instant) -> Option<Outgoing> {
-        let mut delivery = match self.waiting.pop_front()? {
+        let mut delivery = match self.waiting.pop_front()?.1 {
             QueueItem::Redelivery(delivery) => delivery,
             QueueItem::Message { message, qos, retain, sequence } => {
                 let packet_id = Some(self.free_packet_id());
@@ -153,12 +157,19 @@ impl Outbox {
         Some(Outgoing::Publish(delivery))
     }
 
+    /// The number of the first change that something waits for.
+    pub(crate) fn awaits(&self, kept: u64) -> Option<u64> {
+        let urgent = self.urgent.front().map(|(change, _)| *change);
+        let waiting = self.waiting.front().map(|(change, _)| *change);
+        urgent.into_iter().chain(waiting).filter(|change| *change > kept).min()
+    }
+
     fn free_packet_id(&mut self) -> PacketId {
         loop {
             let id = self.next_packet_id;
             self.next_packet_id = id.next();
             let redeliveries =
-                self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|waiting| {
+                self.waiting.iter().take(usize::from(limits::RECEIVE_MAXIMUM)).filter_map(|(_, waiting)| {
                     if let QueueItem::Redelivery(delivery) = waiting { delivery.packet_id } else { None }
                 });
             if !self
@@ -186,7 +197,7 @@ impl Outbox {
     pub(crate) fn detach(&mut self) {
         self.urgent.clear();
         let bytes = &mut self.bytes;
-        self.waiting.retain(|waiting| match waiting {
+        self.waiting.retain(|(_, waiting)| match waiting {
             QueueItem::Message { message, qos: Qos::AtMostOnce, .. } => {
                 *bytes -= message.size();
                 false
@@ -196,7 +207,8 @@ impl Outbox {
         });
         while let Some(mut delivery) = self.in_flight.pop_back() {
             delivery.dup = true;
-            self.waiting.push_front(QueueItem::Redelivery(delivery));
+            // What was sent before waits for no change.
+            self.waiting.push_front((0, QueueItem::Redelivery(delivery)));
         }
     }
 
@@ -234,13 +246,13 @@ mod tests {
     }
 
     fn push(outbox: &mut Outbox, text: &'static str, qos: Qos) {
-        assert_eq!(outbox.push(message(text, qos), qos, false, None), Pushed::Queued);
+        assert_eq!(outbox.push(0, message(text, qos), qos, false, None), Pushed::Queued);
     }
 
     /// What is sent now: payloads, with their packet identifier and `!` for DUP, and names of other packets.
     fn sent(outbox: &mut Outbox) -> Vec<String> {
         let now = Instant::now();
-        std::iter::from_fn(|| outbox.pop(now))
+        std::iter::from_fn(|| outbox.pop(now, 0))
             .map(|packet| match packet {
                 Outgoing::Publish(delivery) => format!(
                     "{}{}{}",
@@ -265,9 +277,9 @@ mod tests {
         for text in ["a", "b", "c"] {
             push(&mut outbox, text, Qos::AtLeastOnce);
         }
-        assert_eq!(outbox.push_in_order(suback()), Pushed::Queued);
+        assert_eq!(outbox.push_in_order(0, suback()), Pushed::Queued);
         assert_eq!(sent(&mut outbox), ["a/1", "b/2"]);
-        outbox.push_urgent(Outgoing::PingResponse);
+        outbox.push_urgent(0, Outgoing::PingResponse);
         assert_eq!(sent(&mut outbox), ["ping"]);
         outbox.acknowledge(PacketId::FIRST);
         assert_eq!(sent(&mut outbox), ["c/3", "ack"]);
@@ -287,10 +299,27 @@ mod tests {
         outbox.attach(NonZeroU16::new(2));
         assert_eq!(sent(&mut outbox), ["a/1", "b/2", "c"]);
         push(&mut outbox, "e", Qos::AtMostOnce);
-        assert_eq!(outbox.push_in_order(suback()), Pushed::Queued);
+        assert_eq!(outbox.push_in_order(0, suback()), Pushed::Queued);
         outbox.detach();
         outbox.attach(None);
         assert_eq!(sent(&mut outbox), ["a/1!", "b/2!", "d/3"]);
+    }
+
+    #[test]
+    fn what_waits_for_a_change_is_held_back_in_order_until_that_is_kept() {
+        let (mut outbox, now) = (Outbox::new(), Instant::now());
+        let publish = |outbox: &mut Outbox, change| {
+            outbox.push(change, message("m", Qos::AtMostOnce), Qos::AtMostOnce, false, None);
+        };
+        let sent = |outbox: &mut Outbox, kept| std::iter::from_fn(|| outbox.pop(now, kept)).count();
+        publish(&mut outbox, 1);
+        publish(&mut outbox, 3);
+        outbox.push_in_order(2, suback());
+        outbox.push_urgent(4, Outgoing::PublishAck { packet_id: PacketId::FIRST, reason: 0 });
+        assert_eq!((sent(&mut outbox, 0), outbox.awaits(0)), (0, Some(1)));
+        assert_eq!((sent(&mut outbox, 2), outbox.awaits(2)), (1, Some(3)), "the SUBACK stays behind");
+        assert_eq!((sent(&mut outbox, 3), outbox.awaits(3)), (2, Some(4)), "the PUBACK holds nobody up");
+        assert_eq!((sent(&mut outbox, 4), outbox.awaits(4)), (1, None));
     }
 
     #[test]
@@ -310,13 +339,13 @@ mod tests {
         let mut outbox = Outbox::new();
         let small = message("x", Qos::AtMostOnce);
         for _ in 0..limits::QUEUED_MESSAGES {
-            assert_eq!(outbox.push(small.clone(), Qos::AtMostOnce, false, None), Pushed::Queued);
+            assert_eq!(outbox.push(0, small.clone(), Qos::AtMostOnce, false, None), Pushed::Queued);
         }
-        assert_eq!(outbox.push(small, Qos::AtMostOnce, false, None), Pushed::Full);
+        assert_eq!(outbox.push(0, small, Qos::AtMostOnce, false, None), Pushed::Full);
 
         let mut outbox = Outbox::new();
         let large = Arc::new(Message { payload: vec![0; limits::PAYLOAD].into(), ..Message::default() });
-        while outbox.push(large.clone(), Qos::AtLeastOnce, false, None) == Pushed::Queued {}
+        while outbox.push(0, large.clone(), Qos::AtLeastOnce, false, None) == Pushed::Queued {}
         assert!(outbox.bytes() <= limits::QUEUED_BYTES);
         assert!(outbox.bytes() > limits::QUEUED_BYTES - 2 * limits::PAYLOAD);
     }
@@ -340,11 +369,11 @@ mod tests {
         for qos in [Qos::AtMostOnce, Qos::AtLeastOnce] {
             let expires_at = Some(now + Duration::from_secs(5));
             let dying = Arc::new(Message { qos, expires_at, ..Message::default() });
-            outbox.push(dying, qos, false, None);
+            outbox.push(0, dying, qos, false, None);
         }
-        let Some(Outgoing::Publish(delivery)) = outbox.pop(now + Duration::from_secs(3)) else { panic!() };
+        let Some(Outgoing::Publish(delivery)) = outbox.pop(now + Duration::from_secs(3), 0) else { panic!() };
         assert_eq!(delivery.expiry, NonZeroU32::new(2));
-        assert_eq!(outbox.pop(now + Duration::from_secs(6)), None);
+        assert_eq!(outbox.pop(now + Duration::from_secs(6), 0), None);
         assert_eq!(outbox.bytes(), 0);
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html>
 
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,9 +22,11 @@ use super::router::Router;
 use super::session::{ConnectionHandle, Permissions, SessionId};
 use crate::service::data_plane;
 use crate::service::faults::{Faults, INJECTED};
+use crate::service::java;
+use crate::service::keeping::Changes;
 use crate::service::policy::{Action, Context};
 use crate::service::rates::{Rates, Throttled};
-use crate::service::state::{Effects, State};
+use crate::service::state::{Effects, State, Touched};
 use crate::service::time::Timestamp;
 use crate::wire::fault::{Code, Kind};
 
@@ -34,6 +37,7 @@ pub(crate) struct Requests<'a> {
     pub(crate) router: &'a mut Router,
     pub(crate) rates: &'a mut Rates,
     pub(crate) faults: &'a mut Faults,
+    pub(crate) changes: &'a mut Changes,
     /// For sessions and messages.
     pub(crate) now: Instant,
     /// For jobs.
@@ -193,7 +197,7 @@ impl Requests<'_> {
     pub(crate) fn handle_timeouts(&mut self) {
         if self.state.next_timeout().is_some_and(|due| due <= self.jobs_now) {
             let effects = self.state.handle_timeout(self.jobs_now);
-            self.apply(&effects);
+            self.apply(effects);
         }
         self.handle_session_timeouts();
     }
@@ -217,13 +221,14 @@ impl Requests<'_> {
                 _ => return Err(refusal.into()),
             },
         };
+        if fault != Some(Kind::DropRequest) {
+            self.route(message, Some(id), fault.as_ref());
+        }
+        // It overtakes what has been queued, but not what it acknowledges on the way to where that is kept.
         if let Some(packet_id) = packet_id
             && fault.as_ref().is_none_or(is_acknowledged)
         {
             self.router.reply(id, Outgoing::PublishAck { packet_id, reason: 0 });
-        }
-        if fault != Some(Kind::DropRequest) {
-            self.route(message, Some(id), fault.as_ref());
         }
         end_by(fault.as_ref())
     }
@@ -262,6 +267,8 @@ impl Requests<'_> {
             let message = Arc::new(message);
             if message.retain {
                 self.router.retained.keep(&message);
+                self.changes.retain(&message.topic);
+                self.number_what_follows();
             }
             self.router.publish(&message, from);
             return;
@@ -274,11 +281,21 @@ impl Requests<'_> {
             (_, Ok(())) => data_plane::handle(self.state, self.jobs_now, topic, payload),
             (_, Err(Throttled)) => refuse("RequestThrottled", Throttled::MESSAGE),
         };
-        if let Some(handled) = handled {
+        if let Some(mut handled) = handled {
+            self.touch(mem::take(&mut handled.effects.touched));
             if let (Some((topic, payload)), Some(requester)) = (handled.answer, from) {
-                self.answer(requester, topic.into(), payload, fault);
+                self.answer(requester, topic.into(), self.written(payload), fault);
             }
-            self.apply(&handled.effects);
+            self.apply(handled.effects);
+        }
+    }
+
+    /// A message of the Jobs service as AWS writes it on MQTT.
+    fn written(&self, payload: Vec<u8>) -> Vec<u8> {
+        if self.state.choices().documents_are_written_anew {
+            java::escape_supplementary(payload)
+        } else {
+            payload
         }
     }
 
@@ -286,22 +303,33 @@ impl Requests<'_> {
     pub(crate) fn reset(&mut self, first: State) -> State {
         let (before, effects) = self.state.reset(self.jobs_now, first);
         self.router.reset(&effects.ended_certificates);
-        self.apply(&effects);
+        self.apply(effects);
         before
     }
 
     /// Ends the connections that may not go on, and publishes events to everyone who subscribed to them.
-    pub(crate) fn apply(&mut self, effects: &Effects) {
+    pub(crate) fn apply(&mut self, effects: Effects) {
+        self.touch(effects.touched);
         for certificate in &effects.ended_certificates {
             self.router.end_certificate(certificate);
         }
         for event in &effects.events {
             let topic = event.topic();
             if self.router.subscriptions.has_match(&topic) {
-                let message = own_message(topic, event.payload(Uuid::new_v4));
+                let message = own_message(topic, self.written(event.payload(Uuid::new_v4)));
                 self.publish_or_strike(event, &message);
             }
         }
+    }
+
+    /// Notes which records are other ones, before anybody is told of it.
+    fn touch(&mut self, touched: Touched) {
+        self.changes.touch(touched);
+        self.number_what_follows();
+    }
+
+    fn number_what_follows(&mut self) {
+        self.router.changed(self.changes.last());
     }
 
     /// Publishes what the service says by itself.
@@ -321,7 +349,7 @@ fn context(peer: &Peer, connect: &Connect, client_id: &ByteString) -> Context {
     let attributes =
         [(connect.session_expiry > 0, "PersistentConnect"), (connect.will.is_some(), "LastWill")];
     Context {
-        client_id: client_id.to_string(),
+        client_id: Some(client_id.to_string()),
         source_ip: Some(peer.address),
         certificate_id: peer.certificate.clone(),
         connect_attributes: attributes

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use super::kept_message::KeptMessage;
 use super::limits;
 use super::packet::Message;
+use crate::service::moment::Moment;
+use crate::service::row::{Kind, Row, RowKey};
 
 #[derive(Debug, Default)]
 pub(crate) struct RetainedMessages {
@@ -37,6 +40,24 @@ impl RetainedMessages {
             self.bytes += message.size();
             self.by_topic.insert(message.topic.clone(), message.clone());
         }
+    }
+
+    /// What is kept of the message of a topic.
+    pub(crate) fn row(&self, topic: &ByteString, now: Moment) -> Row {
+        let value = self.by_topic.get(topic).map(|message| {
+            serde_json::to_string(&KeptMessage::of(message, now))
+                .expect("a message holds nothing that JSON cannot write")
+        });
+        Row { key: RowKey::Named(Kind::RetainedMessage, topic.to_string()), value }
+    }
+
+    /// Takes up what was kept of the message of a topic, unless it has expired.
+    pub(crate) fn restore(&mut self, topic: String, value: &str, now: Moment) -> serde_json::Result<()> {
+        let kept: KeptMessage = serde_json::from_str(value)?;
+        if let Some(message) = kept.into_message(topic.into(), now) {
+            self.keep(&Arc::new(message));
+        }
+        Ok(())
     }
 }
 

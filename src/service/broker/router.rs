@@ -28,7 +28,7 @@ pub(crate) struct Router {
     pub(super) sessions: HashMap<SessionId, Session>,
     by_client_id: HashMap<ByteString, SessionId>,
     pub(super) subscriptions: Subscriptions,
-    pub(super) retained: RetainedMessages,
+    pub(crate) retained: RetainedMessages,
     /// Sessions whose client is away, by what they next wait for.
     away: BTreeSet<(Instant, SessionId)>,
     next_session: u64,
@@ -44,6 +44,12 @@ pub(crate) struct Router {
     pub(super) sequence: u64,
     /// Raised with each change of the control plane, so that permissions are looked up again.
     epoch: u64,
+    /// The number of the last change; what is queued now may tell of it.
+    pub(super) last_change: u64,
+    /// The number of the last change that is kept.
+    pub(super) kept: u64,
+    /// Sessions that have something to send which waits for a change, by the number of that.
+    pub(super) held: BTreeSet<(u64, SessionId)>,
     /// What a fault delays.
     pub(super) late: Late,
     /// Lines for the log.

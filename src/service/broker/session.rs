@@ -13,7 +13,7 @@ use super::limits;
 use super::outbox::Outbox;
 use super::packet::{Qos, Version, Will};
 use super::refusal::Refusal;
-use crate::service::policy::{self, Action, Context, Decision, Document};
+use crate::service::policy::{self, Action, Context, Document};
 use crate::service::state::State;
 
 /// Names a session within a running broker; never used twice.
@@ -137,7 +137,11 @@ impl Permissions {
     fn look_up(&mut self, state: &State) {
         self.documents = state.policies_of_certificate(&self.certificate);
         self.context.certificate = state.names_of_certificate(&self.certificate);
-        self.context.thing = state.thing_of_connection(&self.certificate, &self.context.client_id);
+        self.context.thing = state.thing_of_connection(&self.certificate, self.client_id());
+    }
+
+    fn client_id(&self) -> &str {
+        self.context.client_id.as_deref().unwrap_or_default()
     }
 
     /// Whether the policies allow `action` on what `name` names; a refusal is noted in `notes`.
@@ -153,21 +157,13 @@ impl Permissions {
             self.epoch = epoch;
             self.look_up(state);
         }
-        let kind = match action {
-            Action::Connect => "client",
-            Action::Subscribe => "topicfilter",
-            Action::Publish | Action::RetainPublish | Action::Receive => "topic",
-        };
-        let arn = state.settings().arn(kind, name);
+        let arn = state.settings().arn(action.resource_type(), name);
         let documents = self.documents.iter().map(AsRef::as_ref);
-        let reason = match policy::evaluate(documents, action, &arn, &self.context) {
-            Decision::Allowed => return true,
-            Decision::NotAllowed => "no attached policy allows it",
-            Decision::Denied => "an attached policy denies it",
-        };
+        let decision = policy::evaluate(documents, action, &arn, &self.context);
+        let Some(reason) = decision.refusal() else { return true };
         // A client that tries again and again is logged once.
         if self.logged.len() < limits::LOGGED_REFUSALS && self.logged.insert((action, arn.clone())) {
-            let client = self.context.client_id.escape_debug();
+            let client = self.client_id().escape_debug();
             notes.push(format!("client {client}: {action} refused on {}: {reason}", arn.escape_debug()));
         }
         false

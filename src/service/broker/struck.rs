@@ -82,6 +82,7 @@ impl Requests<'_> {
             job: job.map(JobId::as_str),
             status,
             topic: Some(&message.topic),
+            has_puback: message.qos == Qos::AtLeastOnce,
             ..Occasion::new(on, Some(&client_id))
         })
     }
@@ -109,8 +110,10 @@ impl Requests<'_> {
     pub(super) fn publish_or_strike(&mut self, event: &Event, message: &Arc<Message>) {
         let (on, thing, next) = match event {
             _ if self.faults.is_empty() => return self.router.publish(message, None),
-            Event::JobExecutionsChanged(thing, _) => (On::Notify, thing, None),
-            Event::NextJobExecutionChanged(thing, event) => (On::NotifyNext, thing, event.execution.as_ref()),
+            Event::JobExecutionsChanged(thing, ..) => (On::Notify, thing, None),
+            Event::NextJobExecutionChanged(thing, _, event) => {
+                (On::NotifyNext, thing, event.execution.as_ref())
+            }
             Event::Job(_) | Event::JobExecution(_) => return self.router.publish(message, None),
         };
         for (id, (qos, retain)) in self.router.receivers(message, None) {

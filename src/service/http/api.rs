@@ -15,15 +15,17 @@ use uuid::Uuid;
 use super::admission::Admission;
 use super::body::read_body;
 use super::call::Call;
+use super::device::DeviceCall;
 use super::exception::Exception;
 use super::handler::{Handler, Handlers, JSON, Output};
 use super::limits::Limits;
 use super::model::Model;
 use super::operations::Operations;
 use super::plane::Plane;
+use super::response_body::ResponseBody;
 use super::struck::{self, Broken};
 use super::traced_call::TracedCall;
-use super::{control, data, sandbox};
+use super::{control, data, files, sandbox};
 use crate::service::rates::{Rate, Throttled};
 use crate::service::shared::Shared;
 use crate::wire::fault::Kind;
@@ -74,7 +76,7 @@ impl Api {
         request: Request<B>,
         limits: Limits,
         received: impl FnOnce(),
-    ) -> Result<Response<Full<Bytes>>, Broken> {
+    ) -> Result<Response<ResponseBody>, Broken> {
         let (request, body) = request.into_parts();
         // Read before anything is refused: a client that is still sending does not read an answer.
         let body = read_body(body, limits).await;
@@ -84,15 +86,31 @@ impl Api {
             let body = body.as_deref().unwrap_or_default();
             TracedCall::begin(trace, &request, body, self.operation_of(&request))
         });
+        if files::is_asked(&self.shared, &request) {
+            self.shared.count_call();
+            return Ok(self.answer_file(&request, traced).await);
+        }
         let mut fault = None;
         let output = match body {
             Ok(body) => self.carry_out(request, &body, &mut fault, traced.as_ref()).await,
             Err(error) => Err(error),
         };
+        // Nobody is told what is not kept.
+        let kept = self.shared.until_kept().await;
+        let output = kept.map_err(|not_kept| Exception::internal(&not_kept)).and(output);
         if let Some(traced) = traced {
             traced.end(&output);
         }
-        struck::suffer(respond(output), fault).await
+        struck::suffer(respond(output), fault).await.map(|response| response.map(ResponseBody::from))
+    }
+
+    /// Answers a request for a file. Its signature lets it in; nothing else of it is looked at.
+    async fn answer_file(&self, request: &Parts, traced: Option<TracedCall>) -> Response<ResponseBody> {
+        let answer = files::answer(&self.shared, request).await;
+        if let Some(traced) = traced {
+            traced.end_file(answer.as_ref());
+        }
+        answer.unwrap_or_else(|error| error.response())
     }
 
     /// The operation that a request names, if it is one of AWS's.
@@ -117,7 +135,10 @@ impl Api {
         traced: Option<&TracedCall>,
     ) -> Result<Output, Exception> {
         let host = self.admission.check(&request)?;
-        if let Err(refusal) = self.admission.check_key(&request) {
+        let device = DeviceCall::of(&self.shared, &request)?;
+        if device.is_none()
+            && let Err(refusal) = self.admission.check_key(&request)
+        {
             return if sandbox::asks_health(&request) { sandbox::ready() } else { Err(refusal) };
         }
         self.shared.count_call();
@@ -130,6 +151,9 @@ impl Api {
         let name = matched.name;
         let handler =
             *routes.handlers.get(name).ok_or_else(|| Exception::not_offered(plane.signing_name(), name))?;
+        if let Some(device) = device {
+            device.authorize(&self.shared, &matched)?;
+        }
         *fault = struck::strike(&self.shared, &matched, body);
         if let Some(instead) = struck::instead(plane, fault.as_ref()) {
             return instead;
@@ -204,7 +228,7 @@ mod tests {
     use crate::service::state::{Settings, State};
 
     /// The statuses of the answers to the same request, again and again, up to the first refusal.
-    async fn until_refused(api: &Api, service: &str, path: &str) -> (usize, Response<Full<Bytes>>) {
+    async fn until_refused(api: &Api, service: &str, path: &str) -> (usize, Response<ResponseBody>) {
         let request = || {
             let scope = format!("AKID/20260101/us-east-1/{service}/aws4_request");
             Request::get(path)

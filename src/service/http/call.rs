@@ -265,10 +265,17 @@ mod tests {
 
     #[test]
     fn what_is_not_carried_out_is_refused_by_name_once_it_fits_the_model() {
-        let named = |namespace| refused("DELETE", &format!("/jobs/J?namespaceId={namespace}"), "");
-        let said = "The local Jobs service does not offer namespaceId of DeleteJob.";
-        assert_eq!(named("a"), ("InvalidRequestException", said.to_owned()));
-        assert!(named("a.b").1.contains("'a.b' at 'namespaceId' failed to satisfy constraint"));
+        let named = |arn: &str| {
+            let body = format!(r#"{{"targets":["T"],"destinationPackageVersions":["{arn}"]}}"#);
+            refused("PUT", "/jobs/J", &body)
+        };
+        let said = "The local Jobs service does not offer destinationPackageVersions of CreateJob.";
+        let version = "arn:aws:iot:us-east-1:123456789012:package/P/version/1";
+        assert_eq!(named(version), ("InvalidRequestException", said.to_owned()));
+        assert!(named("").1.contains("failed to satisfy constraint"));
+        let body = r#"{"certificatePem":"P","caCertificatePem":"C"}"#;
+        let said = "The local Jobs service does not offer caCertificatePem of RegisterCertificate.";
+        assert_eq!(refused("POST", "/certificate/register", body).1, said);
     }
 
     #[test]

@@ -164,12 +164,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_version_than_expected_is_an_invalid_transition_or_an_invalid_request() {
-        let other =
-            Choices { version_mismatch_over_https: StateException::InvalidRequest, ..Choices::default() };
+    async fn another_version_than_expected_is_an_invalid_request_or_an_invalid_transition() {
+        let exception = StateException::InvalidStateTransition;
+        let other = Choices { version_mismatch_over_https: exception, ..Choices::default() };
         for (choices, status, exception) in [
-            (Choices::default(), 409, "InvalidStateTransitionException"),
-            (other, 400, "InvalidRequestException"),
+            (Choices::default(), 400, "InvalidRequestException"),
+            (other, 409, "InvalidStateTransitionException"),
         ] {
             let mismatch = refused(choices, json!({ "status": "IN_PROGRESS", "expectedVersion": 9 })).await;
             let message = json!("Expected version 9 but found version 1");

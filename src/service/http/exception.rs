@@ -37,11 +37,12 @@ impl Exception {
         Self::new(StatusCode::BAD_REQUEST, "SerializationException", message)
     }
 
-    pub(super) fn unknown_operation(method: &Method, path: &str) -> Self {
+    /// A request that is for no operation of `api`.
+    pub(super) fn unknown_operation(api: &str, method: &Method, path: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
-            format!("no operation of AWS IoT answers {method} {path}"),
+            format!("no operation of {api} answers {method} {path}"),
         )
     }
 

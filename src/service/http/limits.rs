@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::service::broker::limits::Timeouts;
+
 /// How much a client may send and how long it may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -10,6 +12,8 @@ pub(super) struct Limits {
     /// Bytes of a body. The largest request that AWS allows, a job document of 32 KiB with every
     /// character escaped and a hundred targets, takes less than half of it.
     pub(super) body: usize,
+    /// How long a TLS handshake may take.
+    pub(super) handshake_within: Duration,
     /// How long the headers of a request may take, and how long a connection may stay idle.
     pub(super) headers_within: Duration,
     /// How long a body may take.
@@ -22,6 +26,7 @@ impl Limits {
     pub(super) const DEFAULT: Self = Self {
         connections: 256,
         body: 1024 * 1024,
+        handshake_within: Timeouts::DEFAULT.handshake,
         headers_within: Duration::from_secs(30),
         body_within: Duration::from_secs(10),
         close_within: Duration::from_secs(1),

@@ -20,6 +20,7 @@ const OPERATIONS: &str = include_str!("operations.txt");
 /// The operations of one plane by method and path.
 #[derive(Debug)]
 pub(super) struct Operations {
+    plane: Plane,
     methods: HashMap<Method, matchit::Router<&'static str>>,
 }
 
@@ -37,13 +38,16 @@ impl Operations {
             let method = method.parse().expect("the list has HTTP methods");
             methods.entry(method).or_default().insert(path, name).expect("the list's paths do not collide");
         }
-        Self { methods }
+        Self { plane, methods }
     }
 
     /// The operation that `method` on `path`, still percent-encoded, stands for.
     pub(super) fn find(&self, method: &Method, path: &str) -> Result<Matched, Exception> {
         let decoded = decode_segments(path)?;
-        let unknown = || Exception::unknown_operation(method, path);
+        let unknown = || {
+            let api = format!("the {} API", self.plane.signing_name());
+            Exception::unknown_operation(&api, method, path)
+        };
         let routes = self.methods.get(method).ok_or_else(unknown)?;
         let found = routes.at(&decoded).map_err(|_| unknown())?;
         if found.params.iter().any(|(_, value)| value.is_empty()) {

@@ -1,4 +1,4 @@
-//! Which plane a request is for: one port serves both, and the signature names the plane.
+//! Which plane a request is for: each port serves both, and the signature names the plane.
 //!
 //! Several paths exist in both planes with different answers, so the path cannot tell.
 //!
@@ -7,6 +7,7 @@
 use hyper::http::request::Parts;
 
 use super::exception::Exception;
+use super::peer::{Over, Peer};
 
 /// What clients older than the spring of 2023 sign requests to the control plane for, such as Debian 12's AWS CLI.
 const OLD_SIGNING_NAME: &str = "execute-api";
@@ -29,10 +30,14 @@ impl Plane {
         }
     }
 
-    /// The plane that a request is signed for; an unsigned request is for the control plane. The
-    /// signature itself is not verified: there is no secret to protect.
+    /// The plane that a request is signed for. An unsigned request is for the control plane, and over TLS, where
+    /// devices show their certificates, for the data plane. The signature itself is not verified: there is no secret
+    /// to protect.
     pub(super) fn of(request: &Parts) -> Result<Self, Exception> {
-        let Some(credential_scope) = credential_scope(request)? else { return Ok(Self::Control) };
+        let Some(credential_scope) = credential_scope(request)? else {
+            let is_over_tls = matches!(Peer::of(request), Some(Peer { over: Over::Tls { .. }, .. }));
+            return Ok(if is_over_tls { Self::Data } else { Self::Control });
+        };
         let unreadable = || {
             Exception::incomplete_signature(
                 "the credential of the signature does not read KEY/DATE/REGION/SERVICE/aws4_request",

@@ -17,6 +17,10 @@ use crate::service::json_words::why_not_json;
 use crate::service::shared::Shared;
 use crate::service::time::Timestamp;
 
+/// Why a reset is refused where it was not confirmed.
+const KEPT: &str = "this service keeps what would be gone: reset --confirm does it all the same, as does the body \
+                    {\"confirm\":\"reset\"}; a service that is started with --in-memory keeps no jobs";
+
 const PREFIX: &str = "/_sandbox/";
 
 /// How far one request may move the clock: further than any timer, schedule or job lasts.
@@ -60,6 +64,9 @@ pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Res
             Move::By(by) => clock(shared.advance(by).await),
         },
         (&Method::POST, "reset") => {
+            if shared.keeps_all() && read_text(body, "confirm").as_deref() != Ok("reset") {
+                return Err(Exception::invalid_request(KEPT));
+            }
             shared.reset().map_err(|error| Exception::internal(&error))?;
             health(shared)
         }
@@ -69,14 +76,18 @@ pub(super) async fn answer(shared: &Shared, request: &Parts, body: &[u8]) -> Res
             let authority = shared.authority().map_err(|error| Exception::internal(&error))?;
             Ok(Output { body: authority.pem().into(), content_type: "application/x-pem-file" })
         }
-        (method, _) => Err(Exception::unknown_operation(method, request.uri.path())),
+        (method, _) => Err(Exception::unknown_operation("AWS IoT", method, request.uri.path())),
     }
 }
 
 /// That the service is ready, how much there is of everything, and what the next start finds again.
 fn health(shared: &Shared) -> Result<Output, Exception> {
     let (counts, clients) = shared.counts();
-    let kept: &[&str] = if shared.is_kept() { &["certificates"] } else { &[] };
+    let kept: &[&str] = match (shared.is_kept(), shared.keeps_all()) {
+        (true, true) => &["certificates", "state"],
+        (true, false) => &["certificates"],
+        (false, _) => &[],
+    };
     Output::json(&json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),

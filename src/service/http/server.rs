@@ -1,4 +1,4 @@
-//! Connections of the HTTP port: accepted, served within limits, and closed in order.
+//! Connections of the HTTP front: accepted, served within limits, and closed in order.
 //!
 //! Whatever a client does or leaves undone costs a bounded amount of memory and time, and never
 //! keeps another client waiting.
@@ -6,20 +6,17 @@
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -27,36 +24,43 @@ use tokio::time::{sleep, timeout};
 use super::admission::Admission;
 use super::api::Api;
 use super::limits::{HEADER_BYTES, Limits};
+use super::listeners::{Accepted, Listeners};
+use super::peer::{Over, Peer};
+use super::response_body::ResponseBody;
 use super::struck::Broken;
-use super::traced_call::PeerAddress;
 use crate::service::accept_errors::{AcceptErrors, PAUSE};
 use crate::service::open_files::room_for_http;
 use crate::service::shared::Shared;
+use crate::service::tls::{BreakOff, certificate_shown};
+use crate::service::trace::ConnectionTrace;
 use crate::wire::system_error::too_many_open_files;
 
 /// How long a fault leaves a call without an answer.
 const LONGEST_SILENCE: Duration = Duration::from_mins(10);
 
-/// Serves the HTTP port until `stopped` becomes true; requests under way then get a second to finish.
+/// What comes of a request.
+type Answered = Result<Response<ResponseBody>, Broken>;
+
+/// Serves the ports until `stopped` becomes true; requests under way then get a second to finish.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listeners: Listeners,
     shared: Arc<Shared>,
     admission: Admission,
     stopped: watch::Receiver<bool>,
 ) {
     let connections = room_for_http(Limits::DEFAULT.connections);
     let limits = Limits { connections, ..Limits::DEFAULT };
-    serve_within(limits, listener, Api::new(shared, admission), stopped).await;
+    serve_within(limits, listeners, Api::new(shared, admission), stopped).await;
 }
 
-async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopped: watch::Receiver<bool>) {
+async fn serve_within(limits: Limits, listeners: Listeners, api: Api, mut stopped: watch::Receiver<bool>) {
     let mut errors = AcceptErrors::new("HTTP", api.shared.log());
     let mut connections = Connections::new(limits, api, stopped.clone());
     loop {
         tokio::select! {
             () = until_stopped(&mut stopped) => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => connections.open(stream, address.ip()).await,
+            accepted = listeners.accept() => match accepted {
+                Ok(accepted) => connections.open(accepted).await,
                 Err(error) => {
                     errors.put(&error);
                     if !(too_many_open_files(&error) && connections.make_room().await) {
@@ -67,7 +71,7 @@ async fn serve_within(limits: Limits, listener: TcpListener, api: Api, mut stopp
             true = connections.next_ended() => {}
         }
     }
-    drop(listener);
+    drop(listeners);
     connections.close().await;
 }
 
@@ -100,6 +104,8 @@ enum Stage {
     Idle,
     /// The body of a request is on its way.
     Receiving,
+    /// A file is on its way, since its last piece was taken.
+    Sending,
     /// A request is being carried out.
     Answering,
 }
@@ -138,7 +144,7 @@ impl Connections {
         }
     }
 
-    async fn open(&mut self, stream: TcpStream, address: IpAddr) {
+    async fn open(&mut self, accepted: Accepted) {
         if self.tasks.len() >= self.limits.connections && !self.make_room().await {
             let open = self.open.len();
             let line =
@@ -148,28 +154,35 @@ impl Connections {
         let progress = Arc::new(Progress::new(Arc::clone(&self.changes)));
         let answer = {
             let (limits, api, progress) = (self.limits, Arc::clone(&self.api), Arc::clone(&progress));
-            move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(PeerAddress(address));
+            move |request: Request<Incoming>| {
                 let (api, progress) = (Arc::clone(&api), Arc::clone(&progress));
                 async move {
                     progress.enter(Stage::Receiving);
-                    let response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
+                    let mut response = api.answer(request, limits, || progress.enter(Stage::Answering)).await;
                     if let Err(Broken::Silent) = response {
                         // It gives way to others.
                         progress.enter(Stage::Receiving);
                         sleep(LONGEST_SILENCE).await;
                     }
-                    progress.enter(Stage::Idle);
+                    let sending = |is_sending| if is_sending { Stage::Sending } else { Stage::Idle };
+                    match &mut response {
+                        Ok(response) => {
+                            response.body_mut().tell(move |is_sending| progress.enter(sending(is_sending)));
+                        }
+                        Err(_) => progress.enter(Stage::Idle),
+                    }
                     response
                 }
             }
         };
-        let task = self.tasks.spawn(serve_client(stream, self.limits, self.stopped.clone(), answer));
+        let trace = ConnectionTrace::new(self.api.shared.trace().clone(), accepted.address);
+        let client = serve_client(accepted, self.limits, trace, self.stopped.clone(), answer);
+        let task = self.tasks.spawn(client);
         self.open.insert(task.id(), Connection { progress, task });
     }
 
     /// Ends the connection that has had no request for longest, or else the one whose request has been on its way
-    /// for longest; false if all requests are being carried out.
+    /// for longest, or else the one whose file has not moved for longest; false if all requests are being carried out.
     async fn make_room(&mut self) -> bool {
         let activities = self.open.iter().map(|(id, connection)| (connection.progress.activity(), *id));
         let spare = activities.filter(|(activity, _)| activity.stage < Stage::Answering);
@@ -196,17 +209,48 @@ impl Connections {
     }
 }
 
-/// Serves one connection until its client, a limit or `stopped` ends it.
+/// Serves one connection, beginning with the TLS handshake if there is to be one.
 async fn serve_client<F>(
-    stream: TcpStream,
+    accepted: Accepted,
+    limits: Limits,
+    trace: ConnectionTrace,
+    mut stopped: watch::Receiver<bool>,
+    answer: impl Fn(Request<Incoming>) -> F,
+) where
+    F: Future<Output = Answered>,
+{
+    let Accepted { stream, address, tls } = accepted;
+    // Without it an answer may wait for the client's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return serve_stream(stream, Peer { address, over: Over::Tcp }, limits, stopped, answer).await;
+    };
+    let stream = tokio::select! {
+        () = until_stopped(&mut stopped) => return,
+        stream = tls.accept(stream, limits.handshake_within, &trace) => stream,
+    };
+    if let Ok(stream) = stream {
+        let certificate = certificate_shown(&stream).map(Into::into);
+        serve_stream(stream, Peer { address, over: Over::Tls { certificate } }, limits, stopped, answer)
+            .await;
+    }
+}
+
+/// Serves one connection until its client, a limit or `stopped` ends it.
+async fn serve_stream<S, F>(
+    stream: S,
+    peer: Peer,
     limits: Limits,
     mut stopped: watch::Receiver<bool>,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
-    F: Future<Output = Result<Response<http_body_util::Full<Bytes>>, Broken>>,
+    S: AsyncRead + AsyncWrite + BreakOff + Unpin,
+    F: Future<Output = Answered>,
 {
-    // Without it an answer may wait for the client's delayed acknowledgement.
-    let _ = stream.set_nodelay(true);
+    let answer = |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        answer(request)
+    };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers_within)
@@ -224,9 +268,7 @@ async fn serve_client<F>(
     if let Some(Err(error)) = ended
         && error.source().and_then(|source| source.downcast_ref()) == Some(&Broken::Reset)
     {
-        let stream = connection.into_parts().io.into_inner();
-        // Otherwise it ends in order.
-        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        connection.into_parts().io.into_inner().break_off();
     }
 }
 

@@ -1,14 +1,16 @@
 //! What the trace tells of a call: the request, and then its answer.
 
-use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
-use hyper::StatusCode;
 use hyper::header::USER_AGENT;
 use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
 
 use super::exception::Exception;
+use super::files::S3Error;
 use super::handler::Output;
+use super::peer::Peer;
+use super::response_body::ResponseBody;
 use crate::service::trace::{Call, Client, Event, Payload, Record, Trace, excerpt, target_without_secrets};
 
 /// How many bytes of a path and a query are recorded.
@@ -19,10 +21,6 @@ const NAME: usize = 64;
 
 /// How many ignored members are recorded.
 const MEMBERS: usize = 16;
-
-/// Where a request comes from, among its extensions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PeerAddress(pub(super) IpAddr);
 
 /// A call that is being carried out.
 #[derive(Debug)]
@@ -69,6 +67,19 @@ impl TracedCall {
                 Payload::new(&error.body()),
             ),
         };
+        self.answered(status, exception, body);
+    }
+
+    /// Records the answer to a request for a file; what is in the file is not recorded.
+    pub(super) fn end_file(self, answer: Result<&Response<ResponseBody>, &S3Error>) {
+        let (status, code) = match answer {
+            Ok(response) => (response.status(), None),
+            Err(error) => (error.status(), Some(error.code())),
+        };
+        self.answered(status, code, Payload::new(b""));
+    }
+
+    fn answered(self, status: StatusCode, exception: Option<&'static str>, body: Payload) {
         let (call, took) = (self.call, self.begun.elapsed());
         let event = Event::Answered { call, status: status.as_u16(), exception, body, took };
         self.trace.put(|| Record { time: SystemTime::now(), client: self.client, event });
@@ -81,6 +92,6 @@ fn client(request: &Parts) -> Client {
     let name = agent.and_then(|agent| agent.split_whitespace().next());
     Client {
         name: name.map(|name| excerpt(name, NAME).0.to_owned()),
-        address: request.extensions.get::<PeerAddress>().map(|address| address.0),
+        address: Peer::of(request).map(|peer| peer.address),
     }
 }

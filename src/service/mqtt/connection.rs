@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::acceptor::Connecting;
 use super::codec::{Codec, TooLarge};
-use super::quick_ack::BreakOff;
 use crate::service::broker::end::End;
 use crate::service::broker::limits::{self, Timeouts};
 use crate::service::broker::packet::{Connect, ConnectAck, Incoming, Outgoing};
@@ -22,6 +21,7 @@ use crate::service::broker::refusal::{Ending, Refusal};
 use crate::service::broker::requests::{Connected, Peer};
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
+use crate::service::tls::BreakOff;
 use crate::service::trace::{ConnectionTrace, Event, Packet};
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.
@@ -84,7 +84,9 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + BreakOff + Unpin>(
                 return packets.break_off().await;
             }
         }
-        Err(refused) => packets.send(Outgoing::ConnectAck(refused)),
+        // It may tell of a change too.
+        Err(refused) if shared.until_kept().await.is_ok() => packets.send(Outgoing::ConnectAck(refused)),
+        Err(_) => {}
     }
     packets.close().await;
 }
@@ -160,9 +162,11 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             // What came before the end is answered.
             self.fetch_output(served);
             if let Err(end) = handled {
+                self.fetch_rest(served).await;
                 return end;
             }
             if let Some(reason) = served.connection.ended() {
+                self.fetch_rest(served).await;
                 return End::Refused(reason);
             }
             let writing = self.is_writing();
@@ -272,6 +276,13 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                     shared.requests(|requests| requests.router.acknowledge(*session, connection, packet_id));
                 }
             }
+        }
+    }
+
+    /// Encodes what still waits for what it tells of to be kept.
+    async fn fetch_rest(&mut self, served: &ServedSession) {
+        if served.shared.until_kept().await.is_ok() {
+            self.fetch_output(served);
         }
     }
 

@@ -20,6 +20,7 @@ use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
 use crate::service::faults::Faults;
+use crate::service::keeping::Changes;
 use crate::service::rates::Rates;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::things::CreateThingRequest;
@@ -123,7 +124,10 @@ impl Broker {
         });
         let jobs_now = Timestamp::from_millis(1_748_952_000_000);
         let mut state = State::new(Settings { region: "us-east-1".into(), account: "123456789012".into() });
-        state.install_device(jobs_now, pem, &[("P".into(), POLICY.into())]).expect("it is our certificate");
+        state
+            .install_device(jobs_now, pem, &[("P".into(), POLICY.into())])
+            .reply
+            .expect("it is our certificate");
         let thing =
             state.create_thing(jobs_now, "T", uuid::Uuid::from_u128(1), &CreateThingRequest::default());
         assert!(thing.reply.is_ok());
@@ -147,6 +151,7 @@ impl Broker {
             router,
             rates: &mut Rates::default(),
             faults: &mut Faults::default(),
+            changes: &mut Changes::default(),
             now: *now,
             jobs_now: *jobs_now,
         });
@@ -180,7 +185,7 @@ impl Broker {
         self.requests(|requests| {
             let outcome = requests.state.create_job(requests.jobs_now, &job, request);
             requests.router.control_plane_changed();
-            requests.apply(&outcome.effects);
+            requests.apply(outcome.effects);
         });
     }
 

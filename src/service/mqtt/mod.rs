@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `server` | the port, from its listener to its orderly end |
 //! | `acceptor` | how many clients are let in |
-//! | `tls`, `handshake`, `quick_ack` | with which certificates, why not, over which socket |
+//! | `quick_ack` | the socket under it |
 //! | `connection` | one client's bytes, in and out; in `broken` what faults do to it |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
 
@@ -13,10 +13,7 @@ pub(crate) mod codec;
 mod connection;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod handshake;
 mod quick_ack;
 mod server;
-mod tls;
 
 pub(crate) use server::serve;
-pub(crate) use tls::server_config;

@@ -6,11 +6,11 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
+
+use crate::service::tls::BreakOff;
 
 /// A socket with `TCP_QUICKACK` set again after each read, where the system has it, and `TCP_NODELAY`.
 #[derive(Debug)]
@@ -31,16 +31,9 @@ impl QuickAck {
     }
 }
 
-/// A stream that can be closed with a RST.
-pub(super) trait BreakOff {
-    /// Closing it breaks the connection off.
-    fn break_off(&self);
-}
-
-impl BreakOff for TlsStream<QuickAck> {
+impl BreakOff for QuickAck {
     fn break_off(&self) {
-        // Otherwise it ends in order.
-        let _ = socket2::SockRef::from(&self.get_ref().0.0).set_linger(Some(Duration::ZERO));
+        self.0.break_off();
     }
 }
 

@@ -7,30 +7,27 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
 use super::acceptor::{Acceptor, Connecting};
 use super::connection;
-use super::handshake;
 use super::quick_ack::QuickAck;
 use crate::service::broker::limits::Timeouts;
 use crate::service::broker::requests::Peer;
 use crate::service::open_files::room_for_mqtt;
 use crate::service::shared::Shared;
-use crate::service::state::credentials::certificate::certificate_id;
-use crate::service::trace::{ConnectionTrace, Event};
+use crate::service::tls::{TlsPort, certificate_shown};
+use crate::service::trace::ConnectionTrace;
 
 /// Serves the MQTT port until `stop` becomes true, then disconnects every client.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: TlsPort,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) {
     let timeouts = Timeouts::DEFAULT;
     let mut acceptor = Acceptor::new(room_for_mqtt(), timeouts.grace, shared.log());
-    let server = Server { tls: tls.into(), shared: shared.clone(), timeouts, stop: stop.clone() };
+    let server = Server { tls, shared: shared.clone(), timeouts, stop: stop.clone() };
     let serve_client = |stream, address, connecting| {
         let server = server.clone();
         async move {
@@ -51,7 +48,7 @@ pub(crate) async fn serve(
 /// What serving a client takes.
 #[derive(Clone)]
 struct Server {
-    tls: TlsAcceptor,
+    tls: TlsPort,
     shared: Arc<Shared>,
     timeouts: Timeouts,
     stop: watch::Receiver<bool>,
@@ -65,15 +62,12 @@ impl Server {
         address: SocketAddr,
         connecting: Connecting,
     ) -> io::Result<()> {
-        let handshake = timeout(self.timeouts.handshake, self.tls.accept(QuickAck::new(stream)?));
+        let trace = ConnectionTrace::new(self.shared.trace().clone(), address.ip());
         let stream = tokio::select! {
             () = stopped(&mut self.stop) => return Ok(()),
-            stream = handshake => stream.map_err(io::Error::from).flatten(),
+            stream = self.tls.accept(QuickAck::new(stream)?, self.timeouts.handshake, &trace) => stream?,
         };
-        let trace = ConnectionTrace::new(self.shared.trace().clone(), address.ip());
-        let stream = stream.inspect_err(|error| trace.put(|| Event::NoTls { why: handshake::why(error) }))?;
-        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let Some(certificate) = certificates.first().map(|der| certificate_id(der)) else { return Ok(()) };
+        let Some(certificate) = certificate_shown(&stream) else { return Ok(()) };
         let peer = Peer { certificate, address: address.ip() };
         connection::serve(stream, peer, connecting, self.shared, self.timeouts).await;
         Ok(())
@@ -93,7 +87,6 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    use super::super::tls::server_config;
     use tokio_rustls::TlsConnector;
     use tokio_rustls::rustls::crypto::ring;
     use tokio_rustls::rustls::pki_types::ServerName;
@@ -107,11 +100,11 @@ mod tests {
     async fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let shared = Arc::new(Shared::new(settings));
-        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
-        let tls = server_config(certificate, key, shared.clone()).unwrap();
+        let identity = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
+        let tls = TlsPort::mqtt(&identity, shared.clone()).unwrap();
         let timeouts = Timeouts { handshake: Duration::from_millis(30), ..Timeouts::DEFAULT };
         let (_keep, stop) = watch::channel(false);
-        let server = Server { tls: tls.into(), shared, timeouts, stop };
+        let server = Server { tls, shared, timeouts, stop };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         // Silence, and the beginning of a TLS hello.
         for start in [&b""[..], b"\x16\x03\x01\x02\0\x01"] {
@@ -129,10 +122,10 @@ mod tests {
     async fn a_protocol_that_is_not_ours_is_refused_with_its_alert() {
         let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
         let shared = Arc::new(Shared::new(settings));
-        let (certificate, key) = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
-        let tls = server_config(certificate, key, shared.clone()).unwrap();
+        let identity = shared.authority().unwrap().server(Ipv4Addr::LOCALHOST.into(), &[]).unwrap();
+        let tls = TlsPort::mqtt(&identity, shared.clone()).unwrap();
         let (_keep, stop) = watch::channel(false);
-        let server = Server { tls: tls.into(), shared, timeouts: Timeouts::DEFAULT, stop };
+        let server = Server { tls, shared, timeouts: Timeouts::DEFAULT, stop };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         for version in [&TLS12, &TLS13] {
             // It trusts nobody: the alert comes before any certificate.

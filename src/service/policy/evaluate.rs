@@ -20,6 +20,14 @@ pub(crate) enum Action {
     Receive,
     /// Subscribe to a topic filter.
     Subscribe,
+    /// Describe a job execution over HTTPS.
+    DescribeJobExecution,
+    /// List the pending job executions of a thing over HTTPS.
+    GetPendingJobExecutions,
+    /// Start the next pending job execution of a thing over HTTPS.
+    StartNextPendingJobExecution,
+    /// Update a job execution over HTTPS.
+    UpdateJobExecution,
 }
 
 impl Action {
@@ -32,6 +40,36 @@ impl Action {
             Self::RetainPublish => "iot:RetainPublish",
             Self::Receive => "iot:Receive",
             Self::Subscribe => "iot:Subscribe",
+            Self::DescribeJobExecution => "iotjobsdata:DescribeJobExecution",
+            Self::GetPendingJobExecutions => "iotjobsdata:GetPendingJobExecutions",
+            Self::StartNextPendingJobExecution => "iotjobsdata:StartNextPendingJobExecution",
+            Self::UpdateJobExecution => "iotjobsdata:UpdateJobExecution",
+        }
+    }
+
+    /// The action that an operation of the data plane is over HTTPS.
+    ///
+    /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-data-plane-jobs.html>
+    pub(crate) fn of_data_plane(operation: &str) -> Option<Self> {
+        let actions = [
+            Self::DescribeJobExecution,
+            Self::GetPendingJobExecutions,
+            Self::StartNextPendingJobExecution,
+            Self::UpdateJobExecution,
+        ];
+        actions.into_iter().find(|action| action.name().strip_prefix("iotjobsdata:") == Some(operation))
+    }
+
+    /// The type of the resources that the action is about, as ARNs write it.
+    pub(crate) fn resource_type(self) -> &'static str {
+        match self {
+            Self::Connect => "client",
+            Self::Subscribe => "topicfilter",
+            Self::Publish | Self::RetainPublish | Self::Receive => "topic",
+            Self::DescribeJobExecution
+            | Self::GetPendingJobExecutions
+            | Self::StartNextPendingJobExecution
+            | Self::UpdateJobExecution => "thing",
         }
     }
 }
@@ -51,6 +89,17 @@ pub(crate) enum Decision {
     NotAllowed,
     /// A statement denies it, whatever others allow.
     Denied,
+}
+
+impl Decision {
+    /// Why the action is refused; none where it is allowed.
+    pub(crate) fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Allowed => None,
+            Self::NotAllowed => Some("no attached policy allows it"),
+            Self::Denied => Some("an attached policy denies it"),
+        }
+    }
 }
 
 /// Evaluates all documents together: an explicit Deny wins, and what nothing allows is not allowed.
@@ -178,7 +227,7 @@ mod tests {
         );
         let connect = |context: &Context| evaluate([&policy], Action::Connect, "client", context);
         let mut context = Context {
-            client_id: "room-1".into(),
+            client_id: Some("room-1".into()),
             thing: Some(ConnectedThing::default()),
             ..Context::default()
         };
@@ -188,9 +237,9 @@ mod tests {
         context.connect_attributes = vec!["PersistentConnect", "LastWill"];
         assert_eq!(connect(&context), Decision::NotAllowed);
         context.connect_attributes.clear();
-        context.client_id = "hall-1".into();
+        context.client_id = Some("hall-1".into());
         assert_eq!(connect(&context), Decision::NotAllowed);
-        context.client_id = "room-1".into();
+        context.client_id = Some("room-1".into());
         context.thing = None;
         assert_eq!(connect(&context), Decision::NotAllowed);
     }
@@ -231,7 +280,7 @@ mod tests {
             let policy = document(&format!(
                 r#"{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"iot:ClientId":"{value}"}}}}}}"#
             ));
-            let with = |client_id: &str| Context { client_id: client_id.into(), ..Context::default() };
+            let with = |client_id: &str| Context { client_id: Some(client_id.into()), ..Context::default() };
             assert_eq!(evaluate([&policy], Action::Connect, "x", &with(other)), Decision::NotAllowed);
             assert_eq!(evaluate([&policy], Action::Connect, "x", &with(value)), Decision::Allowed);
         }
@@ -265,7 +314,7 @@ mod tests {
 
     #[test]
     fn if_exists_changes_nothing_for_a_key_that_is_there() {
-        let context = Context { client_id: "lamp".into(), ..Context::default() };
+        let context = Context { client_id: Some("lamp".into()), ..Context::default() };
         for operator in ["StringEquals", "StringLike", "StringNotEquals", "ForAnyValue:StringNotLike"] {
             for value in ["lamp", "door"] {
                 let decide = |operator: &str| {

@@ -13,12 +13,13 @@ pub(crate) fn check(data: &[u8]) {
         Some("Publish") => Action::Publish,
         Some("RetainPublish") => Action::RetainPublish,
         Some("Receive") => Action::Receive,
+        Some("UpdateJobExecution") => Action::UpdateJobExecution,
         _ => Action::Subscribe,
     };
     let resource = words.next().unwrap_or_default();
     let client_id = words.next().unwrap_or_default();
     let context = Context {
-        client_id: client_id.to_owned(),
+        client_id: Some(client_id.to_owned()),
         source_ip: Some([192, 0, 2, 1].into()),
         thing: (client_id == "T").then(|| ConnectedThing {
             name: "T".to_owned(),

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        let context = Context { client_id: "c*".into(), ..Context::default() };
+        let context = Context { client_id: Some("c*".into()), ..Context::default() };
         Pattern::parse(pattern).matches(text, &context)
     }
 

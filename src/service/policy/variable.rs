@@ -13,8 +13,8 @@ use super::certificate::{CertificateNames, CertificatePart};
 /// What policy variables and conditions are resolved against: one connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Context {
-    /// The MQTT client id.
-    pub client_id: String,
+    /// The MQTT client id; HTTPS knows none.
+    pub client_id: Option<String>,
     /// Where the client connects from.
     pub source_ip: Option<IpAddr>,
     /// The id of the client's certificate.
@@ -90,7 +90,7 @@ impl Variable {
     pub(super) fn resolve<'a>(&self, context: &'a Context) -> Option<Cow<'a, str>> {
         let thing = context.thing.as_ref();
         match self {
-            Self::ClientId => Some(Cow::Borrowed(&context.client_id)),
+            Self::ClientId => context.client_id.as_deref().map(Cow::Borrowed),
             Self::SourceIp => context.source_ip.map(|ip| Cow::Owned(ip.to_string())),
             Self::ThingName => thing.map(|thing| Cow::Borrowed(thing.name.as_str())),
             Self::ThingTypeName => thing?.type_name.as_deref().map(Cow::Borrowed),

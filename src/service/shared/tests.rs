@@ -87,3 +87,35 @@ fn a_write_makes_sessions_look_their_policies_up_again_and_a_read_does_not() {
     shared.write(|state, _| state.delete_thing("T", None)).unwrap();
     assert_ne!(epoch(), before);
 }
+
+#[tokio::test]
+async fn whoever_is_told_of_a_change_waits_until_it_is_kept_and_nobody_else() {
+    let (changes, sent) = std::sync::mpsc::channel();
+    let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
+    let shared = Shared::new(settings).kept_by(changes);
+    shared.until_kept().await.unwrap();
+    let create = CreateThingRequest::default();
+    let create = |state: &mut State, now| state.create_thing(now, "A", Uuid::nil(), &create);
+    shared.write(create).unwrap();
+    let change = sent.try_recv().unwrap();
+    assert_eq!((change.number, change.replaces_all), (1, false));
+    assert!(change.rows.iter().any(|row| row.value.as_ref().is_some_and(|value| value.contains("ahead"))));
+    let mut told = Box::pin(shared.until_kept());
+    assert!(is_pending(&mut told));
+    shared.keep_up_to(1);
+    told.await.unwrap();
+    shared.read(|state, _| state.counts());
+    shared.until_kept().await.unwrap();
+    assert!(sent.try_recv().is_err(), "nothing has changed");
+
+    let mut moved = Box::pin(shared.advance(Duration::from_hours(1)));
+    assert!(is_pending(&mut moved));
+    while shared.move_clock() {}
+    moved.await;
+    assert_eq!(sent.try_recv().unwrap().number, 2, "the clock is kept too");
+    let mut told = Box::pin(shared.until_kept());
+    assert!(is_pending(&mut told));
+    shared.keep_no_more(crate::service::keeping::NotKept::new("the disk is full"));
+    assert_eq!(told.await.unwrap_err().to_string(), "the disk is full");
+    assert_eq!(shared.until_not_kept().await.to_string(), "the disk is full");
+}

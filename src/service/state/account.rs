@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -23,7 +24,8 @@ use super::thing::{Thing, no_such_thing};
 use super::thing_type::ThingType;
 use super::timers::Timers;
 use crate::service::choices::Choices;
-use crate::wire::model::{JobDocument, JobId, JobTemplateId, ThingGroupName, ThingName};
+use crate::service::s3::Presigner;
+use crate::wire::model::{JobId, JobTemplateId, ThingGroupName, ThingName};
 use crate::wire::number::ExecutionNumber;
 
 /// Everything that the service knows.
@@ -47,6 +49,8 @@ use crate::wire::number::ExecutionNumber;
 pub struct State {
     pub(super) settings: Settings,
     pub(super) choices: Choices,
+    /// Signs URLs to what plays S3, if anything does.
+    pub(super) presigner: Option<Arc<Presigner>>,
     pub(super) things: BTreeMap<ThingName, Thing>,
     /// By name.
     pub(super) thing_types: BTreeMap<String, ThingType>,
@@ -84,11 +88,18 @@ impl State {
         self
     }
 
+    /// The same, with URLs in place of the links to S3 in job documents.
+    #[must_use]
+    pub(crate) fn presigning_with(self, presigner: Option<Arc<Presigner>>) -> Self {
+        Self { presigner, ..self }
+    }
+
     /// The same under another reading of what AWS does not say.
     pub(crate) fn with_choices(settings: Settings, choices: Choices) -> Self {
         Self {
             settings,
             choices,
+            presigner: None,
             things: BTreeMap::new(),
             thing_types: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -171,11 +182,6 @@ impl State {
         self.jobs.get(id).ok_or_else(|| no_such_job(id.as_str()))
     }
 
-    /// The document that devices get.
-    pub(super) fn document_of(&self, job: &JobId) -> Option<JobDocument> {
-        self.jobs.get(job).map(|job| job.document.clone())
-    }
-
     /// The execution of `job` on `thing` with `number`, or the newest one.
     pub(super) fn execution(
         &self,
@@ -187,7 +193,8 @@ impl State {
         found.ok_or_else(|| no_such_execution(thing, job, self.jobs.contains_key(job)))
     }
 
+    /// What is next for a device of `thing`.
     pub(super) fn head(&self, thing: &ThingName) -> Option<(Sequence, &Execution)> {
-        self.executions.get(thing).and_then(Executions::head)
+        self.pending(thing, self.requested()).next()
     }
 }

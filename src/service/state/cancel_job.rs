@@ -11,7 +11,8 @@ use super::job_event::JobOperation;
 use super::job_status::JobStatus;
 use super::outcome::Outcome;
 use super::sequence::Sequence;
-use super::timers::{Timer, Timers};
+use super::timers::Timer;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -63,7 +64,10 @@ impl State {
                 let message = format!("Job {job_id} cannot be deleted in status {status}.");
                 return Err(Rejected::InvalidStateTransition { message, state: None });
             }
-            job.set_status(now, JobStatus::DeletionInProgress);
+            change.touch_whole_queue(&id);
+            if let Some(job) = change.job_mut(&id) {
+                job.set_status(now, JobStatus::DeletionInProgress);
+            }
             change.publish_job_event(&id, JobOperation::DeletionInProgress);
             change.delete_executions(&id);
             Ok(())
@@ -75,6 +79,7 @@ impl Change<'_> {
     /// Cancels a job, by whomever, and its QUEUED executions; with `force` those IN_PROGRESS too.
     pub(super) fn cancel(&mut self, id: &JobId, force: bool) {
         let (now, has_completed_at) = (self.now, self.state.choices.canceled_job_has_completed_at);
+        self.touch_whole_queue(id);
         let Some(job) = self.job_mut(id) else { return };
         job.force_canceled = force;
         job.cancel(now, has_completed_at);
@@ -89,13 +94,11 @@ impl Change<'_> {
         force: bool,
         after: Option<&(ThingName, Sequence)>,
     ) {
-        use std::ops::Bound::{Excluded, Unbounded};
         let Some(record) = self.state.jobs.get(job).filter(|record| record.status == JobStatus::Canceled)
         else {
             return;
         };
-        let from = after.map_or(Unbounded, Excluded);
-        let slice: Vec<_> = record.executions.range((from, Unbounded)).take(SLICE).cloned().collect();
+        let slice: Vec<_> = record.executions.by_thing(after).take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
             if self.is_cancelable(thing, *sequence, force) {
                 self.edit_executions(thing, job, |change| {
@@ -106,7 +109,7 @@ impl Change<'_> {
             }
         }
         if let Some(after) = slice.into_iter().nth(SLICE - 1) {
-            self.state.timers.start(self.now, Timer::Cancel { job: job.clone(), force, after });
+            self.start_timer(self.now, Timer::Cancel { job: job.clone(), force, after });
         } else {
             self.publish_job_event(job, JobOperation::Canceled);
         }
@@ -127,29 +130,32 @@ impl Change<'_> {
         else {
             return;
         };
-        let slice: Vec<_> = record.executions.iter().take(SLICE).cloned().collect();
+        let slice: Vec<_> = record.executions.by_thing(None).take(SLICE).cloned().collect();
         for (thing, sequence) in &slice {
             self.edit_executions(thing, job, |change| change.delete_execution(thing, *sequence));
         }
         if slice.len() < SLICE {
             self.remove_job(job);
         } else {
-            self.state.timers.start(self.now, Timer::Delete(job.clone()));
+            self.start_timer(self.now, Timer::Delete(job.clone()));
         }
     }
 
     fn remove_job(&mut self, id: &JobId) {
         self.publish_job_event(id, JobOperation::Deleted);
-        self.effects.touched.job(id);
-        let state = &mut *self.state;
-        if let Some(job) = state.jobs.remove(id) {
-            // A later job may have the same id, and these would be its timers then.
-            state.set_schedule(id, &job.schedule, Timers::stop);
-            if let Some(turns) = job.window_turns {
-                state.timers.stop(turns, Timer::Window(id.clone()));
-            }
-            state.continuous.remove(id);
-            state.tags.remove(&state.settings.arn("job", id.as_str()));
+        let Some(job) = self.state.jobs.remove(id) else { return };
+        // A later job may have the same id, and these would be its timers then.
+        self.set_schedule(id, &job.schedule, Self::stop_timer);
+        if let Some(turns) = job.window_turns {
+            self.stop_timer(turns, Timer::Window(id.clone()));
         }
+        let state = &mut *self.state;
+        state.continuous.remove(id);
+        let arn = state.settings.arn("job", id.as_str());
+        state.tags.remove(&arn);
+        let touched = &mut self.effects.touched;
+        touched.add(Record::Job(id.clone()));
+        touched.add(Record::JobProgress(id.clone()));
+        touched.add(Record::Tags(arn));
     }
 }

@@ -5,13 +5,15 @@
 use super::event::Event;
 use super::event_types::EventType;
 use super::execution::Execution;
-use super::executions::{Executions, PendingRevision};
+use super::executions::Executions;
 use super::job::Job;
 use super::job_event::{JobEvent, JobExecutionEvent, JobOperation};
+use super::namespace::Scope;
 use super::outcome::{Effects, Outcome};
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
 use super::timers::Timer;
+use super::touched::Record;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{
@@ -36,6 +38,28 @@ pub(super) struct Change<'a> {
     late_event: Option<JobExecutionEvent>,
 }
 
+/// What is kept about an execution elsewhere.
+struct Kept {
+    status: JobExecutionStatus,
+    deadline: Option<Timestamp>,
+    last_updated_at: Timestamp,
+}
+
+impl Kept {
+    fn of(execution: &Execution) -> Self {
+        let Execution { status, last_updated_at, .. } = *execution;
+        Self { status, deadline: execution.deadline(), last_updated_at }
+    }
+}
+
+/// A pending list at one time: compared before and after a change, it tells which events are due.
+struct PendingRevision {
+    /// Differs if the set of pending executions differs.
+    set: u64,
+    /// Differs if another execution is the head.
+    head: Option<Sequence>,
+}
+
 impl<'a> Change<'a> {
     pub(super) fn new(state: &'a mut State, now: Timestamp) -> Self {
         Self { state, now, effects: Effects::default(), late_retry: None, late_event: None }
@@ -55,10 +79,10 @@ impl State {
     }
 
     /// The first pending executions of `thing`, as many as AWS lists.
-    pub(super) fn listed_pending(&self, thing: &ThingName) -> PendingJobExecutions {
+    pub(super) fn listed_pending(&self, thing: &ThingName, scope: Scope<'_>) -> PendingJobExecutions {
         let mut listed = PendingJobExecutions::default();
-        let pending = self.executions.get(thing).into_iter().flat_map(Executions::pending);
-        for execution in pending.take(self.choices.listed_pending_job_executions) {
+        let most = self.choices.listed_pending_job_executions;
+        for (_, execution) in self.pending(thing, scope).take(most) {
             let list = match execution.status {
                 JobExecutionStatus::InProgress => &mut listed.in_progress,
                 _ => &mut listed.queued,
@@ -73,40 +97,50 @@ impl Change<'_> {
     /// Lets `edit` change the executions of `job` on `thing`, then notifies the thing's devices, then back ends.
     /// Afterwards the job may be complete, or abort.
     pub(super) fn edit_executions(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
-        self.notify_after(thing, edit);
+        self.notify_after(thing, job, edit);
         self.effects.events.extend(self.late_event.take().map(Event::JobExecution));
         if let Some(retries) = self.late_retry.take() {
-            self.notify_after(thing, |change| change.queue_execution(thing, job, retries));
+            self.notify_after(thing, job, |change| change.queue_execution(thing, job, retries));
         }
         self.complete_or_abort(job);
     }
 
     /// The rule: notify if and only if the set of pending executions changed; notify-next if and only if the head
-    /// did.
-    fn notify_after(&mut self, thing: &ThingName, edit: impl FnOnce(&mut Self)) {
-        let before = self.pending_revision(thing);
+    /// did. A namespace has a set and a head of its own.
+    fn notify_after(&mut self, thing: &ThingName, job: &JobId, edit: impl FnOnce(&mut Self)) {
+        let namespace = self.state.namespace_of(job).map(str::to_owned);
+        let scope = Scope::Namespace(namespace.as_deref());
+        let before = self.pending_revision(thing, scope);
         edit(self);
-        let after = self.pending_revision(thing);
+        let after = self.pending_revision(thing, scope);
         if before.set != after.set {
-            let event = self.job_executions_changed(thing);
-            self.effects.events.push(Event::JobExecutionsChanged(thing.clone(), event));
+            let event = self.job_executions_changed(thing, scope);
+            let (thing, namespace) = (thing.clone(), namespace.clone());
+            self.effects.events.push(Event::JobExecutionsChanged(thing, namespace, event));
         }
         if before.head != after.head {
-            let event = self.next_job_execution_changed(thing);
-            self.effects.events.push(Event::NextJobExecutionChanged(thing.clone(), event));
+            let event = self.next_job_execution_changed(thing, scope);
+            let (thing, namespace) = (thing.clone(), namespace.clone());
+            self.effects.events.push(Event::NextJobExecutionChanged(thing, namespace, event));
         }
     }
 
     /// Queues the next execution of `job` on `thing`. Inside [`Change::edit_executions`] only.
     pub(super) fn queue_execution(&mut self, thing: &ThingName, job: &JobId, retries: RetriesUsed) {
-        let executions = self.state.executions.entry(thing.clone()).or_default();
+        let next = Executions::of_next_thing(&self.state.executions);
+        let executions = self.state.executions.entry(thing.clone()).or_insert(next);
+        let is_numbered_anew = !executions.has_newest();
         let number =
             executions.find(job, None).map_or(ExecutionNumber::FIRST, |(_, newest)| newest.number.next());
-        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, self.now));
-        self.effects.touched.execution(thing, sequence);
-        if let Some(job) = self.job_mut(job) {
+        let now = self.now;
+        let sequence = executions.insert(Execution::queued(job.clone(), number, retries, now));
+        if is_numbered_anew {
+            self.effects.touched.add(Record::ThingNumber(thing.clone()));
+        }
+        self.touch_execution(thing, sequence, job);
+        if let Some(job) = self.state.jobs.get_mut(job) {
             job.counts.add(JobExecutionStatus::Queued);
-            job.executions.insert((thing.clone(), sequence));
+            job.executions.insert(thing, sequence, now);
         }
     }
 
@@ -119,23 +153,26 @@ impl Change<'_> {
     ) {
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let edited = executions.edit(sequence, |execution| {
-            let before = (execution.status, execution.deadline());
+            let before = Kept::of(execution);
             edit(execution);
-            (before, (execution.status, execution.deadline()), execution.job_id.clone())
+            (before, Kept::of(execution), execution.job_id.clone())
         });
         let Some((before, after, job)) = edited else { return };
-        self.effects.touched.execution(thing, sequence);
-        if before.1 != after.1 {
-            self.set_timer(thing, sequence, before.1, after.1);
+        self.touch_execution(thing, sequence, &job);
+        if before.deadline != after.deadline {
+            self.set_timer(thing, sequence, before.deadline, after.deadline);
         }
-        if before.0 == after.0 {
+        if let Some(job) = self.state.jobs.get_mut(&job) {
+            job.executions.update(thing, sequence, before.last_updated_at, after.last_updated_at);
+        }
+        if before.status == after.status {
             return;
         }
-        if let Some(job) = self.job_mut(&job) {
-            job.counts.remove(before.0);
-            job.counts.add(after.0);
+        if let Some(job) = self.state.jobs.get_mut(&job) {
+            job.counts.remove(before.status);
+            job.counts.add(after.status);
         }
-        if after.0.is_terminal() {
+        if after.status.is_terminal() {
             self.late_event = self.job_execution_event(thing, sequence, false);
         }
     }
@@ -165,7 +202,7 @@ impl Change<'_> {
             return;
         };
         let job_id = ended.job_id.clone();
-        let retries = self.state.jobs.get(&job_id).and_then(|job| job.next_retry(ended));
+        let retries = self.state.jobs.get(&job_id).and_then(|job| job.next_retry(ended, &self.state.choices));
         let retries = retries.filter(|_| self.state.may_retry(&job_id, thing));
         match retries {
             Some(retries) if self.state.choices.retry_is_queued_with_the_end => {
@@ -180,12 +217,14 @@ impl Change<'_> {
         self.late_event = self.job_execution_event(thing, sequence, true);
         let Some(executions) = self.state.executions.get_mut(thing) else { return };
         let Some(removed) = executions.remove(sequence) else { return };
-        // The thing's record stays even if it is empty: its revisions must not begin anew within one change.
-        self.effects.touched.execution(thing, sequence);
+        // The thing's record stays even if it is empty: its revisions must not begin anew within one change, and its
+        // number is in use.
+        self.effects.touched.add(Record::ThingNumber(thing.clone()));
+        self.touch_execution(thing, sequence, &removed.job_id);
         self.set_timer(thing, sequence, removed.deadline(), None);
-        if let Some(job) = self.job_mut(&removed.job_id) {
+        if let Some(job) = self.state.jobs.get_mut(&removed.job_id) {
             job.counts.remove(removed.status);
-            job.executions.remove(&(thing.clone(), sequence));
+            job.executions.remove(thing, sequence, removed.last_updated_at);
         }
     }
 
@@ -198,11 +237,32 @@ impl Change<'_> {
         });
     }
 
-    /// A job that is about to be edited.
+    /// A job that is about to come further, but for what its executions tell.
     pub(super) fn job_mut(&mut self, id: &JobId) -> Option<&mut Job> {
         let job = self.state.jobs.get_mut(id)?;
-        self.effects.touched.job(id);
+        self.effects.touched.add(Record::JobProgress(id.clone()));
         Some(job)
+    }
+
+    /// Starts a timer that is not a job execution's.
+    pub(super) fn start_timer(&mut self, due: Timestamp, timer: Timer) {
+        self.effects.touched.add(Record::Timer(due, timer.clone()));
+        self.state.timers.start(due, timer);
+    }
+
+    /// Stops a timer that is not a job execution's.
+    pub(super) fn stop_timer(&mut self, due: Timestamp, timer: Timer) {
+        self.effects.touched.add(Record::Timer(due, timer.clone()));
+        self.state.timers.stop(due, timer);
+    }
+
+    fn touch_execution(&mut self, thing: &ThingName, sequence: Sequence, job: &JobId) {
+        let State { jobs, executions, .. } = &*self.state;
+        if let (Some(job), Some(executions)) = (jobs.get(job), executions.get(thing)) {
+            let (job, number) = (job.sequence, executions.number());
+            let name = thing.clone();
+            self.effects.touched.add(Record::Execution { job, thing: number, sequence, name });
+        }
     }
 
     fn set_timer(
@@ -221,18 +281,26 @@ impl Change<'_> {
         }
     }
 
-    fn pending_revision(&self, thing: &ThingName) -> PendingRevision {
-        self.state.executions.get(thing).map(Executions::pending_revision).unwrap_or_default()
+    fn pending_revision(&self, thing: &ThingName, scope: Scope<'_>) -> PendingRevision {
+        let set = self.state.executions.get(thing).map(Executions::pending_changes);
+        let head = self.state.pending(thing, scope).next().map(|(sequence, _)| sequence);
+        PendingRevision { set: set.unwrap_or_default(), head }
     }
 
-    fn job_executions_changed(&self, thing: &ThingName) -> JobExecutionsChangedEvent {
-        JobExecutionsChangedEvent { timestamp: self.now.seconds(), jobs: self.state.listed_pending(thing) }
+    fn job_executions_changed(&self, thing: &ThingName, scope: Scope<'_>) -> JobExecutionsChangedEvent {
+        let jobs = self.state.listed_pending(thing, scope);
+        JobExecutionsChangedEvent { timestamp: self.now.seconds(), jobs }
     }
 
-    fn next_job_execution_changed(&self, thing: &ThingName) -> NextJobExecutionChangedEvent {
-        let head = self.state.head(thing);
-        let execution =
-            head.map(|(_, execution)| execution.data(self.now, self.state.document_of(&execution.job_id)));
+    fn next_job_execution_changed(
+        &self,
+        thing: &ThingName,
+        scope: Scope<'_>,
+    ) -> NextJobExecutionChangedEvent {
+        let head = self.state.pending(thing, scope).next();
+        let execution = head.map(|(_, execution)| {
+            execution.data(self.now, self.state.document_of(self.now, &execution.job_id))
+        });
         NextJobExecutionChangedEvent { timestamp: self.now.seconds(), execution }
     }
 

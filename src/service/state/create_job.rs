@@ -2,25 +2,27 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_CreateJob.html>
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::change::Change;
+use super::documents::Given;
 use super::job::{Job, Target};
 use super::job_configs::JobConfigs;
+use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::managed_templates::ManagedTemplate;
+use super::namespace;
 use super::outcome::Outcome;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
-use super::timers::Timers;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobDocument, JobId, ThingName};
+use crate::wire::model::{JobId, ThingName};
 
 /// The body of CreateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -30,8 +32,11 @@ pub struct CreateJobRequest {
     pub targets: Option<Vec<String>>,
     /// JSON as text.
     pub document: Option<String>,
-    /// A link to S3; refused.
+    /// A link to S3.
     pub document_source: Option<String>,
+    /// What the link leads to, read by whoever calls; the account itself reads no files.
+    #[serde(skip)]
+    pub source_text: Option<Result<String, Rejected>>,
     /// Free text.
     pub description: Option<String>,
     /// SNAPSHOT or CONTINUOUS.
@@ -41,9 +46,11 @@ pub struct CreateJobRequest {
     pub configs: JobConfigs,
     /// Start and end.
     pub scheduling_config: Option<SchedulingConfig>,
+    /// Where devices hear of the job.
+    pub namespace_id: Option<String>,
     /// Where the members that are missing come from.
     pub job_template_arn: Option<String>,
-    /// For templates managed by AWS, of which there are none.
+    /// What stands in the document of a template managed by AWS.
     pub document_parameters: Option<BTreeMap<String, String>>,
     /// Labels of the job.
     pub tags: Option<Vec<Tag>>,
@@ -62,8 +69,6 @@ pub struct JobNamed {
     pub job_id: JobId,
 }
 
-const MAX_DOCUMENT_BYTES: usize = 32_768;
-
 impl State {
     /// Creates a job and begins to roll it out, unless it is scheduled for later.
     pub fn create_job(
@@ -75,6 +80,7 @@ impl State {
         self.change(now, |change| {
             let id = validate::name::<JobId>(job_id)?;
             request.configs.check()?;
+            namespace::check(request.namespace_id.as_deref())?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
@@ -89,19 +95,26 @@ impl State {
     fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
-        let schedule = config.map_or(Ok(Schedule::default()), |config| config.check(now, selection))?;
-        let (text, document) =
-            read_document(request.document.as_deref(), request.document_source.as_deref())?;
+        let schedule =
+            config.map_or(Ok(Schedule::default()), |config| config.check(now, selection, &self.choices))?;
+        let given = Given {
+            document: request.document.as_deref(),
+            source: request.document_source.as_deref(),
+            source_text: request.source_text.as_ref(),
+            presigned_url_config: request.configs.presigned_url_config.as_ref(),
+        };
+        let (text, document) = self.read_document(&given, id.as_str())?;
         let targets = request.targets.unwrap_or_default();
         let resolved = self.targets(&targets)?;
         self.check_unused(id)?;
 
         let mut rollout = Rollout::default();
-        rollout.add(self.things_of(&resolved));
+        let _ = rollout.add(self.things_of(&resolved));
         Ok(Job {
             sequence: self.last_job + 1,
             document_text: text,
             document,
+            document_source: request.document_source,
             description: request.description,
             targets,
             resolved: resolved.into_iter().collect(),
@@ -109,6 +122,7 @@ impl State {
             configs: request.configs,
             scheduling: request.scheduling_config,
             window_turns: None,
+            namespace_id: request.namespace_id,
             template_arn: request.job_template_arn,
             document_parameters: request.document_parameters,
             status: if schedule.start.is_some() { JobStatus::Scheduled } else { JobStatus::InProgress },
@@ -121,19 +135,33 @@ impl State {
             completed_at: None,
             rollout,
             counts: StatusCounts::default(),
-            executions: BTreeSet::new(),
+            executions: JobExecutions::default(),
         })
     }
 
     /// The request, with what its template provides where it names nothing itself.
     fn with_template(&self, mut request: CreateJobRequest) -> Result<CreateJobRequest, Rejected> {
-        if request.document_parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
-            let message = "Document parameters can only be used with a job template managed by AWS.";
+        let arn = request.job_template_arn.as_deref();
+        let managed = arn.and_then(|arn| ManagedTemplate::of_arn(&self.settings, arn)).transpose()?;
+        let has_document = request.document.is_some() || request.document_source.is_some();
+        let parameters = request.document_parameters.take().filter(|parameters| !parameters.is_empty());
+        if parameters.is_some() && (managed.is_none() || has_document) {
+            let message =
+                "Document parameters can only be used with the document of a job template managed by AWS.";
             return Err(Rejected::InvalidRequest(message.to_owned()));
+        }
+        if let Some(template) = managed {
+            request.description.get_or_insert_with(|| template.description().to_owned());
+            if !has_document {
+                let parameters = parameters.clone().unwrap_or_default();
+                request.document = Some(self.substitute(template, &parameters)?);
+            }
+            request.document_parameters = parameters;
+            return Ok(request);
         }
         let Some(arn) = &request.job_template_arn else { return Ok(request) };
         let template = self.template_of_arn(arn)?;
-        if request.document.is_none() && request.document_source.is_none() {
+        if !has_document {
             request.document = Some(template.document.to_string());
         }
         request.configs = request.configs.or(&template.configs);
@@ -203,60 +231,25 @@ impl State {
 
 impl Change<'_> {
     fn add_job(&mut self, id: &JobId, job: Job, tags: Vec<Tag>) {
-        self.effects.touched.job(id);
         let state = &mut *self.state;
         state.last_job = job.sequence;
         if job.target_selection == TargetSelection::Continuous {
             state.continuous.insert(id.clone());
         }
-        state.set_schedule(id, &job.schedule, Timers::start);
-        state.tags.set(&state.settings.arn("job", id.as_str()), tags);
+        let arn = state.settings.arn("job", id.as_str());
+        state.tags.set(&arn, tags);
+        let schedule = job.schedule.clone();
         state.jobs.insert(id.clone(), job);
+        self.set_schedule(id, &schedule, Self::start_timer);
+        self.touch_whole_queue(id);
+        let touched = &mut self.effects.touched;
+        touched.add(Record::Account);
+        touched.add(Record::Job(id.clone()));
+        touched.add(Record::JobProgress(id.clone()));
+        touched.add(Record::Tags(arn));
     }
 }
 
 fn selection(word: Option<&str>) -> TargetSelection {
     if word == Some("CONTINUOUS") { TargetSelection::Continuous } else { TargetSelection::Snapshot }
-}
-
-/// The document as text and as JSON.
-pub(super) fn read_document(
-    document: Option<&str>,
-    source: Option<&str>,
-) -> Result<(Arc<str>, JobDocument), Rejected> {
-    let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
-    match (document, source) {
-        (Some(_), Some(_)) => {
-            refuse("Job document and job document source cannot be specified at the same time.")
-        }
-        (None, None) => refuse("Neither job document nor job document source is specified."),
-        (None, Some(_)) => refuse("The local Jobs service has no S3: give the job document itself."),
-        (Some(text), None) if text.len() > MAX_DOCUMENT_BYTES => {
-            refuse(&format!("Job document exceeds size limit {MAX_DOCUMENT_BYTES} bytes."))
-        }
-        (Some(text), None) => match serde_json::from_str::<Box<RawValue>>(text) {
-            Ok(document) if is_shallow(text) => Ok((text.into(), document.into())),
-            _ => refuse("Job document located at request input is an invalid JSON document."),
-        },
-    }
-}
-
-/// Whether lists and objects in a JSON text are nested no deeper than AWS reads them.
-fn is_shallow(json: &str) -> bool {
-    const DEEPEST: usize = 1000;
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth -= 1,
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return false;
-        }
-    }
-    true
 }

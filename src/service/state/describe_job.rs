@@ -11,12 +11,14 @@ use super::group::Group;
 use super::job::{Job, Target};
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
 use super::job_status::{JobStatus, TargetSelection};
+use super::managed_templates::ManagedTemplate;
 use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
-use super::schedule::SchedulingConfig;
+use super::schedule::{self, SchedulingConfig};
 use super::validate;
 use super::{Rejected, State};
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, ThingGroupName};
 
@@ -27,6 +29,9 @@ const LISTED_WINDOWS: usize = 7;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DescribeJobResponse {
+    /// The link that the document was read from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_source: Option<String>,
     /// All about the job but its document.
     pub job: JobDescription,
 }
@@ -73,6 +78,9 @@ pub struct JobDescription {
     pub job_process_details: JobProcessDetails,
     /// `{}` unless set.
     pub timeout_config: TimeoutConfig,
+    /// Where devices hear of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace_id: Option<String>,
     /// Where it was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_template_arn: Option<String>,
@@ -95,7 +103,7 @@ pub struct JobDescription {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduledJobRollout {
-    /// When it starts, `YYYY-MM-DDThh:mm` in UTC.
+    /// When it starts, in UTC.
     pub start_time: String,
 }
 
@@ -139,6 +147,8 @@ pub struct ListJobsQuery {
     pub thing_group_name: Option<String>,
     /// Only jobs that target the group of this id.
     pub thing_group_id: Option<String>,
+    /// Only jobs of this namespace.
+    pub namespace_id: Option<String>,
 }
 
 /// The answer to ListJobs.
@@ -186,16 +196,32 @@ impl State {
     pub fn describe_job(&self, now: Timestamp, job_id: &str) -> Result<DescribeJobResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
         let job = self.job(&id)?;
-        Ok(DescribeJobResponse { job: describe(now, self.settings.arn("job", job_id), id, job) })
+        let document_source = job.document_source.clone();
+        let job = describe(now, self.settings.arn("job", job_id), id, job, &self.choices);
+        Ok(DescribeJobResponse { document_source, job })
     }
 
-    /// The document of a job as it was given.
+    /// The document of a job as it was given, or as its managed template has it before parameters are filled in.
     ///
     /// # Errors
     /// [`Rejected::ResourceNotFound`] where there is no such job; [`Rejected::InvalidRequest`] where the id is none.
-    pub fn get_job_document(&self, job_id: &str) -> Result<GetJobDocumentResponse, Rejected> {
+    pub fn get_job_document(
+        &self,
+        job_id: &str,
+        before_substitution: bool,
+    ) -> Result<GetJobDocumentResponse, Rejected> {
         let id = validate::name::<JobId>(job_id)?;
-        Ok(GetJobDocumentResponse { document: self.job(&id)?.document_text.to_string() })
+        let job = self.job(&id)?;
+        let document = if before_substitution { self.managed_document_of(job) } else { None };
+        Ok(GetJobDocumentResponse { document: document.unwrap_or_else(|| job.document_text.to_string()) })
+    }
+
+    /// The document of the managed template that the job has its own from.
+    fn managed_document_of(&self, job: &Job) -> Option<String> {
+        let template = ManagedTemplate::of_arn(&self.settings, job.template_arn.as_deref()?)?.ok()?;
+        let parameters = job.document_parameters.clone().unwrap_or_default();
+        let substituted = self.substitute(template, &parameters).ok()?;
+        (*substituted == *job.document_text).then(|| template.document())
     }
 
     /// The jobs of the account, newest first; as on AWS, those of a group without the SCHEDULED ones.
@@ -259,13 +285,14 @@ fn matches(query: &ListJobsQuery, group: Option<&ThingGroupName>, job: &Job) -> 
             job.resolved.contains(&Target::Group(group.clone())) && job.status != JobStatus::Scheduled
         })
         && query.target_selection.as_deref().is_none_or(|wanted| wanted == selection)
+        && (query.namespace_id.is_none() || query.namespace_id == job.namespace_id)
 }
 
-fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDescription {
+fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job, choices: &Choices) -> JobDescription {
     let configs = job.configs.clone();
     let is_ended = !job.status.is_active() || job.rollout.is_stopped();
     let ahead = if is_ended { 0 } else { LISTED_WINDOWS };
-    let rollout = |start_time| ScheduledJobRollout { start_time };
+    let rollout = |start| Some(ScheduledJobRollout { start_time: schedule::format(start, choices)? });
     JobDescription {
         job_arn,
         job_id,
@@ -284,12 +311,13 @@ fn describe(now: Timestamp, job_arn: String, job_id: JobId, job: &Job) -> JobDes
         completed_at: job.completed_at,
         job_process_details: process_details(job),
         timeout_config: configs.timeout_config.unwrap_or_default(),
+        namespace_id: job.namespace_id.clone(),
         job_template_arn: job.template_arn.clone(),
         job_executions_retry_config: configs.job_executions_retry_config,
         document_parameters: job.document_parameters.clone(),
         is_concurrent: job.rollout.is_under_way(),
         scheduling_config: job.scheduling.clone().unwrap_or_default(),
-        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).map(rollout).collect(),
+        scheduled_job_rollouts: job.schedule.windows_ahead(now).take(ahead).filter_map(rollout).collect(),
     }
 }
 

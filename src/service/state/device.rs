@@ -30,7 +30,7 @@ impl State {
         request: GetPendingJobExecutionsRequest,
     ) -> Result<GetPendingJobExecutionsResponse, Rejected> {
         self.registered(thing)?;
-        let listed = self.listed_pending(thing);
+        let listed = self.listed_pending(thing, self.requested());
         Ok(GetPendingJobExecutionsResponse {
             client_token: request.client_token,
             timestamp: now.seconds(),
@@ -55,18 +55,18 @@ impl State {
             {
                 let job = head.job_id.clone();
                 let timeout = change.state.jobs.get(&job).and_then(Job::in_progress_timeout);
-                let are_merged = change.state.choices.status_details_are_merged;
+                let choices = change.state.choices;
                 change.edit_executions(thing, &job, |change| {
                     change.edit_execution(thing, sequence, |execution| {
                         let status = JobExecutionStatus::InProgress;
-                        execution.report(request.status_details, are_merged);
-                        execution.move_by_device(now, status, step_timeout, timeout);
+                        execution.report(request.status_details, choices.status_details_are_merged);
+                        execution.move_by_device(now, status, step_timeout, timeout, &choices);
                     });
                 });
             }
             let state = &*change.state;
             let execution =
-                state.head(thing).map(|(_, head)| head.data(now, state.document_of(&head.job_id)));
+                state.head(thing).map(|(_, head)| head.data(now, state.document_of(now, &head.job_id)));
             Ok(StartNextJobExecutionResponse {
                 client_token: request.client_token,
                 timestamp: now.seconds(),
@@ -102,7 +102,7 @@ impl State {
         }
         let with_document = request.include_job_document.unwrap_or(true);
         let describe = |execution: &Execution| {
-            let document = self.document_of(&execution.job_id).filter(|_| with_document);
+            let document = self.document_of(now, &execution.job_id).filter(|_| with_document);
             let mut data = execution.data(now, document);
             data.thing_name = self.choices.thing_name_on_mqtt.then(|| thing.clone());
             data
@@ -129,13 +129,13 @@ impl State {
             let (sequence, execution) = change.state.execution(thing, job, request.execution_number)?;
             check_update(execution, &request, &change.state.choices)?;
             let timeout = change.state.jobs.get(job).and_then(Job::in_progress_timeout);
-            let are_merged = change.state.choices.status_details_are_merged;
+            let choices = change.state.choices;
             let mut updated = None;
-            let document = change.state.document_of(job).filter(|_| request.include_job_document);
+            let document = change.state.document_of(now, job).filter(|_| request.include_job_document);
             change.edit_executions(thing, job, |change| {
                 change.edit_execution(thing, sequence, |execution| {
-                    execution.report(request.status_details, are_merged);
-                    execution.move_by_device(now, request.status, step_timeout, timeout);
+                    execution.report(request.status_details, choices.status_details_are_merged);
+                    execution.move_by_device(now, request.status, step_timeout, timeout, &choices);
                     updated = Some(execution.state());
                 });
                 change.queue_retry(thing, sequence);

@@ -13,10 +13,10 @@ use crate::wire::topics::{Channel, Topic};
 /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-comm-notifications.html>
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The set of a thing's pending job executions changed; goes to `notify`.
-    JobExecutionsChanged(ThingName, JobExecutionsChangedEvent),
-    /// Another job execution of a thing is next; goes to `notify-next`.
-    NextJobExecutionChanged(ThingName, NextJobExecutionChangedEvent),
+    /// The set of a thing's pending job executions changed; goes to `notify`, or to the topic of their namespace.
+    JobExecutionsChanged(ThingName, Option<String>, JobExecutionsChangedEvent),
+    /// Another job execution of a thing is next; goes to `notify-next`, or to the topic of its namespace.
+    NextJobExecutionChanged(ThingName, Option<String>, NextJobExecutionChangedEvent),
     /// Something happened to a job; goes to `$aws/events/job/…`.
     Job(JobEvent),
     /// A job execution ended or was deleted; goes to `$aws/events/jobExecution/…`.
@@ -28,8 +28,12 @@ impl Event {
     #[must_use]
     pub fn topic(&self) -> String {
         match self {
-            Self::JobExecutionsChanged(thing, _) => Topic::new(thing, Channel::Notify).to_string(),
-            Self::NextJobExecutionChanged(thing, _) => Topic::new(thing, Channel::NotifyNext).to_string(),
+            Self::JobExecutionsChanged(thing, namespace, _) => {
+                in_namespace(&Topic::new(thing, Channel::Notify), namespace.as_deref())
+            }
+            Self::NextJobExecutionChanged(thing, namespace, _) => {
+                in_namespace(&Topic::new(thing, Channel::NotifyNext), namespace.as_deref())
+            }
             Self::Job(event) => format!("$aws/events/job/{}/{}", event.job_id, event.operation),
             Self::JobExecution(event) => {
                 format!("$aws/events/jobExecution/{}/{}", event.job_id, event.operation)
@@ -42,8 +46,8 @@ impl Event {
     #[expect(clippy::missing_panics_doc, reason = "an event can always be written")]
     pub fn payload(&self, id: impl FnOnce() -> Uuid) -> Vec<u8> {
         match self {
-            Self::JobExecutionsChanged(_, event) => serde_json::to_vec(event),
-            Self::NextJobExecutionChanged(_, event) => serde_json::to_vec(event),
+            Self::JobExecutionsChanged(.., event) => serde_json::to_vec(event),
+            Self::NextJobExecutionChanged(.., event) => serde_json::to_vec(event),
             Self::Job(event) => {
                 serde_json::to_vec(&Identified { event_type: EventType::Job, event_id: id(), event })
             }
@@ -52,6 +56,13 @@ impl Event {
             }
         }
         .expect("an event holds nothing that JSON cannot write")
+    }
+}
+
+fn in_namespace(topic: &Topic, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(id) => format!("{topic}-namespace-{id}"),
+        None => topic.to_string(),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::event_types::EventType;
 use super::outcome::Outcome;
+use super::touched::Record;
 use crate::service::time::Timestamp;
 
 /// The body of UpdateEventConfigurations.
@@ -62,12 +63,13 @@ impl State {
         now: Timestamp,
         request: UpdateEventConfigurationsRequest,
     ) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             for (kind, Configuration { enabled }) in request.event_configurations.unwrap_or_default() {
                 self.event_types.set(kind, enabled);
             }
             self.event_types.created_at.get_or_insert(now);
             self.event_types.last_updated_at = Some(now);
+            effects.touched.add(Record::EventConfigurations);
             Ok(())
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Rejected;
 use super::retry::RetriesUsed;
 use super::sequence::Sequence;
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{
     JobDocument, JobExecutionData, JobExecutionState, JobExecutionStatus, JobExecutionSummary, JobId,
@@ -31,9 +32,9 @@ pub(crate) struct Execution {
     /// An operator canceled it with force.
     pub(crate) force_canceled: bool,
     /// The end of the in-progress timer; set when the execution starts, never moved.
-    in_progress_deadline: Option<Timestamp>,
+    pub(super) in_progress_deadline: Option<Timestamp>,
     /// The end of the step timer; devices set it, move it and discard it.
-    step_deadline: Option<Timestamp>,
+    pub(super) step_deadline: Option<Timestamp>,
 }
 
 /// Where an execution stands in its thing's pending list: IN_PROGRESS first, then by `queuedAt`, then as created.
@@ -90,9 +91,11 @@ impl Execution {
         status: JobExecutionStatus,
         step_timeout: Option<StepTimeout>,
         in_progress_timeout: Option<Duration>,
+        choices: &Choices,
     ) {
         if self.status == JobExecutionStatus::Queued {
-            self.started_at = Some(now);
+            let begins = status != JobExecutionStatus::Rejected || choices.rejected_execution_has_started_at;
+            self.started_at = begins.then_some(now);
             self.in_progress_deadline = in_progress_timeout.map(|timeout| now.plus(timeout));
         }
         match step_timeout {

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use super::execution::{Execution, PendingOrder};
 use super::sequence::Sequence;
-use crate::wire::model::JobId;
+use crate::wire::model::{JobId, ThingName};
 use crate::wire::number::ExecutionNumber;
 
 /// Every job execution of one thing, terminal ones included.
@@ -14,39 +14,53 @@ use crate::wire::number::ExecutionNumber;
 /// entries cost more for a thing with a long history.
 #[derive(Debug, Default)]
 pub(crate) struct Executions {
+    /// The number of the thing among all that ever had an execution.
+    number: u64,
     /// By sequence number, the order of creation.
     records: BTreeMap<Sequence, Execution>,
     /// The sequence numbers of each job's executions, oldest first; never empty.
     by_job: BTreeMap<JobId, Vec<Sequence>>,
     pending: BTreeSet<PendingOrder>,
-    last_sequence: Sequence,
+    pub(super) last_sequence: Sequence,
     /// Grows whenever an execution enters or leaves the pending set.
     pending_changes: u64,
 }
 
-/// A revision of the pending list: compared before and after a change, it tells which events are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct PendingRevision {
-    /// Differs if the set of pending executions differs.
-    pub(crate) set: u64,
-    /// Differs if another execution is the head.
-    pub(crate) head: Option<Sequence>,
-}
-
 impl Executions {
-    /// The present revision of the pending list.
-    pub(crate) fn pending_revision(&self) -> PendingRevision {
-        PendingRevision { set: self.pending_changes, head: self.pending.first().map(|order| order.sequence) }
+    /// No executions yet of a thing that is not among `known`, whose records are never removed.
+    pub(crate) fn of_next_thing(known: &BTreeMap<ThingName, Self>) -> Self {
+        Self { number: known.len() as u64 + 1, ..Self::default() }
+    }
+
+    /// No executions yet of the thing of that number, which once got as many as the last one's place says.
+    pub(crate) fn restored(number: u64, last_sequence: Sequence) -> Self {
+        Self { number, last_sequence, ..Self::default() }
+    }
+
+    /// Puts an execution back to its place, behind all of the same job.
+    pub(crate) fn restore(&mut self, sequence: Sequence, execution: Execution) {
+        self.last_sequence = self.last_sequence.max(sequence);
+        self.put(sequence, execution);
+    }
+
+    /// The number of the thing among all that ever had an execution, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the newest of all executions that the thing ever got is still there.
+    pub(crate) fn has_newest(&self) -> bool {
+        self.records.contains_key(&self.last_sequence)
+    }
+
+    /// Differs from an earlier one if the set of pending executions does.
+    pub(crate) fn pending_changes(&self) -> u64 {
+        self.pending_changes
     }
 
     /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Execution> {
-        self.pending.iter().map(|order| &self.records[&order.sequence])
-    }
-
-    /// The next execution, with its sequence number.
-    pub(crate) fn head(&self) -> Option<(Sequence, &Execution)> {
-        self.pending.first().map(|order| (order.sequence, &self.records[&order.sequence]))
+    pub(crate) fn pending(&self) -> impl Iterator<Item = (Sequence, &Execution)> {
+        self.pending.iter().map(|order| (order.sequence, &self.records[&order.sequence]))
     }
 
     /// The execution of `job` with `number`, or its newest one.
@@ -77,10 +91,14 @@ impl Executions {
     pub(crate) fn insert(&mut self, execution: Execution) -> Sequence {
         self.last_sequence = self.last_sequence.next();
         let sequence = self.last_sequence;
+        self.put(sequence, execution);
+        sequence
+    }
+
+    fn put(&mut self, sequence: Sequence, execution: Execution) {
         self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
         self.reorder(None, execution.pending_order(sequence));
         self.records.insert(sequence, execution);
-        sequence
     }
 
     /// Changes an execution and keeps the pending list in order.
@@ -142,7 +160,7 @@ mod tests {
     }
 
     fn order(executions: &Executions) -> Vec<&str> {
-        executions.pending().map(|execution| execution.job_id.as_str()).collect()
+        executions.pending().map(|(_, execution)| execution.job_id.as_str()).collect()
     }
 
     #[test]
@@ -154,11 +172,10 @@ mod tests {
         let moved = executions.insert(queued("moved", 30));
         assert_eq!(order(&executions), ["tied-a", "tied-b", "late", "moved"]);
 
-        let before = executions.pending_revision();
+        let before = executions.pending_changes();
         executions.edit(moved, |execution| execution.status = JobExecutionStatus::InProgress);
         assert_eq!(order(&executions), ["moved", "tied-a", "tied-b", "late"]);
-        assert_eq!(executions.pending_revision().set, before.set, "the set is the same");
-        assert_ne!(executions.pending_revision().head, before.head);
+        assert_eq!(executions.pending_changes(), before, "the set is the same");
     }
 
     #[test]
@@ -175,9 +192,9 @@ mod tests {
     fn a_removed_execution_leaves_nothing() {
         let mut executions = Executions::default();
         let only = executions.insert(queued("job", 10));
-        let before = executions.pending_revision();
+        let before = executions.pending_changes();
         assert!(executions.remove(only).is_some());
-        assert_ne!(executions.pending_revision().set, before.set);
+        assert_ne!(executions.pending_changes(), before);
         assert!(
             executions.records.is_empty() && executions.by_job.is_empty() && executions.pending.is_empty()
         );

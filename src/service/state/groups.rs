@@ -12,11 +12,18 @@ use super::change::Change;
 use super::group::{DeletedGroup, Group};
 use super::outcome::Outcome;
 use super::tags::{self, Tag};
+use super::touched::Record;
 use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingGroupName, ThingName};
 use crate::wire::number::VersionNumber;
+
+/// How many groups a thing is in at the most.
+const MAX_GROUPS: usize = 10;
+
+/// How many levels a hierarchy of groups has at the most.
+const MAX_DEPTH: usize = 7;
 
 /// The body of CreateThingGroup.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -119,12 +126,16 @@ impl State {
         new_group_id: Uuid,
         request: CreateThingGroupRequest,
     ) -> Outcome<CreateThingGroupResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name: ThingGroupName = validate::name(name)?;
             let parent =
                 request.parent_group_name.as_deref().map(validate::name::<ThingGroupName>).transpose()?;
             if let Some(parent) = parent.as_ref().filter(|parent| !self.groups.contains_key(*parent)) {
                 let message = format!("Cannot create group using non-existing group as parent : {parent}");
+                return Err(Rejected::InvalidRequest(message));
+            }
+            if parent.as_ref().is_some_and(|parent| self.path_up(parent).count() >= MAX_DEPTH) {
+                let message = format!("A thing group hierarchy cannot be more than {MAX_DEPTH} levels deep.");
                 return Err(Rejected::InvalidRequest(message));
             }
             tags::check(request.tags.as_deref(), tags::OF_THING_GROUP)?;
@@ -137,6 +148,8 @@ impl State {
             let is_new = !self.groups.contains_key(&name);
             if is_new {
                 self.tags.set(&thing_group_arn, tags);
+                effects.touched.add(Record::Group(name.clone()));
+                effects.touched.add(Record::Tags(thing_group_arn.clone()));
             }
             let group = self.groups.entry(name.clone()).or_insert_with(|| Group {
                 id: new_group_id,
@@ -217,7 +230,11 @@ impl State {
             let arn = state.settings.arn("thinggroup", name.as_str());
             state.tags.remove(&arn);
             state.credentials.remove_target(&arn);
-            state.deleted_groups.insert(id, DeletedGroup { name, path, members });
+            state.deleted_groups.insert(id, DeletedGroup { name: name.clone(), path, members });
+            let touched = &mut change.effects.touched;
+            touched.add(Record::Group(name));
+            touched.add(Record::Tags(arn.clone()));
+            touched.add(Record::AttachedPolicies(arn));
             change.leave_group(id);
             Ok(())
         })
@@ -249,9 +266,31 @@ impl State {
     ) -> Outcome<()> {
         self.change(now, |change| {
             let (thing, name) = change.state.thing_and_group(request)?;
+            if member {
+                change.state.check_joins(&thing, &name)?;
+            }
             change.set_member(&thing, &name, member);
             Ok(())
         })
+    }
+
+    /// A thing is in ten groups at the most, and in one of a hierarchy.
+    fn check_joins(&self, thing: &ThingName, name: &ThingGroupName) -> Result<(), Rejected> {
+        let groups: BTreeSet<&ThingGroupName> = self.groups_of(thing).collect();
+        let refuse = |message: String| Err(Rejected::InvalidRequest(message));
+        if groups.contains(name) {
+            return Ok(());
+        }
+        if groups.len() >= MAX_GROUPS {
+            return refuse(format!("Thing {thing} cannot be in more than {MAX_GROUPS} thing groups."));
+        }
+        let root = self.path_up(name).last();
+        match groups.into_iter().find(|group| self.path_up(group).last() == root) {
+            Some(other) => refuse(format!(
+                "Thing {thing} cannot be added to thing group {name}, it is in {other} of the same hierarchy."
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The group's side is looked at first.
@@ -319,6 +358,7 @@ impl Change<'_> {
             group.members.remove(thing)
         };
         if changed {
+            self.effects.touched.add(Record::Thing(thing.clone()));
             let jobs: Vec<JobId> = self.state.continuous.iter().cloned().collect();
             self.follow_membership(thing, &before, &jobs);
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use super::Rejected;
 use super::execution::Execution;
 use super::job_configs::JobConfigs;
+use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::retry::RetriesUsed;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
-use super::sequence::Sequence;
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
 
@@ -33,6 +34,8 @@ pub(crate) struct Job {
     pub(crate) document_text: Arc<str>,
     /// The same as the JSON value that devices get.
     pub(crate) document: JobDocument,
+    /// The link that it was read from, where it was.
+    pub(crate) document_source: Option<String>,
     pub(crate) description: Option<String>,
     /// ARNs, as the operator gave them.
     pub(crate) targets: Vec<String>,
@@ -45,6 +48,8 @@ pub(crate) struct Job {
     pub(crate) schedule: Schedule,
     /// When its next maintenance window begins, or the present one ends.
     pub(crate) window_turns: Option<Timestamp>,
+    /// Devices hear of it on the topics of this namespace.
+    pub(crate) namespace_id: Option<String>,
     pub(crate) template_arn: Option<String>,
     pub(crate) document_parameters: Option<BTreeMap<String, String>>,
     pub(crate) status: JobStatus,
@@ -56,8 +61,7 @@ pub(crate) struct Job {
     pub(crate) completed_at: Option<Timestamp>,
     pub(crate) rollout: Rollout,
     pub(crate) counts: StatusCounts,
-    /// Its executions by thing and sequence number on that thing.
-    pub(crate) executions: BTreeSet<(ThingName, Sequence)>,
+    pub(crate) executions: JobExecutions,
 }
 
 impl Job {
@@ -88,8 +92,8 @@ impl Job {
     }
 
     /// The retry that follows `ended`; none once the job is canceled or deleted.
-    pub(crate) fn next_retry(&self, ended: &Execution) -> Option<RetriesUsed> {
-        if !self.status.is_active() {
+    pub(crate) fn next_retry(&self, ended: &Execution, choices: &Choices) -> Option<RetriesUsed> {
+        if !self.follows_failures(choices) {
             return None;
         }
         self.configs.job_executions_retry_config.as_ref()?.next(ended.status, ended.retries)
@@ -105,10 +109,18 @@ impl Job {
         self.resolved.contains(&Target::Thing(thing.clone())) || self.targets_one_of(groups)
     }
 
-    /// Why it must be given up, if it is under way, within a maintenance window or not, and has failed too often.
-    pub(crate) fn abort_comment(&self) -> Option<String> {
+    /// Why it must be given up, if it is under way and has failed too often.
+    pub(crate) fn abort_comment(&self, choices: &Choices) -> Option<String> {
         let config = self.configs.abort_config.as_ref()?;
-        if self.status.is_active() { config.met(&self.counts) } else { None }
+        if self.follows_failures(choices) { config.met(&self.counts) } else { None }
+    }
+
+    /// Whether it is under way, within a maintenance window or not.
+    fn follows_failures(&self, choices: &Choices) -> bool {
+        match self.status {
+            JobStatus::Scheduled => choices.jobs_fail_between_windows,
+            status => status.is_active(),
+        }
     }
 
     /// Whether nothing is left to do: only jobs that reach no further thing become complete, and of those that

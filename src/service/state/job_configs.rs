@@ -16,7 +16,7 @@ use super::rollout::JobExecutionsRolloutConfig;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobConfigs {
-    /// Stored and returned, without effect: the local service has no S3 to sign for.
+    /// Who signs the links to S3 in the document, and for how long.
     pub presigned_url_config: Option<PresignedUrlConfig>,
     /// How fast the job reaches its things.
     pub job_executions_rollout_config: Option<JobExecutionsRolloutConfig>,
@@ -55,6 +55,24 @@ impl TimeoutConfig {
             Some(minutes) if !(1..=MAX_TIMEOUT_MINUTES).contains(&minutes) => Err(invalid_timeout(minutes)),
             _ => Ok(()),
         }
+    }
+}
+
+impl PresignedUrlConfig {
+    /// A role is `arn:PARTITION:iam::ACCOUNT:role/NAME`.
+    pub(super) fn check_role(&self) -> Result<(), Rejected> {
+        let Some(role) = &self.role_arn else { return Ok(()) };
+        let parts: Vec<&str> = role.splitn(6, ':').collect();
+        let is_role = match parts[..] {
+            ["arn", partition, "iam", "", account, name] => {
+                !partition.is_empty()
+                    && account.len() == 12
+                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && name.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+            }
+            _ => false,
+        };
+        if is_role { Ok(()) } else { Err(Rejected::InvalidRequest(format!("Given role {role} is invalid."))) }
     }
 }
 

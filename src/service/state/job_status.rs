@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::wire::model::JobExecutionStatus;
 
 /// The status of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum JobStatus {
     /// Its start time is ahead.

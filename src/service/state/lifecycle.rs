@@ -2,14 +2,14 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-jobs-lifecycle.html>
 
-use super::State;
 use super::change::{Change, SLICE};
 use super::job_event::JobOperation;
 use super::job_status::JobStatus;
 use super::retry::RetriesUsed;
 use super::rollout::Next;
 use super::schedule::Schedule;
-use super::timers::{Timer, Timers};
+use super::timers::Timer;
+use super::touched::Record;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobId, ThingName};
 
@@ -28,7 +28,7 @@ impl Change<'_> {
         }
         job.window_turns = turns;
         if let Some(turns) = turns {
-            self.state.timers.start(turns, Timer::Window(id.clone()));
+            self.start_timer(turns, Timer::Window(id.clone()));
         }
         self.roll_out(id);
     }
@@ -44,9 +44,14 @@ impl Change<'_> {
             };
             let config = job.configs.job_executions_rollout_config.as_ref();
             match job.rollout.next(now, config, &job.counts, unset) {
-                Next::Thing(thing) => self.roll_out_to(&thing, id),
+                Next::Thing(thing, emptied) => {
+                    if let Some(block) = emptied {
+                        self.touch_queue(id, [block]);
+                    }
+                    self.roll_out_to(&thing, id);
+                }
                 Next::Wait(due) => {
-                    self.state.timers.start(due, Timer::RollOut(id.clone()));
+                    self.start_timer(due, Timer::RollOut(id.clone()));
                     return;
                 }
                 Next::Nothing => {
@@ -55,16 +60,49 @@ impl Change<'_> {
                 }
             }
         }
-        self.state.timers.start(now, Timer::RollOut(id.clone()));
+        self.start_timer(now, Timer::RollOut(id.clone()));
     }
 
     /// A thing becomes a target of a CONTINUOUS job: the rate holds it back no longer than to the start.
     pub(super) fn join(&mut self, thing: &ThingName, id: &JobId) {
-        let Some(job) = self.job_mut(id) else { return };
+        let Some(job) = self.state.jobs.get(id) else { return };
         if job.status == JobStatus::Scheduled {
-            job.rollout.add([thing.clone()]);
-        } else if job.rollout.joins(thing) {
+            self.enqueue(id, [thing.clone()]);
+            return;
+        }
+        self.leave_out(thing, id);
+        if self.state.jobs.get(id).is_some_and(|job| !job.rollout.is_stopped()) {
             self.roll_out_to(thing, id);
+        }
+    }
+
+    /// Lets further things wait for a job.
+    pub(super) fn enqueue(&mut self, id: &JobId, things: impl IntoIterator<Item = ThingName>) {
+        let Some(job) = self.job_mut(id) else { return };
+        let blocks = job.rollout.add(things);
+        self.touch_queue(id, blocks);
+    }
+
+    /// A thing waits for a job no more.
+    pub(super) fn leave_out(&mut self, thing: &ThingName, id: &JobId) {
+        let left = self.state.jobs.get_mut(id).and_then(|job| job.rollout.leave_out(thing));
+        if let Some(block) = left {
+            self.effects.touched.add(Record::JobProgress(id.clone()));
+            self.touch_queue(id, [block]);
+        }
+    }
+
+    /// The whole queue of a job is about to be cleared, or is new.
+    pub(super) fn touch_whole_queue(&mut self, id: &JobId) {
+        let Some(job) = self.state.jobs.get(id) else { return };
+        let blocks: Vec<u64> = job.rollout.blocks().collect();
+        self.touch_queue(id, blocks);
+    }
+
+    fn touch_queue(&mut self, id: &JobId, blocks: impl IntoIterator<Item = u64>) {
+        let Some(job) = self.state.jobs.get(id).map(|job| job.sequence) else { return };
+        for block in blocks {
+            self.effects.touched.add(Record::JobQueue { job, block, id: id.clone() });
         }
     }
 
@@ -85,13 +123,17 @@ impl Change<'_> {
     /// Completes a job that has nothing left to do, or aborts one that has failed too often.
     pub(super) fn complete_or_abort(&mut self, id: &JobId) {
         let (now, choices) = (self.now, self.state.choices);
-        let Some(job) = self.job_mut(id) else { return };
+        let Some(job) = self.state.jobs.get(id) else { return };
         if job.is_done(choices.job_without_things_completes) {
-            job.set_status(now, JobStatus::Completed);
+            if let Some(job) = self.job_mut(id) {
+                job.set_status(now, JobStatus::Completed);
+            }
             self.publish_job_event(id, JobOperation::Completed);
-        } else if let Some(comment) = job.abort_comment() {
-            job.reason_code = Some(choices.reason_code_of_abort.to_owned());
-            job.comment = Some(comment);
+        } else if let Some(comment) = job.abort_comment(&choices) {
+            if let Some(job) = self.job_mut(id) {
+                job.reason_code = Some(choices.reason_code_of_abort.to_owned());
+                job.comment = Some(comment);
+            }
             self.cancel(id, false);
         }
     }
@@ -105,28 +147,29 @@ impl Change<'_> {
             let force = behavior == Some("FORCE_CANCEL");
             self.cancel(id, force);
         } else {
-            job.rollout.stop();
-            if job.status == JobStatus::Scheduled {
-                job.set_status(now, JobStatus::InProgress);
+            self.touch_whole_queue(id);
+            if let Some(job) = self.job_mut(id) {
+                job.rollout.stop();
+                if job.status == JobStatus::Scheduled {
+                    job.set_status(now, JobStatus::InProgress);
+                }
             }
             self.complete_or_abort(id);
         }
     }
-}
 
-impl State {
     /// Starts, or stops, the timers of a job's schedule.
     pub(super) fn set_schedule(
         &mut self,
         id: &JobId,
         schedule: &Schedule,
-        set: fn(&mut Timers, Timestamp, Timer),
+        set: fn(&mut Self, Timestamp, Timer),
     ) {
         if let Some(start) = schedule.start {
-            set(&mut self.timers, start, Timer::JobStart(id.clone()));
+            set(self, start, Timer::JobStart(id.clone()));
         }
         if let Some(end) = schedule.end {
-            set(&mut self.timers, end, Timer::JobEnd(id.clone()));
+            set(self, end, Timer::JobEnd(id.clone()));
         }
     }
 }

@@ -14,11 +14,11 @@
 //! |---|---|
 //! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
 //! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
-//! | `execution`, `executions` | one job execution; those of one thing, in order |
+//! | `execution`, `executions`, `job_executions` | one job execution; those of one thing, and of one job, in order |
 //! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
-//! | `validate`, `paging`, `outcome`, `rejected` | what all operations share |
+//! | `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
 //!
 //! | operations | what they do |
 //! |---|---|
@@ -26,13 +26,16 @@
 //! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
+//! | `documents` | job documents, as they are given and as devices get them |
+//! | `namespace` | which job executions and which topics go with the namespace of a job |
 //! | `targets` | how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
-//! | `templates`, `tagging` | job templates; labels |
+//! | `templates`, `managed_templates`, `tagging` | job templates, AWS's own too; labels |
 //! | `event_configurations` | which events back ends get |
 //! | `credentials` | certificates, policies, and what is attached to what |
 //! | `reset` | the account as it is at the first start again |
+//! | `kept` | the account as rows that outlive the process, and the account again from them |
 
 mod abort;
 mod account;
@@ -43,6 +46,7 @@ pub mod create_job;
 pub mod credentials;
 pub mod describe_job;
 mod device;
+mod documents;
 pub mod end_execution;
 mod event;
 pub mod event_configurations;
@@ -54,8 +58,12 @@ pub mod groups;
 pub mod job;
 pub mod job_configs;
 mod job_event;
+mod job_executions;
 pub mod job_status;
+mod kept;
 mod lifecycle;
+pub mod managed_templates;
+mod namespace;
 mod next_timer;
 pub mod operator;
 mod outcome;
@@ -81,6 +89,7 @@ pub mod thing_types;
 pub mod things;
 mod timeouts;
 mod timers;
+mod touched;
 pub mod update_job;
 pub mod update_thing_group;
 mod validate;
@@ -90,9 +99,13 @@ pub use self::account::State;
 pub use self::event::Event;
 pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};
+#[cfg(test)]
+pub(crate) use self::kept::DamagedRow;
+pub(crate) use self::kept::Restoring;
 pub(crate) use self::next_timer::NextTimer;
-pub use self::outcome::{Effects, Outcome, Touched};
+pub use self::outcome::{Effects, Outcome};
 pub use self::rejected::Rejected;
 pub(crate) use self::reset::Counts;
 pub use self::sequence::Sequence;
 pub use self::settings::Settings;
+pub use self::touched::Touched;

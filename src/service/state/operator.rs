@@ -2,18 +2,16 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/apireference/API_JobExecution.html>
 
-use std::fmt;
-use std::ops::Bound::{Excluded, Unbounded};
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
 use super::executions::Executions;
+use super::job_executions::LastUpdated;
 use super::paging::Page;
 use super::sequence::Sequence;
 use super::validate;
 use super::{Rejected, State};
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, JobId, StatusDetails, ThingName};
 use crate::wire::number::{ExecutionNumber, VersionNumber};
@@ -71,6 +69,8 @@ pub struct ListJobExecutionsQuery {
     pub status: Option<String>,
     /// Only job executions of this job; for the list of a thing.
     pub job_id: Option<String>,
+    /// Only job executions of jobs in this namespace; for the list of a thing.
+    pub namespace_id: Option<String>,
     /// 1 to 250.
     pub max_results: Option<i64>,
     /// From the page before.
@@ -81,7 +81,7 @@ pub struct ListJobExecutionsQuery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListJobExecutionsForJobResponse {
-    /// By thing, then as created.
+    /// Most recently updated first.
     pub execution_summaries: Vec<JobExecutionSummaryForJob>,
     /// Where the next page begins.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,7 +134,7 @@ pub struct OperatorSummary {
     pub last_updated_at: Timestamp,
     /// From 1.
     pub execution_number: ExecutionNumber,
-    /// From 1; absent on an execution that is no retry.
+    /// From 1 for a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_attempt: Option<u64>,
 }
@@ -168,23 +168,17 @@ impl State {
         query: &ListJobExecutionsQuery,
     ) -> Result<ListJobExecutionsForJobResponse, Rejected> {
         let (id, status) = (validate::name(job_id)?, status_of(query));
-        let page: Page<ExecutionKey> = self.page(query.max_results, query.next_token.as_deref())?;
+        let page: Page<LastUpdated> = self.page(query.max_results, query.next_token.as_deref())?;
         let job = self.job(&id)?;
-        let from = page.after.as_ref().map_or(Unbounded, |key| Excluded((key.thing.clone(), key.sequence)));
-        let keys = job.executions.range((from, Unbounded));
-        let executions = keys
-            .filter_map(|(thing, sequence)| {
-                let execution = self.executions.get(thing)?.get(*sequence)?;
-                Some((thing, *sequence, execution))
-            })
-            .filter(|(_, _, execution)| status.is_none_or(|status| status == execution.status));
-        let (executions, next_token) = page.cut(executions, |(thing, sequence, _)| ExecutionKey {
-            thing: (*thing).clone(),
-            sequence: *sequence,
-        });
-        let entry = |(thing, _, execution): (&ThingName, Sequence, &Execution)| JobExecutionSummaryForJob {
-            thing_arn: self.settings.arn("thing", thing.as_str()),
-            job_execution_summary: summarize(execution),
+        let executions = job
+            .executions
+            .newest_first(page.after.as_ref())
+            .filter_map(|key| Some((key, self.executions.get(&key.thing)?.get(key.sequence)?)))
+            .filter(|(_, execution)| status.is_none_or(|status| status == execution.status));
+        let (executions, next_token) = page.cut(executions, |(key, _)| (*key).clone());
+        let entry = |(key, execution): (&LastUpdated, &Execution)| JobExecutionSummaryForJob {
+            thing_arn: self.settings.arn("thing", key.thing.as_str()),
+            job_execution_summary: summarize(execution, &self.choices),
         };
         let execution_summaries = executions.into_iter().map(entry).collect();
         Ok(ListJobExecutionsForJobResponse { execution_summaries, next_token })
@@ -213,36 +207,18 @@ impl State {
             .filter(|(_, execution)| status.is_none_or(|status| status == execution.status))
             .filter(|(_, execution)| {
                 query.job_id.as_deref().is_none_or(|job| job == execution.job_id.as_str())
+            })
+            .filter(|(_, execution)| {
+                let wanted = query.namespace_id.as_deref();
+                wanted.is_none() || wanted == self.namespace_of(&execution.job_id)
             });
         let (executions, next_token) = page.cut(executions, |(sequence, _)| *sequence);
         let entry = |(_, execution): (Sequence, &Execution)| JobExecutionSummaryForThing {
             job_id: execution.job_id.clone(),
-            job_execution_summary: summarize(execution),
+            job_execution_summary: summarize(execution, &self.choices),
         };
         let execution_summaries = executions.into_iter().map(entry).collect();
         Ok(ListJobExecutionsForThingResponse { execution_summaries, next_token })
-    }
-}
-
-/// Where a page of a job's executions ends.
-#[derive(Debug, Clone)]
-struct ExecutionKey {
-    thing: ThingName,
-    sequence: Sequence,
-}
-
-impl fmt::Display for ExecutionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.thing, self.sequence)
-    }
-}
-
-impl FromStr for ExecutionKey {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (thing, sequence) = text.split_once('/').ok_or(())?;
-        Ok(Self { thing: thing.parse().map_err(|_| ())?, sequence: sequence.parse().map_err(|_| ())? })
     }
 }
 
@@ -280,13 +256,14 @@ fn describe(now: Timestamp, thing_arn: String, execution: &Execution) -> JobExec
     }
 }
 
-fn summarize(execution: &Execution) -> OperatorSummary {
+fn summarize(execution: &Execution, choices: &Choices) -> OperatorSummary {
+    let attempt = execution.retries.attempt();
     OperatorSummary {
         status: execution.status,
         queued_at: execution.queued_at,
         started_at: execution.started_at,
         last_updated_at: execution.last_updated_at,
         execution_number: execution.number,
-        retry_attempt: execution.retries.attempt(),
+        retry_attempt: (attempt > 0 || choices.first_execution_has_retry_attempt).then_some(attempt),
     }
 }

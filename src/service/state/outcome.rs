@@ -1,11 +1,8 @@
 //! What follows from an operation that changes something: the reply, and everything else.
 
-use std::collections::BTreeSet;
-
 use super::Rejected;
 use super::event::Event;
-use super::sequence::Sequence;
-use crate::wire::model::{JobId, ThingName};
+use super::touched::Touched;
 
 /// The reply to a request and its effects: the reply goes out first, then the events in order.
 #[derive(Debug)]
@@ -18,17 +15,10 @@ pub struct Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// Runs an operation whose only effect is on the state.
-    pub(crate) fn of(operation: impl FnOnce() -> Result<T, Rejected>) -> Self {
-        operation().into()
-    }
-
-    /// Runs an operation that notes the ids of the certificates that devices may no longer use.
-    pub(crate) fn ending_certificates(
-        operation: impl FnOnce(&mut Vec<String>) -> Result<T, Rejected>,
-    ) -> Self {
+    /// Runs an operation that notes what follows from it, which are no events of jobs.
+    pub(crate) fn of(operation: impl FnOnce(&mut Effects) -> Result<T, Rejected>) -> Self {
         let mut effects = Effects::default();
-        let reply = operation(&mut effects.ended_certificates);
+        let reply = operation(&mut effects);
         Self { reply, effects }
     }
 }
@@ -47,27 +37,6 @@ pub struct Effects {
     pub events: Vec<Event>,
     /// The ids of certificates whose connections must end.
     pub ended_certificates: Vec<String>,
-    /// The jobs and job executions that may be different now.
+    /// The records that may be different now.
     pub touched: Touched,
-}
-
-/// The keys of the jobs and job executions that were created, edited or deleted.
-#[derive(Debug, Default)]
-pub struct Touched {
-    /// Jobs by id.
-    pub jobs: BTreeSet<JobId>,
-    /// Job executions by thing and sequence number on that thing.
-    pub executions: BTreeSet<(ThingName, Sequence)>,
-}
-
-impl Touched {
-    pub(crate) fn job(&mut self, id: &JobId) {
-        if !self.jobs.contains(id) {
-            self.jobs.insert(id.clone());
-        }
-    }
-
-    pub(crate) fn execution(&mut self, thing: &ThingName, sequence: Sequence) {
-        self.executions.insert((thing.clone(), sequence));
-    }
 }

@@ -28,14 +28,14 @@ pub struct RetryCriteria {
 /// How many retries led to a job execution, by the failure that caused them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RetriesUsed {
-    after_failed: u64,
-    after_timed_out: u64,
+    pub(super) after_failed: u64,
+    pub(super) after_timed_out: u64,
 }
 
 impl RetriesUsed {
-    /// `retryAttempt`: 1 for the first retry, none for an execution that is no retry.
-    pub(crate) fn attempt(self) -> Option<u64> {
-        Some(self.after_failed + self.after_timed_out).filter(|attempt| *attempt > 0)
+    /// `retryAttempt`: 1 for the first retry, 0 for an execution that is no retry.
+    pub(crate) fn attempt(self) -> u64 {
+        self.after_failed + self.after_timed_out
     }
 }
 

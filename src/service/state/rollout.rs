@@ -4,6 +4,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,45 +115,76 @@ fn grown(base: u64, factor: f64, increases: u64, maximum: u64) -> u64 {
 pub(crate) struct Rollout {
     /// The things that are still to be reached, by their place in the queue: one that left and came back waits at
     /// the end.
-    queue: BTreeMap<u64, ThingName>,
+    pub(super) queue: BTreeMap<u64, ThingName>,
     /// The place of each of them. Hashed, since a large group is put in at once.
-    places: HashMap<ThingName, u64>,
-    next_place: u64,
+    pub(super) places: HashMap<ThingName, u64>,
+    pub(super) next_place: u64,
     /// The things reached so far.
-    notified: u64,
+    pub(super) notified: u64,
     /// When the present minute began, and how many things it can still reach.
-    minute: Option<(Timestamp, u64)>,
+    pub(super) minute: Option<(Timestamp, u64)>,
     /// Nothing is rolled out any more: the job was canceled, deleted, or its schedule ended.
-    stopped: bool,
+    pub(super) stopped: bool,
 }
+
+/// How many places of the queue are kept together, so that one that changes does not have all of them written again.
+const BLOCK: u64 = 256;
 
 /// What a rollout does next.
 pub(crate) enum Next {
-    /// Gives this thing an execution.
-    Thing(ThingName),
+    /// Gives this thing an execution; the block of the queue is named that is empty now.
+    Thing(ThingName, Option<u64>),
     Wait(Timestamp),
     Nothing,
 }
 
 impl Rollout {
-    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) {
-        if self.stopped {
-            return;
-        }
-        for thing in things {
-            if let Entry::Vacant(place) = self.places.entry(thing) {
-                self.queue.insert(self.next_place, place.key().clone());
-                place.insert(self.next_place);
-                self.next_place += 1;
+    /// Lets things wait, and tells which blocks of the queue they are in.
+    pub(crate) fn add(&mut self, things: impl IntoIterator<Item = ThingName>) -> Range<u64> {
+        let first = self.next_place;
+        if !self.stopped {
+            for thing in things {
+                if let Entry::Vacant(place) = self.places.entry(thing) {
+                    self.queue.insert(self.next_place, place.key().clone());
+                    place.insert(self.next_place);
+                    self.next_place += 1;
+                }
             }
+        }
+        first / BLOCK..self.next_place.div_ceil(BLOCK)
+    }
+
+    /// Puts things back to their places.
+    pub(crate) fn restore(&mut self, waiting: impl IntoIterator<Item = (u64, ThingName)>) {
+        for (place, thing) in waiting {
+            self.places.insert(thing.clone(), place);
+            self.queue.insert(place, thing);
         }
     }
 
-    /// The thing is no target any more.
-    pub(crate) fn leave_out(&mut self, thing: &ThingName) {
-        if let Some(place) = self.places.remove(thing) {
-            self.queue.remove(&place);
-        }
+    /// The place of the first thing that waits, or else the next one that is given.
+    pub(crate) fn first_place(&self) -> u64 {
+        self.queue.keys().next().copied().unwrap_or(self.next_place)
+    }
+
+    /// The thing is no target any more, or waits no more; tells which block of the queue it was in.
+    pub(crate) fn leave_out(&mut self, thing: &ThingName) -> Option<u64> {
+        let place = self.places.remove(thing)?;
+        self.queue.remove(&place);
+        Some(place / BLOCK)
+    }
+
+    /// The blocks of the queue in which things wait.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = u64> {
+        let first = self.queue.keys().next().map(|place| place / BLOCK);
+        std::iter::successors(first, |block| {
+            self.queue.range((block + 1) * BLOCK..).next().map(|(place, _)| place / BLOCK)
+        })
+    }
+
+    /// What waits in a block of the queue, by place.
+    pub(crate) fn block(&self, block: u64) -> impl Iterator<Item = (&u64, &ThingName)> {
+        self.queue.range(block * BLOCK..(block + 1) * BLOCK)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -172,12 +204,6 @@ impl Rollout {
     /// Whether no further thing will be reached.
     pub(crate) fn is_over(&self, selection: TargetSelection) -> bool {
         self.queue.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
-    }
-
-    /// Whether `thing`, which became a target just now, is to be reached at once, past those that wait.
-    pub(crate) fn joins(&mut self, thing: &ThingName) -> bool {
-        self.leave_out(thing);
-        !self.stopped
     }
 
     /// Takes the next step, `unset` things a minute if that is not configured.
@@ -205,8 +231,10 @@ impl Rollout {
             }
         }
         self.notified += 1;
-        let Some((_, thing)) = self.queue.pop_first() else { return Next::Nothing };
+        let Some((place, thing)) = self.queue.pop_first() else { return Next::Nothing };
         self.places.remove(&thing);
-        Next::Thing(thing)
+        let block = place / BLOCK;
+        let emptied = self.block(block).next().is_none().then_some(block);
+        Next::Thing(thing, emptied)
     }
 }

@@ -9,6 +9,7 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use super::Rejected;
 use super::job_status::TargetSelection;
 use super::window::{MaintenanceWindow, Window};
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 
 /// `schedulingConfig`: start and end of a job, and when in between it is rolled out.
@@ -41,15 +42,18 @@ pub(crate) struct Schedule {
 
 const HALF_HOUR: i64 = 30;
 const YEAR: i64 = 366 * 24 * 60;
-/// Each is looked at whenever one begins or ends.
-const MAX_WINDOWS: usize = 50;
 
 impl SchedulingConfig {
     /// Reads the times and holds them to AWS's limits.
-    pub(crate) fn check(&self, now: Timestamp, selection: TargetSelection) -> Result<Schedule, Rejected> {
-        let windows = self.check_maintenance_windows(selection)?;
-        let start = self.start_time.as_deref().map(parse).transpose()?;
-        let end = self.end_time.as_deref().map(parse).transpose()?;
+    pub(crate) fn check(
+        &self,
+        now: Timestamp,
+        selection: TargetSelection,
+        choices: &Choices,
+    ) -> Result<Schedule, Rejected> {
+        self.check_maintenance_windows(selection, choices)?;
+        let schedule = self.read(choices)?;
+        let Schedule { start, end, .. } = schedule;
         let refuse = |message: &str| Err(Rejected::InvalidRequest(message.to_owned()));
         if start.is_some_and(|start| start < now.plus_minutes(HALF_HOUR) || start > now.plus_minutes(YEAR)) {
             return refuse(
@@ -62,32 +66,50 @@ impl SchedulingConfig {
                 "EndTime of SchedulingConfig must be at least 30 minutes and at most 2 years after the start.",
             );
         }
-        Ok(Schedule { start, end, windows })
+        Ok(schedule)
     }
 
-    fn check_maintenance_windows(&self, selection: TargetSelection) -> Result<Vec<Window>, Rejected> {
+    /// The same as points in time, whenever they are.
+    pub(crate) fn read(&self, choices: &Choices) -> Result<Schedule, Rejected> {
+        let windows = self.maintenance_windows.iter().flatten().map(|window| window.check(choices));
+        Ok(Schedule {
+            windows: windows.collect::<Result<_, _>>()?,
+            start: self.start_time.as_deref().map(parse).transpose()?,
+            end: self.end_time.as_deref().map(parse).transpose()?,
+        })
+    }
+
+    fn check_maintenance_windows(
+        &self,
+        selection: TargetSelection,
+        choices: &Choices,
+    ) -> Result<(), Rejected> {
         let windows = self.maintenance_windows.as_deref().unwrap_or_default();
         let refuse = |message: String| Err(Rejected::InvalidRequest(message));
         match (windows, &self.start_time) {
-            ([], _) => Ok(Vec::new()),
+            ([], _) => Ok(()),
             _ if selection == TargetSelection::Snapshot => refuse(
                 "TargetSelection is invalid. MaintenanceWindow cannot be used with SNAPSHOT job.".to_owned(),
             ),
             (_, None) => {
                 refuse("MaintenanceWindow cannot be used without StartTime of SchedulingConfig.".to_owned())
             }
-            _ => check_windows(windows),
+            _ => check_windows(windows, choices).map(drop),
         }
     }
 }
 
 /// The windows of a job or of a job template.
-pub(super) fn check_windows(windows: &[MaintenanceWindow]) -> Result<Vec<Window>, Rejected> {
-    if windows.len() > MAX_WINDOWS {
-        let message = format!("A job cannot have more than {MAX_WINDOWS} maintenance windows.");
+pub(super) fn check_windows(
+    windows: &[MaintenanceWindow],
+    choices: &Choices,
+) -> Result<Vec<Window>, Rejected> {
+    let most = choices.most_maintenance_windows;
+    if windows.len() > most {
+        let message = format!("A job cannot have more than {most} maintenance windows.");
         return Err(Rejected::InvalidRequest(message));
     }
-    windows.iter().map(MaintenanceWindow::check).collect()
+    windows.iter().map(|window| window.check(choices)).collect()
 }
 
 impl Schedule {
@@ -106,15 +128,18 @@ impl Schedule {
     }
 
     /// The starts of the windows that are still ahead at `now`.
-    pub(crate) fn windows_ahead(&self, now: Timestamp) -> impl Iterator<Item = String> {
+    pub(crate) fn windows_ahead(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
         let first = self.next_window(self.start.map_or(now, |start| start.max(now)));
-        let starts = std::iter::successors(first, |start| self.next_window(start.plus_minutes(1)));
-        starts.filter_map(format)
+        std::iter::successors(first, |start| self.next_window(start.plus_minutes(1)))
     }
 }
 
-fn format(time: Timestamp) -> Option<String> {
+/// A time of `scheduledJobRollouts`.
+pub(super) fn format(time: Timestamp, choices: &Choices) -> Option<String> {
     let time = OffsetDateTime::from_unix_timestamp(time.seconds()).ok()?;
+    if choices.rollout_times_have_seconds {
+        return time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).ok();
+    }
     time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]")).ok()
 }
 

@@ -13,6 +13,16 @@ impl Sequence {
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }
+
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for Sequence {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
 }
 
 impl fmt::Display for Sequence {

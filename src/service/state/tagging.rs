@@ -13,6 +13,7 @@ use super::outcome::Outcome;
 use super::tags::{self, MAX_TAGS, Tag};
 use super::template::no_such_template;
 use super::thing_type::no_such_type;
+use super::touched::Record;
 
 /// The body of TagResource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -47,7 +48,7 @@ pub struct ListTagsForResourceResponse {
 impl State {
     /// Labels a resource.
     pub fn tag_resource(&mut self, request: TagResourceRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let arn = request.resource_arn.unwrap_or_default();
             let tags = request.tags.unwrap_or_default();
             if tags.is_empty() {
@@ -64,19 +65,19 @@ impl State {
                 return Err(Rejected::LimitExceeded(format!("{arn} cannot have more than {MAX_TAGS} tags.")));
             }
             self.tags.set(&arn, tags);
+            effects.touched.add(Record::Tags(arn));
             Ok(())
         })
     }
 
     /// Removes labels from a resource.
     pub fn untag_resource(&mut self, request: UntagResourceRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let arn = request.resource_arn.unwrap_or_default();
             let keys = request.tag_keys.unwrap_or_default();
             self.check_tagged(&arn)?;
-            if let Some(tags) = self.tags.0.get_mut(&arn) {
-                tags.retain(|key, _| !keys.contains(key));
-            }
+            self.tags.remove_keys(&arn, &keys);
+            effects.touched.add(Record::Tags(arn));
             Ok(())
         })
     }

@@ -18,7 +18,7 @@ pub struct Tag {
     pub value: Option<String>,
 }
 
-/// The labels of the account's resources, by ARN.
+/// The labels of the account's resources, by ARN; never empty.
 #[derive(Debug, Default)]
 pub(crate) struct Tags(pub(super) BTreeMap<String, BTreeMap<String, String>>);
 
@@ -26,7 +26,20 @@ impl Tags {
     /// Adds labels to a resource; one with the same key is replaced.
     pub(crate) fn set(&mut self, arn: &str, tags: Vec<Tag>) {
         let pairs = tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-        self.0.entry(arn.to_owned()).or_default().extend(pairs);
+        let mut pairs = pairs.peekable();
+        if pairs.peek().is_some() {
+            self.0.entry(arn.to_owned()).or_default().extend(pairs);
+        }
+    }
+
+    /// Removes labels of a resource by their keys.
+    pub(super) fn remove_keys(&mut self, arn: &str, keys: &[String]) {
+        if let Some(tags) = self.0.get_mut(arn) {
+            tags.retain(|key, _| !keys.contains(key));
+            if tags.is_empty() {
+                self.0.remove(arn);
+            }
+        }
     }
 
     /// Whether these are the labels of a resource.

@@ -13,6 +13,7 @@ use super::job::Job;
 use super::job_status::{JobStatus, TargetSelection};
 use super::outcome::Outcome;
 use super::timers::Timer;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -54,10 +55,11 @@ impl State {
                 return Err(Rejected::LimitExceeded(message));
             }
             let things = change.state.things_of(&new);
+            change.enqueue(&id, things);
+            change.effects.touched.add(Record::Job(id.clone()));
             if let Some(job) = change.job_mut(&id) {
                 job.targets.extend(added);
                 job.resolved.extend(new);
-                job.rollout.add(things);
                 job.comment = request.comment.or_else(|| job.comment.take());
                 job.last_updated_at = now;
             }
@@ -96,9 +98,7 @@ impl Change<'_> {
             if job.targets_one_of(&joined) {
                 self.join(thing, id);
             } else if job.is_target(thing, before) && !job.is_target(thing, &after) {
-                if let Some(job) = self.job_mut(id) {
-                    job.rollout.leave_out(thing);
-                }
+                self.leave_out(thing, id);
                 self.remove_queued(thing, id);
             }
         }
@@ -120,13 +120,15 @@ impl Change<'_> {
             if !is_member {
                 record.groups.remove(&group.name);
             }
+            self.effects.touched.add(Record::Thing(thing.clone()));
             self.follow_membership(&thing, &before, &jobs);
         }
+        self.effects.touched.add(Record::DeletedGroup(id));
         if group.members.is_empty() {
             return;
         }
         self.state.deleted_groups.insert(id, group);
-        self.state.timers.start(self.now, Timer::LeaveGroup(id));
+        self.start_timer(self.now, Timer::LeaveGroup(id));
     }
 
     fn remove_queued(&mut self, thing: &ThingName, job: &JobId) {

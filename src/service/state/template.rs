@@ -13,6 +13,8 @@ pub(crate) struct Template {
     /// Grows with each template; lists go by it.
     pub(crate) sequence: u64,
     pub(crate) document: Arc<str>,
+    /// The link that it was read from, where it was.
+    pub(crate) document_source: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) configs: JobConfigs,
     pub(crate) maintenance_windows: Option<Vec<MaintenanceWindow>>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::create_job::read_document;
+use super::documents::Given;
 use super::job::no_such_job;
 use super::job_configs::JobConfigs;
 use super::outcome::Outcome;
@@ -16,6 +16,7 @@ use super::rollout::ExponentialRolloutRate;
 use super::schedule::check_windows;
 use super::tags::{self, Tag};
 use super::template::{Template, no_such_template};
+use super::touched::Record;
 use super::validate;
 use super::window::MaintenanceWindow;
 use super::{Rejected, State};
@@ -30,8 +31,11 @@ pub struct CreateJobTemplateRequest {
     pub job_arn: Option<String>,
     /// JSON as text.
     pub document: Option<String>,
-    /// A link to S3; refused.
+    /// A link to S3.
     pub document_source: Option<String>,
+    /// What the link leads to, read by whoever calls; the account itself reads no files.
+    #[serde(skip)]
+    pub source_text: Option<Result<String, Rejected>>,
     /// Free text.
     pub description: Option<String>,
     /// Rollout, abort, timeout, retry and presigned links.
@@ -63,7 +67,7 @@ pub struct DescribeJobTemplateResponse {
     pub job_template_id: JobTemplateId,
     /// Free text.
     pub description: Option<String>,
-    /// Always null: documents are given as text.
+    /// The link that the document was read from.
     pub document_source: Option<String>,
     /// JSON as text.
     pub document: String,
@@ -85,7 +89,7 @@ pub struct DescribeJobTemplateResponse {
     pub destination_package_versions: Option<Vec<String>>,
 }
 
-/// The query of ListJobTemplates and ListManagedJobTemplates.
+/// The query of ListJobTemplates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListJobTemplatesQuery {
@@ -121,14 +125,6 @@ pub struct JobTemplateSummary {
     pub created_at: Timestamp,
 }
 
-/// The answer to ListManagedJobTemplates: the local service has none of AWS's own templates.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListManagedJobTemplatesResponse {
-    /// Empty.
-    pub managed_job_templates: Vec<JobTemplateSummary>,
-}
-
 impl State {
     /// Creates a job template from a document, or from a job.
     pub fn create_job_template(
@@ -137,12 +133,12 @@ impl State {
         template_id: &str,
         request: CreateJobTemplateRequest,
     ) -> Outcome<CreateJobTemplateResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let id = validate::name::<JobTemplateId>(template_id)?;
             request.configs.check()?;
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
-            check_windows(request.maintenance_windows.as_deref().unwrap_or_default())?;
-            let (document, configs, maintenance_windows) = self.template_contents(&request)?;
+            check_windows(request.maintenance_windows.as_deref().unwrap_or_default(), &self.choices)?;
+            let (document, configs, maintenance_windows) = self.template_contents(&id, &request)?;
             if self.templates.contains_key(&id) {
                 let message = format!("Job Template {template_id} already exists.");
                 return Err(Rejected::Conflict(message));
@@ -153,12 +149,16 @@ impl State {
             let template = Template {
                 sequence: self.last_template,
                 document,
+                document_source: request.document_source,
                 description: request.description,
                 configs,
                 maintenance_windows,
                 created_at: now,
             };
             self.templates.insert(id.clone(), template);
+            effects.touched.add(Record::Account);
+            effects.touched.add(Record::Template(id.clone()));
+            effects.touched.add(Record::Tags(job_template_arn.clone()));
             Ok(CreateJobTemplateResponse { job_template_arn, job_template_id: id })
         })
     }
@@ -203,33 +203,16 @@ impl State {
 
     /// Deletes a job template; the jobs made from it stay.
     pub fn delete_job_template(&mut self, template_id: &str) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let id = validate::name::<JobTemplateId>(template_id)?;
             self.template(&id)?;
             self.templates.remove(&id);
-            self.tags.remove(&self.settings.arn("jobtemplate", template_id));
+            let arn = self.settings.arn("jobtemplate", template_id);
+            self.tags.remove(&arn);
+            effects.touched.add(Record::Template(id));
+            effects.touched.add(Record::Tags(arn));
             Ok(())
         })
-    }
-
-    /// AWS's own templates, of which the local service has none.
-    ///
-    /// # Errors
-    /// [`Rejected::InvalidRequest`] where the token of the query is not one of ours.
-    pub fn list_managed_job_templates(
-        &self,
-        query: &ListJobTemplatesQuery,
-    ) -> Result<ListManagedJobTemplatesResponse, Rejected> {
-        let _: Page<u64> = self.page(query.max_results, query.next_token.as_deref())?;
-        Ok(ListManagedJobTemplatesResponse::default())
-    }
-
-    /// One of AWS's own templates: never found.
-    ///
-    /// # Errors
-    /// Always [`Rejected::ResourceNotFound`].
-    pub fn describe_managed_job_template(&self, name: &str) -> Result<DescribeJobTemplateResponse, Rejected> {
-        Err(no_such_template(name))
     }
 
     /// The template that an ARN names.
@@ -247,17 +230,24 @@ impl State {
     #[expect(clippy::type_complexity, reason = "its one caller takes it apart")]
     fn template_contents(
         &self,
+        id: &JobTemplateId,
         request: &CreateJobTemplateRequest,
     ) -> Result<(Arc<str>, JobConfigs, Option<Vec<MaintenanceWindow>>), Rejected> {
-        let given = request.document.is_some() || request.document_source.is_some();
-        let read = || read_document(request.document.as_deref(), request.document_source.as_deref());
+        let is_given = request.document.is_some() || request.document_source.is_some();
+        let given = Given {
+            document: request.document.as_deref(),
+            source: request.document_source.as_deref(),
+            source_text: request.source_text.as_ref(),
+            presigned_url_config: request.configs.presigned_url_config.as_ref(),
+        };
+        let read = || self.read_document(&given, id.as_str());
         let Some(arn) = &request.job_arn else {
             return Ok((read()?.0, request.configs.clone(), request.maintenance_windows.clone()));
         };
         let id = self.settings.split_arn(arn).filter(|(kind, _)| *kind == "job").map_or("", |(_, id)| id);
         let job = id.parse().ok().and_then(|id| self.jobs.get(&id));
         let job = job.ok_or_else(|| no_such_job(if id.is_empty() { arn } else { id }))?;
-        let document = if given { read()?.0 } else { job.document_text.clone() };
+        let document = if is_given { read()?.0 } else { job.document_text.clone() };
         let copied = || job.scheduling.as_ref().and_then(|config| config.maintenance_windows.clone());
         let windows = request.maintenance_windows.clone().or_else(copied);
         Ok((document, request.configs.clone().or(&job.configs), windows))
@@ -285,7 +275,7 @@ fn describe(job_template_arn: String, id: JobTemplateId, template: &Template) ->
         job_template_arn,
         job_template_id: id,
         description: template.description.clone(),
-        document_source: None,
+        document_source: template.document_source.clone(),
         document: template.document.to_string(),
         created_at: template.created_at,
         presigned_url_config: json!({ "roleArn": presigned.role_arn, "expiresInSec": presigned.expires_in_sec }),

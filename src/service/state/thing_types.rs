@@ -5,10 +5,11 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::outcome::Outcome;
+use super::outcome::{Effects, Outcome};
 use super::paging::Page;
 use super::tags::{self, Tag};
 use super::thing_type::{ThingType, no_such_type};
+use super::touched::Record;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
 
@@ -133,7 +134,7 @@ impl State {
         new_type_id: Uuid,
         request: CreateThingTypeRequest,
     ) -> Outcome<CreateThingTypeResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             tags::check(request.tags.as_deref(), tags::OF_RESOURCE)?;
             let properties = request.thing_type_properties.unwrap_or_default();
             let searchable_attributes = properties.searchable_attributes.unwrap_or_default();
@@ -169,6 +170,8 @@ impl State {
                         deprecated_at: None,
                     };
                     self.thing_types.insert(name.to_owned(), made);
+                    effects.touched.add(Record::ThingType(name.to_owned()));
+                    effects.touched.add(Record::Tags(thing_type_arn.clone()));
                     new_type_id
                 }
             };
@@ -207,12 +210,12 @@ impl State {
 
     /// Changes the description and the searchable attributes of a thing type.
     pub fn update_thing_type(&mut self, name: &str, request: UpdateThingTypeRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let ThingTypeProperties { thing_type_description, searchable_attributes, mqtt5_configuration } =
                 request.thing_type_properties.unwrap_or_default();
             let given = searchable_attributes.as_deref().unwrap_or_default();
             check_properties(given, mqtt5_configuration.as_ref())?;
-            let known = self.thing_type_mut(name)?;
+            let known = self.thing_type_mut(effects, name)?;
             known.description = thing_type_description.or(known.description.take());
             if let Some(searchable_attributes) = searchable_attributes {
                 known.searchable_attributes = searchable_attributes;
@@ -228,8 +231,8 @@ impl State {
         name: &str,
         request: &DeprecateThingTypeRequest,
     ) -> Outcome<()> {
-        Outcome::of(|| {
-            let known = self.thing_type_mut(name)?;
+        Outcome::of(|effects| {
+            let known = self.thing_type_mut(effects, name)?;
             let undo = request.undo_deprecate == Some(true);
             known.deprecated_at = (!undo).then(|| known.deprecated_at.unwrap_or(now));
             Ok(())
@@ -238,7 +241,7 @@ impl State {
 
     /// Deletes a thing type that no thing has, five minutes after its deprecation.
     pub fn delete_thing_type(&mut self, now: Timestamp, name: &str) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let known = self.thing_type(name)?;
             let may_go = known.deprecated_at.is_some_and(|since| now >= since.plus_minutes(KEPT_MINUTES));
             let refusal = if !may_go {
@@ -249,6 +252,8 @@ impl State {
                 self.thing_types.remove(name);
                 let arn = self.settings.arn("thingtype", name);
                 self.tags.remove(&arn);
+                effects.touched.add(Record::ThingType(name.to_owned()));
+                effects.touched.add(Record::Tags(arn));
                 return Ok(());
             };
             Err(Rejected::InvalidRequest(format!("Cannot delete thing type : {name}. {refusal}")))
@@ -268,7 +273,9 @@ impl State {
         self.thing_types.get(name).ok_or_else(|| no_such_type(&self.settings.account, name))
     }
 
-    fn thing_type_mut(&mut self, name: &str) -> Result<&mut ThingType, Rejected> {
+    /// A thing type that is about to be edited.
+    fn thing_type_mut(&mut self, effects: &mut Effects, name: &str) -> Result<&mut ThingType, Rejected> {
+        effects.touched.add(Record::ThingType(name.to_owned()));
         self.thing_types.get_mut(name).ok_or_else(|| no_such_type(&self.settings.account, name))
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::attributes::{AttributePayload, check_most, given_attributes, merged_attributes};
 use super::outcome::Outcome;
 use super::thing::{Thing, no_such_thing};
+use super::touched::Record;
 use super::validate::{self, check_version};
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -84,7 +85,7 @@ impl State {
         new_thing_id: Uuid,
         request: &CreateThingRequest,
     ) -> Outcome<CreateThingResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name = validate::name::<ThingName>(name)?;
             let thing_arn = self.settings.arn("thing", name.as_str());
             let attributes = given_attributes(request.attribute_payload.as_ref());
@@ -101,6 +102,7 @@ impl State {
                     None => self.check_thing_type(type_name)?,
                 }
             }
+            effects.touched.add(Record::Thing(name.clone()));
             let thing = self.things.entry(name.clone()).or_insert_with(|| Thing {
                 id: new_thing_id,
                 type_name: request.thing_type_name.clone(),
@@ -142,7 +144,7 @@ impl State {
 
     /// Changes the type and the attributes of a thing.
     pub fn update_thing(&mut self, name: &str, request: UpdateThingRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name = validate::name::<ThingName>(name)?;
             let thing = self.things.get(&name).ok_or_else(|| no_such_thing(&name))?;
             check_version(&format!("thing {name}"), request.expected_version, thing.version)?;
@@ -166,13 +168,14 @@ impl State {
                 (thing.attributes, thing.type_name) = (attributes, type_name);
                 thing.version = thing.version.next();
             }
+            effects.touched.add(Record::Thing(name));
             Ok(())
         })
     }
 
     /// Takes a thing out of the registry; its job executions stay. One that does not exist is no error.
     pub fn delete_thing(&mut self, name: &str, expected_version: Option<i64>) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name = validate::name::<ThingName>(name)?;
             let Some(thing) = self.things.get(&name) else { return Ok(()) };
             check_version(&format!("thing {name}"), expected_version, thing.version)?;
@@ -182,7 +185,11 @@ impl State {
                     group.members.remove(&name);
                 }
             }
+            for group in self.deleted_groups.values_mut() {
+                group.members.remove(&name);
+            }
             self.things.remove(&name);
+            effects.touched.add(Record::Thing(name));
             Ok(())
         })
     }

@@ -4,6 +4,7 @@ use super::State;
 use super::change::{Change, SLICE};
 use super::outcome::Effects;
 use super::timers::Timer;
+use super::touched::Record;
 use crate::service::time::Timestamp;
 
 impl State {
@@ -21,6 +22,9 @@ impl State {
         for _ in 0..SLICE {
             let Some((due, timer)) = change.state.timers.take_due(now) else { break };
             change.now = due;
+            if timer.is_kept() {
+                change.effects.touched.add(Record::Timer(due, timer.clone()));
+            }
             match timer {
                 Timer::JobExecution { thing, sequence } => change.time_out(&thing, sequence),
                 Timer::JobStart(job) | Timer::Window(job) => change.follow_schedule(&job),

@@ -31,6 +31,13 @@ pub(crate) enum Timer {
     LeaveGroup(Uuid),
 }
 
+impl Timer {
+    /// Whether it is a record of its own; that of a job execution follows from the execution.
+    pub(crate) fn is_kept(&self) -> bool {
+        !matches!(self, Self::JobExecution { .. })
+    }
+}
+
 /// All timers of the account, soonest first.
 #[derive(Debug, Default)]
 pub(crate) struct Timers(BTreeSet<(Timestamp, Timer)>);
@@ -50,6 +57,14 @@ impl Timers {
 
     pub(crate) fn stop(&mut self, due: Timestamp, timer: Timer) {
         self.0.remove(&(due, timer));
+    }
+
+    pub(crate) fn has(&self, due: Timestamp, timer: &Timer) -> bool {
+        self.0.contains(&(due, timer.clone()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Timestamp, Timer)> {
+        self.0.iter()
     }
 
     /// Takes the first timer that is due by `now`.

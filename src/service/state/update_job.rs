@@ -9,6 +9,7 @@ use super::job_configs::{JobConfigs, PresignedUrlConfig, TimeoutConfig, invalid_
 use super::outcome::Outcome;
 use super::retry::JobExecutionsRetryConfig;
 use super::rollout::JobExecutionsRolloutConfig;
+use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
@@ -44,6 +45,7 @@ impl State {
             job.description = request.description.or_else(|| job.description.take());
             job.configs = request.configs.or(&job.configs);
             job.last_updated_at = now;
+            change.effects.touched.add(Record::Job(id.clone()));
             change.complete_or_abort(&id);
             Ok(())
         })
@@ -68,23 +70,7 @@ fn check_configs(configs: &JobConfigs) -> Result<(), Rejected> {
         return invalid("The number of retries cannot be updated to any number other than 0.");
     }
     configs.check()?;
-    configs.presigned_url_config.as_ref().map_or(Ok(()), check_role)
-}
-
-/// A role is `arn:PARTITION:iam::ACCOUNT:role/NAME`.
-fn check_role(config: &PresignedUrlConfig) -> Result<(), Rejected> {
-    let Some(role) = &config.role_arn else { return Ok(()) };
-    let parts: Vec<&str> = role.splitn(6, ':').collect();
-    let is_role = match parts[..] {
-        ["arn", partition, "iam", "", account, name] => {
-            !partition.is_empty()
-                && account.len() == 12
-                && account.bytes().all(|byte| byte.is_ascii_digit())
-                && name.strip_prefix("role/").is_some_and(|name| !name.is_empty())
-        }
-        _ => false,
-    };
-    if is_role { Ok(()) } else { invalid(format!("Given role {role} is invalid.")) }
+    configs.presigned_url_config.as_ref().map_or(Ok(()), PresignedUrlConfig::check_role)
 }
 
 /// Retries can be switched off, and nothing else.

@@ -8,6 +8,7 @@ use super::State;
 use super::attributes::{check_most, merged_attributes};
 use super::groups::ThingGroupProperties;
 use super::outcome::Outcome;
+use super::touched::Record;
 use super::validate::{self, check_version};
 use crate::wire::model::ThingGroupName;
 use crate::wire::number::VersionNumber;
@@ -36,7 +37,7 @@ impl State {
         name: &str,
         request: UpdateThingGroupRequest,
     ) -> Outcome<UpdateThingGroupResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let name: ThingGroupName = validate::name(name)?;
             let group = self.group(&name)?;
             check_version(&format!("thing group {name}"), request.expected_version, group.version)?;
@@ -48,6 +49,7 @@ impl State {
                 group.description = given.thing_group_description.or(group.description.take());
                 (group.attributes, group.version) = (attributes, version);
             }
+            effects.touched.add(Record::Group(name));
             Ok(UpdateThingGroupResponse { version })
         })
     }

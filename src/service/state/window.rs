@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use super::Rejected;
+use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 
 /// A recurring time in which a job may be rolled out.
@@ -32,9 +33,9 @@ pub(crate) struct Window {
 
 impl MaintenanceWindow {
     /// Reads the cron expression.
-    pub(crate) fn check(&self) -> Result<Window, Rejected> {
+    pub(crate) fn check(&self, choices: &Choices) -> Result<Window, Rejected> {
         let text = self.start_time.as_deref().unwrap_or_default();
-        let starts = read(text).ok_or_else(|| {
+        let starts = read(text, choices.one_day_is_a_question_mark).ok_or_else(|| {
             Rejected::InvalidRequest(format!(
                 "StartTime {text} of MaintenanceWindow is not a cron expression such as cron(0 3 ? * MON *): minute, \
                  hour, day of month, month, day of week and year, one of the two days as ?."
@@ -45,12 +46,13 @@ impl MaintenanceWindow {
 }
 
 /// Six fields as AWS writes them; its days of the week are numbered from 1, Sunday.
-fn read(text: &str) -> Option<Cron> {
+fn read(text: &str, one_day_is_a_question_mark: bool) -> Option<Cron> {
     let fields = text.strip_prefix("cron(")?.strip_suffix(')')?;
     let is_known = |c: char| c.is_ascii_alphanumeric() || " ,-*/?#".contains(c);
     let words: Vec<&str> = fields.split_ascii_whitespace().collect();
     let &[_, _, day_of_month, _, day_of_week, _] = &words[..] else { return None };
-    if !fields.chars().all(is_known) || (day_of_month == "?") == (day_of_week == "?") {
+    let one_day = (day_of_month == "?") != (day_of_week == "?");
+    if !fields.chars().all(is_known) || one_day_is_a_question_mark && !one_day {
         return None;
     }
     let parser = CronParser::builder()

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::check::{alternatives, check};
-use super::code::{Code, EXCEPTIONS, JOBS_CODES};
+use super::code::Code;
 use super::definition::{Chance, Fault};
 use super::kind::{KINDS, Kind};
 use super::on::{MESSAGES, On};
@@ -205,14 +205,9 @@ fn read_kind(word: &str) -> Result<Kind, String> {
 
 fn code(word: &str) -> Result<Code, String> {
     Code::find(word).ok_or_else(|| {
-        let reasons: Vec<String> = Reason::all_in(Packet::Suback).map(|reason| reason.to_string()).collect();
-        let exceptions: Vec<&str> = EXCEPTIONS.iter().map(|(name, _)| *name).collect();
         format!(
-            "refuse= takes {} for a request over MQTT, {} for a SUBSCRIBE, {} or a status from 400 to 599 for a \
-             call over HTTP, not {}",
-            JOBS_CODES.join(", "),
-            reasons.join(", "),
-            exceptions.join(", "),
+            "refuse= takes a code such as RequestThrottled for a request over MQTT, NotAuthorized for a SUBSCRIBE or \
+             PUBLISH, ThrottlingException or a status from 400 to 599 for a call over HTTP, not {}",
             quoted(word)
         )
     })

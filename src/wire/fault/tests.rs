@@ -101,9 +101,30 @@ fn what_is_wrong_is_said_in_a_person_s_words() {
     assert!(refused("drop-anser").starts_with("a fault is refuse, drop-request, "));
     assert!(refused("drop-answer --onn get").starts_with("a fault has no option \"--onn\": it has --on, "));
     assert!(refused("drop-answer --on updat").starts_with("--on is get, start-next, "));
-    assert!(refused("refuse=Throttled").contains("RequestThrottled, InternalError"));
+    assert_eq!(
+        refused("refuse=Throttled"),
+        "refuse= takes a code such as RequestThrottled for a request over MQTT, NotAuthorized for a SUBSCRIBE or PUBLISH, \
+         ThrottlingException or a status from 400 to 599 for a call over HTTP, not \"Throttled\""
+    );
     assert!(refused("disconnect=ServerUnavailable").starts_with("disconnect= takes UnspecifiedError, "));
     assert!(refused(&"x".repeat(1001)).contains("1000 bytes"));
+}
+
+/// The page on faults lists every code, each in its row.
+#[test]
+fn the_page_tells_every_code() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/.github/docs/faults.md")).unwrap();
+    let row =
+        |begin: &str| page.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{begin}"));
+    let told = |begin: &str| row(begin).split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let reasons = |packet| Reason::all_in(packet).map(|reason| reason.to_string()).collect::<Vec<_>>();
+    assert_eq!(told("| A request over MQTT |"), code::JOBS_CODES);
+    assert_eq!(told("| SUBACK |"), reasons(reason::Packet::Suback));
+    assert_eq!(told("| PUBACK |"), reasons(reason::Packet::Puback));
+    assert_eq!(told("| CONNACK |"), reasons(reason::Packet::Connack));
+    assert_eq!(told("| DISCONNECT |"), reasons(reason::Packet::Disconnect));
+    assert_eq!(told("| An operation |"), code::EXCEPTIONS.map(|(name, _)| name));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub type EpochSeconds = i64;
 /// What a device reports about its progress: names and values of its own choice.
 pub type StatusDetails = BTreeMap<String, String>;
 
-/// A job document: JSON kept byte for byte as the operator wrote it.
+/// A job document: JSON kept byte for byte as it came.
 pub type JobDocument = Arc<RawValue>;
 
 /// The body of a GetPendingJobExecutions request.

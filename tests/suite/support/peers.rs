@@ -10,6 +10,9 @@ use std::time::Duration;
 use super::skip::skip;
 use super::{Process, Serve};
 
+/// Where the scripts are that use programs of others.
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+
 /// Where a program is, or `None` with a line that says so.
 #[track_caller]
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -52,9 +55,36 @@ pub(crate) fn run_python(script: &str, module: &str, arguments: &[&str]) {
 pub(crate) fn run_python_for(longer: Duration, script: &str, module: &str, arguments: &[&str]) {
     let Some(python) = python(module) else { return };
     let serve = Serve::start();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let process = Process::spawn(serve.shell(python).arg("-B").arg(script).args(arguments));
-    let finished = process.extended_by(longer).finish();
+    run(
+        longer,
+        serve.shell(python).arg("-B").arg(Path::new(SCRIPTS).join("python").join(script)).args(arguments),
+    );
+}
+
+/// Runs a script of `tests/python`, which needs `module`, against `serve`; it fails with a traceback.
+#[track_caller]
+pub(crate) fn run_python_on(serve: &Serve, script: &str, module: &str) {
+    let Some(python) = python(module) else { return };
+    run(Duration::ZERO, serve.shell(python).arg("-B").arg(Path::new(SCRIPTS).join("python").join(script)));
+}
+
+/// Runs a script of `tests/javascript`, which needs `package`, against `serve`; it fails with a trace of its own.
+#[track_caller]
+pub(crate) fn run_javascript_on(serve: &Serve, script: &str, package: &str) {
+    let Some(node) = program("node") else { return };
+    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/javascript/node_modules");
+    if !modules.join(package).is_dir() {
+        missing(&format!("the JavaScript package {package}"));
+        return;
+    }
+    let script = Path::new(SCRIPTS).join("javascript").join(script);
+    run(Duration::ZERO, serve.shell(node).env("NODE_PATH", modules).arg(script));
+}
+
+/// Runs a program to its end, which must be a success.
+#[track_caller]
+fn run(longer: Duration, command: &mut Command) {
+    let finished = Process::spawn(command).extended_by(longer).finish();
     assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
 }
 

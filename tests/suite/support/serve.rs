@@ -52,8 +52,24 @@ impl Serve {
         Self::ready(Process::spawn(self.sandbox.command().args(args)), self.sandbox)
     }
 
+    /// The same service, killed and started again in the same folder.
     #[track_caller]
-    fn ready(mut process: Process, sandbox: Sandbox) -> Self {
+    pub(crate) fn killed(mut self) -> Self {
+        self.process.signal(Signal::SIGKILL);
+        self.process.wait();
+        Self::ready(self.sandbox.spawn(), self.sandbox)
+    }
+
+    /// Another service in a folder beside that of this one, which has ended.
+    #[track_caller]
+    pub(crate) fn in_folder(self, name: &str) -> Self {
+        let sandbox = self.sandbox.without("--dir").args(["--dir", name]);
+        Self::ready(sandbox.spawn(), sandbox)
+    }
+
+    /// A service that has been started as `sandbox` says, as soon as it is ready.
+    #[track_caller]
+    pub(crate) fn ready(mut process: Process, sandbox: Sandbox) -> Self {
         let ready = process.stdout_line();
         let field = |name: &str| {
             ready

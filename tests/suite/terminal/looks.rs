@@ -113,7 +113,7 @@ fn what_a_document_holds_does_not_drive_the_terminal() {
         r#"{"targets":["arn:aws:iot:us-east-1:123456789012:thing/MyThing"],"document":"{\"a\":\"\\u001b[2J\u009b31m\u202e\"}"}"#,
     );
     let screen = terminal.wait_for("the event", |screen| screen.contains("\"a\": "));
-    assert!(screen.contains(r"\u001b[2J\u009b31m\u202e"), "{screen}");
+    assert!(screen.contains(r"\u001B[2J\u009b31m\u202e"), "{screen}");
     assert!(!terminal.raw().contains("\x1b[2J"));
 }
 

@@ -13,6 +13,7 @@ use crate::service::broker::requests::{Peer, Requests};
 use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
 use crate::service::faults::Faults;
+use crate::service::keeping::Changes;
 use crate::service::rates::Rates;
 use crate::service::state::Settings;
 use crate::service::state::credentials::paged::ListQuery;
@@ -20,6 +21,7 @@ use crate::service::time::Timestamp;
 
 mod choices;
 mod crowds;
+mod keeping;
 mod presence;
 mod rates;
 mod receive;
@@ -32,6 +34,7 @@ struct Bench {
     router: Router,
     rates: Rates,
     faults: Faults,
+    changes: Changes,
     peer: Peer,
     now: Instant,
 }
@@ -68,14 +71,15 @@ impl Bench {
         let mut state = State::with_choices(settings, choices);
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         let device = Authority::new().unwrap().device().unwrap().certificate_pem;
-        state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).unwrap();
+        state.install_device(Timestamp::default(), &device, &[("P".into(), policy.into())]).reply.unwrap();
         let listed = state.list_certificates(&ListQuery::default()).unwrap().certificates;
         let peer = Peer {
             certificate: listed[0].certificate_id.clone(),
             address: std::net::Ipv4Addr::LOCALHOST.into(),
         };
         let (router, rates, faults) = (Router::default(), Rates::default(), Faults::default());
-        Self { state, router, rates, faults, peer, now: Instant::now() }
+        let changes = Changes::default();
+        Self { state, router, rates, faults, changes, peer, now: Instant::now() }
     }
 
     fn requests(&mut self) -> Requests<'_> {
@@ -84,6 +88,7 @@ impl Bench {
             router: &mut self.router,
             rates: &mut self.rates,
             faults: &mut self.faults,
+            changes: &mut self.changes,
             now: self.now,
             jobs_now: Timestamp::default(),
         }

@@ -164,7 +164,7 @@ fn an_update_tells_state_and_document_only_when_asked() {
     assert_eq!(
         lines(&got),
         [
-            r#"J/update/accepted {"timestamp":1748990001,"executionState":{"status":"IN_PROGRESS","statusDetails":{"p":"50"},"versionNumber":3},"jobDocument":{"n": 1.50}}"#
+            r#"J/update/accepted {"timestamp":1748990001,"executionState":{"status":"IN_PROGRESS","statusDetails":{"p":"50"},"versionNumber":3},"jobDocument":{"n":1.5}}"#
         ]
     );
     let (_, body) = bench.ask("J/get", r#"{"includeJobDocument":false}"#);

@@ -32,8 +32,8 @@ pub(super) const HANDLERS: Handlers = &[
         write(shared, |state, _| state.delete_certificate(call.label(Label::CertificateId), force))
     }),
     ("AttachThingPrincipal", |shared, call| {
-        let principal = call.principal();
-        write(shared, |state, _| state.attach_thing_principal(call.label(Label::ThingName), principal))
+        let (principal, kind) = (call.principal(), call.text("thingPrincipalType"));
+        write(shared, |state, _| state.attach_thing_principal(call.label(Label::ThingName), principal, kind))
     }),
     ("DetachThingPrincipal", |shared, call| {
         let principal = call.principal();

@@ -4,10 +4,12 @@
 
 use super::super::handler::{Handlers, read, write};
 use super::super::label::Label;
+use crate::service::state::templates::CreateJobTemplateRequest;
 
 pub(super) const HANDLERS: Handlers = &[
     ("CreateJobTemplate", |shared, call| {
-        let request = call.body()?;
+        let mut request: CreateJobTemplateRequest = call.body()?;
+        request.source_text = shared.read_source(request.document_source.as_deref());
         write(shared, |state, now| state.create_job_template(now, call.label(Label::JobTemplateId), request))
     }),
     ("DescribeJobTemplate", |shared, call| {
@@ -25,7 +27,8 @@ pub(super) const HANDLERS: Handlers = &[
         read(shared, |state, _| state.list_managed_job_templates(&query))
     }),
     ("DescribeManagedJobTemplate", |shared, call| {
-        read(shared, |state, _| state.describe_managed_job_template(call.label(Label::TemplateName)))
+        let version = call.text("templateVersion");
+        read(shared, |state, _| state.describe_managed_job_template(call.label(Label::TemplateName), version))
     }),
     ("TagResource", |shared, call| {
         let request = call.body()?;

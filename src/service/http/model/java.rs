@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::table::{Model, Number, Shape};
+use crate::service::java;
 use crate::service::one_line::one_line;
 
 /// How much of a value is quoted, in characters: a constraint must have room behind it.
@@ -18,7 +19,7 @@ impl Model {
         match (self.shape(shape), value) {
             (_, Value::String(text)) => text.clone(),
             (Shape::Number(Number::Double, _), Value::Number(number)) => {
-                format!("{:?}", number.as_f64().unwrap_or_default())
+                java::double(number.as_f64().unwrap_or_default())
             }
             (Shape::List { entry, .. }, Value::Array(entries)) => {
                 let entries: Vec<String> = entries.iter().map(|value| self.write(entry, value)).collect();

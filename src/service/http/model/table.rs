@@ -3,7 +3,7 @@
 //! ```text
 //! input iot CancelJob                              an operation, by its plane
 //!   jobId* JobId uri                               * required
-//!   namespaceId! NamespaceId query                 ! refused by name
+//!   mqtt5Configuration! Mqtt5Configuration         ! refused by name
 //!   ascendingOrder boolean query isAscendingOrder  spelled so in its place
 //! structure Tag
 //!   Key* TagKey

@@ -40,7 +40,7 @@ pub(super) async fn answer(
         }
         (&Method::GET, "/struck") => struck(shared, request.uri.query().unwrap_or_default()).await,
         (&Method::DELETE, path) if let Some(number) = path.strip_prefix('/') => remove(shared, number),
-        (method, _) => Err(Exception::unknown_operation(method, request.uri.path())),
+        (method, _) => Err(Exception::unknown_operation("AWS IoT", method, request.uri.path())),
     }
 }
 

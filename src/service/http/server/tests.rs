@@ -1,21 +1,34 @@
 //! Connections over real sockets: limits, timeouts, and crowds.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::service::buckets::Buckets;
+use crate::service::s3::{Location, Presigner};
 use crate::service::state::Settings;
+use crate::service::tls::TlsPort;
 
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Patient with everything, so that a test shortens what it is about.
-const PATIENT: Limits =
-    Limits { connections: 8, body: 1000, headers_within: HOUR, body_within: HOUR, close_within: HOUR };
+const PATIENT: Limits = Limits {
+    connections: 8,
+    body: 1000,
+    handshake_within: HOUR,
+    headers_within: HOUR,
+    body_within: HOUR,
+    close_within: HOUR,
+};
 
 struct Served {
     address: std::net::SocketAddr,
+    /// The HTTPS port.
+    over_tls: std::net::SocketAddr,
     stop: watch::Sender<bool>,
     /// The turn of slow operations.
     slow: Arc<tokio::sync::Semaphore>,
@@ -23,21 +36,28 @@ struct Served {
 }
 
 async fn served(limits: Limits) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = watch::channel(false);
     let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
-    let shared = Arc::new(Shared::new(settings));
+    serving(limits, Shared::new(settings)).await
+}
+
+async fn serving(limits: Limits, shared: Shared) -> Served {
+    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let https = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, over_tls) = (http.local_addr().unwrap(), https.local_addr().unwrap());
+    let (stop, stopped) = watch::channel(false);
+    let shared = Arc::new(shared);
+    let certificate = shared.authority().unwrap().server(address.ip(), &[]).unwrap();
+    let tls = TlsPort::http(&certificate, shared.clone()).unwrap();
     let api = Api::new(shared.clone(), Admission::default());
     let slow = Arc::clone(&api.slow);
-    let served = serve_within(limits, listener, api, stopped);
+    let served = serve_within(limits, Listeners { http, https: Some((https, tls)) }, api, stopped);
     let task = tokio::spawn(async move {
         tokio::select! {
             () = served => {}
             () = shared.run_timers() => {}
         }
     });
-    Served { address, stop, slow, task }
+    Served { address, over_tls, stop, slow, task }
 }
 
 async fn deadline<T>(wait: impl Future<Output = T>) -> T {
@@ -282,4 +302,90 @@ async fn stopping_closes_what_is_idle_and_answers_what_is_under_way() {
     let answer = rest(&mut busy).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     deadline(service.task).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_to_its_end_is_given_up_and_holds_nobody_up() {
+    let service = served(Limits { handshake_within: Duration::from_millis(50), ..PATIENT }).await;
+    let mut other = service.connect().await;
+    // Silence, the beginning of a TLS hello, and what is not TLS.
+    for start in [&b""[..], b"\x16\x03\x01\x02\0\x01", b"GET /jobs HTTP/1.1\r\nhost: localhost\r\n\r\n"] {
+        let mut stream = TcpStream::connect(service.over_tls).await.unwrap();
+        stream.write_all(start).await.unwrap();
+        assert!(healthy(&mut other).await);
+        let mut told = Vec::new();
+        let _ = deadline(stream.read_to_end(&mut told)).await;
+        assert!(!told.starts_with(b"HTTP"), "{told:?}");
+    }
+    assert!(healthy(&mut other).await);
+    service.stop().await;
+}
+
+/// Both ports share the room that there is, and whoever has not come through the handshake goes first.
+#[tokio::test]
+async fn a_crowd_in_its_handshakes_makes_room_for_whoever_comes_and_for_the_end() {
+    let service = served(PATIENT).await;
+    let mut busy = service.connect().await;
+    begin(&mut busy).await;
+    let mut crowd = Vec::new();
+    for _ in 0..PATIENT.connections * 3 {
+        crowd.push(TcpStream::connect(service.over_tls).await.unwrap());
+    }
+    for _ in 0..PATIENT.connections {
+        assert!(healthy(&mut service.connect().await).await);
+    }
+    assert_eq!(deadline(crowd[0].read(&mut [0])).await.unwrap_or(0), 0, "the first was closed");
+    let answer = finish(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_download_that_stands_still_gives_way_and_one_that_moves_is_served_to_its_end() {
+    const LENGTH: usize = 32 * 1024 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let bucket = dir.path().join("files/bucket");
+    std::fs::create_dir_all(&bucket).unwrap();
+    std::fs::write(bucket.join("key"), vec![b'x'; LENGTH]).unwrap();
+    let presigner = Presigner::new("http://localhost".into(), "us-east-1", "KEY", "secret".into());
+    let location = Location { bucket: "bucket".into(), key: "key".into() };
+    let settings = Settings { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
+    let shared = Shared::new(settings);
+    let url = presigner.url(shared.now(), &location, 60);
+    let request = format!("GET {} HTTP/1.1\r\nconnection: close\r\n\r\n", &url["http://localhost".len()..]);
+    let buckets = Buckets::open(&dir.path().join("files"), Path::new("none"), presigner.into()).unwrap();
+    let service = serving(Limits { connections: 2, ..PATIENT }, shared.storing(Some(buckets))).await;
+
+    let mut idle = service.connect().await;
+    assert!(healthy(&mut idle).await);
+    let mut download = service.connect().await;
+    download.write_all(request.as_bytes()).await.unwrap();
+    let mut begun = [0; 4];
+    deadline(download.read_exact(&mut begun)).await.unwrap();
+    assert!(healthy(&mut idle).await);
+    // The connection without a request goes first, although nothing was taken of the file since its last one.
+    let mut second = service.connect().await;
+    assert!(healthy(&mut second).await);
+    assert!(!healthy(&mut idle).await);
+    let length = deadline(tokio::io::copy(&mut download, &mut tokio::io::sink())).await.unwrap();
+    assert!(length > u64::try_from(LENGTH).unwrap());
+
+    let mut stalled = Vec::new();
+    for _ in 0..3 {
+        let mut download = service.connect().await;
+        download.write_all(request.as_bytes()).await.unwrap();
+        deadline(download.read_exact(&mut begun)).await.unwrap();
+        stalled.push(download);
+    }
+    let mut third = service.connect().await;
+    assert!(healthy(&mut third).await, "there is room for whoever asks");
+    let mut broken_off = 0;
+    for mut download in stalled {
+        let mut file = Vec::new();
+        let _ = deadline(download.read_to_end(&mut file)).await;
+        broken_off += usize::from(file.len() < LENGTH);
+    }
+    assert_eq!(broken_off, 2, "one of them has a place beside the third connection");
+    drop((second, third));
+    service.stop().await;
 }

@@ -13,7 +13,7 @@ use crate::service::broker::faults::ending;
 use crate::service::broker::limits;
 use crate::service::broker::packet::{ConnectAck, Outgoing};
 use crate::service::broker::refusal::Refusal;
-use crate::service::mqtt::quick_ack::BreakOff;
+use crate::service::tls::BreakOff;
 use crate::wire::fault::Kind;
 
 impl<S: AsyncRead + AsyncWrite + BreakOff + Unpin> PacketStream<S> {

@@ -44,7 +44,10 @@ impl Bench {
         let device = Authority::new().unwrap().device().unwrap().certificate_pem;
         let certificate = shared
             .requests(|requests| {
-                requests.state.install_device(requests.jobs_now, &device, &[("P".into(), policy.into())])?;
+                requests
+                    .state
+                    .install_device(requests.jobs_now, &device, &[("P".into(), policy.into())])
+                    .reply?;
                 let listed = requests.state.list_certificates(&ListQuery::default())?;
                 Ok::<_, crate::service::state::Rejected>(listed.certificates[0].certificate_id.clone())
             })

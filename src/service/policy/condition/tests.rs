@@ -67,14 +67,15 @@ fn numbers_and_dates_are_compared_as_such() {
             }
         }
     }
-    let words = Context { client_id: "ten".into(), ..Context::default() };
+    let words = Context { client_id: Some("ten".into()), ..Context::default() };
     assert!(!meets(r#"{"NumericLessThan":{"iot:ClientId":11}}"#, &words));
     assert!(!meets(r#"{"DateLessThan":{"iot:ClientId":"2026-01-31"}}"#, &words));
 }
 
 #[test]
 fn arns_are_compared_part_by_part() {
-    let context = Context { client_id: "arn:aws:iot:us-east-1:1:thing/a:b".into(), ..Context::default() };
+    let context =
+        Context { client_id: Some("arn:aws:iot:us-east-1:1:thing/a:b".into()), ..Context::default() };
     for (operator, pattern, expected) in [
         ("ArnEquals", "arn:aws:iot:*:1:thing/*", true),
         ("ArnLike", "arn:aws:iot:us-east-?:1:thing/a:b", true),
@@ -90,7 +91,7 @@ fn arns_are_compared_part_by_part() {
 
 #[test]
 fn text_may_be_compared_without_regard_to_case() {
-    let context = Context { client_id: "Lamp".into(), ..Context::default() };
+    let context = Context { client_id: Some("Lamp".into()), ..Context::default() };
     assert!(meets(r#"{"StringEqualsIgnoreCase":{"iot:ClientId":"lAMP"}}"#, &context));
     assert!(meets(r#"{"StringEqualsIgnoreCase":{"iot:ClientId":"${iot:ClientId}"}}"#, &context));
     assert!(!meets(r#"{"StringNotEqualsIgnoreCase":{"iot:ClientId":"lamp"}}"#, &context));
@@ -104,7 +105,7 @@ fn a_thing_has_a_type_and_attributes() {
         type_name: Some("lamp".into()),
         attributes: [("room".to_owned(), "hall".to_owned())].into(),
     };
-    let context = Context { client_id: "lamp".into(), thing: Some(thing), ..Context::default() };
+    let context = Context { client_id: Some("lamp".into()), thing: Some(thing), ..Context::default() };
     for (key, value) in [
         ("iot:Connection.Thing.ThingName", "lamp-1"),
         ("iot:Connection.Thing.ThingTypeName", "lamp"),
@@ -121,7 +122,7 @@ fn a_thing_has_a_type_and_attributes() {
 
 #[test]
 fn null_is_about_whether_there_is_a_value() {
-    let context = Context::default();
+    let context = Context { client_id: Some(String::new()), ..Context::default() };
     assert!(meets(r#"{"Null":{"iot:Connection.Thing.ThingName":"true"}}"#, &context));
     assert!(!meets(r#"{"Null":{"iot:Connection.Thing.ThingName":false}}"#, &context));
     assert!(meets(r#"{"Null":{"iot:ClientId":"false"}}"#, &context));
@@ -175,7 +176,7 @@ fn client_of(subject: &[(DnType, &str)]) -> Context {
 fn client_with(certificate: &[u8]) -> Context {
     let (_, certificate) = X509Certificate::from_der(certificate).unwrap();
     Context {
-        client_id: "lamp".into(),
+        client_id: Some("lamp".into()),
         certificate: Some(Arc::new(CertificateNames::of(&certificate))),
         ..Context::default()
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::outcome::Outcome;
 use super::super::paging::Page;
+use super::super::touched::Record;
 use super::super::validate;
 use super::super::{Rejected, State};
 use super::paged::ListQuery;
@@ -72,7 +73,7 @@ pub struct ListPrincipalThingsResponse {
 impl State {
     /// Attaches a policy to a certificate or a thing group; once more is no error.
     pub fn attach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let target = request.target.as_deref().unwrap_or_default();
             self.policy(name)?;
             self.check_target(target)?;
@@ -83,6 +84,7 @@ impl State {
                 )));
             }
             attached.insert(name.to_owned());
+            effects.touched.add(Record::AttachedPolicies(target.to_owned()));
             Ok(())
         })
     }
@@ -90,9 +92,10 @@ impl State {
     /// Detaches a policy; one that is not attached is no error, one that does not exist neither: the
     /// operation declares none for it.
     pub fn detach_policy(&mut self, name: &str, request: &PolicyTargetRequest) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let target = request.target.as_deref().unwrap_or_default();
             take(&mut self.credentials.attached, target, name);
+            effects.touched.add(Record::AttachedPolicies(target.to_owned()));
             Ok(())
         })
     }
@@ -149,9 +152,14 @@ impl State {
         Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
 
-    /// Attaches a certificate to a thing; once more is no error.
-    pub fn attach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
-        Outcome::of(|| {
+    /// Attaches a certificate to a thing, as its only one if it is an EXCLUSIVE_THING; once more is no error.
+    pub fn attach_thing_principal(
+        &mut self,
+        thing: &str,
+        principal: &str,
+        principal_type: Option<&str>,
+    ) -> Outcome<()> {
+        Outcome::of(|effects| {
             let thing: ThingName = validate::name(thing)?;
             if !self.things.contains_key(&thing) {
                 return Err(Rejected::ResourceNotFound(format!(
@@ -159,20 +167,39 @@ impl State {
                 )));
             }
             let id = self.principal(principal)?.to_owned();
-            self.credentials.things.entry(id.clone()).or_default().insert(thing.clone());
-            self.credentials.principals.entry(thing).or_default().insert(id);
+            let exclusive = principal_type.map(|kind| kind == "EXCLUSIVE_THING");
+            let was_exclusive = self.credentials.exclusive.contains(&id);
+            if let Some(other) = self.things_of_certificate(&id).find(|other| **other != thing)
+                && (was_exclusive || exclusive == Some(true))
+            {
+                let message = format!(
+                    "The principal {principal} cannot belong to thing {thing} and to thing {other}, it is exclusive."
+                );
+                return Err(Rejected::InvalidRequest(message));
+            }
+            match exclusive {
+                Some(true) => self.credentials.exclusive.insert(id.clone()),
+                Some(false) => self.credentials.exclusive.remove(&id),
+                None => was_exclusive,
+            };
+            self.credentials.attach(thing.clone(), id.clone());
+            effects.touched.add(Record::ThingPrincipal(thing, id));
             Ok(())
         })
     }
 
     /// Detaches a certificate from a thing; one that is not attached is no error.
     pub fn detach_thing_principal(&mut self, thing: &str, principal: &str) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let thing: ThingName = validate::name(thing)?;
             self.thing(&thing)?;
             let id = self.principal(principal)?.to_owned();
             take(&mut self.credentials.principals, &thing, &id);
             take(&mut self.credentials.things, &id, &thing);
+            if !self.credentials.things.contains_key(&id) {
+                self.credentials.exclusive.remove(&id);
+            }
+            effects.touched.add(Record::ThingPrincipal(thing, id));
             Ok(())
         })
     }

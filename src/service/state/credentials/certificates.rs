@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::outcome::Outcome;
+use super::super::outcome::{Effects, Outcome};
+use super::super::touched::Record;
 use super::super::{Rejected, State};
 use super::certificate::{Certificate, CertificateStatus};
 use super::paged::ListQuery;
@@ -16,8 +17,6 @@ use crate::service::time::Timestamp;
 pub struct RegisterCertificateRequest {
     /// The certificate in PEM.
     pub certificate_pem: Option<String>,
-    /// The certificate of the authority that signed it; not looked at.
-    pub ca_certificate_pem: Option<String>,
     /// ACTIVE or INACTIVE.
     pub status: Option<String>,
 }
@@ -151,11 +150,11 @@ impl State {
         set_as_active: bool,
         request: &RegisterCertificateRequest,
     ) -> Outcome<RegisterCertificateResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let default = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
             let status = request.status.as_deref().map_or(Ok(default), read_status)?;
             let pem = request.certificate_pem.as_deref().unwrap_or_default();
-            self.register(Certificate::parse(now, pem, status)?)
+            self.register(effects, Certificate::parse(now, pem, status)?)
         })
     }
 
@@ -168,8 +167,8 @@ impl State {
         key_pair: KeyPair,
     ) -> Outcome<CreateKeysAndCertificateResponse> {
         let status = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
-        Outcome::of(|| {
-            let registered = self.register(Certificate::parse(now, &certificate_pem, status)?)?;
+        Outcome::of(|effects| {
+            let registered = self.register(effects, Certificate::parse(now, &certificate_pem, status)?)?;
             Ok(CreateKeysAndCertificateResponse {
                 certificate_arn: registered.certificate_arn,
                 certificate_id: registered.certificate_id,
@@ -187,8 +186,8 @@ impl State {
         certificate_pem: String,
     ) -> Outcome<CreateCertificateFromCsrResponse> {
         let status = if set_as_active { CertificateStatus::Active } else { CertificateStatus::Inactive };
-        Outcome::of(|| {
-            let registered = self.register(Certificate::parse(now, &certificate_pem, status)?)?;
+        Outcome::of(|effects| {
+            let registered = self.register(effects, Certificate::parse(now, &certificate_pem, status)?)?;
             Ok(CreateCertificateFromCsrResponse {
                 certificate_arn: registered.certificate_arn,
                 certificate_id: registered.certificate_id,
@@ -199,6 +198,7 @@ impl State {
 
     pub(super) fn register(
         &mut self,
+        effects: &mut Effects,
         certificate: Certificate,
     ) -> Result<RegisterCertificateResponse, Rejected> {
         let certificate_id = certificate.id.clone();
@@ -213,6 +213,8 @@ impl State {
         self.credentials.registered += 1;
         let certificate = Certificate { sequence: self.credentials.registered, ..certificate };
         self.credentials.certificates.insert(certificate_id.clone(), certificate);
+        effects.touched.add(Record::Account);
+        effects.touched.add(Record::Certificate(certificate_id.clone()));
         Ok(RegisterCertificateResponse { certificate_arn, certificate_id })
     }
 
@@ -261,15 +263,16 @@ impl State {
 
     /// Sets a certificate's status; one that is not active any more loses its connections.
     pub fn update_certificate(&mut self, now: Timestamp, id: &str, new_status: Option<&str>) -> Outcome<()> {
-        Outcome::ending_certificates(|ended| {
+        Outcome::of(|effects| {
             let status = read_status(new_status.unwrap_or_default())?;
             let id = id.to_ascii_lowercase();
             let certificate =
                 self.credentials.certificates.get_mut(&id).ok_or_else(|| no_such_certificate(&id))?;
             certificate.status = status;
             certificate.modified = now;
+            effects.touched.add(Record::Certificate(id.clone()));
             if status != CertificateStatus::Active {
-                ended.push(id);
+                effects.ended_certificates.push(id);
             }
             Ok(())
         })
@@ -277,7 +280,7 @@ impl State {
 
     /// Deletes a certificate that is not active and not attached; force takes its policies off first.
     pub fn delete_certificate(&mut self, id: &str, force_delete: bool) -> Outcome<()> {
-        Outcome::ending_certificates(|ended| {
+        Outcome::of(|effects| {
             let id = id.to_ascii_lowercase();
             let certificate = self.certificate(&id)?;
             if certificate.status == CertificateStatus::Active {
@@ -299,7 +302,9 @@ impl State {
             }
             self.credentials.remove_target(&arn);
             self.credentials.certificates.remove(&id);
-            ended.push(id);
+            effects.touched.add(Record::AttachedPolicies(arn));
+            effects.touched.add(Record::Certificate(id.clone()));
+            effects.ended_certificates.push(id);
             Ok(())
         })
     }

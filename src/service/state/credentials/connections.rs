@@ -52,11 +52,16 @@ impl State {
         policies.filter_map(Policy::document).cloned().collect()
     }
 
-    /// The thing that a client is: attached to its certificate, and named like the client.
+    /// The thing that a client is: attached to its certificate, and named like the client unless it is the only
+    /// thing that the certificate may have.
     ///
     /// AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html>
     pub(crate) fn thing_of_connection(&self, certificate: &str, client_id: &str) -> Option<ConnectedThing> {
-        let name: ThingName = client_id.parse().ok()?;
+        let name: ThingName = if self.credentials.exclusive.contains(certificate) {
+            self.things_of_certificate(certificate).next()?.clone()
+        } else {
+            client_id.parse().ok()?
+        };
         let thing = self.things.get(&name)?;
         self.credentials.principals.get(&name).is_some_and(|ids| ids.contains(certificate)).then(|| {
             ConnectedThing {

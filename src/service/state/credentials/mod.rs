@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod certificate;
 pub mod certificates;
 mod connections;
+mod kept;
 mod own_device;
 pub mod paged;
 pub mod policies;

@@ -4,11 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::outcome::Outcome;
+use super::super::outcome::{Effects, Outcome};
 use super::super::tags::{self, Tag};
+use super::super::touched::Record;
 use super::super::{Rejected, State};
 use super::paged::ListQuery;
 use super::policy::{Policy, PolicyVersion};
+use super::records::Credentials;
 use crate::service::policy::{Document, Malformed};
 use crate::service::time::Timestamp;
 
@@ -137,7 +139,7 @@ impl State {
         name: &str,
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let (text, document) = read_document(request.policy_document)?;
             tags::check(request.tags.as_deref(), tags::OF_RESOURCE)?;
             let policy_arn = self.settings.arn("policy", name);
@@ -148,8 +150,9 @@ impl State {
                     resource_arn: policy_arn,
                 });
             }
-            self.credentials.add_policy(now, name, &text, document);
+            self.add_policy(effects, now, name, &text, document);
             self.tags.set(&policy_arn, request.tags.unwrap_or_default());
+            effects.touched.add(Record::Tags(policy_arn.clone()));
             Ok(CreatePolicyResponse {
                 policy_name: name.to_owned(),
                 policy_arn,
@@ -157,6 +160,22 @@ impl State {
                 policy_version_id: "1".to_owned(),
             })
         })
+    }
+
+    /// Adds a policy, or replaces one that the service makes itself.
+    pub(super) fn add_policy(
+        &mut self,
+        effects: &mut Effects,
+        now: Timestamp,
+        name: &str,
+        text: &str,
+        document: Document,
+    ) {
+        let Credentials { created, policies, .. } = &mut self.credentials;
+        *created += 1;
+        policies.insert(name.to_owned(), Policy::new(now, *created, text, document));
+        effects.touched.add(Record::Account);
+        effects.touched.add(Record::Policy(name.to_owned()));
     }
 
     /// Returns a policy and its default version.
@@ -211,9 +230,9 @@ impl State {
         set_as_default: bool,
         request: CreatePolicyRequest,
     ) -> Outcome<CreatePolicyVersionResponse> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let (text, document) = read_document(request.policy_document)?;
-            let policy = self.policy_mut(name)?;
+            let policy = self.policy_mut(effects, name)?;
             let version = policy.add(now, &text, document)?;
             if set_as_default {
                 policy.default_version = version;
@@ -267,8 +286,8 @@ impl State {
 
     /// Makes one version of a policy count.
     pub fn set_default_policy_version(&mut self, now: Timestamp, name: &str, version: &str) -> Outcome<()> {
-        Outcome::of(|| {
-            let policy = self.policy_mut(name)?;
+        Outcome::of(|effects| {
+            let policy = self.policy_mut(effects, name)?;
             let (number, _) = find_version(policy, name, version)?;
             policy.default_version = number;
             policy.modified = now;
@@ -278,8 +297,8 @@ impl State {
 
     /// Deletes a version that does not count.
     pub fn delete_policy_version(&mut self, name: &str, version: &str) -> Outcome<()> {
-        Outcome::of(|| {
-            let policy = self.policy_mut(name)?;
+        Outcome::of(|effects| {
+            let policy = self.policy_mut(effects, name)?;
             let (number, _) = find_version(policy, name, version)?;
             if policy.default_version == number {
                 let message = "Cannot delete the default version of a policy".to_owned();
@@ -292,7 +311,7 @@ impl State {
 
     /// Deletes a policy that is attached to nothing and has no version but the default one.
     pub fn delete_policy(&mut self, name: &str) -> Outcome<()> {
-        Outcome::of(|| {
+        Outcome::of(|effects| {
             let policy = self.policy(name)?;
             if policy.versions.len() > 1 {
                 return Err(Rejected::DeleteConflict(format!(
@@ -306,7 +325,10 @@ impl State {
                 )));
             }
             self.credentials.policies.remove(name);
-            self.tags.remove(&self.settings.arn("policy", name));
+            let arn = self.settings.arn("policy", name);
+            self.tags.remove(&arn);
+            effects.touched.add(Record::Policy(name.to_owned()));
+            effects.touched.add(Record::Tags(arn));
             Ok(())
         })
     }
@@ -320,7 +342,9 @@ impl State {
         self.credentials.policies.get(name).ok_or_else(no_such_policy)
     }
 
-    fn policy_mut(&mut self, name: &str) -> Result<&mut Policy, Rejected> {
+    /// A policy that is about to be edited.
+    fn policy_mut(&mut self, effects: &mut Effects, name: &str) -> Result<&mut Policy, Rejected> {
+        effects.touched.add(Record::Policy(name.to_owned()));
         self.credentials.policies.get_mut(name).ok_or_else(no_such_policy)
     }
 }

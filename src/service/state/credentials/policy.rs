@@ -18,7 +18,7 @@ pub(super) struct Policy {
     pub(super) versions: BTreeMap<u64, PolicyVersion>,
     pub(super) default_version: u64,
     /// The number of the latest version that was ever made.
-    last_version: u64,
+    pub(super) last_version: u64,
     /// How many policies were created before it.
     pub(super) sequence: u64,
 }

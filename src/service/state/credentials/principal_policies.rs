@@ -26,7 +26,7 @@ impl State {
     pub fn attach_principal_policy(&mut self, name: &str, principal: &str) -> Outcome<()> {
         match self.principal(principal) {
             Ok(_) => self.attach_policy(name, &target(principal)),
-            Err(rejected) => Outcome::of(|| Err(rejected)),
+            Err(rejected) => Err(rejected).into(),
         }
     }
 
@@ -34,7 +34,7 @@ impl State {
     pub fn detach_principal_policy(&mut self, name: &str, principal: &str) -> Outcome<()> {
         match self.policy(name).and_then(|_| self.principal(principal)) {
             Ok(_) => self.detach_policy(name, &target(principal)),
-            Err(rejected) => Outcome::of(|| Err(rejected)),
+            Err(rejected) => Err(rejected).into(),
         }
     }
 

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::certificate::Certificate;
 use super::policy::Policy;
-use crate::service::policy::Document;
-use crate::service::time::Timestamp;
 use crate::wire::model::ThingName;
 
 /// The account's certificates and policies.
@@ -21,6 +19,8 @@ pub(crate) struct Credentials {
     pub(super) principals: BTreeMap<ThingName, BTreeSet<String>>,
     /// The same the other way round: the things of a certificate.
     pub(super) things: BTreeMap<String, BTreeSet<ThingName>>,
+    /// The ids of the certificates that belong to one thing alone.
+    pub(super) exclusive: BTreeSet<String>,
     /// How many certificates were registered.
     pub(super) registered: u64,
     /// How many policies were created.
@@ -40,9 +40,10 @@ impl Credentials {
         (self.certificates.len(), self.policies.len())
     }
 
-    pub(super) fn add_policy(&mut self, now: Timestamp, name: &str, text: &str, document: Document) {
-        self.created += 1;
-        self.policies.insert(name.to_owned(), Policy::new(now, self.created, text, document));
+    /// A certificate belongs to a thing.
+    pub(super) fn attach(&mut self, thing: ThingName, certificate: String) {
+        self.things.entry(certificate.clone()).or_default().insert(thing.clone());
+        self.principals.entry(thing).or_default().insert(certificate);
     }
 
     /// A certificate or a thing group is gone, and with it what was attached to it.

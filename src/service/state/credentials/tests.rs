@@ -40,11 +40,7 @@ fn pem() -> String {
 
 /// Registers a new certificate and returns its id.
 fn register(state: &mut State, status: &str) -> String {
-    let request = RegisterCertificateRequest {
-        certificate_pem: Some(pem()),
-        status: Some(status.into()),
-        ..RegisterCertificateRequest::default()
-    };
+    let request = RegisterCertificateRequest { certificate_pem: Some(pem()), status: Some(status.into()) };
     ok(state.register_certificate(NOW, false, &request)).certificate_id
 }
 
@@ -100,7 +96,6 @@ fn what_is_no_certificate_is_refused() {
     let with = |pem: Option<&str>, status: Option<&str>| RegisterCertificateRequest {
         certificate_pem: pem.map(Into::into),
         status: status.map(Into::into),
-        ..Default::default()
     };
     let garbage = refused(state.register_certificate(NOW, false, &with(Some("garbage"), None)));
     assert!(matches!(garbage, Rejected::CertificateValidation(_)));
@@ -141,7 +136,7 @@ fn a_certificate_in_use_is_not_deleted() {
     create_thing(&mut state, "T");
     create_policy(&mut state, "P");
     ok(state.attach_policy("P", &to(&cert_arn(&id))));
-    ok(state.attach_thing_principal("T", &cert_arn(&id)));
+    ok(state.attach_thing_principal("T", &cert_arn(&id), None));
 
     assert!(matches!(refused(state.delete_certificate(&id, true)), Rejected::CertificateState(_)));
     ok(state.update_certificate(LATER, &id, Some("REVOKED")));
@@ -256,7 +251,7 @@ fn policies_are_attached_to_certificates_and_groups() {
         ..Default::default()
     };
     let _ = state.add_thing_to_thing_group(NOW, &member);
-    ok(state.attach_thing_principal("T", &cert_arn(&id)));
+    ok(state.attach_thing_principal("T", &cert_arn(&id), None));
     assert_eq!(state.policies_of_certificate(&id).len(), 3);
 
     assert!(matches!(refused(state.delete_policy("Own")), Rejected::DeleteConflict(_)));
@@ -296,7 +291,7 @@ fn a_thing_is_the_client_that_is_named_like_it_and_shows_its_certificate() {
     };
     let _ = ok(state.create_thing(NOW, "T", Uuid::nil(), &request));
     assert_eq!(state.thing_of_connection(&own, "T"), None);
-    ok(state.attach_thing_principal("T", &cert_arn(&own)));
+    ok(state.attach_thing_principal("T", &cert_arn(&own), None));
     let thing = state.thing_of_connection(&own, "T").unwrap();
     assert_eq!((&*thing.name, &*thing.attributes["room"]), ("T", "kitchen"));
     assert_eq!(state.thing_of_connection(&own, "U"), None);
@@ -306,11 +301,37 @@ fn a_thing_is_the_client_that_is_named_like_it_and_shows_its_certificate() {
     assert_eq!(ok(state.list_thing_principals("T", &query)).principals, [cert_arn(&own)]);
     assert_eq!(wire(&ok(state.list_principal_things(&cert_arn(&own), &query))), json!({"things": ["T"]}));
     assert!(matches!(
-        refused(state.attach_thing_principal("U", &cert_arn(&own))),
+        refused(state.attach_thing_principal("U", &cert_arn(&own), None)),
         Rejected::ResourceNotFound(_)
     ));
     assert!(matches!(
-        refused(state.attach_thing_principal("T", "us-east-1:x")),
+        refused(state.attach_thing_principal("T", "us-east-1:x", None)),
         Rejected::ResourceNotFound(_)
     ));
+}
+
+#[test]
+fn an_exclusive_certificate_belongs_to_one_thing_whatever_its_client_is_called() {
+    let mut state = state();
+    let id = register(&mut state, "ACTIVE");
+    let arn = cert_arn(&id);
+    for thing in ["T", "U"] {
+        let _ = ok(state.create_thing(NOW, thing, Uuid::nil(), &CreateThingRequest::default()));
+    }
+    let exclusive = Some("EXCLUSIVE_THING");
+    let is_exclusive = |one, other| {
+        format!("The principal {arn} cannot belong to thing {one} and to thing {other}, it is exclusive.")
+    };
+    ok(state.attach_thing_principal("T", &arn, exclusive));
+    ok(state.attach_thing_principal("T", &arn, None));
+    assert_eq!(refused(state.attach_thing_principal("U", &arn, None)).to_string(), is_exclusive("U", "T"));
+    assert_eq!(state.thing_of_connection(&id, "some-client").unwrap().name, "T");
+    ok(state.detach_thing_principal("T", &arn));
+    assert_eq!(state.thing_of_connection(&id, "some-client"), None);
+    ok(state.attach_thing_principal("U", &arn, None));
+    assert_eq!(
+        refused(state.attach_thing_principal("T", &arn, exclusive)).to_string(),
+        is_exclusive("T", "U")
+    );
+    ok(state.attach_thing_principal("T", &arn, Some("NON_EXCLUSIVE_THING")));
 }

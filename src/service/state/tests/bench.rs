@@ -161,14 +161,20 @@ fn line(event: &Event) -> String {
         let entries: Vec<String> = list.iter().map(entry).collect();
         if entries.is_empty() { String::new() } else { format!(" {name}[{}]", entries.join(" ")) }
     };
+    let of = |namespace: &Option<String>| {
+        namespace.as_ref().map(|namespace| format!(" of {namespace}")).unwrap_or_default()
+    };
     match event {
-        Event::JobExecutionsChanged(thing, changed) => {
+        Event::JobExecutionsChanged(thing, namespace, changed) => {
             let (in_progress, queued) = (&changed.jobs.in_progress, &changed.jobs.queued);
-            format!("{thing} notify{}{}", list("IP", in_progress), list("Q", queued))
+            format!("{thing} notify{}{}{}", of(namespace), list("IP", in_progress), list("Q", queued))
         }
-        Event::NextJobExecutionChanged(thing, changed) => match &changed.execution {
-            Some(it) => format!("{thing} next {} {} v{}", it.job_id, it.status, it.version_number),
-            None => format!("{thing} next none"),
+        Event::NextJobExecutionChanged(thing, namespace, changed) => match &changed.execution {
+            Some(it) => {
+                let of = of(namespace);
+                format!("{thing} next{of} {} {} v{}", it.job_id, it.status, it.version_number)
+            }
+            None => format!("{thing} next{} none", of(namespace)),
         },
         Event::Job(event) => format!("{} {}", event.job_id, event.operation),
         Event::JobExecution(event) => {

@@ -87,7 +87,7 @@ fn any_json_value_is_a_document_and_keeps_its_bytes() {
     {
         let job = format!("J{number}");
         bench.create(&job, "thing/T", json!({ "document": document })).unwrap();
-        assert_eq!(bench.state.get_job_document(&job).unwrap().document, document);
+        assert_eq!(bench.state.get_job_document(&job, false).unwrap().document, document);
         bench.device(&format!("{job}/get"), json!({})).unwrap();
     }
 }
@@ -232,6 +232,16 @@ fn lists_come_page_by_page() {
     }
     assert_eq!(token, None);
     assert_eq!(things, many(5).iter().map(|name| format!("{ARN}thing/{name}")).collect::<Vec<_>>());
+
+    bench.now = bench.now.plus_minutes(1);
+    bench.device_of("t00003", "J0/update", json!({ "status": "IN_PROGRESS" })).unwrap();
+    bench.now = bench.now.plus_minutes(1);
+    bench.device_of("t00001", "J0/update", json!({ "status": "FAILED" })).unwrap();
+    bench.device_of("t00003", "J0/update", json!({ "status": "IN_PROGRESS" })).unwrap();
+    let first = from(json!({ "maxResults": 3 }));
+    let first = bench.state.list_job_executions_for_job("J0", &first).unwrap().execution_summaries;
+    let order = ["t00001", "t00003", "t00000"].map(|name| format!("{ARN}thing/{name}"));
+    assert!(first.into_iter().map(|it| it.thing_arn).eq(order), "most recently updated first");
 
     let bad = bench.state.list_jobs(&from(json!({ "nextToken": "made-up" })));
     assert_eq!(message(bad), "Next token is invalid.");

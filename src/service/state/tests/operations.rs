@@ -15,23 +15,73 @@ const FAILURES: [&str; 3] = ["FAILED", "TIMED_OUT", "ALL"];
 /// One thing that may happen to the service.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
-    Device { thing: usize, rest: String, body: Value },
-    CreateJob { job: usize, body: Value, start: Option<i64>, end: Option<(i64, Option<&'static str>)> },
-    CancelJob { job: usize, force: bool, comment: Option<&'static str> },
-    DeleteJob { job: usize, force: bool },
-    UpdateJob { job: usize, timeout: i64 },
-    Associate { job: usize, targets: Vec<String> },
-    CancelExecution { thing: usize, job: usize, expected: Option<i64>, force: bool },
-    DeleteExecution { thing: usize, job: usize, number: i64, force: bool },
-    UpdateEvents { jobs: Option<bool>, executions: Option<bool> },
-    Describe { thing: usize, job: usize, number: Option<i64> },
+    Device {
+        thing: usize,
+        rest: String,
+        body: Value,
+    },
+    CreateJob {
+        job: usize,
+        body: Value,
+        start: Option<i64>,
+        end: Option<(i64, Option<&'static str>)>,
+        /// A maintenance window of each hour: its first minute, and how many there are.
+        window: Option<(i64, i64)>,
+    },
+    CancelJob {
+        job: usize,
+        force: bool,
+        comment: Option<&'static str>,
+    },
+    DeleteJob {
+        job: usize,
+        force: bool,
+    },
+    UpdateJob {
+        job: usize,
+        timeout: i64,
+    },
+    Associate {
+        job: usize,
+        targets: Vec<String>,
+    },
+    CancelExecution {
+        thing: usize,
+        job: usize,
+        expected: Option<i64>,
+        force: bool,
+    },
+    DeleteExecution {
+        thing: usize,
+        job: usize,
+        number: i64,
+        force: bool,
+    },
+    UpdateEvents {
+        jobs: Option<bool>,
+        executions: Option<bool>,
+    },
+    Describe {
+        thing: usize,
+        job: usize,
+        number: Option<i64>,
+    },
     CreateThing(usize),
     DeleteThing(usize),
-    Join { thing: usize, group: usize },
-    Leave { thing: usize, group: usize },
+    Join {
+        thing: usize,
+        group: usize,
+    },
+    Leave {
+        thing: usize,
+        group: usize,
+    },
     DeleteGroup(usize),
     CreateGroup(usize),
-    Advance { seconds: i64, at_once: bool },
+    Advance {
+        seconds: i64,
+        at_once: bool,
+    },
 }
 
 pub(super) fn op() -> impl Strategy<Value = Op> {
@@ -44,8 +94,11 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         }),
         8 => (thing.clone(), start()).prop_map(|(thing, body)| Op::Device { thing, rest: "start-next".into(), body }),
         4 => (thing.clone(), rest_of_reads(), read()).prop_map(|(thing, rest, body)| Op::Device { thing, rest, body }),
-        10 => (job.clone(), create_job(), maybe(6, 31..90_i64), maybe(6, (130..300_i64, end_behavior())))
-            .prop_map(|(job, body, start, end)| Op::CreateJob { job, body, start, end }),
+        10 => (
+            job.clone(), create_job(), maybe(4, 31..90_i64), maybe(6, (130..300_i64, end_behavior())),
+            maybe(1, (0..60_i64, 1..50_i64)),
+        )
+            .prop_map(|(job, body, start, end, window)| Op::CreateJob { job, body, start, end, window }),
         2 => (job.clone(), any::<bool>(), maybe(1, Just("why")))
             .prop_map(|(job, force, comment)| Op::CancelJob { job, force, comment }),
         1 => (maybe(1, any::<bool>()), maybe(1, any::<bool>()))
@@ -195,6 +248,11 @@ fn create_job() -> impl Strategy<Value = Value> {
             ])
         },
     )
+}
+
+/// Whether a job may have maintenance windows.
+pub(super) fn is_windowed(body: &Value, start: Option<i64>) -> bool {
+    body["targetSelection"] == "CONTINUOUS" && start.is_some()
 }
 
 pub(super) const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";

@@ -139,11 +139,11 @@ fn what_the_registry_does_not_know_is_named_by_each_operation_in_its_own_way() {
         "Failed to list principals for thingX because the thing does not exist in your account"
     );
     assert_eq!(
-        message(state.attach_thing_principal("X", "arn").reply),
+        message(state.attach_thing_principal("X", "arn", None).reply),
         "Failed to attach the principal arn to thing X because the thing does not exist in your account"
     );
     let certificate = "The certificate given in the principal does not exist.";
-    assert_eq!(message(state.attach_thing_principal("T", &unknown).reply), certificate);
+    assert_eq!(message(state.attach_thing_principal("T", &unknown, None).reply), certificate);
     assert_eq!(message(state.describe_thing_group("X")), "ThingGroup 123456789012:X not found.");
     assert_eq!(message(state.describe_certificate("00")), "CertificateId 00 does not exist");
     assert_eq!(message(state.get_policy("X")), "Policy default version not found");

@@ -72,3 +72,30 @@ fn an_answer_goes_to_who_did_not_subscribe_at_qos_0_or_1() {
         }
     }
 }
+
+#[test]
+fn devices_get_a_document_written_anew_or_as_it_was_given() {
+    let given = "{ \"n\": 1e3,\"none\": null, \"s\": \"\\u001f\u{1F600}\" }";
+    let anew = r#"{"n":1000.0,"s":"\u001F\uD83D\uDE00"}"#;
+    let other = Choices { documents_are_written_anew: false, ..Choices::default() };
+    for (choices, expected) in [(Choices::default(), anew), (other, given)] {
+        let mut bench = Bench::choosing(choices);
+        let client = bench.connect(&connect("c", true, 0));
+        bench.subscribe(&client, "$aws/things/T/jobs/notify-next");
+        let thing = serde_json::from_str("{}").unwrap();
+        let created = bench.state.create_thing(Timestamp::default(), "T", uuid::Uuid::nil(), &thing);
+        let target = created.reply.unwrap().thing_arn;
+        let job = serde_json::json!({ "targets": [target], "document": given });
+        let created = bench.state.create_job(Timestamp::default(), "J", serde_json::from_value(job).unwrap());
+        bench.topics(&client);
+        bench.requests().apply(created.effects);
+        let event = bench.router.pop(bench.now, &bench.state, client.session, &client.connection);
+        let answer = publish(&mut bench, &client, "$aws/things/T/jobs/start-next", Qos::AtMostOnce, false);
+        for message in [event, answer.ok()] {
+            let Some(Outgoing::Publish(delivery)) = message else { panic!("{message:?}") };
+            let payload = String::from_utf8(delivery.message.payload.to_vec()).unwrap();
+            assert!(payload.contains(&format!("\"jobDocument\":{expected}}}")), "{payload}");
+        }
+        assert_eq!(bench.state.get_job_document("J", false).unwrap().document, given);
+    }
+}

@@ -28,7 +28,6 @@ impl Bench {
         let request = RegisterCertificateRequest {
             certificate_pem: Some(Authority::new().unwrap().device().unwrap().certificate_pem),
             status: Some("ACTIVE".into()),
-            ..RegisterCertificateRequest::default()
         };
         let certificate = self.state.register_certificate(now, false, &request).reply.unwrap();
         self.state.create_policy(now, "Other", policy(statements)).reply.unwrap();

@@ -85,6 +85,39 @@ fn a_device_may_reject_what_it_has_begun_or_only_what_is_queued() {
 }
 
 #[test]
+fn what_a_device_rejects_unbegun_was_not_started_or_was() {
+    let (not_started, started) = both(
+        |choices| choices.rejected_execution_has_started_at = true,
+        |bench| {
+            ["REJECTED", "FAILED", "SUCCEEDED"].map(|status| {
+                bench.for_thing(status, json!({}));
+                bench.update(status, status);
+                bench.execution("T", status).get("startedAt").is_some()
+            })
+        },
+    );
+    assert_eq!(not_started, [false, true, true]);
+    assert_eq!(started, [true; 3]);
+}
+
+#[test]
+fn a_device_gets_the_jobs_of_every_namespace_or_of_none() {
+    let (every, none) = both(
+        |choices| choices.requests_reach_every_namespace = false,
+        |bench| {
+            bench.for_thing("Blue", json!({ "namespaceId": "blue" }));
+            bench.for_thing("J", json!({}));
+            let listed = bench.device("get", json!({})).unwrap()["queuedJobs"].as_array().unwrap().len();
+            let mut next = |rest| bench.device(rest, json!({})).unwrap()["execution"]["jobId"].clone();
+            let next = ["$next/get", "start-next", "Blue/get"].map(&mut next);
+            json!([listed, next])
+        },
+    );
+    assert_eq!(every, json!([2, ["Blue", "Blue", "Blue"]]));
+    assert_eq!(none, json!([1, ["J", "J", "Blue"]]));
+}
+
+#[test]
 fn a_thing_that_is_not_registered_is_not_found_or_has_nothing_to_do() {
     let (not_found, nothing) = both(
         |choices| choices.unregistered_thing_is_not_found = false,

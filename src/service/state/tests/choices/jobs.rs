@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::super::bench::{ARN, Bench, from};
 use super::both;
 use crate::service::choices::StateException;
-use crate::service::state::Rejected;
+use crate::service::s3::Presigner;
+use crate::service::state::{Rejected, State};
 
 fn retries(count: u64) -> Value {
     json!({ "criteriaList": [{ "failureType": "ALL", "numberOfRetries": count }] })
@@ -59,6 +60,49 @@ fn cancel_job_refuses_a_finished_job_as_an_invalid_request_or_an_invalid_transit
         .map(|job| format!("Job {job} in status {} cannot be canceled.", job.to_uppercase()));
     assert_eq!(request, messages.clone().map(Rejected::InvalidRequest));
     assert_eq!(transition, messages.map(|message| Rejected::InvalidStateTransition { message, state: None }));
+}
+
+#[test]
+fn the_lists_write_the_retry_attempt_of_a_first_execution_or_leave_it_out() {
+    let (zero, absent) = both(
+        |choices| choices.first_execution_has_retry_attempt = false,
+        |bench| {
+            bench.for_thing("J", json!({ "jobExecutionsRetryConfig": retries(1) }));
+            bench.update("J", "FAILED");
+            let query = from(json!({}));
+            let of_job = json!(bench.state.list_job_executions_for_job("J", &query).unwrap());
+            let of_thing = json!(bench.state.list_job_executions_for_thing("T", &query).unwrap());
+            [of_job, of_thing].map(|list| {
+                let summaries = list["executionSummaries"].as_array().unwrap();
+                let summary = |entry: &Value| entry["jobExecutionSummary"].clone();
+                let mut told: Vec<_> = summaries
+                    .iter()
+                    .map(summary)
+                    .map(|it| json!([it["executionNumber"], it.get("retryAttempt")]).to_string())
+                    .collect();
+                told.sort_unstable();
+                told
+            })
+        },
+    );
+    assert_eq!(zero, [["[1,0]", "[2,1]"]; 2]);
+    assert_eq!(absent, [["[1,null]", "[2,1]"]; 2]);
+}
+
+#[test]
+fn a_job_is_not_found_in_another_namespace_or_the_namespace_is_ignored() {
+    let (not_found, ignored) = both(
+        |choices| choices.job_of_other_namespace_is_not_found = false,
+        |bench| {
+            bench.for_thing("Blue", json!({ "namespaceId": "blue" }));
+            bench.for_thing("J", json!({}));
+            ["Blue", "J", "Unknown"].map(|job| {
+                [None, Some("blue"), Some("red")].map(|id| bench.state.check_namespace(job, id).is_ok())
+            })
+        },
+    );
+    assert_eq!(not_found, [[true, true, false], [true, false, false], [true; 3]]);
+    assert_eq!(ignored, [[true; 3]; 3]);
 }
 
 #[test]
@@ -294,4 +338,44 @@ fn what_fails_on_a_thing_that_left_is_not_tried_again_or_is() {
     );
     assert_eq!(not_again, [2, 2]);
     assert_eq!(again, [2, 3]);
+}
+
+#[test]
+fn document_parameters_are_escaped_or_stand_in_the_document_as_they_are() {
+    let (escaped, raw) = both(
+        |choices| choices.document_parameters_are_escaped = false,
+        |bench| {
+            let template = "arn:aws:iot:us-east-1::jobtemplate/AWS-Run-Command:1.0";
+            ["a\\\\b", "\""].map(|command| {
+                let parameters = json!({ "command": command });
+                let more =
+                    json!({ "document": null, "jobTemplateArn": template, "documentParameters": parameters });
+                bench.create(&format!("J{}", command.len()), "thing/T", more).ok()?;
+                let document = bench.state.get_job_document(&format!("J{}", command.len()), false);
+                let document: Value = serde_json::from_str(&document.unwrap().document).unwrap();
+                document["steps"][0]["action"]["input"]["command"].as_str().map(str::to_owned)
+            })
+        },
+    );
+    assert_eq!(escaped, ["a\\\\b", "\""].map(|command| Some(command.to_owned())));
+    assert_eq!(raw, [Some("a\\b".to_owned()), None]);
+}
+
+#[test]
+fn the_role_of_links_is_looked_at_when_the_job_is_created_or_not() {
+    let (checked, taken) = both(
+        |choices| choices.role_of_placeholders_is_checked = false,
+        |bench| {
+            let presigner = Presigner::new("http://localhost".into(), "us-east-1", "KEY", "secret".into());
+            let (settings, choices) = (bench.state.settings().clone(), *bench.state.choices());
+            bench.state = State::with_choices(settings, choices).presigning_with(Some(presigner.into()));
+            let thing = bench.state.create_thing(bench.now, "T", uuid::Uuid::nil(), &from(json!({})));
+            bench.take(thing).unwrap();
+            let document = r#"{"a":"${aws:iot:s3-presigned-url:s3://bucket/key}"}"#;
+            let config = json!({ "roleArn": "arn:aws:iam::1:user/nobody" });
+            let body = json!({ "document": document, "presignedUrlConfig": config });
+            bench.create("J", "thing/T", body).is_ok()
+        },
+    );
+    assert_eq!([checked, taken], [false, true]);
 }

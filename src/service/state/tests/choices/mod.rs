@@ -2,6 +2,7 @@
 
 mod devices;
 mod jobs;
+mod windows;
 
 use serde_json::{Value, json};
 

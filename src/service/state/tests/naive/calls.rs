@@ -111,7 +111,7 @@ impl Naive {
         let timeout = self.job(&id).and_then(|job| job.timeout);
         let execution = &mut self.executions[index];
         if execution.status == "QUEUED" {
-            execution.started = Some(now);
+            execution.started = (status != "REJECTED").then_some(now);
             execution.hard = timeout.map(|minutes| now + minutes * 60_000);
         }
         if let Some(details) = body.get("statusDetails") {
@@ -186,12 +186,10 @@ impl Naive {
                     "queuedAt": seconds(it.queued),
                     "lastUpdatedAt": seconds(it.updated),
                     "executionNumber": it.number,
+                    "retryAttempt": it.failures.len(),
                 });
                 if let Some(started) = it.started {
                     summary["startedAt"] = seconds(started);
-                }
-                if !it.failures.is_empty() {
-                    summary["retryAttempt"] = json!(it.failures.len());
                 }
                 json!({ "jobId": it.job, "jobExecutionSummary": summary })
             })

@@ -57,6 +57,10 @@ pub(super) struct Job {
     start: Option<i64>,
     end: Option<i64>,
     end_behavior: Option<String>,
+    /// In these minutes of each hour alone it is rolled out: the first, and how many.
+    window: Option<(i64, i64)>,
+    /// When its window begins or ends.
+    turn: Option<i64>,
     updated: i64,
     completed: Option<i64>,
     waiting: Vec<String>,
@@ -137,6 +141,23 @@ impl Execution {
             data["approximateSecondsBeforeTimedOut"] = json!((deadline - now).max(0) / 1000);
         }
         data
+    }
+}
+
+impl Job {
+    fn is_active(&self) -> bool {
+        self.status == "IN_PROGRESS" || self.status == "SCHEDULED"
+    }
+
+    /// Whether it may be rolled out, and when that changes.
+    fn is_open(&self, now: i64) -> (bool, Option<i64>) {
+        let Some((first, minutes)) = self.window else { return (true, None) };
+        let began = now - (now - first * 60_000).rem_euclid(3_600_000);
+        let (end, next) = (began + minutes * 60_000, began + 3_600_000);
+        if now < end {
+            return (true, Some(end));
+        }
+        (false, Some(next).filter(|next| self.end.is_none_or(|end| *next < end)))
     }
 }
 
@@ -260,7 +281,7 @@ impl Naive {
         };
         let used = ended.failures.iter().filter(|failure| kind == "ALL" || *failure == kind).count();
         let still_target = !job.continuous || self.is_target(&job, &ended.thing);
-        if job.status == "IN_PROGRESS" && whole(used) < *limit && still_target {
+        if job.is_active() && whole(used) < *limit && still_target {
             let mut failures = ended.failures;
             failures.push(status.into());
             self.queue(&ended.thing, &ended.job, failures);
@@ -273,11 +294,15 @@ impl Naive {
         let of_job: Vec<Execution> =
             self.executions.iter().filter(|it| it.job == id && !it.deleted).cloned().collect();
         let Some(job) = self.job(id) else { return };
-        if job.status != "IN_PROGRESS" {
+        if !job.is_active() {
             return;
         }
         let none_pending = of_job.iter().all(|execution| !execution.pending());
-        if none_pending && job.waiting.is_empty() && (!job.continuous || job.ended) {
+        if job.status == "IN_PROGRESS"
+            && none_pending
+            && job.waiting.is_empty()
+            && (!job.continuous || job.ended)
+        {
             job.status = "COMPLETED".into();
             job.updated = now;
             job.completed = Some(now);

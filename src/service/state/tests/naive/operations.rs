@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::operations::{ARN, GROUPS, JOBS, Op, THINGS, whole_minutes};
+use super::super::operations::{ARN, GROUPS, JOBS, Op, THINGS, is_windowed, whole_minutes};
 use super::{Group, Job, Naive, Reply};
 use crate::service::time::Timestamp;
 
@@ -13,7 +13,12 @@ impl Naive {
         let unknown = || Err(("ResourceNotFound".to_owned(), None));
         match op {
             Op::Device { thing, rest, body } => return naive.device(THINGS[*thing], rest, body),
-            Op::CreateJob { job, body, start, end } => return create(naive, JOBS[*job], body, *start, *end),
+            Op::CreateJob { job, body, start, end, window } => {
+                let job = create(naive, JOBS[*job], body, *start, *end)?;
+                job.window = window.filter(|_| is_windowed(body, *start));
+                let id = job.id.clone();
+                naive.roll_out(&id);
+            }
             Op::UpdateEvents { jobs, executions } => {
                 naive.published.0 = jobs.unwrap_or(naive.published.0);
                 naive.published.1 = executions.unwrap_or(naive.published.1);
@@ -59,19 +64,8 @@ impl Naive {
                     group.members.retain(|member| member != THINGS[*thing]);
                 }
             }
-            Op::Join { thing, group } | Op::Leave { thing, group } => {
-                let (thing, name) = (THINGS[*thing], GROUPS[*group]);
-                let before = naive.groups_of(thing);
-                let known = naive.things.iter().any(|known| known == thing);
-                let Some(group) = naive.groups.iter_mut().find(|group| known && group.name == name) else {
-                    return unknown();
-                };
-                group.members.retain(|member| member != thing);
-                if matches!(op, Op::Join { .. }) {
-                    group.members.push(thing.into());
-                }
-                naive.follow(thing, &before);
-            }
+            Op::Join { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], true),
+            Op::Leave { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], false),
             Op::DeleteGroup(group) => {
                 let name = GROUPS[*group];
                 if naive.groups.iter().any(|group| group.parent.as_deref() == Some(name)) {
@@ -106,13 +100,31 @@ impl Naive {
     }
 }
 
-fn create(
-    naive: &mut Naive,
+fn change_member(naive: &mut Naive, thing: &str, name: &str, joins: bool) -> Reply {
+    let before = naive.groups_of(thing);
+    let known = naive.things.iter().any(|known| known == thing);
+    if !known || !naive.groups.iter().any(|group| group.name == name) {
+        return Err(("ResourceNotFound".into(), None));
+    }
+    if joins && naive.is_elsewhere_in_hierarchy(thing, name) {
+        return Err(("InvalidRequest".into(), None));
+    }
+    let group = naive.groups.iter_mut().find(|group| group.name == name).unwrap();
+    group.members.retain(|member| member != thing);
+    if joins {
+        group.members.push(thing.into());
+    }
+    naive.follow(thing, &before);
+    Ok(Value::Null)
+}
+
+fn create<'a>(
+    naive: &'a mut Naive,
     id: &str,
     body: &Value,
     start: Option<i64>,
     end: Option<(i64, Option<&str>)>,
-) -> Reply {
+) -> Result<&'a mut Job, (String, Option<Value>)> {
     let now = naive.now;
     let minutes = |minutes: i64| whole_minutes(Timestamp::from_millis(now), minutes);
     let target = |arn: &Value| arn.as_str().unwrap().strip_prefix(ARN).unwrap().to_owned();
@@ -156,8 +168,7 @@ fn create(
         waiting,
         ..Job::default()
     });
-    naive.roll_out(id);
-    Ok(Value::Null)
+    Ok(naive.jobs.last_mut().unwrap())
 }
 
 fn associate(naive: &mut Naive, id: &str, targets: &[String]) -> Reply {

@@ -19,6 +19,24 @@ impl Naive {
         found
     }
 
+    /// Whether a thing is in another group below the same root.
+    pub(super) fn is_elsewhere_in_hierarchy(&self, thing: &str, name: &str) -> bool {
+        let root = |name: &str| {
+            let mut root = name.to_owned();
+            while let Some(above) =
+                self.groups.iter().find(|it| it.name == root).and_then(|it| it.parent.clone())
+            {
+                root = above;
+            }
+            root
+        };
+        let mut groups = self.groups.iter().filter(|group| group.members.iter().any(|it| it == thing));
+        let has = |groups: &[Group]| {
+            groups.iter().any(|it| it.name == name && it.members.iter().any(|m| m == thing))
+        };
+        !has(&self.groups) && groups.any(|group| root(&group.name) == root(name))
+    }
+
     pub(super) fn is_target(&self, job: &Job, thing: &str) -> bool {
         let groups = self.groups_of(thing);
         job.targets.contains(&format!("thing/{thing}"))
@@ -136,11 +154,12 @@ impl Naive {
                 if job.status == "SCHEDULED" {
                     due.extend(job.start.map(|at| (at, 1, job.id.clone(), 0)));
                 }
-                if job.status == "IN_PROGRESS" && !job.ended {
+                if job.is_active() && !job.ended {
                     due.extend(job.end.map(|at| (at, 2, job.id.clone(), 0)));
+                    due.extend(job.turn.map(|at| (at, 3, job.id.clone(), 0)));
                 }
                 if job.status == "IN_PROGRESS" && !job.waiting.is_empty() {
-                    due.extend(job.minute_began.map(|began| (began + 60_000, 3, job.id.clone(), 0)));
+                    due.extend(job.minute_began.map(|began| (began + 60_000, 4, job.id.clone(), 0)));
                 }
             }
             due.sort();
@@ -157,12 +176,7 @@ impl Naive {
                         naive.end(index, "TIMED_OUT");
                     });
                 }
-                1 => {
-                    let job = self.job(&name).unwrap();
-                    job.status = "IN_PROGRESS".into();
-                    job.updated = at;
-                    self.roll_out(&name);
-                }
+                1 | 3 => self.follow_schedule(&name),
                 2 => self.end_of_schedule(&name),
                 _ => self.roll_out(&name),
             }
@@ -170,7 +184,23 @@ impl Naive {
         self.now = target;
     }
 
+    /// The job begins, or its window begins or ends.
+    fn follow_schedule(&mut self, id: &str) {
+        let now = self.now;
+        let job = self.job(id).unwrap();
+        job.start = None;
+        let (is_open, turn) = job.is_open(now);
+        let status = if is_open { "IN_PROGRESS" } else { "SCHEDULED" };
+        if job.status != status {
+            job.status = status.into();
+            job.updated = now;
+        }
+        job.turn = turn;
+        self.roll_out(id);
+    }
+
     pub(super) fn end_of_schedule(&mut self, id: &str) {
+        let now = self.now;
         let job = self.job(id).unwrap();
         job.ended = true;
         match job.end_behavior.as_deref() {
@@ -181,6 +211,10 @@ impl Naive {
             }
             _ => {
                 job.waiting.clear();
+                if job.status == "SCHEDULED" {
+                    job.status = "IN_PROGRESS".into();
+                    job.updated = now;
+                }
                 self.settle(id);
             }
         }

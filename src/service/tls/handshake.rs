@@ -7,9 +7,13 @@ use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 use crate::service::one_line::{MESSAGE, one_line};
 use crate::wire::system_error::in_words;
 
-pub(super) fn why(error: &io::Error) -> String {
+/// What to tell of a handshake on a port whose protocol has this name in ALPN.
+pub(super) fn why(error: &io::Error, protocol: &str) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let known = match (tls, error.kind()) {
+        (Some(Error::NoApplicationProtocol), _) => {
+            return format!("it offers protocols (ALPN), but not {protocol}");
+        }
         (Some(error), _) => of_tls(error),
         (None, ErrorKind::TimedOut) => Some("it did not finish the handshake in time"),
         (None, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
@@ -41,7 +45,6 @@ fn of_tls(error: &Error) -> Option<&'static str> {
         Error::InvalidCertificate(CertificateError::NotValidYet) => "its certificate is not valid yet",
         Error::InvalidCertificate(CertificateError::BadSignature) => "its key is not that of its certificate",
         Error::InvalidMessage(_) => "what it sends is not TLS",
-        Error::NoApplicationProtocol => "it offers protocols (ALPN), but not x-amzn-mqtt-ca",
         _ => return None,
     })
 }

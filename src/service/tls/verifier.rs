@@ -1,4 +1,4 @@
-//! Mutual TLS: a client is identified by the fingerprint of its certificate, whoever signed that.
+//! Which certificates are let in: a client is identified by the fingerprint of its certificate, whoever signed that.
 //!
 //! AWS takes any certificate that is registered, active and within its time, with or without a registered
 //! authority. A client that resumed a TLS session would not show its certificate again, so none is resumed: each
@@ -11,13 +11,12 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use tokio_rustls::rustls::server::NoServerSessionStorage;
+use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
 };
 
 use crate::service::shared::Shared;
@@ -25,34 +24,20 @@ use crate::service::state::State;
 use crate::service::state::credentials::certificate::{CertificateRefusal, certificate_id};
 use crate::service::time::Timestamp;
 
-/// The protocol that clients name in ALPN on port 443; elsewhere they name none.
-const ALPN: &[u8] = b"x-amzn-mqtt-ca";
-
-/// How the broker's TLS is set up.
-pub(crate) fn server_config(
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-    shared: Arc<Shared>,
-) -> Result<Arc<ServerConfig>, Error> {
-    let provider: Arc<CryptoProvider> = ring::default_provider().into();
-    let algorithms = provider.signature_verification_algorithms;
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(Arc::new(Registered { shared, algorithms }))
-        .with_single_cert(vec![certificate], key)?;
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    Ok(Arc::new(config))
-}
-
 /// Accepts certificates that are registered, active and currently valid.
 #[derive(Debug)]
-struct Registered {
-    shared: Arc<Shared>,
-    algorithms: WebPkiSupportedAlgorithms,
+pub(super) struct Registered {
+    pub(super) shared: Arc<Shared>,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+    /// Whether a client that shows none is refused.
+    pub(super) is_required: bool,
 }
 
 impl ClientCertVerifier for Registered {
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_required
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
