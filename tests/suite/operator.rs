@@ -93,6 +93,14 @@ expect DescribeJobResponse job.jobTemplateArn={{TEMPLATE}}
 create-job Windows {} --targets Pumps --target-selection CONTINUOUS --scheduling-config {"startTime":"IN-60-DAYS","maintenanceWindows":[{"startTime":"cron(0 0 * * ? *)","durationInMinutes":60}]}
 describe-job Windows
 expect DescribeJobResponse job.status=SCHEDULED job.schedulingConfig.maintenanceWindows.length=1
+list-managed-job-templates --template-name AWS-Reboot
+expect ListManagedJobTemplatesResponse managedJobTemplates.length=1 managedJobTemplates[0].templateName=AWS-Reboot
+describe-managed-job-template AWS-Reboot
+expect DescribeManagedJobTemplateResponse templateName=AWS-Reboot
+create-job Managed --job-template-arn arn:aws:iot:us-east-1::jobtemplate/AWS-Download-File:1.0 --document-parameters {"downloadUrl":"https://example.com/a","filePath":"/tmp/a"}
+describe-job Managed
+expect DescribeJobResponse job.documentParameters.filePath=/tmp/a
+! create-job Lacking --job-template-arn arn:aws:iot:us-east-1::jobtemplate/AWS-Download-File:1.0
 ! describe-job-template Nothing
 ! update-thing Nothing --remove-thing-type
 ! remove-thing-from-thing-group Nothing
