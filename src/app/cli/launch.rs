@@ -32,12 +32,13 @@ const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "cont
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
-const SERVE_VARIABLES: [(&str, &str); 11] = [
+const SERVE_VARIABLES: [(&str, &str); 12] = [
     ("mqtt_port", "JOBS_SANDBOX_MQTT_PORT"),
     ("http_port", HTTP_PORT_VARIABLE),
     ("https_port", "JOBS_SANDBOX_HTTPS_PORT"),
     ("dir", "JOBS_SANDBOX_DIR"),
     ("files_folder", "JOBS_SANDBOX_FILES"),
+    ("in_memory", "JOBS_SANDBOX_IN_MEMORY"),
     ("new_certificates", "JOBS_SANDBOX_NEW_CERTIFICATES"),
     ("account", "JOBS_SANDBOX_ACCOUNT"),
     ("listen", "JOBS_SANDBOX_LISTEN"),
