@@ -102,18 +102,19 @@ impl FirstState {
             touched.extend(state.take_own_policies(operator, &device_policy::of_operator()));
             touched.extend(state.forget_own_certificate(now, operator));
         }
-        let options = self.options();
-        if (&options.certificate, &options.policies) != (&last.certificate, &last.policies) {
+        if let Some((certificate, policies)) = &self.device
+            && (certificate, policies) != (&last.certificate, &last.policies)
+        {
             touched.extend(state.take_own_policies(&last.certificate, &last.policies));
-            if options.certificate != last.certificate {
+            if *certificate != last.certificate {
                 touched.extend(state.forget_own_certificate(now, &last.certificate));
             }
-            let installed = state.install_device(now, &options.certificate, &options.policies);
+            let installed = state.install_device(now, certificate, policies);
             installed.reply?;
             touched.extend(installed.effects.touched);
         }
-        for thing in options.things.iter().filter(|thing| !last.things.contains(thing)) {
-            if state.describe_thing(thing).is_err() {
+        for thing in self.things.iter().map(ThingName::as_str) {
+            if !last.things.iter().any(|known| known == thing) && state.describe_thing(thing).is_err() {
                 let request = CreateThingRequest::default();
                 let created = state.create_thing(now, thing, Uuid::new_v4(), &request);
                 created.reply.map_err(StartError::Thing)?;

@@ -208,7 +208,8 @@ impl LocalService {
 
     /// Carries out an operation that changes something, as if it had come over HTTPS.
     ///
-    /// When this returns, the events that it caused are on their way to those who subscribed to them.
+    /// When this returns, the events that it caused are on their way to those who subscribed to them. Where the folder
+    /// keeps everything, it is kept a moment later, before anybody hears of it over the network.
     ///
     /// # Errors
     ///
