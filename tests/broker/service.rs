@@ -101,8 +101,13 @@ impl Service {
 
     /// An operator creates a job for the thing.
     pub(crate) fn create_job(&self, id: &str, document: &str) {
+        self.create_job_for(THING, id, document);
+    }
+
+    /// An operator creates a job for a thing.
+    pub(crate) fn create_job_for(&self, thing: &str, id: &str, document: &str) {
         let request: CreateJobRequest = serde_json::from_value(json!({
-            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{THING}")],
+            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{thing}")],
             "document": document,
         }))
         .unwrap();
