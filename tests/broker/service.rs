@@ -7,7 +7,7 @@ use jobs_sandbox::service::state::credentials::attachments::PolicyTargetRequest;
 use jobs_sandbox::service::state::credentials::certificates::RegisterCertificateRequest;
 use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
-use jobs_sandbox::service::{LocalService, Options, StartError};
+use jobs_sandbox::service::{DevicePolicies, LocalService, Options, StartError};
 use jobs_sandbox::wire::model::ThingName;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,15 +33,21 @@ impl Service {
         service
     }
 
+    /// A service whose own device certificate may act for any thing.
+    pub(crate) async fn start_for_any_thing() -> Self {
+        Self::with(Options { device_policies: DevicePolicies::AnyThing, ..Options::default() }).await.unwrap()
+    }
+
     /// A service on a port of the test's choice.
     pub(crate) async fn try_start(mqtt_port: u16) -> Result<Self, StartError> {
+        Self::with(Options { mqtt_port, ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Result<Self, StartError> {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = log.clone();
-        let options = Options {
-            mqtt_port,
-            log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
-            ..Options::default()
-        };
+        let options =
+            Options { log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())), ..options };
         Ok(Self { local: LocalService::start(options).await?, log })
     }
 

@@ -37,7 +37,7 @@ impl Shutdown {
     /// Waits to be asked.
     pub(super) async fn asked(&mut self) {
         if self.asked.wait_for(|asked| *asked).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -64,7 +64,7 @@ impl Executor {
                     changed?;
                     reports.gone = self.gone(&reports.own).await;
                 }
-                Ok(()) = desk.details.changed() => reports.unsent = desk.details.borrow().clone(),
+                Ok(()) = desk.details.changed() => reports.unsent.clone_from(&desk.details.borrow()),
                 () = sleep_until(due.unwrap_or(now)), if due.is_some() => self.report(&mut reports).await?,
             }
             if reports.gone.is_some() {

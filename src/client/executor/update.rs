@@ -78,10 +78,7 @@ impl Executor {
         let mut waits = waits();
         let mut may_be_done = false;
         loop {
-            let error = match self.client.update_job_execution(&own.job, request.clone()).await {
-                Ok(_) => break,
-                Err(error) => error,
-            };
+            let Err(error) = self.client.update_job_execution(&own.job, request.clone()).await else { break };
             match &error {
                 RequestError::Rejected { response, .. } if !is_busy(&response.code) => {
                     let state = self.state_of(own, response).await;
