@@ -212,13 +212,82 @@ async fn what_is_in_progress_is_resumed_and_that_is_said_first() {
     assert_eq!(stands(&service, "J"), json!(["IN_PROGRESS", {"step": "1"}]));
     let (second, mut notices) = executor(&service, "test-e", once()).await;
     let ended = in_time(second.run(|execution, control| {
-        assert_eq!(execution.status_details, Some(details(&[("step", "1")])));
+        assert_eq!(execution.status_details, Some(details(&[("resumed", "1"), ("step", "1")])));
+        assert_eq!(execution.version_number.to_string(), "4", "begun, reported, resumed");
         control.report(details(&[("step", "2")]));
         async { Verdict::Succeeded.into() }
     }));
     assert_eq!(ended.await.unwrap(), Ended::NothingPending);
     assert_eq!(stands(&service, "J"), json!(["SUCCEEDED", {"resumed": "1", "step": "2"}]));
     until(&mut notices, |notice| notice.to_string() == "J: is resumed, execution 1").await;
+}
+
+#[tokio::test]
+async fn that_it_is_resumed_is_said_even_where_there_are_as_many_details_as_may_be() {
+    let service = Service::start().await;
+    service.create_job("J", "{}");
+    let ten: StatusDetails = (0..10).map(|number| (format!("n{number}"), "1".to_owned())).collect();
+    let (first, _) = executor(&service, "test-e", once()).await;
+    in_time(first.run(|_, control| {
+        control.report(ten.clone());
+        async { Verdict::Unfinished.into() }
+    }))
+    .await
+    .unwrap();
+    let (second, _) = executor(&service, "test-e", once()).await;
+    in_time(second.run(|_, _| async { Verdict::Succeeded.into() })).await.unwrap();
+    let details = &stands(&service, "J")[1];
+    assert_eq!((&details["resumed"], details.as_object().unwrap().len()), (&json!("1"), 10));
+}
+
+#[tokio::test]
+async fn what_is_queued_while_the_last_one_runs_is_carried_out_too() {
+    let service = Arc::new(Service::start().await);
+    service.create_job("A", "{}");
+    let (executor, _) = executor(&service, "test-e", once()).await;
+    let queueing = service.clone();
+    in_time(executor.run(move |execution, _| {
+        if execution.job_id.as_str() == "A" {
+            queueing.create_job("B", "{}");
+        }
+        async { Verdict::Succeeded.into() }
+    }))
+    .await
+    .unwrap();
+    assert_eq!(stands(&service, "B")[0], "SUCCEEDED");
+}
+
+/// Without that it would begin the same job execution again and again.
+#[tokio::test]
+async fn it_ends_where_the_service_does_not_let_it_say_how_it_went() {
+    let service = Service::start().await;
+    service.create_job("J", "{}");
+    let (executor, _) = executor(&service, "test-e", once()).await;
+    service.sandbox("POST", "faults", r#"{"fault":"refuse=InvalidRequest --on update --always"}"#).await;
+    let ended = in_time(executor.run(|_, _| async { Verdict::Succeeded.into() })).await;
+    let error = ended.unwrap_err().to_string();
+    assert!(error.starts_with("the service does not take SUCCEEDED for J: InvalidRequest"), "{error}");
+}
+
+#[tokio::test]
+async fn a_handler_may_end_in_order_where_the_connection_is_lost_for_good() {
+    let service = Service::start().await;
+    service.create_job("J", "{}");
+    let (executor, mut notices) = executor(&service, "test-e", once()).await;
+    let (stopped, mut stops) = mpsc::unbounded_channel();
+    let running = tokio::spawn(executor.run(move |_, control| {
+        let stopped = stopped.clone();
+        async move {
+            let why = control.stopped().await;
+            tokio::task::yield_now().await;
+            stopped.send(why).unwrap();
+            Verdict::Succeeded.into()
+        }
+    }));
+    until(&mut notices, |notice| matches!(notice, Notice::Begun { .. })).await;
+    let _other = self::executor(&service, "test-e", once()).await;
+    assert!(in_time(running).await.unwrap().is_err());
+    assert_eq!(stops.try_recv(), Ok(Stop::Gone));
 }
 
 /// Whoever ends it, or changes it, ends its handler.

@@ -44,12 +44,13 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::backoff::Backoff;
 use super::connection::Change;
 use super::jobs::{Client, ConnectionChange, Error as RequestError, StreamEvent, Streams};
 use crate::wire::model::{
-    JobExecutionData, JobExecutionsChangedEvent, NextJobExecutionChangedEvent,
+    JobExecutionData, JobExecutionStatus, JobExecutionsChangedEvent, JobId, NextJobExecutionChangedEvent,
     StartNextPendingJobExecutionRequest,
 };
 
@@ -63,6 +64,9 @@ pub use notice::{Gone, Notice};
 ///
 /// The service has it before the handler begins again, so that whatever is done twice is known to be.
 pub const RESUMED: &str = "resumed";
+
+/// How many status details a job execution may have.
+pub const MAX_STATUS_DETAILS: usize = 10;
 
 /// How job executions are carried out.
 #[derive(Debug, Clone)]
@@ -103,6 +107,16 @@ pub enum Error {
     /// The service refuses what no device can do without.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The service does not let a job execution be moved.
+    #[error("the service does not take {status} for {job}: {message}")]
+    Refused {
+        /// The job.
+        job: JobId,
+        /// The status.
+        status: JobExecutionStatus,
+        /// The service's words.
+        message: String,
+    },
 }
 
 /// Carries out whatever is pending for a thing.
@@ -179,6 +193,7 @@ impl Executor {
     async fn next(&mut self) -> Result<Option<(JobExecutionData, bool)>, Error> {
         let (mut waits, mut before) = (waits(), None);
         loop {
+            self.hear_arrived().await?;
             self.list_if_missed().await?;
             if self.cache.is_empty() {
                 if self.options.once {
@@ -232,6 +247,14 @@ impl Executor {
             self.missed = !self.heard().await?;
         }
         self.list_if_missed().await
+    }
+
+    /// Hears what has come meanwhile.
+    async fn hear_arrived(&mut self) -> Result<(), Error> {
+        while let Ok(heard) = timeout(Duration::ZERO, self.heard()).await {
+            self.missed |= !heard?;
+        }
+        Ok(())
     }
 
     /// Waits for the next event; false where one may have gone by.

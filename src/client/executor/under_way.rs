@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::handler::{Control, Desk, Outcome, Verdict};
 use super::notice::{Gone, Notice};
 use super::update::{Own, Updated};
-use super::{Ended, Error, Executor, RESUMED};
+use super::{Ended, Error, Executor, MAX_STATUS_DETAILS, RESUMED};
 use crate::wire::model::{JobExecutionData, JobExecutionStatus, StatusDetails};
 
 /// What the service is told of a job execution while its handler runs.
@@ -37,7 +37,7 @@ impl Executor {
     /// Lets a handler carry out a job execution, and tells the service; returns how the executor ends, if it does.
     pub(super) async fn carry_out<H, F>(
         &mut self,
-        execution: JobExecutionData,
+        mut execution: JobExecutionData,
         is_resumed: bool,
         handler: &mut H,
     ) -> Result<Option<Ended>, Error>
@@ -45,34 +45,58 @@ impl Executor {
         H: FnMut(JobExecutionData, Control) -> F,
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let (now, renewal) = (Instant::now(), self.renewal());
-        let mut reports = Reports { own: (&execution).into(), unsent: None, next: now, renewal, gone: None };
-        if is_resumed && let Some(why) = self.resume(&mut reports.own).await? {
-            self.leave(&reports.own, &Notice::Gone { job: execution.job_id, why });
-            return Ok(None);
+        let (next, renewal) = (Instant::now(), self.renewal());
+        let mut reports = Reports { own: (&execution).into(), unsent: None, next, renewal, gone: None };
+        if is_resumed {
+            if let Some(why) = self.resume(&mut reports.own).await? {
+                self.leave(&reports.own, &Notice::Gone { job: execution.job_id, why });
+                return Ok(None);
+            }
+            execution.version_number = reports.own.version;
+            execution.status_details = Some(reports.own.details.clone());
         }
         (self.notice)(&Notice::begun(&execution, is_resumed));
         let (control, mut desk) = Desk::new(self.shutdown.clone());
         let mut running = JoinSet::new();
         running.spawn(handler(execution, control));
-        let outcome = loop {
+        let outcome = match self.attend(&mut running, &mut desk, &mut reports).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // Nobody will take its outcome; it ends in order all the same.
+                desk.gone();
+                running.join_next().await;
+                return Err(error);
+            }
+        };
+        reports.unsent = desk.take().or(reports.unsent);
+        self.finish(reports, outcome).await
+    }
+
+    /// Tells the service what a handler reports, and the handler that it is to stop, until it has ended.
+    async fn attend(
+        &mut self,
+        running: &mut JoinSet<Outcome>,
+        desk: &mut Desk,
+        reports: &mut Reports,
+    ) -> Result<Outcome, Error> {
+        loop {
             let due = reports.due();
             tokio::select! {
                 biased;
-                Some(ended) = running.join_next() => break ended.unwrap_or_else(|_| Verdict::Failed.into()),
+                Some(ended) = running.join_next() => {
+                    return Ok(ended.unwrap_or_else(|_| Verdict::Failed.into()));
+                }
                 changed = self.changed(), if reports.gone.is_none() => {
                     changed?;
                     reports.gone = self.gone(&reports.own).await;
                 }
                 Ok(()) = desk.details.changed() => reports.unsent.clone_from(&desk.details.borrow()),
-                () = sleep_until(due.unwrap_or(now)), if due.is_some() => self.report(&mut reports).await?,
+                () = sleep_until(due.unwrap_or(reports.next)), if due.is_some() => self.report(reports).await?,
             }
             if reports.gone.is_some() {
                 desk.gone();
             }
-        };
-        reports.unsent = desk.take().or(reports.unsent);
-        self.finish(reports, outcome).await
+        }
     }
 
     /// Sends the last details and the status that the outcome leads to.
@@ -86,11 +110,7 @@ impl Executor {
             let status = outcome.verdict.status();
             if status.is_some() || is_news {
                 let to = status.unwrap_or(JobExecutionStatus::InProgress);
-                let updated = self.update(&mut reports.own, to, is_news.then_some(&details)).await?;
-                let updated = self.without_details(&mut reports.own, to, updated).await?;
-                if let Updated::Gone(why) = updated {
-                    reports.gone = Some(why);
-                }
+                reports.gone = self.move_to(&mut reports.own, to, is_news.then_some(&details)).await?;
             }
         }
         let job = reports.own.job.clone();
@@ -107,13 +127,13 @@ impl Executor {
     async fn resume(&mut self, own: &mut Own) -> Result<Option<Gone>, Error> {
         let count = own.details.get(RESUMED).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
         let mut details = own.details.clone();
-        details.insert(RESUMED.to_owned(), count.saturating_add(1).to_string());
-        let status = JobExecutionStatus::InProgress;
-        let updated = self.update(own, status, Some(&details)).await?;
-        match self.without_details(own, status, updated).await? {
-            Updated::Gone(why) => Ok(Some(why)),
-            Updated::Done | Updated::Refused(_) => Ok(None),
+        details.remove(RESUMED);
+        while details.len() >= MAX_STATUS_DETAILS {
+            // Its handler can do without it; who looks whether anything was done twice cannot do without the mark.
+            details.pop_last();
         }
+        details.insert(RESUMED.to_owned(), count.saturating_add(1).to_string());
+        self.move_to(own, JobExecutionStatus::InProgress, Some(&details)).await
     }
 
     /// A job execution is done with, one way or another.
@@ -122,16 +142,24 @@ impl Executor {
         (self.notice)(notice);
     }
 
-    /// A status goes without details that the service would not have.
-    async fn without_details(
+    /// Moves a job execution to a status, without details that the service would not have; returns why there is
+    /// nothing to move, if so.
+    async fn move_to(
         &mut self,
         own: &mut Own,
         status: JobExecutionStatus,
-        updated: Updated,
-    ) -> Result<Updated, Error> {
-        let Updated::Refused(message) = updated else { return Ok(updated) };
-        (self.notice)(&Notice::DetailsRefused { job: own.job.clone(), message });
-        self.update(own, status, None).await
+        details: Option<&StatusDetails>,
+    ) -> Result<Option<Gone>, Error> {
+        let mut updated = self.update(own, status, details).await?;
+        if let (Updated::Refused(message), Some(_)) = (&updated, details) {
+            (self.notice)(&Notice::DetailsRefused { job: own.job.clone(), message: message.clone() });
+            updated = self.update(own, status, None).await?;
+        }
+        match updated {
+            Updated::Done => Ok(None),
+            Updated::Gone(why) => Ok(Some(why)),
+            Updated::Refused(message) => Err(Error::Refused { job: own.job.clone(), status, message }),
+        }
     }
 
     /// Sends what the handler reported last, or renews the step timer alone.
