@@ -148,6 +148,7 @@ fn no_block_goes_untested() {
         "The local service: python",
         "A back end that follows jobs: sh",
         "A back end that follows jobs: python",
+        "From a shell script to a device: sh",
         "What does your device do when …: jobs",
         "In a container: yaml",
     ];
@@ -295,6 +296,27 @@ fn the_local_service_answers_the_tools_of_aws() {
 
     service.signal(Signal::SIGTERM);
     assert_eq!(service.finish().status.code(), Some(0));
+}
+
+#[test]
+fn a_shell_script_is_a_device() {
+    let (checkout, scripts) = (Checkout::new(), blocks());
+    let script = scripts.iter().find(|block| block.text.starts_with(SMOKE)).unwrap();
+    fs::write(checkout.path("smoke.jobs"), &script.text).unwrap();
+    let _service = checkout.serve();
+    checkout.run(
+        r#". service/env; jobs-sandbox -c 'create-job Job1 {"operation":"reboot"}' -c 'create-job Job2 {}'"#,
+        &[],
+    );
+    let finished = checkout.run(&under("From a shell script to a device", "sh"), &[]);
+    for said in [
+        "device| Reboot: SUCCEEDED\n",
+        "1 expectation, 0 failed\n",
+        "\nJob1: SUCCEEDED\n",
+        "\nJob2: REJECTED\n",
+    ] {
+        assert!(finished.stderr.contains(said), "{said}\n{}", finished.stderr);
+    }
 }
 
 #[test]
