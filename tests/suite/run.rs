@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::mosquitto::Mosquitto;
 use crate::support::{DEADLINE, Finished, Process, Sandbox, Serve, pattern};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jobs-sandbox");
@@ -202,6 +204,59 @@ esac
     run.signal(Signal::SIGKILL);
     run.wait();
     device.is_gone("Orphan");
+}
+
+/// Who stops a service may signal all of its processes: then the handler may be gone before we hear of it.
+#[test]
+fn a_handler_that_the_same_signal_has_ended_has_not_failed() {
+    let device = Device::with("echo $$ > id; echo begun; exec sleep 1h");
+    device.create_job("J", "{}");
+    let mut run = device.run(&[]);
+    run.stderr_until("J| begun");
+    let handler = Pid::from_raw(device.read("id").trim().parse().unwrap());
+    signal::kill(handler, Signal::SIGTERM).unwrap();
+    run.signal(Signal::SIGTERM);
+    let finished = run.wait();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    assert_eq!(device.stands("J")[0], "IN_PROGRESS", "{}", finished.stderr);
+}
+
+/// The test is the service, and does not answer the update, which has reached it.
+#[test]
+fn it_asks_no_more_of_a_service_than_aws_describes() {
+    let Some(mosquitto) = Mosquitto::start() else { return };
+    let service = mosquitto.service();
+    let port = mosquitto.port.to_string();
+    let mut sandbox =
+        Sandbox::new().args(["run", "--endpoint", "localhost", "--port", &port, "--thing", "MyThing"]);
+    for (option, file) in [("--cert", "cert.pem"), ("--key", "key.pem"), ("--ca-file", "ca.pem")] {
+        sandbox = sandbox.arg(option).arg(mosquitto.file(file));
+    }
+    let sandbox = sandbox.args(["--once", "--timeout", "1s", "--", "grep", "Reboot"]);
+    let mut run = sandbox.spawn();
+    let list = service.request();
+    service.publish("get/accepted", list.list(&["J"]));
+    let begin = service.request();
+    assert_eq!(begin.topic, "start-next");
+    let execution = json!({
+        "jobId": "J", "status": "IN_PROGRESS", "queuedAt": 1, "startedAt": 1, "lastUpdatedAt": 1,
+        "versionNumber": 2, "executionNumber": 1, "jobDocument": {"ToDo": "Reboot"},
+    });
+    let begun = json!({"clientToken": begin.token(), "timestamp": 1, "execution": execution});
+    service.publish("start-next/accepted", begun.to_string());
+    let lost = service.request();
+    let asked = (&lost.payload["status"], &lost.payload["expectedVersion"], &lost.payload["executionNumber"]);
+    assert_eq!((&*lost.topic, asked), ("J/update", (&json!("SUCCEEDED"), &json!(2), &json!(1))));
+    let again = service.request();
+    assert_eq!(again.payload["expectedVersion"], 2);
+    let refused = json!({
+        "clientToken": again.token(), "timestamp": 1, "code": "VersionMismatch", "message": "version 3",
+        "executionState": {"status": "SUCCEEDED", "statusDetails": {}, "versionNumber": 3},
+    });
+    service.publish("J/update/rejected", refused.to_string());
+    let finished = run.wait();
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    assert!(finished.stderr.ends_with("\nJ: SUCCEEDED\n"), "{}", finished.stderr);
 }
 
 #[test]

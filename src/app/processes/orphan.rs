@@ -4,7 +4,7 @@ use tokio::process::Command;
 
 /// Lets a process be killed when we end, however that comes about; known only on Linux, elsewhere it goes on.
 ///
-/// What counts is the thread that starts it: it must live as long as we do, as the main one.
+/// What it has started itself goes on too. What counts is the thread that starts it: it must live as long as we do, as the main one.
 #[cfg(target_os = "linux")]
 pub(crate) fn ends_with_us(command: &mut Command) {
     use nix::errno::Errno;
