@@ -110,7 +110,9 @@ esac
     );
     let document = format!(r#"{{"a":"{}"}}"#, "é".repeat(16_000));
     let jobs = ["Good", "Unfit", "Bad", "Killed", "Flood", "Reboot", "Last"];
-    jobs.into_iter().for_each(|job| device.create_job(job, &document));
+    for job in jobs {
+        device.create_job(job, &document);
+    }
     let stderr = device.run_once(75).stderr;
     let mut lines = stderr.lines();
     for expected in [
@@ -121,7 +123,7 @@ esac
         "Good: SUCCEEDED",
         "Bad: these status details are not sent: a is no string, number or boolean",
         "Flood| xxx[..]xxx… ([..] bytes more)",
-        r#"Reboot| has {}"#,
+        "Reboot| has {}",
         "Reboot: stays IN_PROGRESS, for the next start",
     ] {
         assert!(lines.any(|line| pattern::matches(expected, line)), "{expected}\n{stderr}");
@@ -236,17 +238,18 @@ fn it_asks_no_more_of_a_service_than_aws_describes() {
     let mut run = sandbox.spawn();
     let list = service.request();
     service.publish("get/accepted", list.list(&["J"]));
-    let begin = service.request();
-    assert_eq!(begin.topic, "start-next");
+    let next = service.request();
+    assert_eq!(next.topic, "start-next");
     let execution = json!({
         "jobId": "J", "status": "IN_PROGRESS", "queuedAt": 1, "startedAt": 1, "lastUpdatedAt": 1,
         "versionNumber": 2, "executionNumber": 1, "jobDocument": {"ToDo": "Reboot"},
     });
-    let begun = json!({"clientToken": begin.token(), "timestamp": 1, "execution": execution});
-    service.publish("start-next/accepted", begun.to_string());
-    let lost = service.request();
-    let asked = (&lost.payload["status"], &lost.payload["expectedVersion"], &lost.payload["executionNumber"]);
-    assert_eq!((&*lost.topic, asked), ("J/update", (&json!("SUCCEEDED"), &json!(2), &json!(1))));
+    let started = json!({"clientToken": next.token(), "timestamp": 1, "execution": execution});
+    service.publish("start-next/accepted", started.to_string());
+    let update = service.request();
+    let asked =
+        (&update.payload["status"], &update.payload["expectedVersion"], &update.payload["executionNumber"]);
+    assert_eq!((&*update.topic, asked), ("J/update", (&json!("SUCCEEDED"), &json!(2), &json!(1))));
     let again = service.request();
     assert_eq!(again.payload["expectedVersion"], 2);
     let refused = json!({
