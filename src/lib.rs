@@ -32,6 +32,8 @@
 //! 6. `app::dispatch` prints the answer; `app::connections` asks for one ordered round trip on each connection to the
 //!    local service, and lets the events go, which `app::events` has brought to the transcript meanwhile.
 //! 7. `app::output::printer` writes block after block, above the line being typed if there is one.
+//!
+//! A device that carries out jobs is [`client::executor`]; `app::run` lends it a program for each job execution.
 
 #[cfg(feature = "app")]
 mod app;

@@ -14,6 +14,8 @@ pub enum ExitStatus {
     Usage = 2,
     /// No connection came about, or the local service did not start, or could no longer keep what it should.
     NotConnected = 3,
+    /// A job execution stays IN_PROGRESS, which the next `run` resumes: EX_TEMPFAIL of sysexits.h.
+    Unfinished = 75,
     /// A script was stopped by a signal, such as Ctrl-C.
     Interrupted = 130,
 }

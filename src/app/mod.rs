@@ -6,9 +6,12 @@
 //! |---|---|
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
+//! | [`run`] | the executor of a device, with a program for each job execution |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
+//! | [`processes`] | programs beside ours: the signals to them, what they print |
+//! | [`mqtt`] | the connection of a device, as the options say |
 //! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |
 //! | [`things`] | the things that are played, each with a connection of its own |
@@ -36,10 +39,13 @@ mod hints;
 mod host;
 pub(crate) mod input;
 pub(crate) mod json;
+pub(crate) mod mqtt;
 pub(crate) mod output;
 pub(crate) mod own_clients;
+pub(crate) mod processes;
 pub(crate) mod program;
 pub(crate) mod repl;
+pub(crate) mod run;
 pub(crate) mod script;
 pub(crate) mod serve;
 pub(crate) mod session;

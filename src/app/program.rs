@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{health, host, serve, session, standard_streams};
+use crate::app::{health, host, run, serve, session, standard_streams};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -41,6 +41,9 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         Launch::Serve(options, trace) => runtime
             .block_on(serve::run(options, trace))
             .map_err(|error| (format!("{error:#}"), ExitStatus::NotConnected)),
+        Launch::Run(options) => {
+            runtime.block_on(run::run(*options)).map_err(|error| (error.to_string(), error.exit_status()))
+        }
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }

@@ -18,6 +18,7 @@ use crate::app::device::{Device, DeviceTrace, Stop};
 use crate::app::dispatch::{Dispatcher, LastCommand, Limiter, Server};
 use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
+use crate::app::mqtt::{device_identity, mqtt_options};
 use crate::app::output::known_names::KnownNames;
 use crate::app::output::printer::Printer;
 use crate::app::own_clients::OwnClients;
@@ -32,8 +33,7 @@ use crate::client::trace::Trace;
 use crate::service::LocalService;
 
 use parts::{
-    as_server, connect_control_plane, device_identity, is_alone, mqtt_options, on_faults, sandbox,
-    start_local_service, topics_options,
+    as_server, connect_control_plane, is_alone, on_faults, sandbox, start_local_service, topics_options,
 };
 
 /// Why a session could not start.

@@ -50,6 +50,7 @@
 //! |---|---|
 //! | [`jobs`] | the data plane: requests paired with their answers by client token, and the event streams |
 //! | [`control_plane`] | jobs and things over HTTPS; the only `aws_sdk_iot` |
+//! | [`executor`] | a device's persistent executor of jobs |
 //! | [`topics`] | any topic, on a connection of its own |
 //! | [`events`], [`feed`] | what arrives without a request, and how to know that all of it has come |
 //! | [`connection`] | MQTT 5 over mutual TLS, which restores itself; the only `rumqttc` |
@@ -62,6 +63,7 @@ pub(crate) mod backoff;
 pub mod connection;
 pub mod control_plane;
 pub mod events;
+pub mod executor;
 pub mod feed;
 pub mod identity;
 pub mod jobs;

@@ -5,6 +5,7 @@
 mod client;
 mod clients;
 mod events;
+mod executor;
 mod faults;
 mod hostile;
 mod jobs;

@@ -7,7 +7,7 @@ use jobs_sandbox::service::state::credentials::attachments::PolicyTargetRequest;
 use jobs_sandbox::service::state::credentials::certificates::RegisterCertificateRequest;
 use jobs_sandbox::service::state::credentials::policies::CreatePolicyRequest;
 use jobs_sandbox::service::state::things::CreateThingRequest;
-use jobs_sandbox::service::{LocalService, Options, StartError};
+use jobs_sandbox::service::{DevicePolicies, LocalService, Options, StartError};
 use jobs_sandbox::wire::model::ThingName;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,15 +33,21 @@ impl Service {
         service
     }
 
+    /// A service whose own device certificate may act for any thing.
+    pub(crate) async fn start_for_any_thing() -> Self {
+        Self::with(Options { device_policies: DevicePolicies::AnyThing, ..Options::default() }).await.unwrap()
+    }
+
     /// A service on a port of the test's choice.
     pub(crate) async fn try_start(mqtt_port: u16) -> Result<Self, StartError> {
+        Self::with(Options { mqtt_port, ..Options::default() }).await
+    }
+
+    async fn with(options: Options) -> Result<Self, StartError> {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = log.clone();
-        let options = Options {
-            mqtt_port,
-            log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
-            ..Options::default()
-        };
+        let options =
+            Options { log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())), ..options };
         Ok(Self { local: LocalService::start(options).await?, log })
     }
 
@@ -100,8 +106,13 @@ impl Service {
 
     /// An operator creates a job for the thing.
     pub(crate) fn create_job(&self, id: &str, document: &str) {
+        self.create_job_for(THING, id, document);
+    }
+
+    /// An operator creates a job for a thing.
+    pub(crate) fn create_job_for(&self, thing: &str, id: &str, document: &str) {
         let request: CreateJobRequest = serde_json::from_value(json!({
-            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{THING}")],
+            "targets": [format!("arn:aws:iot:us-east-1:123456789012:thing/{thing}")],
             "document": document,
         }))
         .unwrap();

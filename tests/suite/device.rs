@@ -139,7 +139,7 @@ fn what_cannot_be_started_is_told_before_anything_is_done() {
             "--device-may-end is for a device program: [..] --device-may-end -- ./device",
         ),
     ] {
-        Sandbox::new().args(options).status(2).stderr(&format!("error: {said}")).run();
+        Sandbox::new().args(options).status(2).stderr(format!("error: {said}")).run();
     }
 }
 

@@ -26,6 +26,28 @@ fn a_device_carries_out_what_is_pending() {
 }
 
 #[test]
+fn an_executor_carries_out_what_is_pending_whatever_comes_in_between() {
+    let serve = Serve::start();
+    serve
+        .client()
+        .args([
+            "-c",
+            r#"create-job Job1 {"ToDo":"Reboot"}"#,
+            "-c",
+            "fault add reset --on update --status SUCCEEDED",
+        ])
+        .run();
+    let finished = Process::spawn(&mut serve.shell(example("executor").get_program())).finish();
+    assert!(finished.status.success(), "{}", finished.stderr);
+    let lines: Vec<&str> = finished.stdout.lines().collect();
+    assert_eq!(lines[..2], ["Job1: begins, execution 1", r#"Job1: {"ToDo":"Reboot"}"#]);
+    assert!(lines.ends_with(&["Job1: SUCCEEDED", "NothingPending"]), "{lines:?}");
+    let script = "describe-job-execution Job1 --control-plane
+expect DescribeJobExecutionResponse execution.status=SUCCEEDED execution.statusDetails.detailsMap={\"percent\":\"100\"}";
+    serve.client().script(script).run();
+}
+
+#[test]
 fn a_rust_test_has_the_service_in_its_own_process() {
     let finished = Process::spawn(&mut example("local_service")).finish();
     assert!(finished.status.success(), "{}", finished.stderr);

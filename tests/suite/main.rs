@@ -48,6 +48,7 @@ mod policies;
 mod readme;
 mod reset;
 mod resolver;
+mod run;
 mod script_language;
 mod script_model;
 mod scripts;

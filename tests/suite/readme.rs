@@ -156,6 +156,7 @@ fn no_block_goes_untested() {
         "A back end that follows jobs: python",
         "A device that downloads: sh",
         "A device that downloads: python",
+        "From a shell script to a device: sh",
         "What does your device do when …: jobs",
         "In a container: yaml",
     ];
@@ -330,6 +331,27 @@ fn a_device_downloads_what_is_left_of_a_file() {
     let finished = checkout.run(&format!(". service/env; {} program.py; {status}", python.display()), &[]);
     assert_eq!(finished.stdout, "1\n");
     assert_eq!(fs::read(checkout.path("pump.part")).unwrap(), file);
+}
+
+#[test]
+fn a_shell_script_is_a_device() {
+    let (checkout, scripts) = (Checkout::new(), blocks());
+    let script = scripts.iter().find(|block| block.text.starts_with(SMOKE)).unwrap();
+    fs::write(checkout.path("smoke.jobs"), &script.text).unwrap();
+    let _service = checkout.serve();
+    checkout.run(
+        r#". service/env; jobs-sandbox -c 'create-job Job1 {"operation":"reboot"}' -c 'create-job Job2 {}'"#,
+        &[],
+    );
+    let finished = checkout.run(&under("From a shell script to a device", "sh"), &[]);
+    for said in [
+        "device| Reboot: SUCCEEDED\n",
+        "1 expectation, 0 failed\n",
+        "\nJob1: SUCCEEDED\n",
+        "\nJob2: REJECTED\n",
+    ] {
+        assert!(finished.stderr.contains(said), "{said}\n{}", finished.stderr);
+    }
 }
 
 #[test]

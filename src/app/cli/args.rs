@@ -8,10 +8,12 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::connection::ConnectionArgs;
 use super::device::DeviceArgs;
 use super::durations::parse_timeout;
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::run::RunArgs;
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
@@ -51,6 +53,8 @@ pub(crate) struct Cli {
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
+    /// Carry out the job executions of a thing with a program of yours, as on a device: needs no AWS credentials
+    Run(RunArgs),
     /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
     Health {
         /// Its HTTP port [default: http://127.0.0.1:9443, or what JOBS_SANDBOX_HTTP_PORT says instead of 9443]
@@ -64,44 +68,6 @@ pub(super) enum CliCommand {
         /// The shell
         shell: Shell,
     },
-}
-
-#[derive(Debug, Args)]
-#[command(
-    next_help_heading = "AWS mode (selected by --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
-)]
-pub(super) struct ConnectionArgs {
-    /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
-    #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", hide_env_values = true, value_name = "HOST")]
-    pub(super) endpoint: Option<String>,
-    /// PEM file of the device certificate
-    #[arg(long, env = "JOBS_SANDBOX_CERT", hide_env_values = true, value_name = "FILE")]
-    pub(super) cert: Option<String>,
-    /// PEM file of the certificate's private key
-    #[arg(long, env = "JOBS_SANDBOX_KEY", hide_env_values = true, value_name = "FILE")]
-    pub(super) key: Option<String>,
-    /// AWS region; not needed where the endpoint's name shows it
-    #[arg(long, env = "JOBS_SANDBOX_REGION", hide_env_values = true)]
-    pub(super) region: Option<String>,
-    /// MQTT port: 8883, or 443 with ALPN
-    #[arg(long, env = "JOBS_SANDBOX_PORT", hide_env_values = true)]
-    pub(super) port: Option<String>,
-    /// PEM file of the CA that the endpoint's certificate is checked against [default: the system's]
-    #[arg(long, env = "JOBS_SANDBOX_CA_FILE", hide_env_values = true, value_name = "FILE")]
-    pub(super) ca_file: Option<String>,
-    // Not a doc comment: rustdoc would take the default for a tag.
-    #[arg(
-        long,
-        alias = "client_id",
-        env = "JOBS_SANDBOX_CLIENT_ID",
-        hide_env_values = true,
-        value_name = "ID",
-        help = "MQTT client id [default: test-<uuid>]"
-    )]
-    pub(super) client_id: Option<String>,
-    /// Where the control plane is; AWS_ENDPOINT_URL_IOT and AWS_ENDPOINT_URL work too
-    #[arg(long, env = "JOBS_SANDBOX_CONTROL_ENDPOINT_URL", hide_env_values = true, value_name = "URL")]
-    pub(super) control_endpoint_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,10 @@ pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<Usage
         let words = arguments[from..].split(|argument| argument == "-c").next().unwrap_or_default();
         format!("jobs-sandbox -c {}", quoted(&words.join(" ")))
     };
+    if arguments.first().is_some_and(|first| first == "run") && !word.starts_with('-') {
+        let handler = quoted(word);
+        return Some(UsageError(format!("run starts what stands behind --: jobs-sandbox run -- {handler}")));
+    }
     let is_command = table::find(word).is_some();
     Some(UsageError(if split.is_some() {
         format!("-c takes a whole command in quotes: {}", command(at - 1))
@@ -38,7 +42,7 @@ pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<Usage
         let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
         let file = if word.chars().all(plain) { word.clone() } else { quoted(word) };
         format!("a script is named with -f: jobs-sandbox -f {file}")
-    } else if let Some(near) = nearest(word, ["serve", "health", "completions", "help"].into_iter()) {
+    } else if let Some(near) = nearest(word, ["serve", "run", "health", "completions", "help"].into_iter()) {
         format!("unknown command {}, did you mean jobs-sandbox {near}?", quoted(word))
     } else {
         return None;

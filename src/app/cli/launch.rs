@@ -2,19 +2,19 @@
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
-use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
-use super::endpoint;
+use super::args::{Cli, CliCommand, LocalArgs, ServeArgs, parse_region};
+use super::connection::parse_port;
 use super::error::UsageError;
 use super::habits;
 use super::key_material;
 use super::options::{
-    AwsOptions, HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions,
-    ScriptOptions, SessionOptions,
+    HOSTNAME_VARIABLE, Input, LOCAL_REGION, Launch, LocalOptions, Mode, OutputOptions, ScriptOptions,
+    SessionOptions,
 };
 use super::policy_files;
 use super::refused;
@@ -23,6 +23,7 @@ use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, FAULTS, Limits};
 use crate::wire::model::ThingName;
 
+/// The MQTT port of `serve`.
 const MQTT_PORT: u16 = 8883;
 const HTTP_PORT: u16 = 9443;
 const HTTP_PORT_VARIABLE: &str = "JOBS_SANDBOX_HTTP_PORT";
@@ -68,13 +69,14 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
+            Some(CliCommand::Run(run)) => return Ok(Launch::Run(Box::new(run.options()?))),
             Some(CliCommand::Health { url, wait }) => {
                 return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
-        self.connection.refuse_contents()?;
+        self.connection.device.refuse_contents()?;
         self.local.refuse_contents()?;
         key_material::refuse_contents("--junit", self.input.junit.as_deref())?;
         if self.keep && self.input.files.len() > 1 {
@@ -98,14 +100,10 @@ impl Cli {
             let options = self.local.options(0, 0, region, vec![thing.clone()]);
             (Mode::Local(LocalOptions { keep: self.keep, ..options }), thing)
         };
-        let client_id = match self.connection.client_id {
-            None => format!("test-{}", uuid::Uuid::new_v4()),
-            Some(id) => parse_client_id(id)?,
-        };
         Ok(Launch::Session(Box::new(SessionOptions {
             mode,
             thing,
-            client_id,
+            client_id: self.connection.device.client_id()?,
             timeout: self.output.timeout,
             input: input(self.input.commands, self.input.files)?,
             script: ScriptOptions {
@@ -160,7 +158,7 @@ fn with_variables(command: Command) -> Command {
         });
         serve.mut_args(unless_empty)
     });
-    command.mut_args(unless_empty)
+    command.mut_subcommand("run", |run| run.mut_args(unless_empty)).mut_args(unless_empty)
 }
 
 /// Leaves the variable of an option out of account where it is empty, as Compose and CI set what has no value; not
@@ -172,70 +170,6 @@ fn unless_empty(argument: Arg) -> Arg {
     } else {
         argument
     }
-}
-
-impl ConnectionArgs {
-    /// Whether any connection option is given. Even an empty value counts: a CI job whose secret is missing must
-    /// not run against the local service.
-    fn selects_aws(&self) -> bool {
-        [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
-            .into_iter()
-            .any(Option::is_some)
-    }
-
-    /// Files go by their names.
-    fn refuse_contents(&self) -> Result<(), UsageError> {
-        [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)].into_iter().try_for_each(
-            |(option, value)| key_material::refuse_contents(option, value.as_deref().map(Path::new)),
-        )
-    }
-
-    fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {
-        let (Some(endpoint), Some(cert), Some(key), true) = (
-            given(self.endpoint.as_deref()),
-            given(self.cert.as_deref()),
-            given(self.key.as_deref()),
-            thing_given,
-        ) else {
-            return Err(self.missing(thing_given));
-        };
-        let endpoint = endpoint::check(endpoint)?;
-        Ok(AwsOptions {
-            port: self.port.as_deref().map_or(Ok(MQTT_PORT), |port| parse_port("--port", port))?,
-            cert: cert.into(),
-            key: key.into(),
-            ca_file: self.ca_file.as_deref().filter(|file| !file.is_empty()).map(PathBuf::from),
-            region: endpoint::region(&endpoint, self.region.as_deref())?,
-            control_endpoint_url: self
-                .control_endpoint_url
-                .as_deref()
-                .map(endpoint::check_url)
-                .transpose()?,
-            endpoint,
-        })
-    }
-
-    /// The error for the options that AWS mode requires and that are missing.
-    fn missing(&self, thing_given: bool) -> UsageError {
-        let missing: Vec<&str> = [
-            ("--endpoint", given(self.endpoint.as_deref()).is_some()),
-            ("--cert", given(self.cert.as_deref()).is_some()),
-            ("--key", given(self.key.as_deref()).is_some()),
-            ("--thing", thing_given),
-        ]
-        .into_iter()
-        .filter_map(|(option, present)| (!present).then_some(option))
-        .collect();
-        UsageError(format!(
-            "AWS mode needs {} too (or the environment variable JOBS_SANDBOX_…); without any connection option the local service is used",
-            missing.join(", ")
-        ))
-    }
-}
-
-/// The value of an option, unless it is blank.
-fn given(value: Option<&str>) -> Option<&str> {
-    value.filter(|text| !text.trim().is_empty())
 }
 
 impl LocalArgs {
@@ -334,24 +268,6 @@ fn default_thing() -> ThingName {
 
 fn parse_thing(name: &str) -> Result<ThingName, UsageError> {
     name.parse().map_err(|why| UsageError(format!("--thing: {why}")))
-}
-
-fn parse_port(name: &str, text: &str) -> Result<u16, UsageError> {
-    match text.trim().parse() {
-        Ok(port) if port != 0 => Ok(port),
-        _ => Err(UsageError(format!("{name} must be a number from 1 to 65535, not {text:?}"))),
-    }
-}
-
-fn parse_client_id(id: String) -> Result<String, UsageError> {
-    let bytes = id.len();
-    if (1..=128).contains(&bytes) && !id.starts_with('$') && !id.chars().any(char::is_control) {
-        Ok(id)
-    } else {
-        Err(UsageError(
-            "--client-id must be 1 to 128 bytes without control characters and not begin with $".into(),
-        ))
-    }
 }
 
 #[cfg(test)]

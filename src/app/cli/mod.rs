@@ -5,6 +5,7 @@
 //! and AWS mode reports whatever is missing.
 
 mod args;
+mod connection;
 mod device;
 mod durations;
 mod endpoint;
@@ -15,11 +16,12 @@ mod launch;
 mod options;
 mod policy_files;
 mod refused;
+mod run;
 mod serve_trace;
 
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
-    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat,
-    TraceOptions,
+    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, RunOptions, ScriptOptions, SessionOptions,
+    TraceFormat, TraceOptions,
 };

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
+use crate::client::executor;
 use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::fault::Fault;
@@ -26,6 +27,8 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),
+    /// A program that carries out the job executions of a thing.
+    Run(Box<RunOptions>),
     /// Whether a local service is ready.
     Health {
         /// Its HTTP port.
@@ -56,6 +59,29 @@ pub(crate) struct SessionOptions {
     pub script: ScriptOptions,
     /// What is printed, and how.
     pub output: OutputOptions,
+}
+
+/// A program that carries out the job executions of a thing.
+#[derive(Debug)]
+pub(crate) struct RunOptions {
+    /// The message broker, and the identity to use there.
+    pub server: AwsOptions,
+    /// The thing.
+    pub thing: ThingName,
+    /// The MQTT client id.
+    pub client_id: String,
+    /// How long a request waits for its answer.
+    pub timeout: Duration,
+    /// Show every message.
+    pub trace: bool,
+    /// How job executions are carried out.
+    pub executor: executor::Options,
+    /// How long the program may take to stop.
+    pub grace: Duration,
+    /// The program.
+    pub handler: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
 }
 
 /// A device program beside the local service.

@@ -4,14 +4,13 @@
 //! | file | what it is |
 //! |---|---|
 //! | `mod` | when it starts, when it is connected, when it is gone |
-//! | [`program`], [`group`] | the process; the signals to all that it has started |
+//! | [`program`] | the process |
 //! | [`output`] | what it prints |
 //! | [`trace`] | what the service sees of it |
 //! | [`ended`], [`error`] | its end, and what goes wrong with it, in a person's words |
 
 mod ended;
 mod error;
-mod group;
 mod output;
 mod program;
 mod trace;

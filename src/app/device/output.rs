@@ -3,13 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::AsyncRead;
 
 use crate::app::output::escape;
 use crate::app::output::printer::Printer;
-
-/// How many bytes of a line are shown.
-const MAX_LINE: usize = 4096;
+use crate::app::processes::lines::{Lines, read};
 
 /// How many lines tell of its end.
 const LAST_LINES: usize = 10;
@@ -39,28 +37,10 @@ impl Output {
     }
 
     /// Reads a stream of the program to its end.
-    ///
-    /// Whoever reads slowly what this prints slows the program down, as at the end of every pipe.
     pub(super) async fn read(&self, stream: impl AsyncRead + Unpin) {
-        let mut stream = BufReader::new(stream);
-        let mut line = Line::default();
-        // An error is the end: there is nothing more to read.
-        while let Ok(chunk) = stream.fill_buf().await
-            && !chunk.is_empty()
-        {
-            let length = chunk.len();
-            for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
-                line.push(piece);
-                if piece.ends_with(b"\n") {
-                    self.put(&line.take());
-                }
-            }
-            stream.consume(length);
-            self.printer.flush().await;
-        }
-        if !line.is_empty() {
-            self.put(&line.take());
-        }
+        let mut lines = Lines::default();
+        read(stream, &self.printer, |chunk| lines.push(chunk, |line| self.put(line))).await;
+        lines.finish(|line| self.put(line));
     }
 
     /// The program starts anew.
@@ -100,39 +80,10 @@ impl Output {
     }
 }
 
-/// A line of which only the beginning is kept.
-#[derive(Debug, Default)]
-struct Line {
-    bytes: Vec<u8>,
-    left_out: usize,
-}
-
-impl Line {
-    fn push(&mut self, piece: &[u8]) {
-        let kept = piece.len().min(MAX_LINE - self.bytes.len());
-        self.bytes.extend_from_slice(&piece[..kept]);
-        self.left_out += piece.len() - kept;
-    }
-
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// The line as text, without its end.
-    fn take(&mut self) -> String {
-        let Self { bytes, left_out } = std::mem::take(self);
-        let text = String::from_utf8_lossy(&bytes);
-        match left_out {
-            0 => text.trim_end_matches(['\r', '\n']).to_owned(),
-            // A character may be cut in two.
-            _ => format!("{}… ({left_out} bytes more)", text.trim_end_matches('\u{fffd}')),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::processes::lines::MAX_LINE;
     use crate::testing::in_time;
 
     async fn read(bytes: &[u8]) -> (Output, String) {

@@ -11,17 +11,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::ended::{Ended, in_words};
+use super::ended::Ended;
 use super::error::Error;
-use super::group::Group;
 use super::output::Output;
 use crate::app::cli::DeviceOptions;
+use crate::app::processes::end::in_words;
+use crate::app::processes::group::Group;
+use crate::app::processes::lines::LAST_WORDS;
 
 /// How long it may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How long what it has printed last may take to arrive: what it has started may keep its streams open.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::app::cli::{AwsOptions, LocalOptions, SessionOptions};
 use crate::app::connections::{Connections, OnFaults};
 use crate::app::dispatch::IsAlone;
+use crate::app::mqtt::mqtt_options;
 use crate::app::output::printer::Printer;
 use crate::app::serve;
 use crate::app::things::{find_thing, not_found};
 use crate::app::topics::HowToConnect;
-use crate::client::connection;
 use crate::client::control_plane::{self, ControlPlane};
-use crate::client::identity::{self, Identity};
+use crate::client::identity::Identity;
 use crate::client::sandbox::Sandbox;
 use crate::service::{self, LocalService};
 
@@ -55,32 +55,6 @@ pub(super) fn sandbox(server: &AwsOptions, options: &SessionOptions) -> Option<S
         .or_else(|| variable("AWS_ENDPOINT_URL_IOT"))
         .or_else(|| variable("AWS_ENDPOINT_URL"))?;
     Sandbox::new(&url, variable("AWS_ACCESS_KEY_ID"), options.timeout).ok()
-}
-
-/// The identity of the device, with a warning about each doubt.
-pub(super) fn device_identity(server: &AwsOptions, printer: &Printer) -> Result<Identity, identity::Error> {
-    let identity = Identity::load(&server.cert, &server.key, server.ca_file.as_deref())?;
-    for warning in identity.warnings() {
-        printer.diagnostic(&format!("warning: {warning}"));
-    }
-    Ok(identity)
-}
-
-/// How to connect to the message broker.
-pub(super) fn mqtt_options(
-    server: &AwsOptions,
-    identity: &Identity,
-    client_id: &str,
-    timeout: Duration,
-) -> connection::Options {
-    connection::Options {
-        host: server.endpoint.clone(),
-        port: server.port,
-        client_id: client_id.to_owned(),
-        tls: identity.tls_config(server.port),
-        timeout,
-        keep_alive: connection::KEEP_ALIVE,
-    }
 }
 
 /// How to connect for topics: on the local service of this process with a certificate of the operator's, which may do

@@ -76,6 +76,23 @@ fn commands_come_from_the_line_a_file_or_standard_input() {
 }
 
 #[test]
+fn run_needs_a_connection_and_a_handler() {
+    let connection = ["run", "--endpoint", "h", "--cert", "c", "--key", "k", "--thing", "T"];
+    let line = [&connection[..], &["--once", "--step-timeout-in-minutes", "10080", "--", "./h", "--once"]];
+    let Launch::Run(options) = launch(&line.concat()).unwrap() else { panic!("not run") };
+    assert_eq!((options.server.port, options.thing.as_str()), (8883, "T"));
+    assert_eq!((options.executor.once, options.executor.step_timeout_in_minutes), (true, Some(10080)));
+    assert_eq!((options.handler, options.arguments), ("./h".into(), vec!["--once".into()]));
+    for more in [&[][..], &["--client-id", "$x", "--", "h"]] {
+        assert!(launch(&[&connection[..], more].concat()).is_err(), "{more:?}");
+    }
+    // It has no control plane, and no region.
+    for option in ["--step-timeout-in-minutes=0", "--step-timeout-in-minutes=10081", "--region=us-east-1"] {
+        assert!(parse(&[&connection[..], &[option, "--", "h"]].concat()).is_err(), "{option}");
+    }
+}
+
+#[test]
 fn bad_values_are_refused() {
     for arguments in [
         &["--timeout", "0s"][..],

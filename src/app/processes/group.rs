@@ -14,34 +14,34 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A process group, which bears the number of the process that leads it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group(Pid);
+pub(crate) struct Group(Pid);
 
 impl Group {
     /// The group that a child leads, if it has not been waited for.
-    pub(super) fn led_by(child: &Child) -> Option<Self> {
+    pub(crate) fn led_by(child: &Child) -> Option<Self> {
         child.id().and_then(|id| i32::try_from(id).ok()).map(|id| Self(Pid::from_raw(id)))
     }
 
     /// Sends a signal to all of it.
-    pub(super) fn signal(self, signal: Signal) {
+    pub(crate) fn signal(self, signal: Signal) {
         // What is gone needs none.
         let _ = killpg(self.0, signal);
     }
 
     /// Whether nothing is left of it.
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         killpg(self.0, None) == Err(Errno::ESRCH)
     }
 
     /// Waits until nothing is left of it.
-    pub(super) async fn emptied(self) {
+    pub(crate) async fn emptied(self) {
         while !self.is_empty() {
             sleep(LOOK).await;
         }
     }
 
     /// Whether the process that leads it has ended, although nobody may have been told yet.
-    pub(super) fn leader_has_ended(self) -> bool {
+    pub(crate) fn leader_has_ended(self) -> bool {
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         waitid(Id::Pid(self.0), look) != Ok(WaitStatus::StillAlive)
     }
