@@ -160,7 +160,7 @@ fn a_handler_is_asked_to_stop_and_then_made_to() {
         r#"echo $$ > "$JOB_ID"
 case $JOB_ID in
 Orphan) exec sleep 1h ;;
-Deaf*) trap '' TERM; echo begun; sleep 1h & wait ;;
+Deaf*) trap '' TERM; sleep 1h & echo $! > "$JOB_ID"; echo begun; wait ;;
 *) trap 'echo asked; exit 1' TERM; echo begun; sleep 1h & wait ;;
 esac
 "#,
