@@ -160,7 +160,7 @@ fn a_handler_is_asked_to_stop_and_then_made_to() {
         r#"echo $$ > "$JOB_ID"
 case $JOB_ID in
 Orphan) exec sleep 1h ;;
-Deaf*) trap '' TERM; echo begun; sleep 1h & wait ;;
+Deaf*) trap '' TERM; sleep 1h & echo $! > "$JOB_ID"; echo begun; wait ;;
 *) trap 'echo asked; exit 1' TERM; echo begun; sleep 1h & wait ;;
 esac
 "#,
@@ -216,8 +216,11 @@ fn a_handler_that_the_same_signal_has_ended_has_not_failed() {
     let mut run = device.run(&[]);
     run.stderr_until("J| begun");
     let handler = Pid::from_raw(device.read("id").trim().parse().unwrap());
+    run.signal(Signal::SIGSTOP);
     signal::kill(handler, Signal::SIGTERM).unwrap();
+    device.is_gone("id");
     run.signal(Signal::SIGTERM);
+    run.signal(Signal::SIGCONT);
     let finished = run.wait();
     assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
     assert_eq!(device.stands("J")[0], "IN_PROGRESS", "{}", finished.stderr);
