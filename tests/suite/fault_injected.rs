@@ -137,7 +137,7 @@ expect FaultInjected kind=refuse=InternalError on=describe thing=MyThing job=J f
 list-jobs
 expect FaultInjected kind=duplicate job=J left=1
 ! expect FaultInjected
-reset
+reset --confirm
 fault add delay=1ms --on ListJobs
 list-jobs
 expect FaultInjected on=ListJobs clientId=absent topic=absent left=0

@@ -25,8 +25,8 @@ update-job-execution {{JOB}} SUCCEEDED --expected-version 2
 "#;
     let output = Sandbox::new().args(["--set", "WHERE=here"]).script(script).run();
     let printed = printed(&output.stdout);
-    let begin = r#"* 1 {"note": "two \"quoted\" words", "list": [1, 2], "smoke-"#;
-    assert!(printed[0].starts_with(begin) && printed[0].ends_with(r#"": "here"}"#), "{printed:?}");
+    let begin = r#"* 1 {"note":"two \"quoted\" words","list":[1,2],"smoke-"#;
+    assert!(printed[0].starts_with(begin) && printed[0].ends_with(r#"":"here"}"#), "{printed:?}");
     assert_eq!(output.summary.unwrap(), "9 commands, 1 expectation, 0 failed");
 }
 
@@ -193,7 +193,12 @@ fn a_signal_leaves_the_tests_that_were_not_run_in_the_report() {
     process.stdout_until("* here");
     process.signal(nix::sys::signal::Signal::SIGINT);
     assert_eq!(process.finish().status.code(), Some(130));
-    assert_eq!(report_of(&report), "1.jobs: a failed, b skipped; 2.jobs: z skipped");
+    // The signal comes amid the third line, or just before it.
+    let reports = [
+        "1.jobs: a failed, b skipped; 2.jobs: z skipped",
+        "1.jobs: a passed, 3: sleep 1h skipped, b skipped; 2.jobs: z skipped",
+    ];
+    assert!(reports.contains(&report_of(&report).as_str()), "{}", report_of(&report));
 }
 
 #[test]

@@ -22,4 +22,6 @@ mod struck;
 pub(crate) use self::occasion::Occasion;
 pub(crate) use self::payload::{INJECTED, corrupted};
 pub(crate) use self::read::read_fault;
-pub(crate) use self::rules::{FAULTS, Faults};
+#[cfg(feature = "app")]
+pub(crate) use self::rules::FAULTS;
+pub(crate) use self::rules::Faults;
