@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
+//! | [`fleet`] | the rehearsal of a rollout, and what it shows |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
@@ -31,6 +32,7 @@ pub(crate) mod events;
 pub(crate) mod exit;
 pub(crate) mod expect;
 pub(crate) mod faults;
+pub(crate) mod fleet;
 pub(crate) mod health;
 mod hints;
 mod host;

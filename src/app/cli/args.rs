@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use super::device::DeviceArgs;
 use super::durations::parse_timeout;
 use super::endpoint;
+use super::fleet::FleetArgs;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
@@ -51,6 +52,8 @@ pub(crate) struct Cli {
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),
+    /// Rehearse a rollout: a job for a fleet that does not exist, in virtual time and without a connection
+    Fleet(FleetArgs),
     /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
     Health {
         /// Its HTTP port [default: http://127.0.0.1:9443, or what JOBS_SANDBOX_HTTP_PORT says instead of 9443]

@@ -67,6 +67,7 @@ impl Cli {
     pub(crate) fn launch(self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
+            Some(CliCommand::Fleet(fleet)) => return fleet.launch(),
             Some(CliCommand::Health { url, wait }) => {
                 return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }

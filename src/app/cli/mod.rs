@@ -9,6 +9,7 @@ mod device;
 mod durations;
 mod endpoint;
 mod error;
+mod fleet;
 mod habits;
 mod key_material;
 mod launch;
@@ -20,6 +21,6 @@ mod serve_trace;
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
-    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat,
-    TraceOptions,
+    AwsOptions, DeviceOptions, FleetOptions, FleetOutput, Input, Launch, LocalOptions, Mode, ScriptOptions,
+    SessionOptions, TraceFormat, TraceOptions,
 };

@@ -9,6 +9,8 @@ use clap_complete::Shell;
 
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
+use crate::service::rehearsal::Plan;
+use crate::service::state::job_status::JobStatus;
 use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::fault::Fault;
@@ -26,6 +28,8 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),
+    /// The rehearsal of a rollout.
+    Fleet(Box<FleetOptions>),
     /// Whether a local service is ready.
     Health {
         /// Its HTTP port.
@@ -37,6 +41,30 @@ pub(crate) enum Launch {
     Completions(Shell),
     /// A terminal session or a script.
     Session(Box<SessionOptions>),
+}
+
+/// The rehearsal of a rollout.
+#[derive(Debug)]
+pub(crate) struct FleetOptions {
+    /// What is rehearsed.
+    pub plan: Plan,
+    /// What is printed.
+    pub output: FleetOutput,
+    /// How the job must end.
+    pub expect_status: Option<JobStatus>,
+    /// Where to write a JUnit XML report.
+    pub junit: Option<PathBuf>,
+}
+
+/// What a rehearsal prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FleetOutput {
+    /// How it ended, and at a terminal the table too.
+    Auto,
+    /// A table, and how it ended.
+    Table,
+    /// One JSON object a line.
+    Json,
 }
 
 /// A terminal session or a script.
