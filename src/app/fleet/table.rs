@@ -114,3 +114,50 @@ fn drawn(row: &Minute, things: u64, length: usize, cells: [char; 4]) -> String {
     };
     (0..length).map(cell).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::state::job_status::JobStatus;
+
+    fn rehearsal(minutes: impl IntoIterator<Item = u64>) -> Rehearsal {
+        let minute = |minute| Minute {
+            minute,
+            rolled_out: minute.min(60),
+            rolled_out_within: u64::from(minute <= 60),
+            succeeded: minute.min(60) / 2,
+            failed: minute.min(60) / 4,
+            ..Minute::default()
+        };
+        Rehearsal {
+            things: 120,
+            reached: 60,
+            answered: 60,
+            status: JobStatus::InProgress,
+            ended: None,
+            comment: None,
+            minutes: minutes.into_iter().map(minute).collect(),
+        }
+    }
+
+    #[test]
+    fn many_minutes_are_few_rows() {
+        for last in [1, 20, 21, 500, 10_080, 1_000_000] {
+            let table = render(&rehearsal((1..=last).step_by(1 + last as usize / 10_000)), 80, true);
+            let rows = table.lines().count() - 3;
+            assert!((1..=MOST_ROWS).contains(&rows), "{last}: {rows}");
+        }
+    }
+
+    #[test]
+    fn a_bar_shows_the_whole_fleet_where_there_is_room() {
+        let row = |width, unicode| {
+            let table = render(&rehearsal([60]), width, unicode);
+            table.lines().nth(2).unwrap().to_owned()
+        };
+        let numbers = "1:00     60      1        0        30     15";
+        assert_eq!(row(62, true), format!("{numbers}  ████××××········"));
+        assert_eq!(row(62, false), format!("{numbers}  ####xxxx........"));
+        assert_eq!(row(53, true), numbers, "seven are too few");
+    }
+}
