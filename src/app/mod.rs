@@ -7,6 +7,7 @@
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`run`] | the executor of a device, with a program for each job execution |
+//! | [`fleet`] | the rehearsal of a rollout, and what it shows |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
@@ -34,6 +35,7 @@ pub(crate) mod events;
 pub(crate) mod exit;
 pub(crate) mod expect;
 pub(crate) mod faults;
+pub(crate) mod fleet;
 pub(crate) mod health;
 mod hints;
 mod host;

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{health, host, run, serve, session, standard_streams};
+use crate::app::{fleet, health, host, run, serve, session, standard_streams};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -47,6 +47,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         Launch::Session(options) => {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
+        Launch::Fleet(options) => runtime.block_on(fleet::run(&options)),
         Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
         Launch::Completions(shell) => {
             match standard_streams::output().write_all(completions(shell).as_bytes()) {

@@ -51,6 +51,7 @@
 //! | [`trace`] | what clients send and what they are sent |
 //! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `faults` | what goes wrong on demand |
+//! | [`rehearsal`] | a rollout to a fleet that does not exist, in virtual time |
 //! | `choices` | what AWS does not say |
 
 mod accept_errors;
@@ -87,6 +88,7 @@ mod operator;
 mod options;
 pub(crate) mod policy;
 pub(crate) mod rates;
+pub mod rehearsal;
 mod restored;
 mod row;
 mod s3;

@@ -20,6 +20,12 @@ macro_rules! number_type {
             pub const fn next(self) -> Self {
                 Self(self.0 + 1)
             }
+
+            /// The number itself.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
         }
 
         impl From<u64> for $name {

@@ -1,6 +1,6 @@
 //! How long things take, measured through the public face of the library.
 //!
-//!     cargo bench --bench benches                               # all, but for a million executions
+//!     cargo bench --bench benches                               # all, but for a million executions or things
 //!     JOBS_SANDBOX_LONG_BENCHES=1 cargo bench --bench benches   # these too, for a machine with 2 GB to spare
 //!
 //! For what is not public, `jobs_sandbox::bench` has a function; side_by_side compares with programs of others.
@@ -9,6 +9,7 @@
 
 mod account;
 mod commands;
+mod fleet;
 mod kept;
 mod messages;
 mod operations;
@@ -21,6 +22,7 @@ use criterion::Criterion;
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     commands::measure(&mut criterion);
+    fleet::measure(&mut criterion);
     messages::measure(&mut criterion);
     operations::measure(&mut criterion);
     policies::measure(&mut criterion);
@@ -30,5 +32,7 @@ fn main() {
     // Rates and ratios, which are none of criterion's measures.
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     let long = std::env::var_os("JOBS_SANDBOX_LONG_BENCHES").is_some();
-    kept::measure(&|name| name.contains(&filter), long);
+    let wanted = |name: &str| name.contains(&filter);
+    fleet::measure_most(&wanted, long);
+    kept::measure(&wanted, long);
 }

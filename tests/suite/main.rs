@@ -25,6 +25,7 @@ mod expectations;
 mod fault_injected;
 mod faults;
 mod files;
+mod fleet;
 mod foreign_services;
 mod habits;
 mod health;

@@ -158,6 +158,7 @@ fn no_block_goes_untested() {
         "A device that downloads: python",
         "From a shell script to a device: sh",
         "What does your device do when …: jobs",
+        "Will this abort rule save my fleet?: console",
         "In a container: yaml",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());
@@ -170,6 +171,15 @@ fn the_transcript_at_the_top_is_real() {
     let (command, printed) = transcript.split_once('\n').unwrap();
     let finished = Checkout::new().run(command.strip_prefix("$ ").unwrap(), &[]);
     pattern::assert_matches(command, &pattern::elide(printed), pattern::elide(&finished.stdout).trim_end());
+}
+
+/// The same fleet at every time and everywhere.
+#[test]
+fn the_rehearsal_goes_as_the_readme_shows() {
+    let transcript = under("Will this abort rule save my fleet?", "console");
+    let (command, printed) = transcript.split_once("]}'\n").unwrap();
+    let finished = Checkout::new().run(&format!("{}]}}'", command.strip_prefix("$ ").unwrap()), &[]);
+    assert_eq!(finished.stdout, printed);
 }
 
 /// The commands are those that CI runs, and the first of them starts a session.

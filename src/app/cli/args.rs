@@ -12,6 +12,7 @@ use super::connection::ConnectionArgs;
 use super::device::DeviceArgs;
 use super::durations::parse_timeout;
 use super::endpoint;
+use super::fleet::FleetArgs;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
 use super::run::RunArgs;
 use super::serve_trace::TraceArgs;
@@ -55,6 +56,8 @@ pub(super) enum CliCommand {
     Serve(ServeArgs),
     /// Carry out the job executions of a thing with a program of yours, as on a device: needs no AWS credentials
     Run(RunArgs),
+    /// Rehearse a rollout: a job for a fleet that does not exist, in virtual time and without a connection
+    Fleet(FleetArgs),
     /// Ask a local Jobs service whether it is ready, for Compose and CI: exit code 0 when it is
     Health {
         /// Its HTTP port [default: http://127.0.0.1:9443, or what JOBS_SANDBOX_HTTP_PORT says instead of 9443]

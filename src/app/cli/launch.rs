@@ -70,6 +70,7 @@ impl Cli {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Run(run)) => return Ok(Launch::Run(Box::new(run.options()?))),
+            Some(CliCommand::Fleet(fleet)) => return fleet.launch(),
             Some(CliCommand::Health { url, wait }) => {
                 return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }

@@ -10,6 +10,7 @@ mod device;
 mod durations;
 mod endpoint;
 mod error;
+mod fleet;
 mod habits;
 mod key_material;
 mod launch;
@@ -22,6 +23,6 @@ mod serve_trace;
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
-    AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, RunOptions, ScriptOptions, SessionOptions,
-    TraceFormat, TraceOptions,
+    AwsOptions, DeviceOptions, FleetOptions, FleetOutput, Input, Launch, LocalOptions, Mode, RunOptions,
+    ScriptOptions, SessionOptions, TraceFormat, TraceOptions,
 };

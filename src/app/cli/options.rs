@@ -10,6 +10,8 @@ use clap_complete::Shell;
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
 use crate::client::executor;
+use crate::service::rehearsal::Plan;
+use crate::service::state::job_status::JobStatus;
 use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, Hostname, Limits};
 use crate::wire::fault::Fault;
@@ -29,6 +31,8 @@ pub(crate) enum Launch {
     Serve(LocalOptions, Option<TraceOptions>),
     /// A program that carries out the job executions of a thing.
     Run(Box<RunOptions>),
+    /// The rehearsal of a rollout.
+    Fleet(Box<FleetOptions>),
     /// Whether a local service is ready.
     Health {
         /// Its HTTP port.
@@ -40,6 +44,30 @@ pub(crate) enum Launch {
     Completions(Shell),
     /// A terminal session or a script.
     Session(Box<SessionOptions>),
+}
+
+/// The rehearsal of a rollout.
+#[derive(Debug)]
+pub(crate) struct FleetOptions {
+    /// What is rehearsed.
+    pub plan: Plan,
+    /// What is printed.
+    pub output: FleetOutput,
+    /// How the job must end.
+    pub expect_status: Option<JobStatus>,
+    /// Where to write a JUnit XML report.
+    pub junit: Option<PathBuf>,
+}
+
+/// What a rehearsal prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FleetOutput {
+    /// How it ended, and at a terminal the table too.
+    Auto,
+    /// A table, and how it ended.
+    Table,
+    /// One JSON object a line.
+    Json,
 }
 
 /// A terminal session or a script.

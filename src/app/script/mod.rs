@@ -17,6 +17,7 @@ mod step;
 mod summary;
 
 use std::io;
+use std::time::Duration;
 
 use crate::app::cli::ScriptOptions;
 use crate::app::device::Stop;
@@ -26,8 +27,9 @@ use crate::app::output::printer::Printer;
 use crate::app::signals::ShutdownSignals;
 use crate::wire::system_error::in_words;
 
-use junit::Report;
+use junit::{Case, Output, Report};
 use runner::Runner;
+use step::Location;
 
 pub(crate) use load::{Mistakes, Script};
 pub(crate) use report_file::ReportFile;
@@ -47,6 +49,23 @@ pub(crate) async fn report_not_run(scripts: &[Script], file: ReportFile, why: &s
 pub(crate) async fn report_unreadable(script: &str, why: &str, file: ReportFile) -> io::Result<()> {
     let mut report = Report::default();
     report.failed_whole(script, &Failure::new("Unreadable", format!("cannot be read: {why}")));
+    report.write(file).await
+}
+
+/// Reports what is no script and either holds or not.
+pub(crate) async fn report_one(
+    name: &str,
+    failure: Option<&Failure>,
+    printed: String,
+    file: ReportFile,
+) -> io::Result<()> {
+    let mut report = Report::default();
+    let output = Output { out: printed, ..Output::default() };
+    let case = Case { name: name.to_owned(), place: Location { file: name.into(), line: None } };
+    match failure {
+        None => report.passed(&case, Duration::ZERO, &output),
+        Some(failure) => report.failed(&case, Duration::ZERO, std::slice::from_ref(failure), &output),
+    }
     report.write(file).await
 }
 

@@ -10,6 +10,7 @@
 //! | `plane`, `operations` | which plane and which operation a request is for |
 //! | `model` | what the operations take, and what they refuse for it |
 //! | `call` | a request, taken apart and read |
+//! | `create_job` | the members of CreateJob without a request |
 //! | `offered` | which operations there are handlers for |
 //! | `struck` | calls that a fault strikes |
 //! | `handler`, `control`, `data` | the operations, which ask the state and render its output |
@@ -26,6 +27,7 @@ mod api;
 mod body;
 mod call;
 mod control;
+mod create_job;
 mod data;
 mod device;
 mod exception;
@@ -48,6 +50,7 @@ mod struck;
 mod traced_call;
 
 pub(crate) use self::admission::Admission;
+pub(crate) use self::create_job::read_create_job;
 pub(crate) use self::listeners::Listeners;
 pub(crate) use self::offered::offered;
 pub(crate) use self::server::serve;

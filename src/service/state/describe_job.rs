@@ -10,7 +10,7 @@ use super::abort::AbortConfig;
 use super::group::Group;
 use super::job::{Job, Target};
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
-use super::job_status::{JobStatus, TargetSelection};
+use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::managed_templates::ManagedTemplate;
 use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;
@@ -189,6 +189,11 @@ pub struct JobSummary {
 }
 
 impl State {
+    /// How many executions of a job have each status.
+    pub(crate) fn status_counts(&self, job: &JobId) -> Option<&StatusCounts> {
+        self.jobs.get(job).map(|job| &job.counts)
+    }
+
     /// Describes a job.
     ///
     /// # Errors

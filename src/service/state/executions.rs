@@ -16,8 +16,9 @@ use crate::wire::number::ExecutionNumber;
 pub(crate) struct Executions {
     /// The number of the thing among all that ever had an execution.
     number: u64,
-    /// By sequence number, the order of creation.
-    records: BTreeMap<Sequence, Execution>,
+    /// By sequence number, the order of creation. Boxed, since a node of the map has room for eleven and most things
+    /// have one.
+    records: BTreeMap<Sequence, Box<Execution>>,
     /// The sequence numbers of each job's executions, oldest first; never empty.
     by_job: BTreeMap<JobId, Vec<Sequence>>,
     pending: BTreeSet<PendingOrder>,
@@ -60,7 +61,7 @@ impl Executions {
 
     /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
     pub(crate) fn pending(&self) -> impl Iterator<Item = (Sequence, &Execution)> {
-        self.pending.iter().map(|order| (order.sequence, &self.records[&order.sequence]))
+        self.pending.iter().map(|order| (order.sequence, &*self.records[&order.sequence]))
     }
 
     /// The execution of `job` with `number`, or its newest one.
@@ -73,18 +74,18 @@ impl Executions {
         sequences
             .iter()
             .rev()
-            .map(|sequence| (*sequence, &self.records[sequence]))
+            .map(|sequence| (*sequence, &*self.records[sequence]))
             .find(|(_, execution)| number.is_none_or(|number| execution.number == number))
     }
 
     pub(crate) fn get(&self, sequence: Sequence) -> Option<&Execution> {
-        self.records.get(&sequence)
+        self.records.get(&sequence).map(Box::as_ref)
     }
 
     /// All executions, or those created before `end`, newest first.
     pub(crate) fn before(&self, end: Option<Sequence>) -> impl Iterator<Item = (Sequence, &Execution)> {
         let end = end.map_or(Unbounded, Excluded);
-        self.records.range((Unbounded, end)).rev().map(|(sequence, execution)| (*sequence, execution))
+        self.records.range((Unbounded, end)).rev().map(|(sequence, execution)| (*sequence, &**execution))
     }
 
     /// Adds an execution, the newest of its job, and returns its sequence number.
@@ -98,7 +99,7 @@ impl Executions {
     fn put(&mut self, sequence: Sequence, execution: Execution) {
         self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
         self.reorder(None, execution.pending_order(sequence));
-        self.records.insert(sequence, execution);
+        self.records.insert(sequence, Box::new(execution));
     }
 
     /// Changes an execution and keeps the pending list in order.
@@ -116,7 +117,7 @@ impl Executions {
     }
 
     pub(crate) fn remove(&mut self, sequence: Sequence) -> Option<Execution> {
-        let execution = self.records.remove(&sequence)?;
+        let execution = *self.records.remove(&sequence)?;
         self.reorder(execution.pending_order(sequence), None);
         if let Some(sequences) = self.by_job.get_mut(&execution.job_id) {
             sequences.retain(|other| *other != sequence);

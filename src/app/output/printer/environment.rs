@@ -4,7 +4,7 @@ use crate::app::output::style::{ColorChoice, Theme};
 
 /// The option and the environment variables that decide on colors and characters.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     color: ColorChoice,
     /// Whether NO_COLOR or CLICOLOR_FORCE force colors off or on; the former wins.
     forced: Option<bool>,
@@ -13,7 +13,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    pub(super) fn read(color: ColorChoice) -> Self {
+    pub(crate) fn read(color: ColorChoice) -> Self {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty());
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
@@ -31,7 +31,7 @@ impl Environment {
         terminal && !self.dumb
     }
 
-    pub(super) fn theme(self, terminal: bool) -> Theme {
+    pub(crate) fn theme(self, terminal: bool) -> Theme {
         let color = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,

@@ -30,11 +30,11 @@ use crate::app::output::{escape, fold};
 use crate::app::standard_streams;
 use crate::wire::model::ThingName;
 
-use environment::Environment;
 use state::PrinterState;
 use writer::{Item, Writer};
 
 pub(crate) use backlog::Backlog;
+pub(crate) use environment::Environment;
 #[cfg(test)]
 pub(crate) use memory::Memory;
 pub(crate) use state::Now;

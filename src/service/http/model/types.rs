@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::super::exception::Exception;
-use super::table::{Member, Model, Number, Place, Shape};
+use super::table::{Input, Member, Model, Number, Place, Shape};
 
 const OBJECT: &str = "Start of structure or map found where not expected";
 const LIST: &str = "Start of list found where not expected";
@@ -14,6 +14,14 @@ const SCALAR: &str = "Unexpected field type";
 const TOLD: usize = 16;
 
 impl Model {
+    /// The paths of the members of a body that the model does not have, up to the first of another type.
+    pub(in super::super) fn unknown_members(&self, input: &Input, body: &Map<String, Value>) -> Vec<String> {
+        let mut unknown = Vec::new();
+        // Of another type: that is for `check` to say.
+        let _ = self.check_types(&input.members, &mut body.clone(), "", &mut unknown);
+        unknown
+    }
+
     /// Refuses members in a body of another type; takes out those that are null, which are absent, and those that the
     /// model does not have, and notes the paths of these in `ignored`.
     pub(super) fn check_types(
