@@ -189,7 +189,7 @@ fn read(path: &Path) -> Result<String, String> {
     let read = |bytes: &mut Vec<u8>| -> io::Result<usize> {
         File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(bytes)
     };
-    read(&mut bytes).map_err(|error| in_words(&error).to_string())?;
+    read(&mut bytes).map_err(|error| in_words(&error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err("the file is larger than 1 MiB".to_owned());
     }

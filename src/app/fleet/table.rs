@@ -6,8 +6,11 @@ use crate::service::rehearsal::{Minute, Rehearsal};
 /// How many rows a screen has room for, with a heading and what follows.
 const MOST_ROWS: usize = 20;
 
-/// Minutes a row.
-const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440];
+/// Minutes a row; of a rollout that takes longer, a row is some days.
+const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, DAY];
+
+/// In minutes.
+const DAY: u64 = 24 * 60;
 
 /// A bar that is shorter says nothing.
 const LEAST_BAR: usize = 8;
@@ -52,7 +55,7 @@ pub(super) fn render(rehearsal: &Rehearsal, width: usize, unicode: bool) -> Stri
     let columns: Vec<Vec<String>> =
         COLUMNS.iter().filter(is_shown).map(|column| cells(column, &rows)).collect();
     let times = rows.iter().map(|row| clock(row.minute));
-    let times: Vec<String> = ["".to_owned(), "time".to_owned()].into_iter().chain(times).collect();
+    let times: Vec<String> = ["", "time"].map(str::to_owned).into_iter().chain(times).collect();
     let columns: Vec<Vec<String>> = std::iter::once(times).chain(columns).collect();
     let widths: Vec<usize> =
         columns.iter().map(|cells| cells.iter().map(String::len).max().unwrap_or_default()).collect();
@@ -92,10 +95,9 @@ fn rows(minutes: &[Minute]) -> Vec<Minute> {
         })
     };
     let fits = |step: &u64| rows(*step).count() <= MOST_ROWS;
-    let longest = STEPS[STEPS.len() - 1];
-    let step = STEPS.into_iter().find(fits);
-    let step = step.or_else(|| (1..).map(|times| times * longest).find(fits));
-    rows(step.unwrap_or(longest)).collect()
+    let last = minutes.last().map_or(0, |minute| minute.minute);
+    let days = || last.div_ceil(MOST_ROWS as u64).next_multiple_of(DAY);
+    rows(STEPS.into_iter().find(fits).unwrap_or_else(days)).collect()
 }
 
 fn cells(column: &Column, rows: &[Minute]) -> Vec<String> {
@@ -142,8 +144,8 @@ mod tests {
 
     #[test]
     fn many_minutes_are_few_rows() {
-        for last in [1, 20, 21, 500, 10_080, 1_000_000] {
-            let table = render(&rehearsal((1..=last).step_by(1 + last as usize / 10_000)), 80, true);
+        for (last, step) in [(1, 1), (20, 1), (21, 1), (500, 1), (10_080, 1), (1_000_000, 100)] {
+            let table = render(&rehearsal((1..=last).step_by(step)), 80, true);
             let rows = table.lines().count() - 3;
             assert!((1..=MOST_ROWS).contains(&rows), "{last}: {rows}");
         }

@@ -30,7 +30,7 @@ mod tests {
 
     use super::*;
 
-    fn read(rollout: Value) -> Result<CreateJobRequest, String> {
+    fn read(rollout: &Value) -> Result<CreateJobRequest, String> {
         let body = json!({ "targets": ["a"], "document": "{}", "jobExecutionsRolloutConfig": rollout });
         let Value::Object(body) = body else { unreachable!() };
         read_create_job("J", body)
@@ -38,19 +38,19 @@ mod tests {
 
     #[test]
     fn members_are_held_against_the_model_as_over_http() {
-        let request = read(json!({ "maximumPerMinute": 7 })).unwrap();
+        let request = read(&json!({ "maximumPerMinute": 7 })).unwrap();
         assert_eq!(request.configs.job_executions_rollout_config.unwrap().maximum_per_minute, Some(7));
-        let refused = read(json!({ "maximumPerMinute": 0 })).unwrap_err();
+        let refused = read(&json!({ "maximumPerMinute": 0 })).unwrap_err();
         assert_eq!(
             refused,
             "1 validation error detected: Value '0' at 'jobExecutionsRolloutConfig.maximumPerMinute' failed to \
              satisfy constraint: Member must have value greater than or equal to 1"
         );
-        let refused = read(json!({ "maximumPerMinutes": 7 })).unwrap_err();
+        let refused = read(&json!({ "maximumPerMinutes": 7 })).unwrap_err();
         assert_eq!(refused, "CreateJob has no member jobExecutionsRolloutConfig.maximumPerMinutes");
         let body = json!({ "targets": ["a"], "abortConfig": { "criteriaList": [{ "threshold": 5 }] } });
         let refused = read_create_job("J", body.as_object().unwrap().clone()).unwrap_err();
         assert_eq!(refused, "CreateJob has no member abortConfig.criteriaList.threshold");
-        assert!(read(json!([])).unwrap_err().contains("list found where not expected"));
+        assert!(read(&json!([])).unwrap_err().contains("list found where not expected"));
     }
 }

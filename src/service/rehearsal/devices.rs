@@ -43,9 +43,9 @@ pub(super) type Events = Vec<Event>;
 
 impl<'a> Devices<'a> {
     pub(super) fn new(fleet: &'a Fleet, job: JobId) -> Self {
-        let named = |number: u32| format!("{NAME}{number:07}").parse().expect("it is short and plain");
+        let name = |number: u32| format!("{NAME}{number:07}").parse().expect("it is short and plain");
         let (things, none) = (fleet.things, vec![false; fleet.things as usize]);
-        let names = (0..things).map(named).collect();
+        let names = (0..things).map(name).collect();
         Self { fleet, job, names, plans: BinaryHeap::new(), reached: none.clone(), answered: none }
     }
 

@@ -151,16 +151,17 @@ impl Outcomes {
 
 #[cfg(test)]
 mod tests {
+    use super::Outcome::{Fails, Rejects, Succeeds};
     use super::*;
 
-    fn share(text: &str) -> Option<Share> {
-        Some(text.parse().unwrap())
+    fn share(text: &str) -> Share {
+        text.parse().unwrap()
     }
 
     #[test]
     fn a_share_is_a_percentage_of_up_to_three_decimals() {
         for (text, shown) in [("95%", "95%"), ("0.5", "0.5%"), ("100%", "100%"), ("0.125%", "0.125%")] {
-            assert_eq!(share(text).unwrap().to_string(), shown);
+            assert_eq!(share(text).to_string(), shown);
         }
         for text in ["", "%", "-1%", "1.", ".5", "1.2345", "100.001%", "1e1", "99999999999"] {
             assert!(text.parse::<Share>().is_err(), "{text}");
@@ -169,14 +170,16 @@ mod tests {
 
     #[test]
     fn shares_are_100_percent_together() {
-        let outcomes = Outcomes::new(None, share("3%"), share("1%"), None).unwrap();
+        let outcomes = Outcomes::new(None, Some(share("3%")), Some(share("1%")), None).unwrap();
         assert_eq!(outcomes.succeed.to_string(), "96%");
         let drawn = [0, 95_999, 96_000, 98_999, 99_000, 99_999].map(|drawn| outcomes.drawn(drawn));
-        use Outcome::{Fails, Rejects, Succeeds};
         assert_eq!(drawn, [Succeeds, Succeeds, Fails, Fails, Rejects, Rejects]);
-        let refused = Outcomes::new(share("95%"), share("3%"), None, share("1.5%")).unwrap_err();
+        let refused =
+            Outcomes::new(Some(share("95%")), Some(share("3%")), None, Some(share("1.5%"))).unwrap_err();
         assert!(refused.contains("99.5% together"), "{refused}");
-        assert!(Outcomes::new(None, share("60%"), share("60%"), None).unwrap_err().contains("120%"));
+        assert!(
+            Outcomes::new(None, Some(share("60%")), Some(share("60%")), None).unwrap_err().contains("120%")
+        );
         assert!(Outcomes::new(None, None, None, None).is_ok());
     }
 
@@ -184,9 +187,9 @@ mod tests {
     fn what_is_drawn_depends_on_the_seed_the_thing_and_the_number_alone() {
         let fleet = |seed| Fleet {
             things: 1,
-            outcomes: Outcomes::new(share("50%"), None, None, share("50%")).unwrap(),
+            outcomes: Outcomes::new(Some(share("50%")), None, None, Some(share("50%"))).unwrap(),
             takes: Duration::ZERO..=Duration::from_hours(1),
-            offline: share("50%").unwrap(),
+            offline: share("50%"),
             back_after: Duration::from_hours(1)..=Duration::from_hours(8),
             seed,
         };

@@ -29,7 +29,7 @@ fn outcomes(succeed: &str, fail: &str, reject: &str, hang: &str) -> Outcomes {
 }
 
 /// Rehearses a job with these members for a week.
-fn run(fleet: Fleet, members: Value) -> Result<Rehearsal, Rejected> {
+fn run(fleet: Fleet, members: &Value) -> Result<Rehearsal, Rejected> {
     let mut body = json!({ "document": "{}" });
     for (member, value) in members.as_object().unwrap() {
         body[member] = value.clone();
@@ -60,7 +60,7 @@ fn a_rollout_goes_as_in_the_table_of_aws_s_guide() {
             "rateIncreaseCriteria": { "numberOfNotifiedThings": 1000 },
         },
     });
-    let rehearsal = run(fleet(4000), json!({ "jobExecutionsRolloutConfig": rate })).unwrap();
+    let rehearsal = run(fleet(4000), &json!({ "jobExecutionsRolloutConfig": rate })).unwrap();
     let table = [vec![50; 20], vec![100; 10], vec![200; 5], vec![400; 2], vec![200]].concat();
     assert_eq!(reached(&rehearsal), table);
     assert_eq!((rehearsal.status, rehearsal.answered), (JobStatus::Completed, 4000));
@@ -68,7 +68,7 @@ fn a_rollout_goes_as_in_the_table_of_aws_s_guide() {
 
 #[test]
 fn a_job_without_a_rate_reaches_1000_things_a_minute() {
-    let rehearsal = run(fleet(2500), json!({})).unwrap();
+    let rehearsal = run(fleet(2500), &json!({})).unwrap();
     assert_eq!(reached(&rehearsal), [1000, 1000, 500]);
     let minutes: Vec<u64> = rehearsal.minutes.iter().map(|minute| minute.minute).collect();
     assert_eq!(minutes, [1, 2, 3], "nothing takes a minute");
@@ -85,7 +85,7 @@ fn an_abort_rule_saves_the_things_that_it_has_not_reached() {
         "abortConfig": { "criteriaList": criteria },
     });
     let failing = Fleet { outcomes: outcomes("50%", "50%", "0%", "0%"), ..fleet(1000) };
-    let rehearsal = run(failing, members).unwrap();
+    let rehearsal = run(failing, &members).unwrap();
     assert_eq!(rehearsal.status, JobStatus::Canceled);
     let comment = rehearsal.comment.as_deref().unwrap();
     assert!(
@@ -103,31 +103,31 @@ fn an_abort_rule_saves_the_things_that_it_has_not_reached() {
 #[test]
 fn only_a_timeout_ends_what_hangs_and_a_retry_is_another_draw() {
     let hanging = || Fleet { outcomes: outcomes("50%", "0%", "0%", "50%"), ..fleet(100) };
-    let forever = run(hanging(), json!({})).unwrap();
+    let forever = run(hanging(), &json!({})).unwrap();
     assert_eq!((forever.status, forever.ended), (JobStatus::InProgress, None));
     assert!(last(&forever).in_progress > 30);
 
     let timeout = json!({ "inProgressTimeoutInMinutes": 30 });
-    let timed_out = run(hanging(), json!({ "timeoutConfig": timeout })).unwrap();
+    let timed_out = run(hanging(), &json!({ "timeoutConfig": timeout })).unwrap();
     assert_eq!(timed_out.status, JobStatus::Completed);
     assert_eq!(last(&timed_out).timed_out, last(&forever).in_progress, "the same things hang");
 
     let retries = json!({ "criteriaList": [{ "failureType": "TIMED_OUT", "numberOfRetries": 9 }] });
     let members = json!({ "timeoutConfig": timeout, "jobExecutionsRetryConfig": retries });
-    let retried = run(hanging(), members).unwrap();
-    assert_eq!((retried.reached, last(&retried).succeeded), (100, 100), "{retried:?}");
-    assert!(retried.ended.unwrap() > Duration::from_mins(90), "some hang three times");
+    let again = run(hanging(), &members).unwrap();
+    assert_eq!((again.reached, last(&again).succeeded), (100, 100), "{again:?}");
+    assert!(again.ended.unwrap() > Duration::from_mins(90), "some hang three times");
 }
 
 #[test]
 fn what_rejects_never_starts_and_what_is_offline_comes_back() {
-    let outcomes = outcomes("0%", "0%", "100%", "0%");
-    let rejecting = run(Fleet { outcomes, ..fleet(10) }, json!({})).unwrap();
+    let rejecting = Fleet { outcomes: outcomes("0%", "0%", "100%", "0%"), ..fleet(10) };
+    let rejecting = run(rejecting, &json!({})).unwrap();
     assert!(rejecting.minutes.iter().all(|minute| minute.in_progress == 0));
     assert_eq!((last(&rejecting).rejected, rejecting.answered), (10, 10));
 
     let offline = Fleet { offline: "100%".parse().unwrap(), ..fleet(10) };
-    let rehearsal = run(offline, json!({})).unwrap();
+    let rehearsal = run(offline, &json!({})).unwrap();
     assert_eq!((rehearsal.minutes[0].minute, rehearsal.minutes[0].queued), (1, 10));
     assert!(rehearsal.minutes[1].minute > 60, "{rehearsal:?}");
     assert!(rehearsal.ended.unwrap() < Duration::from_hours(9), "{rehearsal:?}");
@@ -147,7 +147,7 @@ fn a_scheduled_job_is_created_half_an_hour_before_its_start() {
         "schedulingConfig": scheduling,
         "jobExecutionsRolloutConfig": { "maximumPerMinute": 10 },
     });
-    let rehearsal = run(fleet(100), members).unwrap();
+    let rehearsal = run(fleet(100), &members).unwrap();
     let rollouts = rehearsal.minutes.iter().filter(|minute| minute.rolled_out_within > 0);
     let rollouts: Vec<u64> = rollouts.map(|minute| minute.minute - 1).collect();
     assert_eq!(rollouts, [60, 61, 24 * 60 + 60, 24 * 60 + 61], "two minutes a night");
@@ -155,7 +155,7 @@ fn a_scheduled_job_is_created_half_an_hour_before_its_start() {
     assert_eq!(rehearsal.ended, Some(Duration::from_mins(2 * 24 * 60 + 30)));
 
     let refused =
-        run(fleet(1), json!({ "schedulingConfig": { "endTime": "2026-12-03T01:30" } })).unwrap_err();
+        run(fleet(1), &json!({ "schedulingConfig": { "endTime": "2026-12-03T01:30" } })).unwrap_err();
     assert!(refused.to_string().contains("half an hour before the startTime"), "{refused}");
 }
 
@@ -169,7 +169,7 @@ fn a_job_that_the_service_refuses_is_not_rehearsed() {
             "rateIncreaseCriteria": { "numberOfNotifiedThings": 1000 },
         },
     });
-    let refused = run(fleet(1), json!({ "jobExecutionsRolloutConfig": rate })).unwrap_err();
+    let refused = run(fleet(1), &json!({ "jobExecutionsRolloutConfig": rate })).unwrap_err();
     assert!(refused.to_string().contains("baseRatePerMinute should be less than"), "{refused}");
 }
 
@@ -202,8 +202,8 @@ proptest! {
         }
         let retries = json!({ "criteriaList": [{ "failureType": "FAILED", "numberOfRetries": 1 }] });
         let members = json!({ "jobExecutionsRolloutConfig": rate, "jobExecutionsRetryConfig": retries });
-        let rehearsal = run(fleet.clone(), members.clone()).unwrap();
-        prop_assert_eq!(&rehearsal, &run(fleet, members).unwrap(), "the same seed, the same rollout");
+        let rehearsal = run(fleet.clone(), &members).unwrap();
+        prop_assert_eq!(&rehearsal, &run(fleet, &members).unwrap(), "the same seed, the same rollout");
         for minute in &rehearsal.minutes {
             prop_assert!(minute.rolled_out_within <= most, "{:?}", minute);
             let pending = minute.queued + minute.in_progress;
