@@ -4,7 +4,7 @@
 use x509_parser::prelude::{FromDer, X509Certificate, parse_x509_pem};
 
 use super::certificates::{AUTHORITY, Authority, DeviceCertificate, public_key};
-use super::files::{CA, CA_KEY, CERTIFICATE, Files, KEY, TOGETHER};
+use super::files::{CA, CA_KEY, CERTIFICATE, Files, KEY, STATE, TOGETHER};
 use super::start_error::StartError;
 
 /// Who signs for the service, and who its own device is.
@@ -17,11 +17,12 @@ pub(super) struct Identity {
 impl Identity {
     /// The identity that `files` hold, or a new one where they hold none.
     ///
-    /// Refused where a part of it is missing or does not go with the others: a device may have it still.
+    /// Refused where a part of it is missing or does not go with the others, and where jobs and things are kept without
+    /// it: a device may have it still.
     pub(super) fn find_or_make(files: &Files) -> Result<Self, StartError> {
         let [ca, ca_key, certificate, key] = TOGETHER.map(|name| files.read(name));
         match (ca?, ca_key?, certificate?, key?) {
-            (None, None, None, None) => Self::make(files),
+            (None, None, None, None) if !files.path(STATE).exists() => Self::make(files),
             (Some(ca), Some(ca_key), Some(certificate), Some(key)) => {
                 Self::found(ca, &ca_key, certificate, key)
                     .map_err(|(name, why)| StartError::Damaged { path: files.path(name), why })

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use ring::digest::{SHA256, digest};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -170,6 +171,22 @@ fn shell_lines_of_the_users_own_are_not_replaced() {
     let sandbox = sandbox.args(["-c", "quit"]).status(3).stdout("").stderr("error: [..]");
     assert!(sandbox.run().stderr.contains("/service/env was not written by jobs-sandbox"));
     assert_eq!(fs::read_to_string(&env).unwrap(), "export MINE=1\n");
+}
+
+/// Jobs and things that are kept are no use to devices whose certificates nobody knows any more.
+#[test]
+fn beside_kept_jobs_no_other_identity_is_made_unasked() {
+    let mut serve = Serve::start();
+    serve.process.signal(Signal::SIGTERM);
+    serve.process.wait();
+    for name in TOGETHER {
+        fs::remove_file(serve.file(name)).unwrap();
+    }
+    let again =
+        Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0", "--dir"]).arg(serve.dir());
+    let said = again.status(3).stdout("").stderr_any().run().stderr;
+    assert!(said.contains("ca.pem") && said.contains("--new-certificates"), "{said}");
+    assert!(TOGETHER.iter().all(|name| !serve.file(name).exists()));
 }
 
 /// A program that was killed when the new certificates were complete and not all of them in place.

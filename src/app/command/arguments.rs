@@ -103,6 +103,10 @@ impl ParsedArguments {
         take!(self.next(), Duration)
     }
 
+    pub(super) fn within(&mut self) -> Option<Duration> {
+        self.flag("--within").map(|value| take!(value, Duration))
+    }
+
     pub(super) fn deferred(&mut self) -> Deferred {
         *take!(self.next(), Deferred)
     }
@@ -125,7 +129,7 @@ impl ParsedArguments {
     pub(super) fn expectation(&mut self) -> Expectation {
         let title = take!(self.next(), Text);
         let predicates = self.positionals.drain(..).map(|value| take!(value, Predicate)).collect();
-        let within = self.flag("--within").map(|value| take!(value, Duration));
+        let within = self.within();
         Expectation { title, predicates, within }
     }
 
@@ -218,7 +222,7 @@ impl ParsedArguments {
     /// What `--until` and `--within` say.
     pub(super) fn until(&mut self) -> Result<Option<Until>, String> {
         let goal = self.flag("--until").map(|value| take!(value, Goal));
-        let within = self.flag("--within").map(|value| take!(value, Duration));
+        let within = self.within();
         match goal {
             Some(goal) => Ok(Some(Until { goal, within: within.unwrap_or(DEFAULT_WITHIN) })),
             None if within.is_some() => Err("--within goes with --until".to_owned()),

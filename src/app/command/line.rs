@@ -39,7 +39,12 @@ pub(crate) enum Command {
     /// One operation of the control plane
     Call(Box<Call>),
     /// `watch-job`
-    WatchJob(JobId),
+    WatchJob {
+        /// The job.
+        job: JobId,
+        /// How long at the most; for ever unless given.
+        within: Option<Duration>,
+    },
     /// `get-pending-job-executions`
     GetPendingJobExecutions {
         /// As a table.
@@ -181,7 +186,7 @@ impl Command {
             Self::Unsubscribe(_) => "Unsubscribe",
             Self::Publish { .. } => "Publish",
             Self::Expect(_)
-            | Self::WatchJob(_)
+            | Self::WatchJob { .. }
             | Self::Clock(_)
             | Self::Reset { .. }
             | Self::Fault(_)

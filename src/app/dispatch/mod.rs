@@ -109,7 +109,7 @@ impl Dispatcher {
                 self.help(*about, number);
                 CommandOutcome::Passed
             }
-            Command::WatchJob(job) => self.watch(job, number).await,
+            Command::WatchJob { job, within } => self.watch(job, *within, number).await,
             command => match &line.until {
                 Some(until) => self.ask_until(command, until, number).await,
                 None => self.call(command, number).await,

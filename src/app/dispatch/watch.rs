@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::limiter::Plane;
 use super::outcome::CommandError;
@@ -29,8 +29,19 @@ type Details = HashMap<(String, i64), String>;
 
 impl Dispatcher {
     /// Shows how far the job is whenever that changes, until it is over. It passes if the job is completed.
-    pub(super) async fn watch(&self, job: &JobId, number: Option<usize>) -> CommandOutcome {
-        let watched = self.watch_until_over(job, number).await;
+    pub(super) async fn watch(
+        &self,
+        job: &JobId,
+        within: Option<Duration>,
+        number: Option<usize>,
+    ) -> CommandOutcome {
+        let watched = match within {
+            None => self.watch_until_over(job, number).await,
+            Some(within) => timeout(within, self.watch_until_over(job, number)).await.unwrap_or_else(|_| {
+                let what = format!("{job} is not over within {}", humantime::format_duration(within));
+                Err(Failure::new("JobNotOver", what).into())
+            }),
+        };
         self.connections.settle(None, None).await;
         match watched {
             Ok(last) if last.is_completed() => CommandOutcome::Passed,

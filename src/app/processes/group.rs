@@ -28,9 +28,9 @@ impl Group {
         let _ = killpg(self.0, signal);
     }
 
-    /// Whether nothing is left of it.
+    /// Whether nothing is left of it, but for what has ended and nobody has waited for yet.
     pub(crate) fn is_empty(self) -> bool {
-        killpg(self.0, None) == Err(Errno::ESRCH)
+        killpg(self.0, None) == Err(Errno::ESRCH) || has_ended(self.0)
     }
 
     /// Waits until nothing is left of it.
@@ -44,5 +44,44 @@ impl Group {
     pub(crate) fn leader_has_ended(self) -> bool {
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         waitid(Id::Pid(self.0), look) != Ok(WaitStatus::StillAlive)
+    }
+}
+
+/// Whether every process of a group has ended. In a container without an init process nobody waits for orphans.
+#[cfg(target_os = "linux")]
+fn has_ended(group: Pid) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    let mut files = processes.flatten().map(|process| process.path().join("stat"));
+    !files.any(|file| std::fs::read_to_string(file).is_ok_and(|stat| is_alive_in(&stat, group)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_ended(_: Pid) -> bool {
+    false
+}
+
+/// Whether a line of `/proc/PID/stat` is about a process of that group that has not ended.
+#[cfg(target_os = "linux")]
+fn is_alive_in(stat: &str, group: Pid) -> bool {
+    // The name of the program stands in parentheses, and may have some itself.
+    let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+    let state = fields.next();
+    fields.nth(1).and_then(|group| group.parse().ok()) == Some(group.as_raw())
+        && !matches!(state, Some("Z" | "X"))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_ended_is_told_from_what_is_alive() {
+        let group = Pid::from_raw(42);
+        let is_alive = |stat: &str| is_alive_in(stat, group);
+        assert!(is_alive("43 (sleep) S 1 42 40 0 -1"));
+        assert!(is_alive("43 (a) Z 1 7 (b) R 1 42 40 0 -1"), "a name with parentheses");
+        assert!(!is_alive("43 (sleep) Z 1 42 40 0 -1"));
+        assert!(!is_alive("42 (sleep) S 1 41 40 0 -1"));
+        assert!(!is_alive(""));
     }
 }

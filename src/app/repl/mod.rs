@@ -216,13 +216,13 @@ impl Repl<'_> {
                 _ = interrupt.recv() => {
                     printer.diagnostic(match line.command {
                         Command::Expect(_) | Command::Device(_) => "stopped waiting",
-                        Command::WatchJob(_) => "stopped watching; the job goes on",
+                        Command::WatchJob { .. } => "stopped watching; the job goes on",
                         _ if line.until.is_some() => "stopped waiting",
                         _ => "stopped waiting; the service may still carry it out",
                     });
                     return None;
                 }
-                () = &mut long_wait, if !notified && !matches!(line.command, Command::WatchJob(_)) => {
+                () = &mut long_wait, if !notified && !matches!(line.command, Command::WatchJob { .. }) => {
                     notified = true;
                     printer.notice("waiting; Ctrl-C ends the wait");
                 }

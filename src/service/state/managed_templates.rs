@@ -93,6 +93,9 @@ pub(crate) struct ManagedTemplate {
     required: &'static [Parameter],
 }
 
+/// How a placeholder of a document begins for which a parameter is put.
+const PARAMETER: &str = "${aws:iot:parameter:";
+
 #[derive(Debug)]
 struct Parameter {
     key: &'static str,
@@ -281,7 +284,7 @@ impl ManagedTemplate {
 
 impl Parameter {
     fn placeholder(&self) -> String {
-        format!("${{aws:iot:parameter:{}}}", self.key)
+        format!("{PARAMETER}{}}}", self.key)
     }
 
     fn regex(&self) -> String {
@@ -303,12 +306,18 @@ impl State {
         values: &BTreeMap<String, String>,
     ) -> Result<String, Rejected> {
         template.check(values)?;
-        Ok(template.parameters().fold(template.document(), |document, parameter| {
-            let value = values.get(parameter.key).map_or("", String::as_str);
+        let document = template.document();
+        // A value is no place for further parameters: what stands in it stays as it is.
+        let mut parts = document.split(PARAMETER);
+        let mut substituted = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (key, rest) = part.split_once('}').unwrap_or((part, ""));
+            let value = values.get(key).map_or("", String::as_str);
             let is_escaped = self.choices.document_parameters_are_escaped;
-            let value = if is_escaped { in_json(value) } else { value.to_owned() };
-            document.replace(&parameter.placeholder(), &value)
-        }))
+            substituted += &if is_escaped { in_json(value) } else { value.to_owned() };
+            substituted += rest;
+        }
+        Ok(substituted)
     }
 
     /// AWS's own job templates.

@@ -199,7 +199,8 @@ impl Store {
     /// What brings the file to the disk, on a connection of its own.
     pub(super) fn checkpoints(&self) -> Result<Checkpoints, StoreError> {
         let connection = connect(&self.path)?;
-        Ok(Checkpoints { connection, path: self.path.clone() })
+        let file = file_id(&self.path).map_err(|_| StoreError::Gone { path: self.path.clone() })?;
+        Ok(Checkpoints { connection, path: self.path.clone(), file })
     }
 
     /// What is written to a file that has been removed or replaced under way is not kept.
@@ -233,11 +234,16 @@ impl Store {
 pub(super) struct Checkpoints {
     connection: Connection,
     path: PathBuf,
+    file: FileId,
 }
 
 impl Checkpoints {
-    /// Flushes what was written, and empties the log where that has grown large.
+    /// Flushes what was written, and empties the log where that has grown large. That the file is gone is noticed here
+    /// where nothing is written.
     pub(super) fn make(&self) -> Result<(), StoreError> {
+        if file_id(&self.path).ok() != Some(self.file) {
+            return Err(StoreError::Gone { path: self.path.clone() });
+        }
         let pages = self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
         if pages > LARGE_LOG {
             self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")?;

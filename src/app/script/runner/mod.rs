@@ -318,7 +318,8 @@ impl<'a> Runner<'a> {
 
     /// Carries out a command; one that waits for something does not wait for a device program that is gone.
     async fn run_line(&self, line: &Line, place: &Location) -> CommandOutcome {
-        let waits = line.until.is_some() || matches!(line.command, Command::Expect(_) | Command::Sleep(_));
+        let waits = line.until.is_some()
+            || matches!(line.command, Command::Expect(_) | Command::Sleep(_) | Command::WatchJob { .. });
         tokio::select! {
             biased;
             outcome = self.dispatcher.run(line, place.line) => outcome,

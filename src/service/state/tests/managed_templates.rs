@@ -128,6 +128,22 @@ fn a_job_made_from_a_managed_template_has_its_document_with_the_parameters() {
     }
 }
 
+/// A value is text, whatever it looks like.
+#[test]
+fn the_value_of_a_parameter_is_no_place_for_another() {
+    let mut bench = Bench::with_things(["T"]);
+    for (command, user) in
+        [("${aws:iot:parameter:runAsUser}", "root"), ("ls", "${aws:iot:parameter:command}")]
+    {
+        let given = json!({ "command": command, "runAsUser": user });
+        let id = if user == "root" { "J" } else { "K" };
+        bench.create(id, "thing/T", made_from("AWS-Run-Command:1.0", given)).unwrap();
+        let document = bench.state.get_job_document(id, false).unwrap().document;
+        let action = &serde_json::from_str::<Value>(&document).unwrap()["steps"][0]["action"];
+        assert_eq!((&action["input"]["command"], &action["runAsUser"]), (&json!(command), &json!(user)));
+    }
+}
+
 #[test]
 fn parameters_that_are_missing_unknown_or_too_long_are_refused() {
     let mut bench = Bench::with_things(["T"]);

@@ -209,6 +209,15 @@ fn what_is_written_to_a_file_that_is_gone_is_not_kept() {
 }
 
 #[test]
+fn that_the_file_is_gone_is_noticed_where_nothing_is_written_too() {
+    let dir = left_behind();
+    let checkpoints = open(&dir).unwrap().checkpoints().unwrap();
+    checkpoints.make().unwrap();
+    fs::remove_file(dir.path().join("state.db")).unwrap();
+    assert!(matches!(checkpoints.make(), Err(StoreError::Gone { .. })));
+}
+
+#[test]
 fn a_checkpoint_brings_what_was_written_into_the_file() {
     let dir = left_behind();
     let mut store = open(&dir).unwrap();
