@@ -6,11 +6,13 @@
 //! |---|---|
 //! | [`program`] | from the arguments to the exit code |
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
+//! | `provision` | devices on AWS, made and taken away again |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
 //! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |
+//! | `device_folder` | the folder of a device on AWS |
 //! | [`things`] | the things that are played, each with a connection of its own |
 //! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
 //! | [`events`] | the background tasks that print events, and connection changes |
@@ -26,6 +28,7 @@ pub(crate) mod cli;
 pub(crate) mod command;
 pub(crate) mod connections;
 pub(crate) mod device;
+mod device_folder;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;
@@ -39,6 +42,7 @@ pub(crate) mod json;
 pub(crate) mod output;
 pub(crate) mod own_clients;
 pub(crate) mod program;
+mod provision;
 pub(crate) mod repl;
 pub(crate) mod script;
 pub(crate) mod serve;

@@ -12,6 +12,7 @@ use super::device::DeviceArgs;
 use super::durations::parse_timeout;
 use super::endpoint;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::provision::{CleanUpArgs, PolicyCommand, ProvisionArgs};
 use super::serve_trace::TraceArgs;
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
@@ -59,6 +60,15 @@ pub(super) enum CliCommand {
         #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
         wait: Option<Duration>,
     },
+    /// Make a device on AWS: its thing, certificate and policy; again, it goes on where it broke off
+    Provision(ProvisionArgs),
+    /// Delete what provision made for a device, and nothing else
+    CleanUp(CleanUpArgs),
+    /// Check a policy for devices, or print one
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -68,9 +78,18 @@ pub(super) enum CliCommand {
 
 #[derive(Debug, Args)]
 #[command(
-    next_help_heading = "AWS mode (selected by --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
+    next_help_heading = "AWS mode (selected by --device, --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
 )]
 pub(super) struct ConnectionArgs {
+    /// Folder of a device that provision made: its endpoint, certificate, key, thing and region
+    #[arg(
+        long,
+        id = "device_folder",
+        env = "JOBS_SANDBOX_DEVICE",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    pub(super) device: Option<PathBuf>,
     /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
     #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", hide_env_values = true, value_name = "HOST")]
     pub(super) endpoint: Option<String>,
@@ -278,7 +297,7 @@ fn parse_rollout_rate(text: &str) -> Result<RolloutRate, String> {
     }
 }
 
-fn parse_account(text: &str) -> Result<String, String> {
+pub(super) fn parse_account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {

@@ -38,7 +38,10 @@ pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<Usage
         let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
         let file = if word.chars().all(plain) { word.clone() } else { quoted(word) };
         format!("a script is named with -f: jobs-sandbox -f {file}")
-    } else if let Some(near) = nearest(word, ["serve", "health", "completions", "help"].into_iter()) {
+    } else if let Some(near) = nearest(
+        word,
+        ["serve", "health", "provision", "clean-up", "policy", "completions", "help"].into_iter(),
+    ) {
         format!("unknown command {}, did you mean jobs-sandbox {near}?", quoted(word))
     } else {
         return None;

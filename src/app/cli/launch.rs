@@ -19,6 +19,7 @@ use super::options::{
 use super::policy_files;
 use super::refused;
 use crate::app::command::Names;
+use crate::app::device_folder;
 use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, FAULTS, Limits};
 use crate::wire::model::ThingName;
@@ -28,7 +29,8 @@ const HTTP_PORT: u16 = 9443;
 const HTTP_PORT_VARIABLE: &str = "JOBS_SANDBOX_HTTP_PORT";
 
 /// The options that select AWS mode.
-const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
+const AWS_MODE: [&str; 7] =
+    ["device_folder", "endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
@@ -64,12 +66,15 @@ impl Cli {
     ///
     /// # Errors
     /// One line where options are missing or contradict each other.
-    pub(crate) fn launch(self) -> Result<Launch, UsageError> {
+    pub(crate) fn launch(mut self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Health { url, wait }) => {
                 return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }
+            Some(CliCommand::Provision(provision)) => return provision.launch(),
+            Some(CliCommand::CleanUp(clean_up)) => return clean_up.launch(),
+            Some(CliCommand::Policy { command }) => return command.launch(),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
@@ -83,6 +88,7 @@ impl Cli {
                     .to_owned(),
             ));
         }
+        let of_device = self.connection.take_from_folder(&mut self.thing.thing)?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         self.device.refuse_without_program()?;
         let (mode, thing) = if self.connection.selects_aws() {
@@ -98,7 +104,10 @@ impl Cli {
             (Mode::Local(LocalOptions { keep: self.keep, ..options }), thing)
         };
         let client_id = match self.connection.client_id {
-            None => format!("test-{}", uuid::Uuid::new_v4()),
+            None => {
+                let client_ids = of_device.unwrap_or_else(|| "test-*".to_owned());
+                client_ids.replacen('*', &uuid::Uuid::new_v4().to_string(), 1)
+            }
             Some(id) => parse_client_id(id)?,
         };
         Ok(Launch::Session(Box::new(SessionOptions {
@@ -177,13 +186,40 @@ impl ConnectionArgs {
     /// Whether any connection option is given. Even an empty value counts: a CI job whose secret is missing must
     /// not run against the local service.
     fn selects_aws(&self) -> bool {
-        [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
-            .into_iter()
-            .any(Option::is_some)
+        self.device.is_some()
+            || [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file, &self.control_endpoint_url]
+                .into_iter()
+                .any(Option::is_some)
+    }
+
+    /// Takes from the folder of `--device` what it says; the client ids that its policy lets connect, if it has one
+    /// of ours. What else is given must agree: it may be another device's, left in the environment.
+    fn take_from_folder(&mut self, thing: &mut Option<String>) -> Result<Option<String>, UsageError> {
+        let Some(dir) = self.device.as_deref().filter(|dir| !dir.as_os_str().is_empty()) else {
+            return Ok(None);
+        };
+        let device = device_folder::device(dir).map_err(|error| UsageError(format!("--device: {error}")))?;
+        let path = |path: PathBuf| path.to_string_lossy().into_owned();
+        for (option, given, found) in [
+            ("--endpoint", &mut self.endpoint, Some(device.endpoint)),
+            ("--cert", &mut self.cert, Some(path(device.cert))),
+            ("--key", &mut self.key, Some(path(device.key))),
+            ("--region", &mut self.region, device.region),
+            ("--thing", thing, Some(device.thing)),
+        ] {
+            if given.is_some() && *given != found {
+                return Err(UsageError(format!(
+                    "{option} (or its environment variable) contradicts the folder of --device: leave out one of the two"
+                )));
+            }
+            *given = found;
+        }
+        Ok(device.client_ids)
     }
 
     /// Files go by their names.
     fn refuse_contents(&self) -> Result<(), UsageError> {
+        key_material::refuse_contents("--device", self.device.as_deref())?;
         [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)].into_iter().try_for_each(
             |(option, value)| key_material::refuse_contents(option, value.as_deref().map(Path::new)),
         )

@@ -14,6 +14,8 @@ mod key_material;
 mod launch;
 mod options;
 mod policy_files;
+mod provision;
+mod provision_options;
 mod refused;
 mod serve_trace;
 
@@ -22,4 +24,7 @@ pub(crate) use key_material::without_keys;
 pub(crate) use options::{
     AwsOptions, DeviceOptions, Input, Launch, LocalOptions, Mode, ScriptOptions, SessionOptions, TraceFormat,
     TraceOptions,
+};
+pub(crate) use provision_options::{
+    CleanUpOptions, PolicyCheckOptions, PolicyPrintOptions, PolicySource, ProvisionOptions,
 };

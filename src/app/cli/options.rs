@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap_complete::Shell;
 
+use super::provision_options::{CleanUpOptions, PolicyCheckOptions, PolicyPrintOptions, ProvisionOptions};
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
 use crate::service::state::rollout::RolloutRate;
@@ -35,6 +36,14 @@ pub(crate) enum Launch {
     },
     /// A completion script for a shell.
     Completions(Shell),
+    /// A device on AWS is made.
+    Provision(ProvisionOptions),
+    /// A device on AWS is taken away again.
+    CleanUp(CleanUpOptions),
+    /// Whether a policy lets a device do what it must.
+    PolicyCheck(PolicyCheckOptions),
+    /// The policy of a device.
+    PolicyPrint(PolicyPrintOptions),
     /// A terminal session or a script.
     Session(Box<SessionOptions>),
 }
