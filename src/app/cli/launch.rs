@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::Resettable;
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
-use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs, parse_region};
+use super::args::{Cli, CliCommand, ConnectionArgs, LocalArgs, ServeArgs};
 use super::endpoint;
 use super::error::UsageError;
 use super::habits;
@@ -18,6 +18,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
+use super::values::parse_region;
 use crate::app::command::Names;
 use crate::app::device_folder;
 use crate::service::state::rollout::RolloutRate;

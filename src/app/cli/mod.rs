@@ -18,6 +18,7 @@ mod provision;
 mod provision_options;
 mod refused;
 mod serve_trace;
+mod values;
 
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::args::{parse_account, parse_region};
 use super::durations::parse_timeout;
 use super::error::UsageError;
 use super::options::Launch;
 use super::provision_options::{
     CleanUpOptions, PolicyCheckOptions, PolicyPrintOptions, PolicySource, ProvisionOptions,
 };
+use super::values::{parse_account, parse_region};
 use super::{key_material, policy_files};
 use crate::wire::model::ThingName;
 

@@ -48,6 +48,10 @@ fn hint(error: &control_plane::Error) -> String {
         control_plane::Error::Rejected { operation, code, .. } if is_about_rights(code) => {
             format!("; allow iot:{operation} to who calls, then the same command goes on from here")
         }
+        control_plane::Error::Rejected { code, .. } if code == "DeleteConflictException" => {
+            "; AWS takes up to five minutes to know that it is detached: then the same command goes on from here"
+                .to_owned()
+        }
         _ => "; the same command goes on from here".to_owned(),
     }
 }

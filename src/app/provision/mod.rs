@@ -118,7 +118,9 @@ fn manifest(
     options: &ProvisionOptions,
     found: Result<Option<Manifest>, device_folder::Error>,
 ) -> Result<Manifest, Error> {
-    let (found, dir) = (found?, options.device.display());
+    // A name that was mistyped may be corrected as long as nothing was made.
+    let found = found?.filter(|found| found.is_anything_made());
+    let dir = options.device.display();
     let mut manifest = match (found, &options.thing) {
         (None, None) => {
             return Err(Error::Refused(format!("{dir} holds no device yet: name its thing with --thing")));

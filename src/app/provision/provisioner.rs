@@ -62,20 +62,43 @@ pub(super) async fn provision(
     Ok(())
 }
 
-/// Asks for the endpoint, which each account has one of its own of: what is in the manifest is in no other account.
+/// Asks for the endpoint, and refuses another account than the one that the device was made in: what bears the same
+/// name there is somebody else's.
 pub(super) async fn check_account(calls: &Calls<'_>, manifest: &mut Manifest) -> Result<(), Error> {
     let answer = calls.make(&requests::describe_endpoint()).await?;
     let endpoint = text(&answer, "/endpointAddress");
-    match &manifest.endpoint {
-        Some(known) if *known != endpoint => Err(Error::Refused(format!(
+    // Each account has an endpoint of its own. An account may be reached by several.
+    if let Some(known) = manifest.endpoint.as_ref().filter(|known| **known != endpoint)
+        && manifest.is_anything_made()
+        && !is_here(calls, manifest).await?
+    {
+        return Err(Error::Refused(format!(
             "this device is at {known}, but these credentials lead to {endpoint}: use those of the account that it was \
              made in, AWS_PROFILE say"
-        ))),
-        _ => {
-            manifest.endpoint = Some(endpoint);
-            Ok(())
+        )));
+    }
+    manifest.endpoint = Some(endpoint);
+    Ok(())
+}
+
+/// Whether anything of the device is in this account.
+async fn is_here(calls: &Calls<'_>, manifest: &Manifest) -> Result<bool, Error> {
+    let Manifest { thing, certificate, policy, .. } = manifest;
+    for (resource, request, arn) in [
+        (thing, requests::thing(Operation::DescribeThing, &thing.name), "/thingArn"),
+        (
+            certificate,
+            requests::certificate(Operation::DescribeCertificate, &certificate.name),
+            "/certificateDescription/certificateArn",
+        ),
+        (policy, requests::policy(Operation::GetPolicy, &policy.name), "/policyArn"),
+    ] {
+        let Some(known) = &resource.arn else { continue };
+        if calls.find(&request).await?.is_some_and(|found| text(&found, arn) == *known) {
+            return Ok(true);
         }
     }
+    Ok(false)
 }
 
 struct Provisioner<'a> {

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use super::*;
 use crate::app::cli::PolicySource;
 use crate::client::control_plane::{Operation, Request};
-use crate::service::{LocalService, Options, read_fault};
+use crate::client::sandbox::Sandbox;
+use crate::service::{LocalService, Options};
 
 /// The calls of a new device, in order.
 const PROVISION: [&str; 8] = [
@@ -48,9 +49,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new(faults: &[String]) -> Self {
-        let faults = faults.iter().map(|fault| read_fault(fault).unwrap()).collect();
-        let service = LocalService::start(Options { faults, ..Options::default() }).await.unwrap();
+    async fn new() -> Self {
+        let service = LocalService::start(Options::default()).await.unwrap();
         let plane = ControlPlane::new(control_plane::Options {
             region: Some("us-east-1".to_owned()),
             endpoint_url: Some(format!("http://{}", service.http_addr())),
@@ -81,6 +81,14 @@ impl Bench {
     fn operations(&self) -> Vec<String> {
         let said = std::mem::take(&mut *self.said.lock().unwrap());
         said.iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    /// Lets a call go wrong once.
+    async fn fault(&self, words: &str) {
+        let url = format!("http://{}", self.service.http_addr());
+        let sandbox = Sandbox::new(&url, None, Duration::from_secs(20)).unwrap();
+        sandbox.clear_faults().await.unwrap();
+        sandbox.add_fault(words).await.unwrap();
     }
 
     async fn provision(&self) -> Result<(), Error> {
@@ -131,7 +139,7 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn each_call_is_said_and_again_nothing_is_made_twice() {
-    let bench = Bench::new(&[]).await;
+    let bench = Bench::new().await;
     bench.provision().await.unwrap();
     assert_eq!(bench.operations(), PROVISION);
     let device = bench.options().device;
@@ -152,51 +160,53 @@ async fn each_call_is_said_and_again_nothing_is_made_twice() {
 
 #[tokio::test]
 async fn what_breaks_off_at_any_call_goes_on_and_is_cleaned_up() {
-    for call in PROVISION {
-        for kind in ["refuse=AccessDeniedException", "drop-answer", "refuse=ThrottlingException"] {
-            let case = &format!("{kind} --on {call}");
-            for is_resumed in [true, false] {
-                let bench = Bench::new(&[case.clone()]).await;
-                let broken = bench.provision().await;
-                // What only reads, or is refused for a moment, is asked again.
-                let fails = kind.contains("Denied")
-                    || kind == "drop-answer" && !call.contains("esc") && call != "GetPolicy";
-                assert_eq!(broken.is_err(), fails, "{case}: {broken:?}");
-                if let Err(error) = broken {
-                    assert!(error.to_string().ends_with("the same command goes on from here"), "{error}");
-                }
-                if is_resumed {
-                    bench.provision().await.unwrap_or_else(|error| panic!("{case}: {error}"));
-                }
-                bench.clean_up().await.unwrap_or_else(|error| panic!("{case}: {error}"));
-                bench.is_clean(case).await;
-                bench.stop().await;
+    let bench = Bench::new().await;
+    let refused = PROVISION.map(|call| (call, "refuse=AccessDeniedException", true));
+    let lost = PROVISION.map(|call| (call, "drop-answer", !is_asked_again(call)));
+    // For a moment, which is waited for.
+    let throttled = [("CreatePolicy", "refuse=ThrottlingException", false)];
+    for (call, kind, fails) in refused.into_iter().chain(lost).chain(throttled) {
+        let case = &format!("{kind} --on {call}");
+        for is_resumed in [true, false] {
+            bench.fault(case).await;
+            let broken = bench.provision().await;
+            assert_eq!(broken.is_err(), fails, "{case}: {broken:?}");
+            if let Err(error) = broken {
+                assert!(error.to_string().ends_with("the same command goes on from here"), "{error}");
             }
+            if is_resumed {
+                bench.provision().await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            }
+            bench.clean_up().await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            bench.is_clean(case).await;
         }
     }
+    bench.stop().await;
 }
 
 #[tokio::test]
 async fn a_clean_up_that_breaks_off_goes_on() {
-    for call in CLEAN_UP.into_iter().chain(LOOK) {
-        for kind in ["refuse=AccessDeniedException", "drop-answer"] {
-            let case = &format!("{kind} --on {call}");
-            let bench = Bench::new(&[case.clone()]).await;
-            bench.provision().await.unwrap();
-            let broken = bench.clean_up().await;
-            assert_eq!(broken.is_err(), kind != "drop-answer" || !LOOK.contains(&call), "{case}");
-            if broken.is_err() {
-                bench.clean_up().await.unwrap_or_else(|error| panic!("{case}: {error}"));
-            }
-            bench.is_clean(case).await;
-            bench.stop().await;
-        }
+    let bench = Bench::new().await;
+    let refused = CLEAN_UP.into_iter().chain(LOOK).map(|call| (call, "refuse=AccessDeniedException"));
+    for (call, kind) in refused.chain(CLEAN_UP.map(|call| (call, "drop-answer"))) {
+        let case = &format!("{kind} --on {call}");
+        bench.provision().await.unwrap();
+        bench.fault(case).await;
+        assert!(bench.clean_up().await.is_err(), "{case}");
+        bench.clean_up().await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        bench.is_clean(case).await;
     }
+    bench.stop().await;
+}
+
+/// Whether a call only reads: the SDK asks again where an answer is lost.
+fn is_asked_again(call: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|begin| call.starts_with(begin))
 }
 
 #[tokio::test]
 async fn what_was_there_before_stays_and_so_does_what_others_use() {
-    let bench = Bench::new(&[]).await;
+    let bench = Bench::new().await;
     bench.call(requests::thing(Operation::CreateThing, "Pump")).await;
     bench.provision().await.unwrap();
     let manifest = device_folder::DeviceFolder::open(&bench.options().device).unwrap().manifest().unwrap();
@@ -229,7 +239,7 @@ async fn what_was_there_before_stays_and_so_does_what_others_use() {
 
 #[tokio::test]
 async fn a_name_that_is_taken_another_account_and_a_certificate_that_is_off_are_told() {
-    let bench = Bench::new(&[]).await;
+    let bench = Bench::new().await;
     let other = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
     bench.call(requests::create_policy("jobs-sandbox-Pump", other)).await;
     let taken = bench.provision().await.unwrap_err().to_string();
@@ -241,16 +251,20 @@ async fn a_name_that_is_taken_another_account_and_a_certificate_that_is_off_are_
     let mut manifest = folder.manifest().unwrap().unwrap();
     let off = requests::certificate(Operation::UpdateCertificate, &manifest.certificate.name);
     bench.call(off.text("newStatus", "INACTIVE")).await;
+    let ours = manifest.clone();
     manifest.endpoint = Some("another.example".to_owned());
     folder.put_manifest(&manifest).unwrap();
     drop(folder);
+    let off = bench.provision().await.unwrap_err().to_string();
+    assert!(off.contains("is INACTIVE: activate it"), "the same account by another name: {off}");
+    for resource in [&mut manifest.thing, &mut manifest.certificate, &mut manifest.policy] {
+        resource.arn = resource.arn.as_ref().map(|arn| arn.replace("123456789012", "999999999999"));
+    }
+    DeviceFolder::open(&bench.options().device).unwrap().put_manifest(&manifest).unwrap();
     for refused in [bench.provision().await.unwrap_err(), bench.clean_up().await.unwrap_err()] {
         assert!(refused.to_string().contains("this device is at another.example"), "{refused}");
     }
-    manifest.endpoint = None;
-    DeviceFolder::open(&bench.options().device).unwrap().put_manifest(&manifest).unwrap();
-    let off = bench.provision().await.unwrap_err().to_string();
-    assert!(off.contains("is INACTIVE: activate it"), "{off}");
+    DeviceFolder::open(&bench.options().device).unwrap().put_manifest(&ours).unwrap();
     bench.clean_up().await.unwrap();
     bench.is_clean("off").await;
     bench.stop().await;
