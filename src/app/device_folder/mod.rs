@@ -57,7 +57,7 @@ pub(crate) enum Error {
 #[derive(Debug)]
 pub(crate) struct DeviceFolder {
     dir: PathBuf,
-    lock: File,
+    _lock: File,
 }
 
 /// A device that is complete: all that a session needs.
@@ -98,7 +98,7 @@ impl DeviceFolder {
             Err(TryLockError::Error(error)) => return Err(system(&dir)(error)),
             Ok(()) => {}
         }
-        Ok(Self { dir, lock })
+        Ok(Self { dir, _lock: lock })
     }
 
     /// The folder.
@@ -187,7 +187,7 @@ impl DeviceFolder {
             file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
             file.as_file().sync_all()?;
             file.persist(&path)?;
-            self.lock.sync_all()
+            Ok(())
         };
         write().map_err(system(&path))
     }

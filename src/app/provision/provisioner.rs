@@ -207,7 +207,8 @@ impl Provisioner<'_> {
         Ok(())
     }
 
-    /// Makes something; the manifest says so before, and takes it back where nothing can have come of it.
+    /// Makes something; the manifest says so before, and takes it back where nothing can have come of it. What came of
+    /// it is for the caller to keep.
     async fn create(
         &self,
         manifest: &mut Manifest,
@@ -222,7 +223,9 @@ impl Provisioner<'_> {
             Err(Error::Call(control_plane::Error::OutcomeUnknown { .. })) => Origin::Begun,
             Err(_) => Origin::Nowhere,
         };
-        self.folder.put_manifest(manifest)?;
+        if made.is_err() {
+            self.folder.put_manifest(manifest)?;
+        }
         made
     }
 }
