@@ -108,6 +108,8 @@ pub(crate) use device_policy::{DEVICE_POLICY, Placeholders};
 pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use environment::Environment;
 #[cfg(feature = "app")]
+pub(crate) use environment::shell_quoted;
+#[cfg(feature = "app")]
 pub(crate) use faults::{FAULTS, read_fault};
 pub use hostname::{Hostname, HostnameError};
 pub use keeping::NotKept;

@@ -37,7 +37,7 @@ impl Account {
             .env("AWS_REGION", "us-east-1");
         let finished = run.spawn().finish();
         let said = format!("{}{}", finished.stdout, finished.stderr);
-        assert_eq!(finished.status.code(), Some(status), "{arguments:?}: {said}", arguments = run);
+        assert_eq!(finished.status.code(), Some(status), "{run:?}: {said}");
         finished
     }
 }
@@ -95,7 +95,7 @@ fn on_a_service_of_others(url: &str) {
 
 fn is_private(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(file).unwrap().permissions().mode() & 0o077 == 0
+    fs::metadata(file).unwrap().permissions().mode() & 0o777 == 0o600
 }
 
 #[test]

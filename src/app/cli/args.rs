@@ -48,7 +48,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(super) enum CliCommand {
     /// Run the local Jobs service alone, in the foreground, for any device program and any AWS tool
     Serve(ServeArgs),

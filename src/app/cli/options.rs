@@ -23,7 +23,6 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 /// What the command line asks for.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),

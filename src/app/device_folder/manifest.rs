@@ -67,7 +67,7 @@ impl Manifest {
 
     /// Whether anything may be in the account that was made for this device.
     pub(crate) fn is_anything_made(&self) -> bool {
-        [&self.thing, &self.certificate, &self.policy].into_iter().any(|resource| resource.is_made())
+        [&self.thing, &self.certificate, &self.policy].into_iter().any(Resource::is_made)
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use tempfile::NamedTempFile;
 
+use crate::service::shell_quoted;
 use crate::wire::folders::{MANIFEST, MAX_MANIFEST, SERVICE_MARK};
 use crate::wire::system_error::in_words;
 
@@ -157,7 +158,7 @@ impl DeviceFolder {
         }
         let mut text = String::from("# Written by jobs-sandbox provision, for a shell to read: . env\n");
         for (name, value) in variables {
-            text.push_str(&format!("export {name}='{}'\n", value.replace('\'', r"'\''")));
+            text.extend(["export ", name, "=", &shell_quoted(&value), "\n"]);
         }
         self.put(ENVIRONMENT, &text, 0o644)
     }

@@ -108,7 +108,7 @@ pub(super) fn said(request: &Request) -> String {
     let mut line = request.operation.name().to_owned();
     for name in members(request.operation) {
         let value = escape::excerpt(&request.plain(name), SHOWN);
-        line.push_str(&format!(" {name}={value}"));
+        line.extend([" ", name, "=", &value]);
     }
     line
 }

@@ -102,9 +102,10 @@ impl Plan {
             let described = calls.find(&requests::job(Operation::DescribeJob, &id)).await?;
             let described = described.unwrap_or_default();
             let targets = texts(&described["job"], "targets", None);
-            match targets.iter().find(|target| Some(*target) != thing.arn.as_ref()) {
-                Some(other) => self.stay("job", &id, other),
-                None => self.call(requests::job(Operation::DeleteJob, &id).json("force", "true")),
+            if let Some(other) = targets.iter().find(|target| Some(*target) != thing.arn.as_ref()) {
+                self.stay("job", &id, other);
+            } else {
+                self.call(requests::job(Operation::DeleteJob, &id).json("force", "true"));
             }
         }
         Ok(())
@@ -162,12 +163,11 @@ impl Plan {
         }
         let targets = calls.make(&requests::policy(Operation::ListTargetsForPolicy, &name)).await?;
         let own = manifest.certificate.arn.as_ref().filter(|_| !certificate_stays);
-        match texts(&targets, "targets", None).iter().find(|target| Some(*target) != own) {
-            Some(other) => self.stay("policy", &name, other),
-            None => {
-                let delete = requests::policy(Operation::DeletePolicy, &name);
-                self.calls.push((delete, Some(Kind::Policy)));
-            }
+        if let Some(other) = texts(&targets, "targets", None).iter().find(|target| Some(*target) != own) {
+            self.stay("policy", &name, other);
+        } else {
+            let delete = requests::policy(Operation::DeletePolicy, &name);
+            self.calls.push((delete, Some(Kind::Policy)));
         }
         Ok(())
     }
@@ -183,12 +183,13 @@ impl Plan {
         }
         let principals = calls.make(&requests::thing(Operation::ListThingPrincipals, &name)).await?;
         let own = manifest.certificate.arn.as_ref();
-        match texts(&principals, "principals", None).iter().find(|principal| Some(*principal) != own) {
-            Some(other) => self.stay("thing", &name, other),
-            None => {
-                let delete = requests::thing(Operation::DeleteThing, &name);
-                self.calls.push((delete, Some(Kind::Thing)));
-            }
+        if let Some(other) =
+            texts(&principals, "principals", None).iter().find(|principal| Some(*principal) != own)
+        {
+            self.stay("thing", &name, other);
+        } else {
+            let delete = requests::thing(Operation::DeleteThing, &name);
+            self.calls.push((delete, Some(Kind::Thing)));
         }
         Ok(())
     }

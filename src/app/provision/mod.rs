@@ -39,7 +39,9 @@ pub(crate) async fn provision(options: &ProvisionOptions, say: &dyn Fn(&str)) ->
     let failed = |error: Error| (error.to_string(), error.exit_status());
     if options.dry_run {
         let known = known(options).map_err(failed)?;
-        provisioner::calls(&known).iter().for_each(|call| say(call));
+        for call in provisioner::calls(&known) {
+            say(&call);
+        }
         return Ok(ExitStatus::Success);
     }
     let folder = DeviceFolder::open_or_make(&options.device).map_err(|error| failed(error.into()))?;
@@ -119,7 +121,7 @@ fn manifest(
     found: Result<Option<Manifest>, device_folder::Error>,
 ) -> Result<Manifest, Error> {
     // A name that was mistyped may be corrected as long as nothing was made.
-    let found = found?.filter(|found| found.is_anything_made());
+    let found = found?.filter(Manifest::is_anything_made);
     let dir = options.device.display();
     let mut manifest = match (found, &options.thing) {
         (None, None) => {

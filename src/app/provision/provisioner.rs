@@ -110,15 +110,12 @@ impl Provisioner<'_> {
     async fn thing(&self, manifest: &mut Manifest) -> Result<(), Error> {
         let name = manifest.thing.name.clone();
         let found = self.calls.find(&requests::thing(Operation::DescribeThing, &name)).await?;
-        let answer = match found {
-            Some(found) => {
-                found_or_made(&mut manifest.thing);
-                found
-            }
-            None => {
-                let create = requests::thing(Operation::CreateThing, &name);
-                self.create(manifest, |manifest| &mut manifest.thing, &create).await?
-            }
+        let answer = if let Some(found) = found {
+            found_or_made(&mut manifest.thing);
+            found
+        } else {
+            let create = requests::thing(Operation::CreateThing, &name);
+            self.create(manifest, |manifest| &mut manifest.thing, &create).await?
         };
         let arn = text(&answer, "/thingArn");
         manifest.region = Some(Arn::read(&arn)?.region.to_owned());
@@ -146,13 +143,12 @@ impl Provisioner<'_> {
                 "the certificate {arn} is {status}: activate it with aws iot update-certificate, or clean up first"
             )));
         }
-        let answer = match found {
-            Some(found) => found,
-            None => {
-                let request = signing_request(&key).map_err(|error| Error::Refused(error.to_string()))?;
-                let create = requests::create_certificate(&request);
-                self.create(manifest, |manifest| &mut manifest.certificate, &create).await?
-            }
+        let answer = if let Some(found) = found {
+            found
+        } else {
+            let request = signing_request(&key).map_err(|error| Error::Refused(error.to_string()))?;
+            let create = requests::create_certificate(&request);
+            self.create(manifest, |manifest| &mut manifest.certificate, &create).await?
         };
         let arn = text(&answer, "/certificateArn");
         manifest.certificate =
