@@ -8,6 +8,7 @@
 //! | [`session`], [`serve`] | everything wired together and taken down again; the local service alone |
 //! | [`run`] | the executor of a device, with a program for each job execution |
 //! | [`fleet`] | the rehearsal of a rollout, and what it shows |
+//! | `provision` | devices on AWS, made and taken away again |
 //! | [`input`], [`repl`], [`script`] | where commands come from: a person at a terminal, or a file |
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
@@ -15,6 +16,7 @@
 //! | [`mqtt`] | the connection of a device, as the options say |
 //! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |
+//! | `device_folder` | the folder of a device on AWS |
 //! | [`things`] | the things that are played, each with a connection of its own |
 //! | [`topics`] | topics of the user's choice: the connection for them, and what comes on them |
 //! | [`events`] | the background tasks that print events, and connection changes |
@@ -30,6 +32,7 @@ pub(crate) mod cli;
 pub(crate) mod command;
 pub(crate) mod connections;
 pub(crate) mod device;
+mod device_folder;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod exit;
@@ -46,6 +49,7 @@ pub(crate) mod output;
 pub(crate) mod own_clients;
 pub(crate) mod processes;
 pub(crate) mod program;
+mod provision;
 pub(crate) mod repl;
 pub(crate) mod run;
 pub(crate) mod script;

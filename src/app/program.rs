@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{fleet, health, host, run, serve, session, standard_streams};
+use crate::app::{fleet, health, host, provision, run, serve, session, standard_streams};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -48,20 +48,34 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
             session::run(&options, &runtime).map_err(|error| (error.to_string(), error.exit_status()))
         }
         Launch::Fleet(options) => runtime.block_on(fleet::run(&options)),
-        Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
-        Launch::Completions(shell) => {
-            match standard_streams::output().write_all(completions(shell).as_bytes()) {
-                // That the reader has gone away is no error.
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    Err((format!("cannot write the script: {error}"), ExitStatus::Failure))
-                }
-                _ => Ok(ExitStatus::Success),
-            }
+        Launch::Provision(options) => runtime.block_on(provision::provision(&options, &say)),
+        Launch::CleanUp(options) => runtime.block_on(provision::clean_up(&options, &say)),
+        Launch::PolicyCheck(options) => {
+            provision::check(&options, &say).map_err(|message| (message, ExitStatus::Usage))
         }
+        Launch::PolicyPrint(options) => print(&provision::print(&options)),
+        Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
+        Launch::Completions(shell) => print(&completions(shell)),
     };
     // A name resolution that hangs must not keep the program from ending.
     runtime.shutdown_background();
     ended
+}
+
+/// Prints what was asked for.
+fn print(text: &str) -> Result<ExitStatus, (String, ExitStatus)> {
+    match standard_streams::output().write_all(text.as_bytes()) {
+        // That the reader has gone away is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err((format!("cannot write to standard output: {error}"), ExitStatus::Failure))
+        }
+        _ => Ok(ExitStatus::Success),
+    }
+}
+
+/// Prints a line of a command that works on; what it does matters more than that it can be read.
+fn say(line: &str) {
+    let _ = writeln!(standard_streams::output(), "{}", escape::line(line));
 }
 
 /// The script with which a shell completes our command line.

@@ -161,6 +161,30 @@ impl Authority {
     }
 }
 
+/// A new private key for a device, P-256, in PEM.
+#[cfg(feature = "app")]
+pub(crate) fn device_key() -> Result<String, CertificateError> {
+    Ok(KeyPair::generate()?.serialize_pem())
+}
+
+/// A certificate signing request in PEM for a device with this private key, which it does not hold.
+#[cfg(feature = "app")]
+pub(crate) fn signing_request(private_key_pem: &str) -> Result<String, CertificateError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, DEVICE);
+    Ok(params.serialize_request(&KeyPair::from_pem(private_key_pem)?)?.pem()?)
+}
+
+/// Whether a certificate in PEM is for this private key.
+#[cfg(feature = "app")]
+pub(crate) fn is_for_key(certificate_pem: &str, private_key_pem: &str) -> bool {
+    let certificate = x509_parser::pem::parse_x509_pem(certificate_pem.as_bytes());
+    let Ok((_, certificate)) = certificate else { return false };
+    let Ok(certificate) = certificate.parse_x509() else { return false };
+    public_key(private_key_pem).is_some_and(|key| certificate.public_key().subject_public_key.data == key)
+}
+
 /// The public half of a private key in PEM, as certificates hold it; none where it is no key.
 pub(super) fn public_key(private_key_pem: &str) -> Option<Vec<u8>> {
     KeyPair::from_pem(private_key_pem).ok().map(|key| key.public_key_raw().to_vec())

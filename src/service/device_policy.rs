@@ -7,7 +7,7 @@ use super::state::Settings;
 use crate::wire::model::ThingName;
 
 /// The policy that users are told to deploy is the one that the service's own device stands under.
-const DEVICE_POLICY: &str = include_str!("../../policies/device-policy.json");
+pub(crate) const DEVICE_POLICY: &str = include_str!("../../policies/device-policy.json");
 
 /// The policy that users are told to deploy beside it for a device that uses HTTPS.
 const HTTPS_POLICY: &str = include_str!("../../policies/device-https-policy.json");
@@ -36,6 +36,30 @@ pub enum DevicePolicies {
     Given(Vec<PolicyDocument>),
 }
 
+/// What stands in a policy in the place of `${partition}` and its like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placeholders<'a> {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: &'a str,
+    /// Such as `us-east-1`.
+    pub region: &'a str,
+    /// Twelve digits.
+    pub account: &'a str,
+    /// The name of the thing.
+    pub thing: &'a str,
+}
+
+impl Placeholders<'_> {
+    /// A policy with all of them filled in.
+    pub(crate) fn fill(&self, policy: &str) -> String {
+        policy
+            .replace("${partition}", self.partition)
+            .replace("${region}", self.region)
+            .replace("${account}", self.account)
+            .replace("${thing}", self.thing)
+    }
+}
+
 /// A policy document as CreatePolicy takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyDocument(String);
@@ -57,11 +81,8 @@ impl DevicePolicies {
         over_https: bool,
     ) -> Vec<(String, String)> {
         let fill = |policy: &str, thing: &str| {
-            policy
-                .replace("${partition}", settings.partition())
-                .replace("${region}", &settings.region)
-                .replace("${account}", &settings.account)
-                .replace("${thing}", thing)
+            let (partition, region, account) = (settings.partition(), &settings.region, &settings.account);
+            Placeholders { partition, region, account, thing }.fill(policy)
         };
         let things: Vec<&str> = match self {
             Self::OwnThings => things.iter().map(ThingName::as_str).collect(),

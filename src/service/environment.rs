@@ -96,10 +96,10 @@ unset {}
     );
         for (name, value) in &self.variables {
             // Writing to a string cannot fail.
-            let _ = writeln!(script, "export {name}={}", quoted(value));
+            let _ = writeln!(script, "export {name}={}", shell_quoted(value));
         }
         let [upper, lower] = NO_PROXY;
-        let direct = quoted(&self.direct);
+        let direct = shell_quoted(&self.direct);
         // Programs differ in which spelling wins, and in whether a `*` among others means everything.
         let _ = write!(
             script,
@@ -198,7 +198,7 @@ fn no_proxy(endpoint: String, hostnames: &[Hostname]) -> String {
 }
 
 /// A value as a shell reads it back unchanged.
-fn quoted(value: &str) -> String {
+pub(crate) fn shell_quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         value.to_owned()
@@ -213,9 +213,9 @@ mod tests {
 
     #[test]
     fn values_survive_the_shell() {
-        assert_eq!(quoted("/tmp/a-b.c"), "/tmp/a-b.c");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
+        assert_eq!(shell_quoted("/tmp/a-b.c"), "/tmp/a-b.c");
+        assert_eq!(shell_quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell_quoted(""), "''");
     }
 
     #[test]

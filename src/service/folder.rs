@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf, absolute};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::start_error::{StartError, cannot_write};
-
-/// The file that marks a folder as ours. The operating system's lock on it, which ends with the process
-/// however that ends, says that a service runs there.
-const MARK: &str = ".jobs-sandbox";
+// The operating system's lock on it, which ends with the process however that ends, says that a service runs there.
+use crate::wire::folders::{SERVICE_MARK as MARK, is_of_a_device};
 
 const MARK_TEXT: &str = "\
 This folder was made by `jobs-sandbox`, which finds its certificates and their keys in it again when it starts.
@@ -38,7 +36,8 @@ impl Folder {
     /// The folder at `path`, made where there is none.
     ///
     /// Refused where another service runs in it, where somebody else could write to it, and where it holds one of
-    /// `names` without being marked as ours: that file is somebody's, perhaps the only copy of a private key.
+    /// `names` without being marked as ours: that file is somebody's, perhaps the only copy of a private key. Refused
+    /// as well where it is that of a device on AWS.
     pub(super) fn open(path: &Path, names: &[&str]) -> Result<Self, StartError> {
         if path.is_file() {
             return Err(StartError::NotAFolder { path: path.to_owned() });
@@ -48,6 +47,8 @@ impl Folder {
         check_owner(&path)?;
         let lock = if let Some(mark) = find_mark(&path)? {
             mark
+        } else if is_of_a_device(&path) {
+            return Err(StartError::ADevices { dir: path });
         } else {
             let is_there = |name: &&&str| path.join(name).symlink_metadata().is_ok();
             if let Some(file) = names.iter().find(is_there) {
@@ -194,6 +195,16 @@ mod tests {
         assert!(refusal.contains("key.pem") && refusal.contains("another folder"), "{refusal}");
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(left, ["key.pem"], "not even a mark");
+    }
+
+    #[test]
+    fn the_folder_of_a_device_on_aws_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("manifest.json"), r#"{"madeBy":"jobs-sandbox provision"}"#).unwrap();
+        let refusal = refusal(dir.path());
+        assert!(refusal.contains("a device on AWS") && refusal.contains("--device"), "{refusal}");
+        fs::write(dir.path().join("manifest.json"), "{}").unwrap();
+        Folder::open(dir.path(), &[]).unwrap();
     }
 
     #[cfg(unix)]

@@ -102,9 +102,15 @@ mod tls;
 pub mod trace;
 
 pub use certificates::{CertificateError, DeviceCertificate};
+#[cfg(feature = "app")]
+pub(crate) use certificates::{device_key, is_for_key, signing_request};
 pub use clients::Clients;
+#[cfg(feature = "app")]
+pub(crate) use device_policy::{DEVICE_POLICY, Placeholders};
 pub use device_policy::{DevicePolicies, PolicyDocument};
 pub use environment::Environment;
+#[cfg(feature = "app")]
+pub(crate) use environment::shell_quoted;
 #[cfg(feature = "app")]
 pub(crate) use faults::{FAULTS, read_fault};
 pub use hostname::{Hostname, HostnameError};

@@ -68,6 +68,15 @@ pub enum StartError {
         /// Which.
         path: PathBuf,
     },
+    /// The folder is that of a device on AWS.
+    #[error(
+        "{} is the folder of a device on AWS: choose another one, or --device {0} for a session with that device",
+        dir.display()
+    )]
+    ADevices {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// New certificates would replace a private key that is none of the service's.
     #[error(
         "{} holds a private key that belongs to no certificate of jobs-sandbox beside it: move that file away first",

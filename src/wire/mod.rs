@@ -21,10 +21,13 @@
 //! | [`fault`] | faults on demand, in words |
 //! | [`topic_names`] | what is a topic, and what a topic filter |
 //! | [`local_service`] | how a client recognizes the local service, and what it can ask of it alone |
+//! | `folders` | how the folders of the program are told apart |
 //! | `system_error` | what the operating system says, in words |
 
 #[cfg(feature = "service")]
 pub mod fault;
+#[cfg(feature = "service")]
+pub(crate) mod folders;
 pub mod local_service;
 pub mod model;
 pub mod number;

@@ -46,6 +46,7 @@ mod network;
 mod operator;
 mod plain_words;
 mod policies;
+mod provision;
 mod readme;
 mod reset;
 mod resolver;

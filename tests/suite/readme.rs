@@ -55,9 +55,16 @@ fn blocks_of(page: &str) -> Vec<Block> {
 /// The blocks of one language under one heading, in order.
 #[track_caller]
 fn under(heading: &str, language: &str) -> String {
-    let blocks = blocks().into_iter().filter(|block| block.heading == heading && block.language == language);
+    under_in("README.md", heading, language)
+}
+
+/// The same in another page.
+#[track_caller]
+fn under_in(page: &str, heading: &str, language: &str) -> String {
+    let blocks =
+        blocks_of(page).into_iter().filter(|block| block.heading == heading && block.language == language);
     let texts: Vec<String> = blocks.map(|block| block.text).collect();
-    assert!(!texts.is_empty(), "no {language} block under {heading:?} in README.md");
+    assert!(!texts.is_empty(), "no {language} block under {heading:?} in {page}");
     texts.concat()
 }
 
@@ -160,6 +167,7 @@ fn no_block_goes_untested() {
         "What does your device do when …: jobs",
         "Will this abort rule save my fleet?: console",
         "In a container: yaml",
+        "Policies: sh",
     ];
     assert_eq!(kinds, tested.map(str::to_owned).into());
 }
@@ -193,22 +201,32 @@ fn the_two_commands_run_and_test() {
     assert!(ci.lines().any(|line| line.starts_with(&format!("step {}", commands[1]))), "{ci}");
 }
 
-/// The set-up on AWS and the clean-up after it, the AWS CLI pointed at `serve`.
-#[test]
-fn the_set_up_on_aws_works_and_is_undone() {
-    let Some(_) = peers::python("awscli") else { return };
-    let (checkout, serve) = (Checkout::new(), Serve::with(&["--thing", "SomeoneElses"]));
-    let environment = [
+/// How a shell finds `serve` in the place of AWS.
+fn as_aws(serve: &Serve) -> [(&'static str, String); 5] {
+    [
         ("AWS_ENDPOINT_URL", serve.url()),
         ("AWS_ACCESS_KEY_ID", "test".into()),
         ("AWS_SECRET_ACCESS_KEY", "test".into()),
         ("JOBS_SANDBOX_PORT", serve.mqtt.port().to_string()),
         ("JOBS_SANDBOX_CA_FILE", serve.file("ca.pem").display().to_string()),
-    ];
+    ]
+}
+
+/// The set-up on AWS and the clean-up after it, with our commands and with the AWS CLI pointed at `serve`.
+#[test]
+fn the_set_up_on_aws_works_and_is_undone() {
+    let (checkout, serve) = (Checkout::new(), Serve::with(&["--thing", "SomeoneElses"]));
+    let environment = as_aws(&serve);
     let environment: Vec<(&str, &str)> =
         environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let script = under("On AWS", "sh") + &under("Cleaning up", "sh");
     let finished = checkout.run(&script, &environment);
+    assert!(finished.stdout.contains("\nCreateThing thingName=MyThing\n"), "{}", finished.stdout);
+    assert!(!checkout.path("device").exists());
+
+    let Some(_) = peers::python("awscli") else { return };
+    let page = |heading| under_in(".github/docs/aws.md", heading, "sh");
+    let finished = checkout.run(&(page("By hand") + &page("Cleaning up")), &environment);
     assert!(finished.stderr.contains("created thing arn:aws:iot:"), "{}", finished.stderr);
 
     let left = "export AWS_DEFAULT_REGION=us-east-1
@@ -220,23 +238,25 @@ fn the_set_up_on_aws_works_and_is_undone() {
     assert_eq!(left.stdout.split_whitespace().collect::<Vec<_>>(), ["SomeoneElses", "1", "1", "0"]);
 }
 
+#[test]
+fn the_policy_that_is_printed_passes_the_check() {
+    let checked = Checkout::new().run(&under("Policies", "sh"), &[]);
+    assert!(checked.stdout.starts_with("allowed  iot:Connect    client/pump-7\n"), "{}", checked.stdout);
+}
+
 /// The walkthrough as the README runs it on AWS, on a thing that has a job of somebody else.
 #[test]
 fn the_walkthrough_leaves_other_jobs_alone() {
     let (checkout, serve) = (Checkout::new(), Serve::start());
     serve.client().args(["-c", "create-job Theirs {}"]).run();
     let sessions = under("On AWS", "sh");
+    let (provision, _) = sessions.split_once('\n').unwrap();
     let (_, walkthrough) = sessions.rsplit_once("\njobs-sandbox ").unwrap();
-    let files = serve.dir().display();
-    let (port, url) = (serve.mqtt.port(), serve.url());
-    let script = format!(
-        "endpoint=localhost thing=MyThing region=us-east-1; cp {files}/cert.pem {files}/key.pem .
-        export JOBS_SANDBOX_PORT={port} JOBS_SANDBOX_CA_FILE={files}/ca.pem AWS_ENDPOINT_URL={url}
-        export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-        jobs-sandbox {} || echo \"ended with $?\"",
-        walkthrough.trim_end()
-    );
-    let finished = checkout.run(&script, &[]);
+    let environment = as_aws(&serve);
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let script = format!("{provision}\njobs-sandbox {} || echo \"ended with $?\"", walkthrough.trim_end());
+    let finished = checkout.run(&script, &environment);
     assert!(finished.stdout.ends_with("\nended with 1\n"), "{}", finished.stdout);
     assert!(finished.stderr.contains("walkthrough.jobs:4: awaited Get"), "{}", finished.stderr);
     let pending =

@@ -11,11 +11,12 @@ use clap_complete::Shell;
 use super::connection::ConnectionArgs;
 use super::device::DeviceArgs;
 use super::durations::parse_timeout;
-use super::endpoint;
 use super::fleet::FleetArgs;
 use super::options::{HOSTNAME_VARIABLE, LOCAL_REGION};
+use super::provision::{CleanUpArgs, PolicyCommand, ProvisionArgs};
 use super::run::RunArgs;
 use super::serve_trace::TraceArgs;
+use super::values::{parse_account, parse_region};
 use crate::app::command::check_name;
 use crate::app::output::style::ColorChoice;
 use crate::service::state::rollout::RolloutRate;
@@ -64,6 +65,15 @@ pub(super) enum CliCommand {
         /// How long to wait for it, such as 30s
         #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
         wait: Option<Duration>,
+    },
+    /// Make a device on AWS: its thing, certificate and policy; again, it goes on where it broke off
+    Provision(ProvisionArgs),
+    /// Delete what provision made for a device, and nothing else
+    CleanUp(CleanUpArgs),
+    /// Check a policy for devices, or print one
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
     },
     /// Print a completion script for a shell
     Completions {
@@ -215,15 +225,6 @@ pub(super) struct ServeArgs {
     pub(super) local: LocalArgs,
 }
 
-/// A region name, for clap and for the region of the local service.
-pub(super) fn parse_region(text: &str) -> Result<String, String> {
-    if endpoint::looks_like_region(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("{text:?} is not a region name such as {LOCAL_REGION}"))
-    }
-}
-
 fn parse_set(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write a name, = and what it stands for")?;
     check_name(name)?;
@@ -243,14 +244,6 @@ fn parse_rollout_rate(text: &str) -> Result<RolloutRate, String> {
         "" | "aws" => Ok(RolloutRate::Aws),
         "unlimited" => Ok(RolloutRate::Unlimited),
         _ => Err("write aws, or unlimited".into()),
-    }
-}
-
-fn parse_account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("an account id has twelve digits".into())
     }
 }
 

@@ -8,12 +8,22 @@ use super::endpoint;
 use super::error::UsageError;
 use super::key_material;
 use super::options::AwsOptions;
+use crate::app::device_folder;
 
 const MQTT_PORT: u16 = 8883;
 
 /// Where a device connects, and as whom.
 #[derive(Debug, Args)]
 pub(super) struct DeviceConnectionArgs {
+    /// Folder of a device that provision made: its endpoint, certificate, key, thing and region
+    #[arg(
+        long = "device",
+        id = "device_folder",
+        env = "JOBS_SANDBOX_DEVICE",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    folder: Option<PathBuf>,
     /// Host name of the account's MQTT endpoint, as `aws iot describe-endpoint` shows it
     #[arg(long, env = "JOBS_SANDBOX_ENDPOINT", hide_env_values = true, value_name = "HOST")]
     endpoint: Option<String>,
@@ -39,11 +49,14 @@ pub(super) struct DeviceConnectionArgs {
         help = "MQTT client id [default: test-<uuid>]"
     )]
     client_id: Option<String>,
+    /// The client ids that the policy of the folder's device lets connect, if it has one of ours.
+    #[arg(skip)]
+    client_ids: Option<String>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    next_help_heading = "AWS mode (selected by --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
+    next_help_heading = "AWS mode (selected by --device, --endpoint, --cert, --key, --port, --ca-file or --control-endpoint-url)"
 )]
 pub(super) struct ConnectionArgs {
     #[command(flatten)]
@@ -60,11 +73,45 @@ impl DeviceConnectionArgs {
     /// Whether any of them is given that leads somewhere. Even an empty value counts: a CI job whose secret is missing
     /// must not run against the local service.
     pub(super) fn are_given(&self) -> bool {
-        [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file].into_iter().any(Option::is_some)
+        self.folder.is_some()
+            || [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file]
+                .into_iter()
+                .any(Option::is_some)
+    }
+
+    /// Takes what the folder of `--device` says. What else is given must agree: it may be another device's, left in the
+    /// environment.
+    pub(super) fn take_from_folder(
+        &mut self,
+        region: &mut Option<String>,
+        thing: &mut Option<String>,
+    ) -> Result<(), UsageError> {
+        let Some(dir) = self.folder.as_deref().filter(|dir| !dir.as_os_str().is_empty()) else {
+            return Ok(());
+        };
+        let device = device_folder::device(dir).map_err(|error| UsageError(format!("--device: {error}")))?;
+        let path = |path: PathBuf| path.to_string_lossy().into_owned();
+        for (option, given, found) in [
+            ("--endpoint", &mut self.endpoint, Some(device.endpoint)),
+            ("--cert", &mut self.cert, Some(path(device.cert))),
+            ("--key", &mut self.key, Some(path(device.key))),
+            ("--region", region, device.region),
+            ("--thing", thing, Some(device.thing)),
+        ] {
+            if given.is_some() && *given != found {
+                return Err(UsageError(format!(
+                    "{option} (or its environment variable) contradicts the folder of --device: leave out one of the two"
+                )));
+            }
+            *given = found;
+        }
+        self.client_ids = device.client_ids;
+        Ok(())
     }
 
     /// Files go by their names.
     pub(super) fn refuse_contents(&self) -> Result<(), UsageError> {
+        key_material::refuse_contents("--device", self.folder.as_deref())?;
         [("--cert", &self.cert), ("--key", &self.key), ("--ca-file", &self.ca_file)].into_iter().try_for_each(
             |(option, value)| key_material::refuse_contents(option, value.as_deref().map(Path::new)),
         )
@@ -98,7 +145,10 @@ impl DeviceConnectionArgs {
 
     /// The client id, a new one unless it is given.
     pub(super) fn client_id(self) -> Result<String, UsageError> {
-        let Some(id) = self.client_id else { return Ok(format!("test-{}", uuid::Uuid::new_v4())) };
+        let Some(id) = self.client_id else {
+            let client_ids = self.client_ids.unwrap_or_else(|| "test-*".to_owned());
+            return Ok(client_ids.replacen('*', &uuid::Uuid::new_v4().to_string(), 1));
+        };
         if (1..=128).contains(&id.len()) && !id.starts_with('$') && !id.chars().any(char::is_control) {
             Ok(id)
         } else {

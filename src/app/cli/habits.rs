@@ -11,6 +11,10 @@ use crate::app::output::escape;
 /// How many characters of a command are repeated.
 const SHOWN: usize = 200;
 
+/// What `jobs-sandbox` may be followed by.
+const SUBCOMMANDS: [&str; 9] =
+    ["serve", "run", "fleet", "health", "provision", "clean-up", "policy", "completions", "help"];
+
 /// What to type instead, where clap refused an argument that is a command or a script.
 pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<UsageError> {
     let context = match error.kind() {
@@ -42,9 +46,7 @@ pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<Usage
         let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
         let file = if word.chars().all(plain) { word.clone() } else { quoted(word) };
         format!("a script is named with -f: jobs-sandbox -f {file}")
-    } else if let Some(near) =
-        nearest(word, ["serve", "run", "fleet", "health", "completions", "help"].into_iter())
-    {
+    } else if let Some(near) = nearest(word, SUBCOMMANDS.into_iter()) {
         format!("unknown command {}, did you mean jobs-sandbox {near}?", quoted(word))
     } else {
         return None;

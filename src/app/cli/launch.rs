@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
-use super::args::{Cli, CliCommand, LocalArgs, ServeArgs, parse_region};
+use super::args::{Cli, CliCommand, LocalArgs, ServeArgs};
 use super::connection::parse_port;
 use super::error::UsageError;
 use super::habits;
@@ -18,6 +18,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
+use super::values::parse_region;
 use crate::app::command::Names;
 use crate::service::state::rollout::RolloutRate;
 use crate::service::{DevicePolicies, FAULTS, Limits};
@@ -29,7 +30,8 @@ const HTTP_PORT: u16 = 9443;
 const HTTP_PORT_VARIABLE: &str = "JOBS_SANDBOX_HTTP_PORT";
 
 /// The options that select AWS mode.
-const AWS_MODE: [&str; 6] = ["endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
+const AWS_MODE: [&str; 7] =
+    ["device_folder", "endpoint", "cert", "key", "port", "ca_file", "control_endpoint_url"];
 
 /// The environment variables of the options of `serve`, but for those that sessions have too. None of them selects
 /// AWS mode.
@@ -66,7 +68,7 @@ impl Cli {
     ///
     /// # Errors
     /// One line where options are missing or contradict each other.
-    pub(crate) fn launch(self) -> Result<Launch, UsageError> {
+    pub(crate) fn launch(mut self) -> Result<Launch, UsageError> {
         match self.command {
             Some(CliCommand::Serve(serve)) => return serve.launch(),
             Some(CliCommand::Run(run)) => return Ok(Launch::Run(Box::new(run.options()?))),
@@ -74,6 +76,9 @@ impl Cli {
             Some(CliCommand::Health { url, wait }) => {
                 return Ok(Launch::Health { url: url.map_or_else(own_url, Ok)?, wait });
             }
+            Some(CliCommand::Provision(provision)) => return provision.launch(),
+            Some(CliCommand::CleanUp(clean_up)) => return clean_up.launch(),
+            Some(CliCommand::Policy { command }) => return command.launch(),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
             None => {}
         }
@@ -87,6 +92,7 @@ impl Cli {
                     .to_owned(),
             ));
         }
+        self.connection.device.take_from_folder(&mut self.connection.region, &mut self.thing.thing)?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         self.device.refuse_without_program()?;
         let (mode, thing) = if self.connection.selects_aws() {

@@ -16,13 +16,19 @@ mod key_material;
 mod launch;
 mod options;
 mod policy_files;
+mod provision;
+mod provision_options;
 mod refused;
 mod run;
 mod serve_trace;
+mod values;
 
 pub(crate) use args::Cli;
 pub(crate) use key_material::without_keys;
 pub(crate) use options::{
     AwsOptions, DeviceOptions, FleetOptions, FleetOutput, Input, Launch, LocalOptions, Mode, RunOptions,
     ScriptOptions, SessionOptions, TraceFormat, TraceOptions,
+};
+pub(crate) use provision_options::{
+    CleanUpOptions, PolicyCheckOptions, PolicyPrintOptions, PolicySource, ProvisionOptions,
 };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap_complete::Shell;
 
+use super::provision_options::{CleanUpOptions, PolicyCheckOptions, PolicyPrintOptions, ProvisionOptions};
 use crate::app::command::Names;
 use crate::app::output::style::ColorChoice;
 use crate::client::executor;
@@ -25,7 +26,6 @@ pub(super) const HOSTNAME_VARIABLE: &str = "JOBS_SANDBOX_HOSTNAME";
 
 /// What the command line asks for.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Launch {
     /// The local service alone, and who sees what its clients do.
     Serve(LocalOptions, Option<TraceOptions>),
@@ -42,6 +42,14 @@ pub(crate) enum Launch {
     },
     /// A completion script for a shell.
     Completions(Shell),
+    /// A device on AWS is made.
+    Provision(ProvisionOptions),
+    /// A device on AWS is taken away again.
+    CleanUp(CleanUpOptions),
+    /// Whether a policy lets a device do what it must.
+    PolicyCheck(PolicyCheckOptions),
+    /// The policy of a device.
+    PolicyPrint(PolicyPrintOptions),
     /// A terminal session or a script.
     Session(Box<SessionOptions>),
 }

@@ -45,8 +45,10 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    pub(super) fn options(self) -> Result<RunOptions, UsageError> {
+    pub(super) fn options(mut self) -> Result<RunOptions, UsageError> {
         self.connection.refuse_contents()?;
+        // Nothing here asks AWS in a region.
+        self.connection.take_from_folder(&mut None, &mut self.thing)?;
         let mut words = self.handler.into_iter();
         let Some(handler) = words.next() else {
             return Err(UsageError(

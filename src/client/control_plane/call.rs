@@ -1,4 +1,4 @@
-//! Every operation on jobs, templates and things, called through the SDK: the path by its builder, the other members as
+//! Every operation on jobs, templates, things and what they connect with, called through the SDK: the path by its builder, the other members as
 //! JSON that goes out byte for byte, so that nothing is dropped which the SDK does not know.
 
 use std::future::Future;
@@ -7,6 +7,7 @@ use aws_sdk_iot::client::customize::CustomizableOperation;
 use aws_sdk_iot::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iot::types::CertificateStatus;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -17,16 +18,17 @@ use super::request::{Answer, Operation, Request, camel_case};
 use super::{ControlPlane, Reply, complete, malformed, members, pages};
 use crate::client::backoff::Retries;
 
-/// Calls an operation by its builder: its members in the path, texts and numbers.
+/// Calls an operation by its builder: its members in the path and in headers, which are texts, and those that are
+/// none.
 macro_rules! send {
     ($plane:ident, $request:ident, $once:ident;
-     $($name:ident: $method:ident($($label:ident)* $(; $number:ident)?);)+) => {
+     $($name:ident: $method:ident($($label:ident)* $(; $typed:ident: $read:path)?);)+) => {
         match $request.operation {
             $(Operation::$name => {
                 let call = $plane.client.$method();
                 $(let call = call.$label($request.plain(&camel_case(stringify!($label))));)*
-                $(let call = call.$number(number(&$request.plain(&camel_case(stringify!($number)))));)?
-                let labels = vec![$(camel_case(stringify!($label)),)* $(camel_case(stringify!($number)),)?];
+                $(let call = call.$typed($read(&*$request.plain(&camel_case(stringify!($typed)))));)?
+                let labels = vec![$(camel_case(stringify!($label)),)* $(camel_case(stringify!($typed)),)?];
                 let call = prepare(call.customize(), $request.clone(), labels, $once);
                 $plane.exchange($request.operation.name(), |capture| call.interceptor(capture).send()).await
             })+
@@ -116,7 +118,7 @@ impl ControlPlane {
             CancelJob: cancel_job(job_id);
             DeleteJob: delete_job(job_id);
             CancelJobExecution: cancel_job_execution(job_id thing_name);
-            DeleteJobExecution: delete_job_execution(job_id thing_name; execution_number);
+            DeleteJobExecution: delete_job_execution(job_id thing_name; execution_number: number);
             DescribeJob: describe_job(job_id);
             GetJobDocument: get_job_document(job_id);
             DescribeJobExecution: describe_job_execution(job_id thing_name);
@@ -141,6 +143,23 @@ impl ControlPlane {
             RemoveThingFromThingGroup: remove_thing_from_thing_group();
             ListThingsInThingGroup: list_things_in_thing_group(thing_group_name);
             ListThingGroups: list_thing_groups();
+            AttachThingPrincipal: attach_thing_principal(thing_name principal);
+            DetachThingPrincipal: detach_thing_principal(thing_name principal);
+            ListThingPrincipals: list_thing_principals(thing_name);
+            ListPrincipalThings: list_principal_things(principal);
+            CreateCertificateFromCsr: create_certificate_from_csr();
+            UpdateCertificate: update_certificate(certificate_id; new_status: CertificateStatus::from);
+            DeleteCertificate: delete_certificate(certificate_id);
+            DescribeCertificate: describe_certificate(certificate_id);
+            ListCertificates: list_certificates();
+            CreatePolicy: create_policy(policy_name);
+            DeletePolicy: delete_policy(policy_name);
+            GetPolicy: get_policy(policy_name);
+            AttachPolicy: attach_policy(policy_name);
+            DetachPolicy: detach_policy(policy_name);
+            ListAttachedPolicies: list_attached_policies(target);
+            ListTargetsForPolicy: list_targets_for_policy(policy_name);
+            DescribeEndpoint: describe_endpoint();
         }
     }
 
@@ -184,8 +203,9 @@ fn complete_request(http: &mut HttpRequest, request: &Request, labels: &[String]
         let uri = format!("{}?{query}", http.uri());
         http.set_uri(uri).expect("the query is escaped");
     }
-    if has_body {
-        let body = request.body(labels);
+    let body = request.body(labels);
+    // Where there are no members, the SDK knows whether AWS wants an empty object or nothing.
+    if has_body && body != "{}" {
         http.headers_mut().insert("content-length", body.len().to_string());
         *http.body_mut() = SdkBody::from(body);
     }

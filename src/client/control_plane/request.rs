@@ -74,6 +74,24 @@ operations! {
     RemoveThingFromThingGroup: Answer::Change(&[], "list-things-in-thing-group {thingGroupName}");
     ListThingsInThingGroup: Answer::List("things");
     ListThingGroups: Answer::List("thingGroups");
+    AttachThingPrincipal: Answer::Change(&[], "aws iot list-thing-principals --thing-name {thingName}");
+    DetachThingPrincipal: Answer::Change(&[], "aws iot list-thing-principals --thing-name {thingName}");
+    ListThingPrincipals: Answer::List("principals");
+    ListPrincipalThings: Answer::List("things");
+    CreateCertificateFromCsr:
+        Answer::Change(&["certificateArn", "certificateId", "certificatePem"], "aws iot list-certificates");
+    UpdateCertificate: Answer::Change(&[], "aws iot describe-certificate --certificate-id {certificateId}");
+    DeleteCertificate: Answer::Change(&[], "aws iot describe-certificate --certificate-id {certificateId}");
+    DescribeCertificate: Answer::Read("certificateDescription", &["certificateArn", "certificatePem", "status"]);
+    ListCertificates: Answer::Read("", &["certificates"]);
+    CreatePolicy: Answer::Change(&["policyArn"], "aws iot get-policy --policy-name {policyName}");
+    DeletePolicy: Answer::Change(&[], "aws iot get-policy --policy-name {policyName}");
+    GetPolicy: Answer::Read("", &["policyArn", "policyDocument"]);
+    AttachPolicy: Answer::Change(&[], "aws iot list-targets-for-policy --policy-name {policyName}");
+    DetachPolicy: Answer::Change(&[], "aws iot list-targets-for-policy --policy-name {policyName}");
+    ListAttachedPolicies: Answer::Read("", &["policies"]);
+    ListTargetsForPolicy: Answer::Read("", &["targets"]);
+    DescribeEndpoint: Answer::Read("", &["endpointAddress"]);
 }
 
 impl Operation {
@@ -200,9 +218,9 @@ impl Request {
     }
 }
 
-/// The member that AWS has in the query even where there is a body.
+/// The members that AWS has in the query even where there is a body.
 fn is_in_query(name: &str) -> bool {
-    name == "force"
+    matches!(name, "force" | "setAsActive")
 }
 
 /// A name with separators in camel case, as AWS's API names what its CLI calls `job-id` and its SDK `job_id`.

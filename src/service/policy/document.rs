@@ -13,7 +13,7 @@ use crate::service::json_words::why_not_json;
 use crate::service::one_line::{EXCERPT, one_line};
 
 /// The longest policy document, in characters that are not white space.
-pub(super) const MAX_DOCUMENT_CHARS: usize = 2048;
+pub(crate) const MAX_DOCUMENT_CHARS: usize = 2048;
 
 /// The members of a statement.
 const MEMBERS: &[&str] = &["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
@@ -51,10 +51,15 @@ pub(super) enum Effect {
     Deny,
 }
 
+/// How long a policy document is as AWS counts: without white space.
+pub(crate) fn length(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_whitespace()).count()
+}
+
 impl Document {
     /// Reads a policy document as CreatePolicy takes it.
     pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
-        let length = text.chars().filter(|character| !character.is_whitespace()).count();
+        let length = length(text);
         if length > MAX_DOCUMENT_CHARS {
             return Err(Malformed(format!(
                 "{length} characters besides white space, at most {MAX_DOCUMENT_CHARS} are allowed"

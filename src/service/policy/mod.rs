@@ -18,5 +18,7 @@ mod variable;
 pub(crate) use certificate::CertificateNames;
 pub(crate) use document::Document;
 pub use document::Malformed;
+#[cfg(feature = "app")]
+pub(crate) use document::{MAX_DOCUMENT_CHARS, length};
 pub(crate) use evaluate::{Action, Decision, evaluate};
 pub(crate) use variable::{ConnectedThing, Context};
