@@ -49,7 +49,8 @@ fn hint(error: &control_plane::Error) -> String {
             format!("; allow iot:{operation} to who calls, then the same command goes on from here")
         }
         control_plane::Error::Rejected { code, .. } if code == "DeleteConflictException" => {
-            "; AWS takes up to five minutes to know that it is detached: then the same command goes on from here"
+            "; AWS takes up to five minutes to know what is detached, and deletes no policy of several versions: then the \
+             same command goes on from here"
                 .to_owned()
         }
         _ => "; the same command goes on from here".to_owned(),
