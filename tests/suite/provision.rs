@@ -76,7 +76,13 @@ fn a_device_is_made_used_and_deleted() {
         let refused = account.run(arguments, status).stderr;
         assert!(refused.contains(said), "{arguments:?}: {refused}");
     }
+    let policy = serve.get("/policies/jobs-sandbox-Pump")["policyDocument"].take();
+    let version = serde_json::json!({ "policyDocument": policy }).to_string();
+    let (status, _) = serve.call("POST", "/policies/jobs-sandbox-Pump/version?setAsDefault=true", &version);
+    assert_eq!(status, 200);
     let cleaned = account.run(&["clean-up", "--device", "DEVICE", "--yes", "--jobs"], 0).stdout;
+    let delete_version = "\nDeletePolicyVersion policyName=jobs-sandbox-Pump policyVersionId=1\n";
+    assert!(cleaned.contains(delete_version), "{cleaned}");
     assert!(cleaned.contains("\nDeleteJob jobId=Job1\n") && !account.device().exists(), "{cleaned}");
     let again = account.run(&["clean-up", "--device", "DEVICE", "--yes"], 0).stdout;
     assert!(again.starts_with("nothing to delete"), "{again}");
