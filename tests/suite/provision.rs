@@ -76,7 +76,13 @@ fn a_device_is_made_used_and_deleted() {
         let refused = account.run(arguments, status).stderr;
         assert!(refused.contains(said), "{arguments:?}: {refused}");
     }
+    let policy = serve.get("/policies/jobs-sandbox-Pump")["policyDocument"].take();
+    let version = serde_json::json!({ "policyDocument": policy }).to_string();
+    let (status, _) = serve.call("POST", "/policies/jobs-sandbox-Pump/version?setAsDefault=true", &version);
+    assert_eq!(status, 200);
     let cleaned = account.run(&["clean-up", "--device", "DEVICE", "--yes", "--jobs"], 0).stdout;
+    let delete_version = "\nDeletePolicyVersion policyName=jobs-sandbox-Pump policyVersionId=1\n";
+    assert!(cleaned.contains(delete_version), "{cleaned}");
     assert!(cleaned.contains("\nDeleteJob jobId=Job1\n") && !account.device().exists(), "{cleaned}");
     let again = account.run(&["clean-up", "--device", "DEVICE", "--yes"], 0).stdout;
     assert!(again.starts_with("nothing to delete"), "{again}");
@@ -118,6 +124,13 @@ fn a_policy_that_does_not_do_says_what_it_lacks() {
     let check = check.args(["policy", "check", "policy.json", "--thing", "MyThing"]).status(1);
     let said = check.run().stdout;
     assert!(said.starts_with("allowed  iot:Connect    client/test-"), "{said}");
-    let line = "\nrefused  iot:Publish    topic/$aws/things/MyThing/jobs/get: no statement allows it\n";
-    assert!(said.contains(line), "{said}");
+    let line = "\nmissing  iot:Publish    topic/$aws/things/MyThing/jobs/get\n";
+    let add = r#"add {"Effect":"Allow","Action":"iot:Publish","Resource":"arn:aws-cn:iot:cn-north-1:123456789012:topic/"#;
+    assert!(said.contains(line) && said.contains(add), "{said}");
+    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"},
+        {"Effect":"Deny","Action":"iot:Receive","Resource":"arn:aws:iot:us-east-1:123456789012:topic/*/notify"}]}"#;
+    let all = Sandbox::new().file("policy.json", all).args(["policy", "check", "policy.json"]).status(1);
+    let said = all.run().stdout;
+    assert!(said.contains("\nwider    iot:Subscribe  topicfilter/#\n"), "{said}");
+    assert!(said.contains("\ndenied   iot:Receive    topic/$aws/things/MyThing/jobs/notify\n"), "{said}");
 }

@@ -49,7 +49,7 @@ fn hint(error: &control_plane::Error) -> String {
             format!("; allow iot:{operation} to who calls, then the same command goes on from here")
         }
         control_plane::Error::Rejected { code, .. } if code == "DeleteConflictException" => {
-            "; AWS takes up to five minutes to know that it is detached: then the same command goes on from here"
+            "; AWS takes up to five minutes to know what is detached: then the same command goes on from here"
                 .to_owned()
         }
         _ => "; the same command goes on from here".to_owned(),
@@ -122,7 +122,9 @@ fn members(operation: Operation) -> &'static [&'static str] {
         Operation::CreatePolicy
         | Operation::DeletePolicy
         | Operation::GetPolicy
+        | Operation::ListPolicyVersions
         | Operation::ListTargetsForPolicy => &["policyName"],
+        Operation::DeletePolicyVersion => &["policyName", "policyVersionId"],
         Operation::AttachPolicy | Operation::DetachPolicy => &["policyName", "target"],
         Operation::ListAttachedPolicies => &["target"],
         Operation::AttachThingPrincipal | Operation::DetachThingPrincipal => &["thingName", "principal"],

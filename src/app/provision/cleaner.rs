@@ -166,6 +166,12 @@ impl Plan {
         if let Some(other) = texts(&targets, "targets", None).iter().find(|target| Some(*target) != own) {
             self.stay("policy", &name, other);
         } else {
+            let versions = calls.make(&requests::policy(Operation::ListPolicyVersions, &name)).await?;
+            let versions = versions["policyVersions"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for version in versions.iter().filter(|version| version["isDefaultVersion"] != true) {
+                let delete = requests::policy(Operation::DeletePolicyVersion, &name);
+                self.call(delete.text("policyVersionId", &text(version, "/versionId")));
+            }
             let delete = requests::policy(Operation::DeletePolicy, &name);
             self.calls.push((delete, Some(Kind::Policy)));
         }

@@ -30,22 +30,41 @@ pub(crate) fn check(options: &PolicyCheckOptions, say: &dyn Fn(&str)) -> Result<
         thing: (client_id == thing.as_str()).then_some(attached),
         ..Context::default()
     };
+    let decide = |action: Action, resource: &str| {
+        let arn = format!("{account}:{}/{resource}", action.resource_type());
+        (evaluate([&policy], action, &arn, &context), arn)
+    };
+    let mut to_add = Vec::new();
     let mut all_allowed = true;
     for (action, resource) in needed(thing, client_id) {
-        let arn = format!("{account}:{}/{resource}", action.resource_type());
-        let (word, why) = match evaluate([&policy], action, &arn, &context) {
-            Decision::Allowed => ("allowed", ""),
-            Decision::NotAllowed => ("refused", ": no statement allows it"),
-            Decision::Denied => ("refused", ": a statement denies it"),
+        let (decision, arn) = decide(action, &resource);
+        let word = match decision {
+            Decision::Allowed => "allowed",
+            Decision::NotAllowed => "missing",
+            Decision::Denied => "denied",
         };
-        all_allowed &= word == "allowed";
-        let resource = escape::line(&resource).into_owned();
-        say(&format!("{word}  {:13}  {}/{resource}{why}", action.name(), action.resource_type()));
+        all_allowed &= decision == Decision::Allowed;
+        if decision == Decision::NotAllowed {
+            to_add.push(serde_json::json!({ "Effect": "Allow", "Action": action.name(), "Resource": arn }));
+        }
+        say(&row(word, action, &resource));
+    }
+    for (action, resource) in not_needed(thing) {
+        if decide(action, &resource).0 == Decision::Allowed {
+            say(&row("wider", action, &resource));
+        }
+    }
+    for statement in to_add {
+        say(&format!("add {statement}"));
     }
     let length = length(&text);
     say(&format!("{length} of {MAX_DOCUMENT_CHARS} characters, white space not counted"));
     let is_fine = all_allowed && length <= MAX_DOCUMENT_CHARS;
     Ok(if is_fine { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+fn row(word: &str, action: Action, resource: &str) -> String {
+    format!("{word:7}  {:13}  {}/{}", action.name(), action.resource_type(), escape::line(resource))
 }
 
 /// The policy of a device; what is not known stays a placeholder.
@@ -80,6 +99,18 @@ fn needed(thing: &ThingName, client_id: &str) -> Vec<(Action, String)> {
     let subscribe = device_filters(thing).into_iter().map(|filter| (Action::Subscribe, filter));
     let receive = received.into_iter().map(|end| (Action::Receive, topic(end)));
     [connect].into_iter().chain(publish).chain(subscribe).chain(receive).collect()
+}
+
+/// What no device for jobs does, of its own thing and of others; a policy that allows it is wider than it need be.
+fn not_needed(thing: &ThingName) -> [(Action, String); 5] {
+    let of_another = format!("$aws/things/{thing}-and-another/jobs/get");
+    [
+        (Action::Publish, of_another.clone()),
+        (Action::Publish, format!("$aws/things/{thing}/jobs/notify")),
+        (Action::Publish, "any".to_owned()),
+        (Action::Subscribe, "#".to_owned()),
+        (Action::Receive, format!("{of_another}/accepted")),
+    ]
 }
 
 /// How the ARNs begin that the policy is about: the first that names its account, or any.

@@ -72,8 +72,12 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_would_refuse_is_refused_before_anything_is_made() {
+    fn a_policy_of_the_user_s_is_filled_in_and_refused_where_aws_would() {
         let fill = Placeholders { partition: "aws", region: "r", account: "1", thing: "T" };
+        let statement = r#"{"Effect":"Allow","Action":"iot:*","Resource":"arn:${partition}:iot:${region}:${account}:topic/${thing}"}"#;
+        let policy = |resource: &str| format!(r#"{{"Version":"2012-10-17","Statement":{resource}}}"#);
+        let (filled, _) = PolicySource::Given(policy(statement)).checked(&fill).unwrap();
+        assert!(filled.contains("arn:aws:iot:r:1:topic/T\""), "{filled}");
         let given = PolicySource::Given("{".to_owned());
         assert!(given.checked(&fill).unwrap_err().to_string().contains("not JSON: it ends too early"));
     }

@@ -32,11 +32,12 @@ const CLEAN_UP: [&str; 6] = [
 ];
 
 /// What each clean-up asks before it deletes anything.
-const LOOK: [&str; 5] = [
+const LOOK: [&str; 6] = [
     "DescribeCertificate",
     "ListPrincipalThings",
     "ListAttachedPolicies",
     "ListTargetsForPolicy",
+    "ListPolicyVersions",
     "ListThingPrincipals",
 ];
 

@@ -155,6 +155,8 @@ impl ControlPlane {
             CreatePolicy: create_policy(policy_name);
             DeletePolicy: delete_policy(policy_name);
             GetPolicy: get_policy(policy_name);
+            ListPolicyVersions: list_policy_versions(policy_name);
+            DeletePolicyVersion: delete_policy_version(policy_name policy_version_id);
             AttachPolicy: attach_policy(policy_name);
             DetachPolicy: detach_policy(policy_name);
             ListAttachedPolicies: list_attached_policies(target);

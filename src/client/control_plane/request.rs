@@ -87,6 +87,8 @@ operations! {
     CreatePolicy: Answer::Change(&["policyArn"], "aws iot get-policy --policy-name {policyName}");
     DeletePolicy: Answer::Change(&[], "aws iot get-policy --policy-name {policyName}");
     GetPolicy: Answer::Read("", &["policyArn", "policyDocument"]);
+    ListPolicyVersions: Answer::Read("", &["policyVersions"]);
+    DeletePolicyVersion: Answer::Change(&[], "aws iot list-policy-versions --policy-name {policyName}");
     AttachPolicy: Answer::Change(&[], "aws iot list-targets-for-policy --policy-name {policyName}");
     DetachPolicy: Answer::Change(&[], "aws iot list-targets-for-policy --policy-name {policyName}");
     ListAttachedPolicies: Answer::Read("", &["policies"]);
