@@ -23,10 +23,12 @@ fn beside(device: &str, args: &[&str]) -> Sandbox {
     Sandbox::new().args(args).args(["--", "sh", "-c", device]).stderr_any()
 }
 
-/// Whether nothing is left of the process whose id stands in a file.
+/// Whether nothing is left of the process whose id stands in a file, but that nobody may have waited for it yet.
 fn is_gone(id: &Path) -> bool {
     let id = fs::read_to_string(id).unwrap().trim().parse().unwrap();
+    let stat = format!("/proc/{id}/stat");
     signal::kill(Pid::from_raw(id), None) == Err(Errno::ESRCH)
+        || fs::read_to_string(stat).map_or(cfg!(target_os = "linux"), |stat| stat.contains(") Z "))
 }
 
 /// The lines of standard error that are not of the local service.
