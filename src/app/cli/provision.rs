@@ -68,7 +68,7 @@ pub(super) enum PolicyCommand {
         /// Name of the thing
         #[arg(long, value_name = "NAME", default_value = "MyThing")]
         thing: ThingName,
-        /// Client id of the device [default: test-<uuid>, as of this program's sessions]
+        /// Client id of the device [default: a new one that begins with test-, as of this program's sessions]
         #[arg(long, value_name = "ID")]
         client_id: Option<String>,
     },

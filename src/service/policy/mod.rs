@@ -20,5 +20,7 @@ pub(crate) use document::Document;
 pub use document::Malformed;
 #[cfg(feature = "app")]
 pub(crate) use document::{MAX_DOCUMENT_CHARS, length};
-pub(crate) use evaluate::{Action, Decision, evaluate};
+#[cfg(any(feature = "app", test, fuzzing))]
+pub(crate) use evaluate::Decision;
+pub(crate) use evaluate::{Action, evaluate};
 pub(crate) use variable::{ConnectedThing, Context};
