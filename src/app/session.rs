@@ -15,6 +15,7 @@ use crate::app::cli::{Mode, SessionOptions};
 use crate::app::command::UsagesShown;
 use crate::app::connections::Connections;
 use crate::app::device::{Device, DeviceTrace, Stop};
+use crate::app::device_folder;
 use crate::app::dispatch::{Dispatcher, LastCommand, Limiter, Server};
 use crate::app::exit::ExitStatus;
 use crate::app::input::{self, Commands, Opened};
@@ -203,8 +204,13 @@ impl Session {
         let device = device.map(|((trace, service), device)| {
             Device::new(device, service, own_clients, trace, transcript.clone())
         });
+        let device_folder = match &options.mode {
+            Mode::Aws(aws) => device_folder::of_certificate(&aws.cert),
+            Mode::Local(_) => None,
+        };
         let dispatcher = Dispatcher {
             things,
+            device_folder,
             server: connected_to,
             topics,
             connections,

@@ -54,6 +54,8 @@ fn a_device_is_made_used_and_deleted() {
     let port = serve.mqtt.port().to_string();
     let ca = serve.file("ca.pem");
     let session = ["--device", "DEVICE", "--port", &port, "--ca-file", ca.to_str().unwrap(), "--json"];
+    let theirs = r#"{"targets":["arn:aws:iot:us-east-1:123456789012:thing/Pump"],"document":"{}"}"#;
+    assert_eq!(serve.call("PUT", "/jobs/Theirs", theirs).0, 200);
     let commands = ["-c", "create-job Job1 {}", "-c", "start-next-pending-job-execution", "-c", "status"];
     let session = account.run(&[&session[..], &commands].concat(), 0).stdout;
     assert!(session.contains(r#""clientId":"pump-"#) && session.contains("IN_PROGRESS"), "{session}");
@@ -84,6 +86,7 @@ fn a_device_is_made_used_and_deleted() {
     let delete_version = "\nDeletePolicyVersion policyName=jobs-sandbox-Pump policyVersionId=1\n";
     assert!(cleaned.contains(delete_version), "{cleaned}");
     assert!(cleaned.contains("\nDeleteJob jobId=Job1\n") && !account.device().exists(), "{cleaned}");
+    assert!(!cleaned.contains("Theirs") && serve.call("GET", "/jobs/Theirs", "").0 == 200, "{cleaned}");
     let again = account.run(&["clean-up", "--device", "DEVICE", "--yes"], 0).stdout;
     assert!(again.starts_with("nothing to delete"), "{again}");
 }

@@ -51,7 +51,7 @@ pub(super) struct CleanUpArgs {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// Delete the jobs that are for its thing alone, too
+    /// Delete the jobs, too, that sessions with this device created and that are for its thing alone
     #[arg(long)]
     jobs: bool,
     /// How long a call waits for its answer, such as 30s or 2m

@@ -2,6 +2,7 @@
 
 mod manifest;
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf, absolute};
@@ -9,7 +10,8 @@ use std::path::{Path, PathBuf, absolute};
 use tempfile::NamedTempFile;
 
 use crate::service::shell_quoted;
-use crate::wire::folders::{MANIFEST, MAX_MANIFEST, SERVICE_MARK};
+use crate::wire::folders::{MANIFEST, MAX_MANIFEST, SERVICE_MARK, is_of_a_device};
+use crate::wire::model::JobId;
 use crate::wire::system_error::in_words;
 
 pub(crate) use manifest::{Manifest, Origin, Resource};
@@ -20,6 +22,10 @@ const CERTIFICATE: &str = "cert.pem";
 const KEY: &str = "key.pem";
 /// The name of the shell's `export` lines.
 const ENVIRONMENT: &str = "env";
+/// The name of the list of jobs that sessions have created.
+const JOBS: &str = "jobs";
+/// How much of that list is read.
+const MAX_JOBS: u64 = 1 << 24;
 
 /// Why the folder cannot be used; `Display` is one line, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -163,9 +169,22 @@ impl DeviceFolder {
         self.put(ENVIRONMENT, &text, 0o644)
     }
 
+    /// The jobs that sessions with this device have created.
+    pub(crate) fn jobs(&self) -> Result<BTreeSet<JobId>, Error> {
+        let path = self.dir.join(JOBS);
+        let mut text = String::new();
+        match File::open(&path) {
+            Ok(file) => file.take(MAX_JOBS).read_to_string(&mut text).map_err(system(&path))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => return Err(system(&path)(error)),
+        };
+        // What a session that was killed left half-written names nothing.
+        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+    }
+
     /// Removes what this program wrote, the manifest last, and the folder where nothing else is in it.
     pub(crate) fn remove(self) -> Result<(), Error> {
-        for name in [ENVIRONMENT, CERTIFICATE, KEY, MANIFEST] {
+        for name in [ENVIRONMENT, CERTIFICATE, KEY, JOBS, MANIFEST] {
             let path = self.dir.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(system(&path)(error)),
@@ -203,6 +222,18 @@ pub(crate) fn device(dir: &Path) -> Result<Device, Error> {
         return Err(Error::Unfinished(dir));
     }
     complete(&dir, &manifest).ok_or(Error::Unfinished(dir))
+}
+
+/// The folder of a certificate, if it is that of a device which provision made.
+pub(crate) fn of_certificate(certificate: &Path) -> Option<PathBuf> {
+    certificate.parent().filter(|dir| is_of_a_device(dir)).map(Path::to_owned)
+}
+
+/// Notes that a session has created a job, for clean-up.
+pub(crate) fn note_job(dir: &Path, job: &str) -> Result<(), Error> {
+    let path = dir.join(JOBS);
+    let file = File::options().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(format!("{job}\n").as_bytes())).map_err(system(&path))
 }
 
 /// What a session needs, of a device in `dir` for which everything was made.

@@ -6,6 +6,7 @@ use super::outcome::{Answered, CommandError, Failure};
 use super::{Dispatcher, document, is_refusal, response};
 use crate::app::command::titles::DRY_RUN;
 use crate::app::command::{Call, Member};
+use crate::app::device_folder;
 use crate::app::hints;
 use crate::app::output::known_names::Named;
 use crate::app::output::message::{Message, MessageKind};
@@ -55,6 +56,9 @@ impl Dispatcher {
                 if is_deletion(call.operation) {
                     self.forget(&request);
                 }
+                if call.operation == Operation::CreateJob {
+                    self.note_job(&request);
+                }
                 Ok(response(reply))
             }
             Err(error) => {
@@ -63,6 +67,14 @@ impl Dispatcher {
                 }
                 Err(self.explained(&request, error).await)
             }
+        }
+    }
+
+    /// Notes a job in the folder of the device that is played, so that clean-up finds it.
+    fn note_job(&self, request: &Request) {
+        let Some(dir) = &self.device_folder else { return };
+        if let Err(error) = device_folder::note_job(dir, &request.plain("jobId")) {
+            self.printer().diagnostic(&format!("warning: clean-up --jobs will not find this job: {error}"));
         }
     }
 

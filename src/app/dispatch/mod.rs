@@ -19,6 +19,7 @@ mod topics;
 mod until;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub(crate) struct Dispatcher {
     pub is_alone: IsAlone,
     /// The device program beside the local service of this process, if there is one.
     pub device: Option<Device>,
+    /// The folder of the device that is played, if provision made it.
+    pub device_folder: Option<PathBuf>,
     /// What `trace` switches.
     pub trace: Trace,
     /// What `{{NAME}}` stands for.

@@ -54,7 +54,7 @@ pub(super) async fn plan(
         folder.put_manifest(manifest)?;
     }
     if jobs_too {
-        plan.jobs(&calls, manifest).await?;
+        plan.jobs(&calls, folder, manifest).await?;
     }
     let certificate_stays = plan.certificate(&calls, manifest).await?;
     plan.policy(&calls, manifest, certificate_stays).await?;
@@ -90,22 +90,23 @@ impl Plan {
         self.stays.push(format!("the {what} {name} stays: {user} uses it too"));
     }
 
-    /// The jobs that are for this thing alone.
-    async fn jobs(&mut self, calls: &Calls<'_>, manifest: &Manifest) -> Result<(), Error> {
-        let thing = &manifest.thing;
-        let list = requests::thing(Operation::ListJobExecutionsForThing, &thing.name);
-        let list = calls.find(&list).await?.unwrap_or_default();
-        let mut ids = texts(&list, "executionSummaries", Some("jobId"));
-        ids.sort();
-        ids.dedup();
-        for id in ids {
-            let described = calls.find(&requests::job(Operation::DescribeJob, &id)).await?;
-            let described = described.unwrap_or_default();
+    /// The jobs that sessions with this device have created and that are for its thing alone.
+    async fn jobs(
+        &mut self,
+        calls: &Calls<'_>,
+        folder: &DeviceFolder,
+        manifest: &Manifest,
+    ) -> Result<(), Error> {
+        for id in folder.jobs()? {
+            let id = id.as_str();
+            let describe = requests::job(Operation::DescribeJob, id);
+            let Some(described) = calls.find(&describe).await? else { continue };
             let targets = texts(&described["job"], "targets", None);
-            if let Some(other) = targets.iter().find(|target| Some(*target) != thing.arn.as_ref()) {
-                self.stay("job", &id, other);
+            let own = manifest.thing.arn.as_ref();
+            if let Some(other) = targets.iter().find(|target| Some(*target) != own) {
+                self.stay("job", id, other);
             } else {
-                self.call(requests::job(Operation::DeleteJob, &id).json("force", "true"));
+                self.call(requests::job(Operation::DeleteJob, id).json("force", "true"));
             }
         }
         Ok(())
