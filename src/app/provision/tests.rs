@@ -217,6 +217,7 @@ async fn what_was_there_before_stays_and_so_does_what_others_use() {
         .text("document", "{}")
         .json("targets", serde_json::json!([arn("Pump"), arn("MyThing")]).to_string());
     bench.call(job).await;
+    device_folder::note_job(&bench.options().device, "Both").unwrap();
 
     let stays = bench.clean_up().await.unwrap();
     let id = certificate.rsplit_once('/').unwrap().1;
