@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::app::listed::{Execution, Listed};
 use crate::app::output::escape;
 use crate::wire::model::{JobExecutionStatus, JobId, RejectedResponse};
 
@@ -82,8 +83,8 @@ pub(crate) fn control_plane(operation: &str, code: &str, message: &str) -> Optio
 #[must_use]
 pub(crate) fn not_terminal(job: &JobId, executions: Option<&str>) -> String {
     let things =
-        executions.and_then(|body| serde_json::from_str::<Executions>(body).ok()).map(|executions| {
-            let open = executions.execution_summaries.into_iter().filter_map(Execution::if_pending);
+        executions.and_then(|body| serde_json::from_str::<Listed<Summary>>(body).ok()).map(|executions| {
+            let open = executions.execution_summaries.iter().filter_map(if_pending);
             open.collect::<Vec<_>>().join(", ")
         });
     let which = match things {
@@ -126,29 +127,13 @@ pub(crate) fn in_policy(filter: &str) -> String {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Executions {
-    execution_summaries: Vec<Execution>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Execution {
-    thing_arn: String,
-    job_execution_summary: Summary,
-}
-
-#[derive(Deserialize)]
 struct Summary {
     status: JobExecutionStatus,
 }
 
-impl Execution {
-    fn if_pending(self) -> Option<String> {
-        let thing = self.thing_arn.rsplit('/').next().unwrap_or(&self.thing_arn);
-        let status = self.job_execution_summary.status;
-        status.is_pending().then(|| format!("{} is {status}", escape::line(thing)))
-    }
+fn if_pending(execution: &Execution<Summary>) -> Option<String> {
+    let status = execution.job_execution_summary.status;
+    status.is_pending().then(|| format!("{} is {status}", escape::line(execution.thing())))
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@
 //! | [`transcript`] | the order of the output, and a memory of it for `expect` |
 //! | [`expect`], [`command`] | the command language: what `expect` waits for, what a line means |
 //! | [`json`], [`watch`] | values as they are compared; how far a job is |
+//! | `listed` | the executions of a job, as they are listed |
 //! | [`output`] | messages and how they look, and the only writer to the terminal |
 //! | [`exit`], `signals`, `standard_streams` | the exit codes; the signals that end the program; streams closed from the start |
 
@@ -44,6 +45,7 @@ mod hints;
 mod host;
 pub(crate) mod input;
 pub(crate) mod json;
+mod listed;
 pub(crate) mod mqtt;
 pub(crate) mod output;
 pub(crate) mod own_clients;

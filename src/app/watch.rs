@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::app::listed::Listed;
 use crate::app::output::escape;
 use crate::app::output::style::{Style, Theme};
 use crate::app::output::table::cut;
@@ -49,19 +50,6 @@ pub(crate) struct FailedExecution {
     pub status: String,
     /// What the device said of it, as JSON; none if that is not known.
     pub details: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    execution_summaries: Vec<Execution>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Execution {
-    thing_arn: String,
-    job_execution_summary: Summary,
 }
 
 #[derive(Deserialize)]
@@ -133,15 +121,15 @@ impl Progress {
         Some(progress)
     }
 
-    fn count_things(&mut self, listed: Listed) {
+    fn count_things(&mut self, listed: Listed<Summary>) {
         let mut newest: BTreeMap<String, Summary> = BTreeMap::new();
         let mut executions = Counts::default();
-        for Execution { thing_arn, job_execution_summary } in listed.execution_summaries {
-            executions.add(&job_execution_summary.status, 1);
-            let thing = thing_arn.rsplit('/').next().unwrap_or(&thing_arn);
-            let number = job_execution_summary.execution_number;
-            if newest.get(thing).is_none_or(|known| known.execution_number < number) {
-                newest.insert(thing.to_owned(), job_execution_summary);
+        for execution in listed.execution_summaries {
+            executions.add(&execution.job_execution_summary.status, 1);
+            let thing = execution.thing().to_owned();
+            let number = execution.job_execution_summary.execution_number;
+            if newest.get(&thing).is_none_or(|known| known.execution_number < number) {
+                newest.insert(thing, execution.job_execution_summary);
             }
         }
         self.is_torn = executions != self.executions;

@@ -14,10 +14,7 @@ use nix::sys::stat::Mode;
 
 use super::s3::{Location, LocationFault, Presigner};
 use super::start_error::StartError;
-use super::state::Rejected;
-
-/// Bytes of a job document.
-const MAX_DOCUMENT_BYTES: u64 = 32_768;
+use super::state::{MAX_DOCUMENT_BYTES, Rejected};
 
 /// The folder, and who signs URLs that lead into it.
 #[derive(Debug)]
@@ -97,8 +94,8 @@ impl Buckets {
             Unavailable::NoObject | Unavailable::Failed(_) => missing(),
         })?;
         let mut bytes = Vec::new();
-        object.file.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(|_| missing())?;
-        if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
+        object.file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|_| missing())?;
+        if bytes.len() > MAX_DOCUMENT_BYTES {
             return Err(Rejected::LimitExceeded(format!(
                 "Job document from {source} exceeds size limit {MAX_DOCUMENT_BYTES} bytes."
             )));

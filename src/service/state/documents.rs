@@ -13,7 +13,8 @@ use crate::service::s3::{MARK, check_placeholders, presigned};
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, JobId};
 
-const MAX_DOCUMENT_BYTES: usize = 32_768;
+/// How many bytes a job document may have.
+pub(crate) const MAX_DOCUMENT_BYTES: usize = 32_768;
 
 /// How long a presigned URL is good unless the job says.
 const DEFAULT_EXPIRY_SECONDS: i64 = 3600;

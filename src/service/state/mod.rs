@@ -96,6 +96,7 @@ mod validate;
 pub mod window;
 
 pub use self::account::State;
+pub(crate) use self::documents::MAX_DOCUMENT_BYTES;
 pub use self::event::Event;
 pub use self::event_types::EventType;
 pub use self::job_event::{EndedThings, JobEvent, JobExecutionEvent, JobOperation};

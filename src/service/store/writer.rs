@@ -61,6 +61,7 @@ fn write_all(mut store: Store, changes: &Receiver<Change>, tell: impl Fn(Result<
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::{Path, PathBuf};
     use std::sync::mpsc;
 
     use super::*;
@@ -72,13 +73,22 @@ mod tests {
         Change { number, replaces_all: false, rows: vec![Row { key, value: Some("{}".into()) }] }
     }
 
+    /// A store in a folder, and where it is.
+    fn begun(dir: &Path) -> (Store, PathBuf) {
+        let path = dir.join("state.db");
+        let mut store = Store::open(&path, &settings()).unwrap();
+        store.begin(&[]).unwrap();
+        (store, path)
+    }
+
+    fn settings() -> Settings {
+        Settings { region: "us-east-1".into(), account: "123456789012".into() }
+    }
+
     #[test]
     fn what_has_piled_up_is_written_in_order_and_told_and_nothing_after_it_failed() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("state.db");
-        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
-        let mut store = Store::open(&path, &settings).unwrap();
-        store.begin(&[]).unwrap();
+        let (store, path) = begun(dir.path());
         let (changes, to_write) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         for number in 1..=3 {
@@ -98,10 +108,7 @@ mod tests {
     #[test]
     fn in_the_end_everything_is_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("state.db");
-        let settings = Settings { region: "us-east-1".into(), account: "123456789012".into() };
-        let mut store = Store::open(&path, &settings).unwrap();
-        store.begin(&[]).unwrap();
+        let (store, path) = begun(dir.path());
         let (changes, to_write) = mpsc::channel();
         let writer = Writer::start(store, to_write, |_| ()).unwrap();
         for number in 1..=5000 {
@@ -114,7 +121,7 @@ mod tests {
             rows += 1;
             Ok::<_, StoreError>(())
         };
-        Store::open(&path, &settings).unwrap().read(count).unwrap();
+        Store::open(&path, &settings()).unwrap().read(count).unwrap();
         assert_eq!(rows, 5000);
         let files = fs::read_dir(dir.path()).unwrap().count();
         assert_eq!(files, 1, "no log is left");

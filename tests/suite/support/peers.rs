@@ -55,17 +55,20 @@ pub(crate) fn run_python(script: &str, module: &str, arguments: &[&str]) {
 pub(crate) fn run_python_for(longer: Duration, script: &str, module: &str, arguments: &[&str]) {
     let Some(python) = python(module) else { return };
     let serve = Serve::start();
-    run(
-        longer,
-        serve.shell(python).arg("-B").arg(Path::new(SCRIPTS).join("python").join(script)).args(arguments),
-    );
+    run(longer, with_python(&serve, python, script).args(arguments));
 }
 
 /// Runs a script of `tests/python`, which needs `module`, against `serve`; it fails with a traceback.
 #[track_caller]
 pub(crate) fn run_python_on(serve: &Serve, script: &str, module: &str) {
     let Some(python) = python(module) else { return };
-    run(Duration::ZERO, serve.shell(python).arg("-B").arg(Path::new(SCRIPTS).join("python").join(script)));
+    run(Duration::ZERO, &mut with_python(serve, python, script));
+}
+
+fn with_python(serve: &Serve, python: PathBuf, script: &str) -> Command {
+    let mut command = serve.shell(python);
+    command.arg("-B").arg(Path::new(SCRIPTS).join("python").join(script));
+    command
 }
 
 /// Runs a script of `tests/javascript`, which needs `package`, against `serve`; it fails with a trace of its own.
