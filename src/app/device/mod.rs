@@ -28,7 +28,7 @@ use crate::service::{Clients, LocalService};
 
 use ended::Ended;
 use output::Output;
-use program::Program;
+use program::{Phase, Program};
 
 pub(crate) use error::{Error, NO_DEVICE};
 pub(crate) use program::Stop;
@@ -89,7 +89,7 @@ impl Device {
         let connections = self.clients.connections();
         // Before it starts: one that ends soon may have gone when it is looked for.
         let connected = self.clients.subscribed_since(connections, &self.own.all());
-        let running = self.launch(&mut slot, connections).await?;
+        let running = self.launch(&mut slot, connections, Phase::Starting).await?;
         match self.started(running, connected).await {
             Ok(client_id) => {
                 running.client_id = Some(client_id.clone());
@@ -103,12 +103,12 @@ impl Device {
         }
     }
 
-    /// Starts it, and does not wait.
+    /// Starts it, and does not wait: that it ends by itself is an incident, however soon it does.
     pub(crate) async fn start_alone(&self) -> Result<(), Error> {
         let mut slot = self.running.lock().await;
         let connections = self.clients.connections();
-        let running = self.launch(&mut slot, connections).await?;
-        self.expect_to_run(running).map_err(Error::EndedFirst)
+        self.launch(&mut slot, connections, Phase::Running).await?;
+        Ok(())
     }
 
     /// Stops it, and waits until it is gone with all that it has started, and its connection is closed; returns the
@@ -156,6 +156,7 @@ impl Device {
         &self,
         slot: &'a mut Option<Running>,
         connections: u64,
+        phase: Phase,
     ) -> Result<&'a mut Running, Error> {
         if let Some(before) = slot.as_ref() {
             if !before.program.has_ended() {
@@ -171,7 +172,8 @@ impl Device {
                 transcript.incident(Incident { details, ..Incident::new("DeviceEnded", text) });
             }
         };
-        let program = Program::start(&self.options, &self.environment, self.output.clone(), by_itself)?;
+        let program =
+            Program::start(&self.options, &self.environment, self.output.clone(), phase, by_itself)?;
         Ok(slot.insert(Running { program, connections, client_id: None }))
     }
 
@@ -194,15 +196,9 @@ impl Device {
             return Err(Error::NotConnected { within, connected, last_lines: self.output.last_lines() });
         };
         let client_id = come?;
-        self.expect_to_run(running).map_err(Error::Ended)?;
-        Ok(client_id)
-    }
-
-    /// From here on it must not end by itself, if it must not at all.
-    fn expect_to_run(&self, running: &Running) -> Result<(), Ended> {
         match running.program.expect_to_run() {
-            Err(ended) if !self.options.may_end => Err(ended),
-            _ => Ok(()),
+            Err(ended) if !self.options.may_end => Err(Error::Ended(ended)),
+            _ => Ok(client_id),
         }
     }
 }

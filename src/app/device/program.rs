@@ -38,8 +38,9 @@ pub(super) struct Program {
     phase: Arc<watch::Sender<Phase>>,
 }
 
+/// Where it is between its start and its end.
 #[derive(Debug, Clone)]
-enum Phase {
+pub(super) enum Phase {
     /// Whoever started it waits for it to be connected, and hears of its end.
     Starting,
     /// Its end is an incident.
@@ -49,11 +50,13 @@ enum Phase {
 }
 
 impl Program {
-    /// Starts it in a process group of its own; `by_itself` is called where it ends although it was to run.
+    /// Starts it in a process group of its own and in that phase; `by_itself` is called where it ends although it was
+    /// to run.
     pub(super) fn start(
         options: &DeviceOptions,
         environment: &[(&'static str, Option<String>)],
         output: Arc<Output>,
+        phase: Phase,
         by_itself: impl FnOnce(&Ended) + Send + 'static,
     ) -> Result<Self, Error> {
         let mut command = Command::new(&options.program);
@@ -75,7 +78,7 @@ impl Program {
             reading.spawn(read(output.clone(), out));
             reading.spawn(read(output.clone(), err));
         }
-        let phase = Arc::new(watch::Sender::new(Phase::Starting));
+        let phase = Arc::new(watch::Sender::new(phase));
         tokio::spawn(supervise(child, group, reading, output, phase.clone(), by_itself));
         Ok(Self { group, phase })
     }
