@@ -1,6 +1,6 @@
 //! Certificates that the local service makes: an authority of its own, and what it signs.
 //!
-//! The only file that uses `rcgen` and `rsa`.
+//! The only file that uses `rcgen`, `rsa` and `getrandom`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -131,7 +131,7 @@ impl Authority {
     /// A device certificate with an RSA key of 2048 bits, as AWS makes them. Takes up to a second.
     pub(crate) fn keys_and_certificate(&self) -> Result<KeysAndCertificate, CertificateError> {
         let failed = |error: &dyn fmt::Display| CertificateError::RsaKey(error.to_string());
-        let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(|e| failed(&e))?;
+        let private = rsa::PrivateKey::new(&mut getrandom::SysRng, 2048).map_err(|e| failed(&e))?;
         let public = private.to_public_key();
         let der = public.to_pkcs1_der().map_err(|e| failed(&e))?;
         Ok(KeysAndCertificate {

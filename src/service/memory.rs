@@ -11,6 +11,6 @@ pub(crate) fn give_back() {
         reason = "malloc_trim may be called at any time, from any thread, with any argument"
     )]
     unsafe {
-        libc::malloc_trim(0);
+        nix::libc::malloc_trim(0);
     }
 }

@@ -92,7 +92,7 @@ fn keys_are_read_in_every_pem_form_also_with_crlf() {
     for key in [&pkcs8, &sec1, &with_parameters, &pkcs8.replace('\n', "\r\n")] {
         assert!(Files::new(cert.replace('\n', "\r\n"), key).load().is_ok(), "{key}");
     }
-    let rsa = rsa::RsaPrivateKey::from_pkcs1_pem(RSA_PKCS1).unwrap();
+    let rsa = rsa::PrivateKey::from_pkcs1_pem(RSA_PKCS1).unwrap();
     let pkcs8 = rsa.to_pkcs8_pem(LineEnding::LF).unwrap();
     let cert = certificate_of(&KeyPair::from_pem(&pkcs8).unwrap(), |_| ());
     for key in [RSA_PKCS1, &pkcs8] {
