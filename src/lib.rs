@@ -26,14 +26,19 @@
 //!    [`client::connection`], whose one task owns the socket.
 //! 4. The service answers: AWS, or ours. In `service::mqtt` the packet is read, in `service::broker` it is
 //!    authorized, `service::data_plane` makes a request of it, [`service::state`] carries it out, and under
-//!    one lock the answer and then the events are queued for whoever should get them.
+//!    one lock the answer and then the events are queued for whoever should get them. Where a folder keeps the account,
+//!    they go out once `service::store` has written what changed.
 //! 5. The connection's task hands what arrives to [`client::jobs`], which resolves the request whose token the
 //!    answer echoes; events go to two streams, numbered in the order of arrival.
 //! 6. `app::dispatch` prints the answer; `app::connections` asks for one ordered round trip on each connection to the
 //!    local service, and lets the events go, which `app::events` has brought to the transcript meanwhile.
 //! 7. `app::output::printer` writes block after block, above the line being typed if there is one.
 //!
+//! # What else the program does
+//!
 //! A device that carries out jobs is [`client::executor`]; `app::run` lends it a program for each job execution.
+//! `app::provision` makes a device on AWS, and takes it away again, by calls of [`client::control_plane`]. `app::fleet`
+//! shows what [`service::rehearsal`] plays in virtual time: a rollout, carried out by the same [`service::state`].
 
 #[cfg(feature = "app")]
 mod app;

@@ -13,6 +13,7 @@
 //! | [`dispatch`], [`hints`] | a command carried out; hints after a refusal |
 //! | [`device`] | a device program beside the local service |
 //! | [`processes`] | programs beside ours: the signals to them, what they print |
+//! | `health`, `host` | whether a local service is ready; what the machine must have |
 //! | [`mqtt`] | the connection of a device, as the options say |
 //! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |

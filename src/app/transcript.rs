@@ -6,6 +6,7 @@
 //! | [`order`] | which event is printed next |
 //! | [`hold`] | events held back while a command waits for its answer |
 //! | [`memory`] | what `expect` looks at |
+//! | `incident` | what goes wrong outside of commands |
 
 pub(crate) mod hold;
 mod incident;

@@ -39,7 +39,7 @@
 //! | `clients` | who is connected, for those who wait for it |
 //! | `row` | what is kept of the account, as a store sees it |
 //! | `first_state` | what it begins with, and goes back to when it is reset |
-//! | `keeping`, `row`, `store` | what changes, on its way to the file that keeps it |
+//! | `keeping`, `store` | what changes, on its way to the file that keeps it |
 //! | `keeper`, `restored` | what a service finds again of what it knew |
 //! | `certificates`, `identity`, `access_key`, `device_policy`, `files`, `folder`, `environment` | what clients need to connect |
 //! | `s3`, `buckets` | links to S3 in job documents, and the files that they lead to |
@@ -47,7 +47,8 @@
 //! | `clock`, [`time`], `moment` | the time that jobs go by, and that messages do |
 //! | `open_files`, `accept_errors` | how many connections there is room for, and what is logged where there is none |
 //! | `memory` | what a crowd of clients used, given back |
-//! | `one_line`, `json_words`, `log` | how refusals quote and explain what was sent, and how many lines reach the log |
+//! | `one_line`, `json_words`, `java` | how refusals quote and explain what was sent |
+//! | `log` | how many lines reach the log |
 //! | [`trace`] | what clients send and what they are sent |
 //! | `rates` | how often AWS lets clients ask, for those who want that here |
 //! | `faults` | what goes wrong on demand |

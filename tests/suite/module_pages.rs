@@ -41,7 +41,9 @@ fn the_page_of_a_module_names_its_files() {
                 times => faults.push(format!("{page} says {times} times what {file} is")),
             }
         }
-        faults.extend(named.iter().filter(|name| !declared.contains(name)).map(|name| format!("{page} has no {name}")));
+        faults.extend(
+            named.iter().filter(|name| !declared.contains(name)).map(|name| format!("{page} has no {name}")),
+        );
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     assert!(tables > 20, "{tables}");

@@ -3,6 +3,14 @@
 //! The options alone decide whether a session uses AWS or the local service, so that a CI job never
 //! passes against the wrong one: any connection option, or its environment variable, selects AWS mode,
 //! and AWS mode reports whatever is missing.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `args`, `values`, `durations` | what clap accepts, and values read for it |
+//! | `connection`, `device`, `fleet`, `provision`, `run`, `serve_trace` | the options of one purpose or subcommand each |
+//! | `launch`, `provision_options`, `options` | what the options mean together, and the result, checked and complete |
+//! | `endpoint`, `policy_files`, `key_material` | values that are looked into before anything starts |
+//! | `error`, `refused`, `habits` | why a command line makes no sense, and what to type instead |
 
 mod args;
 mod connection;

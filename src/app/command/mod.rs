@@ -3,6 +3,18 @@
 //! [`table`] lists every command with its arguments and options; parsing, help, completion and
 //! hints all read that one table. Reading rules: any run of spaces between arguments, JSON kept
 //! byte for byte (nothing like shell quoting), a `#` at the beginning of a line for a comment.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`table`], `spec` | every command, and what describes one |
+//! | `input`, `reader`, `parse` | from bytes to whole commands, from these to words, from words to a command |
+//! | `values`, `arguments`, `call_arguments` | values by the shape that the table gives them, and the command built from them |
+//! | `line` | what a line means: the command |
+//! | `expectation`, `comparison`, `member_path`, `until` | what `expect` and `--until` wait for |
+//! | `names` | `{{NAME}}` |
+//! | [`titles`] | what messages are called |
+//! | `help`, `scan`, `nearest` | help texts; a command while it is being typed; the nearest known word |
+//! | `error`, `json_fault`, `place` | why a line is no command, and where |
 
 mod arguments;
 mod call_arguments;

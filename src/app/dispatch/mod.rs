@@ -1,4 +1,15 @@
 //! Carries out commands: calls the Jobs client or the control plane, and shows the answers.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `call`, `document`, `reach` | an operation of the control plane: its documents, and how many things it reaches |
+//! | `things`, `topics`, `device` | the things that are played, topics, the device program |
+//! | `local` | what only the local service has |
+//! | `expect`, `until`, `last_command` | `expect`, `--until`, and the command whose answer they look at |
+//! | `watch`, `picture`, `status` | `watch-job` and its picture, `status` |
+//! | `language` | what scripts have besides operations |
+//! | `server`, `limiter` | where the session is connected; AWS's rates kept |
+//! | `outcome`, `show` | how commands end, and how answers are shown |
 
 mod call;
 mod device;

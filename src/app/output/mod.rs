@@ -1,8 +1,12 @@
 //! What is shown: messages, how they look, and the one writer.
 //!
-//! A [`message::Message`] goes to the [`printer`], which alone writes to the terminal. [`json_text`], [`table`],
-//! [`times`], [`style`], [`fold`] and [`escape`] say how text looks; [`trace_line`] how a record of the
-//! service does; [`known_names`] learns from what passes, and [`played`] knows whose it is.
+//! | module | what it is |
+//! |---|---|
+//! | [`message`] | answers, refusals, events and errors |
+//! | [`printer`] | the only writer to the terminal |
+//! | [`json_text`], [`table`], [`trace_line`] | JSON, lists, and records of the service as text |
+//! | [`times`], [`style`], [`fold`], [`escape`] | times, colors, folded lines, text that is harmless to a terminal |
+//! | [`known_names`], [`played`] | the names that messages have mentioned, and the things that are played |
 
 pub(crate) mod escape;
 pub(crate) mod fold;

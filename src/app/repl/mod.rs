@@ -2,6 +2,13 @@
 //!
 //! The line editor owns the terminal while a line is being typed; everything that is printed then
 //! goes through it and appears above that line, which stays whole.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `editor` | the line editor, on a thread of its own |
+//! | `helper`, `complete` | what it shows while a line is typed, and what Tab offers |
+//! | `history` | the lines of earlier sessions |
+//! | `prompt` | the thing, and how much is pending |
 
 mod complete;
 mod editor;

@@ -2,6 +2,15 @@
 //!
 //! Answers are handed on as the bytes that came, which an interceptor sees before the SDK reads them.
 //!
+//! | module | what it is |
+//! |---|---|
+//! | `request`, `call`, `reply` | an operation asked for, called through the SDK, and its answer |
+//! | `jobs`, `things`, `events`, `event_configurations` | the same by name, for programs that use the client |
+//! | `pages`, `members` | lists to their last page; what every answer has |
+//! | `options`, `transport`, `proxies`, `endpoint` | how the control plane is reached, and where it is |
+//! | `exchange` | what went over the wire |
+//! | `error` | why something was not done |
+//!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/jobs-management-control-api.html>
 
 use std::future::Future;

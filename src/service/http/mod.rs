@@ -9,7 +9,7 @@
 //! | `api`, `body` | one request, from its head and body to its response |
 //! | `plane`, `operations` | which plane and which operation a request is for |
 //! | `model` | what the operations take, and what they refuse for it |
-//! | `call` | a request, taken apart and read |
+//! | `call`, `label` | a request, taken apart and read; the parts of its path |
 //! | `create_job` | the members of CreateJob without a request |
 //! | `offered` | which operations there are handlers for |
 //! | `struck` | calls that a fault strikes |

@@ -3,6 +3,14 @@
 //! A [`Document`] is read once, with its wildcards and variables already told apart; [`evaluate()`] then
 //! answers whether a set of documents allows an action. Both are pure.
 //!
+//! | file | what it is |
+//! |---|---|
+//! | `document` | a policy document, read and checked once |
+//! | `pattern`, `variable` | wildcards and variables |
+//! | `condition`, `operator` | the `Condition` block |
+//! | `certificate` | what policies can name of a certificate |
+//! | `evaluate` | whether policies allow something |
+//!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html>
 
 mod certificate;

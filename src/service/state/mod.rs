@@ -14,8 +14,8 @@
 //! |---|---|
 //! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
 //! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
-//! | `execution`, `executions`, `job_executions` | one job execution; those of one thing, and of one job, in order |
-//! | `thing`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
+//! | `execution`, `executions`, `job_executions`, `sequence` | one job execution; those of one thing, and of one job, in order |
+//! | `thing`, `thing_type`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
 //! | `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
@@ -23,7 +23,7 @@
 //! | operations | what they do |
 //! |---|---|
 //! | `change` | the one way in which job executions change, and the events that follow |
-//! | `lifecycle`, `timeouts` | what happens to a job by itself; what is due, and when |
+//! | `lifecycle`, `timeouts`, `next_timer` | what happens to a job by itself; what is due, and when; what is next, for people |
 //! | `device` | the four operations of the data plane |
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
 //! | `documents` | job documents, as they are given and as devices get them |

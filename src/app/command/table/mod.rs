@@ -1,5 +1,12 @@
 //! Every command with its arguments and options: the one table that parsing, help, completion and
 //! hints read.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `jobs`, `templates`, `things`, `events` | operations of the control plane |
+//! | `data_plane`, `topics` | what a device does over MQTT |
+//! | `scripts`, `session` | what scripts are made of; the session and the local service |
+//! | `options` | options that several commands have |
 
 use super::spec::{Argument, Count, Shape, Spec};
 use super::titles;

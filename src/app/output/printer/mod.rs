@@ -3,6 +3,12 @@
 //! One thread (`writer`) owns both streams, so that output never interleaves and no caller waits for
 //! a slow reader. While a line is being typed, output goes through the line editor, which shows it above that
 //! line.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `writer` | the thread that writes, and the one that feeds the line editor |
+//! | `state`, `backlog` | what handles share with it, and how much waits for it |
+//! | `environment` | what the process's environment says about output |
 
 mod backlog;
 mod environment;

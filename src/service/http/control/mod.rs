@@ -1,4 +1,12 @@
 //! The operations of the control plane, by subject.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `jobs`, `templates` | jobs, job templates and tags |
+//! | `things`, `thing_types` | the registry |
+//! | `certificates`, `policies` | who may do what |
+//! | `events` | which events back ends get |
+//! | `endpoint` | where devices find the service |
 
 mod certificates;
 mod endpoint;

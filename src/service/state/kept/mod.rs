@@ -3,6 +3,15 @@
 //! What follows from other records is not kept: the members of a group are in the rows of the things, how many
 //! executions of a job stand where is counted again, and so are the timers of job executions. So what changes
 //! often is small, and nothing is written again because something else was added to it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `registry` | things, thing types and groups |
+//! | `jobs`, `job_row`, `executions` | jobs, job templates, job executions |
+//! | `account` | how many there ever were, which events are published, what falls due |
+//! | `queue` | what a job has yet to reach |
+//! | `text` | rows as text |
+//! | `restoring`, `damaged_row` | the account again, row by row, or why not |
 
 mod account;
 mod damaged_row;
