@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
@@ -29,6 +29,16 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// How many tasks run before a worker looks at the sockets again, if it has as many.
+///
+/// All that were ready at once get their turn before any of them gets a second one: of a thousand devices none waits
+/// behind those whose answers came first.
+const ROUND: u32 = 1000;
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().event_interval(ROUND).build()
+}
+
 fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     let failed = |error: anyhow::Error| (format!("{error:#}"), ExitStatus::Failure);
     host::check_clock(SystemTime::now())
@@ -36,7 +46,7 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         .map_err(|message| (message, ExitStatus::Failure))?;
     host::ask_for_open_files();
     host::check_open_files().map_err(|message| (message, ExitStatus::Failure))?;
-    let runtime = Runtime::new().context("cannot start the async runtime").map_err(failed)?;
+    let runtime = runtime().context("cannot start the async runtime").map_err(failed)?;
     let ended = match launch {
         Launch::Serve(options, trace) => runtime
             .block_on(serve::run(options, trace))

@@ -31,7 +31,7 @@ use super::struck::Broken;
 use crate::service::accept_errors::{AcceptErrors, PAUSE};
 use crate::service::open_files::room_for_http;
 use crate::service::shared::Shared;
-use crate::service::tls::{BreakOff, certificate_shown};
+use crate::service::tls::{Socket, certificate_shown};
 use crate::service::trace::ConnectionTrace;
 use crate::wire::system_error::too_many_open_files;
 
@@ -244,7 +244,7 @@ async fn serve_stream<S, F>(
     mut stopped: watch::Receiver<bool>,
     answer: impl Fn(Request<Incoming>) -> F,
 ) where
-    S: AsyncRead + AsyncWrite + BreakOff + Unpin,
+    S: AsyncRead + AsyncWrite + Socket + Unpin,
     F: Future<Output = Answered>,
 {
     let answer = |mut request: Request<Incoming>| {

@@ -3,12 +3,15 @@
 mod broken;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -21,7 +24,7 @@ use crate::service::broker::refusal::{Ending, Refusal};
 use crate::service::broker::requests::{Connected, Peer};
 use crate::service::broker::session::{ConnectionHandle, SessionId};
 use crate::service::shared::Shared;
-use crate::service::tls::BreakOff;
+use crate::service::tls::Socket;
 use crate::service::trace::{ConnectionTrace, Event, Packet};
 
 /// How many packets are read under one lock, so that a flood from one client does not stop the others.
@@ -34,7 +37,7 @@ const SILENCE: End = End::Refused(Refusal::Fault(Ending::Silence));
 const RESET: End = End::Refused(Refusal::Fault(Ending::Reset));
 
 /// Serves a client from its first byte until the connection is closed.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + BreakOff + Unpin>(
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Socket + Unpin>(
     stream: S,
     peer: Peer,
     connecting: Connecting,
@@ -106,25 +109,32 @@ impl Drop for ServedSession {
     }
 }
 
+/// What a connection has done.
+enum Step {
+    /// So many bytes.
+    Read(usize),
+    Wrote,
+}
+
 /// The two directions of a connection.
 struct PacketStream<S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
+    stream: S,
     codec: Codec,
     input: BytesMut,
     output: BytesMut,
     /// All that was written has left our buffers.
     flushed: bool,
+    /// Something may have been queued for the client that was not fetched.
+    may_have_output: bool,
     timeouts: Timeouts,
     trace: ConnectionTrace,
 }
 
-impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
+impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
     fn new(stream: S, timeouts: Timeouts, codec: Codec) -> Self {
-        let (reader, writer) = io::split(stream);
         let (input, output) = (BytesMut::new(), BytesMut::new());
         let trace = ConnectionTrace::default();
-        Self { reader, writer, codec, input, output, flushed: true, timeouts, trace }
+        Self { stream, codec, input, output, flushed: true, may_have_output: true, timeouts, trace }
     }
 
     /// The client's first packet, if it is a CONNECT.
@@ -133,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             match self.codec.decode(&mut self.input) {
                 Ok(Some(Incoming::Connect(connect))) => return Ok(*connect),
                 Ok(Some(_)) => return Err(Refusal::OutOfPlace.into()),
-                Ok(None) => match self.reader.read_buf(&mut self.input).await {
+                Ok(None) => match self.stream.read_buf(&mut self.input).await {
                     Ok(1..) => {}
                     _ => return Err(End::Lost),
                 },
@@ -153,11 +163,14 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
     async fn run(&mut self, served: &ServedSession, keep_alive_timeout: Duration) -> End {
         let mut heard = Instant::now();
         let mut progress = heard;
+        // It rings too early, not too late, and is set again then: most of what is heard or written moves the deadline.
+        let mut alarm = pin!(sleep_until(heard + keep_alive_timeout));
         loop {
             if !self.is_writing() {
                 // What is written from here on is as young as this.
                 progress = Instant::now();
             }
+            self.may_have_output = true;
             let handled = self.handle_input(served).await;
             // What came before the end is answered.
             self.fetch_output(served);
@@ -169,26 +182,64 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                 self.fetch_rest(served).await;
                 return End::Refused(reason);
             }
+            let was_full = self.is_full();
+            match self.write_at_once().await {
+                Ok(0) => {}
+                Ok(_) => progress = Instant::now(),
+                Err(_) => return End::Lost,
+            }
+            if was_full && !self.is_full() {
+                // There may be more of what was read, and of what waits for the client.
+                yield_now().await;
+                continue;
+            }
             let writing = self.is_writing();
-            let more_input = self.output.len() < limits::UNWRITTEN;
+            let due = heard + keep_alive_timeout;
+            let due = if writing { due.min(progress + self.timeouts.write) } else { due };
+            if due < alarm.deadline() {
+                alarm.as_mut().reset(due);
+            }
+            let more_input = !self.is_full();
             self.give_back_memory();
             self.input.reserve(limits::READ);
+            self.stream.acknowledge();
             tokio::select! {
-                read = self.reader.read_buf(&mut self.input), if more_input => match read {
-                    Ok(1..) => heard = Instant::now(),
+                step = self.step(more_input) => match step {
+                    Ok(Step::Read(1..)) => heard = Instant::now(),
+                    Ok(Step::Wrote) => progress = Instant::now(),
                     _ => return End::Lost,
                 },
-                written = write_some(&mut self.writer, &mut self.output, &mut self.flushed), if writing => {
-                    if written.is_err() {
-                        return End::Lost;
-                    }
-                    progress = Instant::now();
-                }
                 () = served.connection.wake.notified() => {}
-                () = sleep_until(heard + keep_alive_timeout) => return Refusal::KeepAlive.into(),
-                () = sleep_until(progress + self.timeouts.write), if writing => return Refusal::SlowReader.into(),
+                () = &mut alarm => {
+                    let now = Instant::now();
+                    if now >= heard + keep_alive_timeout {
+                        return Refusal::KeepAlive.into();
+                    }
+                    if due <= now {
+                        return Refusal::SlowReader.into();
+                    }
+                    alarm.as_mut().reset(due);
+                }
             }
         }
+    }
+
+    /// Reads, if that is wanted, or writes what waits to be written; cancel safe.
+    async fn step(&mut self, more_input: bool) -> io::Result<Step> {
+        let is_writing = self.is_writing();
+        let Self { stream, input, output, flushed, .. } = self;
+        poll_fn(|context| {
+            if more_input && let Poll::Ready(read) = pin!(stream.read_buf(input)).poll(context) {
+                return Poll::Ready(read.map(Step::Read));
+            }
+            if is_writing
+                && let Poll::Ready(written) = pin!(write_some(stream, output, flushed)).poll(context)
+            {
+                return Poll::Ready(written.map(|()| Step::Wrote));
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Leaves the buffers no larger than what is in them asks for: a client that has sent or received something large
@@ -207,11 +258,15 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         !self.output.is_empty() || !self.flushed
     }
 
+    /// Whether so much waits to be written that no more is read.
+    fn is_full(&self) -> bool {
+        self.output.len() >= limits::UNWRITTEN
+    }
+
     /// Hands the packets that were read to the core, a few at a time.
     async fn handle_input(&mut self, served: &ServedSession) -> Result<(), End> {
-        let ServedSession { shared, session, connection, .. } = served;
         let mut packets = VecDeque::new();
-        while self.output.len() < limits::UNWRITTEN {
+        while !self.is_full() {
             let read = loop {
                 match self.codec.decode(&mut self.input) {
                     Ok(Some(packet)) if packets.len() + 1 < BATCH => packets.push_back(packet),
@@ -224,25 +279,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
                 }
             };
             while !packets.is_empty() {
-                shared.requests(|requests| {
-                    let begun = Instant::now();
-                    while let Some(packet) = packets.pop_front() {
-                        let handling = self.trace.begin(|| {
-                            Packet::received(
-                                &packet,
-                                requests.router.session(*session, connection).as_deref(),
-                            )
-                        });
-                        let handled = requests.packet(*session, connection, packet);
-                        self.trace.received(handling);
-                        handled?;
-                        if begun.elapsed() >= SLICE {
-                            break;
-                        }
-                    }
-                    Ok::<_, End>(())
-                })?;
-                self.fetch_output(served);
+                self.exchange(served, &mut packets)?;
                 if !packets.is_empty() {
                     yield_now().await;
                 }
@@ -256,32 +293,53 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
 
     /// Encodes what waits for the client, up to a bound.
     fn fetch_output(&mut self, served: &ServedSession) {
+        while self.may_have_output && !self.is_full() {
+            // No packet is handled that could end the connection.
+            let _ = self.exchange(served, &mut VecDeque::new());
+        }
+    }
+
+    /// Hands packets to the core, as many as a slice of time allows, and encodes some of what waits for the client, all
+    /// under one lock.
+    fn exchange(&mut self, served: &ServedSession, received: &mut VecDeque<Incoming>) -> Result<(), End> {
         let ServedSession { shared, session, connection, .. } = served;
-        let mut packets = Vec::new();
-        while self.output.len() < limits::UNWRITTEN {
-            shared.requests(|requests| {
-                let pop = || requests.router.pop(requests.now, requests.state, *session, connection);
-                packets.extend(std::iter::from_fn(pop).take(BATCH));
-            });
-            if packets.is_empty() {
-                break;
-            }
-            for packet in packets.drain(..) {
-                let packet_id =
-                    if let Outgoing::Publish(delivery) = &packet { delivery.packet_id } else { None };
-                // MQTT: what is larger than the client takes counts as delivered.
-                if self.encode(packet).is_err()
-                    && let Some(packet_id) = packet_id
-                {
-                    shared.requests(|requests| requests.router.acknowledge(*session, connection, packet_id));
+        let (mut handled, mut to_send) = (Ok(()), Vec::new());
+        shared.requests(|requests| {
+            let begun = Instant::now();
+            while let Some(packet) = received.pop_front() {
+                let handling = self.trace.begin(|| {
+                    Packet::received(&packet, requests.router.session(*session, connection).as_deref())
+                });
+                handled = requests.packet(*session, connection, packet);
+                self.trace.received(handling);
+                if handled.is_err() || begun.elapsed() >= SLICE {
+                    break;
                 }
             }
+            let pop = || requests.router.pop(requests.now, requests.state, *session, connection);
+            to_send.extend(std::iter::from_fn(pop).take(BATCH));
+            self.may_have_output = to_send.len() == BATCH;
+            // What has been queued until now is not worth waking up for.
+            pin!(connection.wake.notified()).enable();
+        });
+        for packet in to_send {
+            let packet_id = if let Outgoing::Publish(delivery) = &packet { delivery.packet_id } else { None };
+            // MQTT: what is larger than the client takes counts as delivered.
+            if self.encode(packet).is_err()
+                && let Some(packet_id) = packet_id
+            {
+                shared.requests(|requests| requests.router.acknowledge(*session, connection, packet_id));
+                // Its place is another one's.
+                self.may_have_output = true;
+            }
         }
+        handled
     }
 
     /// Encodes what still waits for what it tells of to be kept.
     async fn fetch_rest(&mut self, served: &ServedSession) {
         if served.shared.until_kept().await.is_ok() {
+            self.may_have_output = true;
             self.fetch_output(served);
         }
     }
@@ -313,10 +371,23 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         }
     }
 
+    /// Writes as much as the socket takes without a wait; returns how many bytes that were.
+    async fn write_at_once(&mut self) -> io::Result<usize> {
+        let before = self.output.len();
+        while self.is_writing() {
+            let mut step = pin!(write_some(&mut self.stream, &mut self.output, &mut self.flushed));
+            match poll_fn(|context| Poll::Ready(step.as_mut().poll(context))).await {
+                Poll::Ready(written) => written?,
+                Poll::Pending => break,
+            }
+        }
+        Ok(before - self.output.len())
+    }
+
     /// Writes all that waits to be written.
     async fn write_out(&mut self) -> io::Result<()> {
         while self.is_writing() {
-            write_some(&mut self.writer, &mut self.output, &mut self.flushed).await?;
+            write_some(&mut self.stream, &mut self.output, &mut self.flushed).await?;
         }
         Ok(())
     }
@@ -326,8 +397,8 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
         let linger = self.timeouts.linger;
         let last_bytes = async {
             self.write_out().await?;
-            self.writer.shutdown().await?;
-            io::copy(&mut self.reader, &mut io::sink()).await
+            self.stream.shutdown().await?;
+            io::copy(&mut self.stream, &mut io::sink()).await
         };
         // The time is up, or the client has gone.
         let _ = timeout(linger, last_bytes).await;
@@ -335,8 +406,8 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
 }
 
 /// One step of writing; cancel safe.
-async fn write_some<S: AsyncWrite>(
-    writer: &mut WriteHalf<S>,
+async fn write_some<S: AsyncWrite + Unpin>(
+    writer: &mut S,
     output: &mut BytesMut,
     flushed: &mut bool,
 ) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::service::start_error::StartError;
 use crate::service::state::Touched;
 
 /// How many changes may wait for the store before the timers do: a client's own change waits behind them.
-const AHEAD: u64 = 2;
+const AHEAD: u64 = 1;
 
 impl Shared {
     /// The same service, whose changes go to `store`.

@@ -65,6 +65,8 @@ pub struct State {
     pub(super) last_template: u64,
     /// The CONTINUOUS jobs that still reach things that join their targets.
     pub(super) continuous: BTreeSet<JobId>,
+    /// The jobs whose targets are still being put into their queues.
+    pub(super) queueing: BTreeSet<JobId>,
     /// Job executions outlive their thing in the registry, so they are not part of it.
     pub(super) executions: BTreeMap<ThingName, Executions>,
     pub(super) timers: Timers,
@@ -110,6 +112,7 @@ impl State {
             last_job: 0,
             last_template: 0,
             continuous: BTreeSet::new(),
+            queueing: BTreeSet::new(),
             executions: BTreeMap::new(),
             timers: Timers::default(),
             event_types: EventTypes::default(),
@@ -159,7 +162,7 @@ impl State {
     ///
     /// A group that was deleted may still be in the thing's record, and another may have its name by now.
     pub(super) fn groups_of<'a>(&'a self, thing: &'a ThingName) -> impl Iterator<Item = &'a ThingGroupName> {
-        let own = self.things.get(thing).into_iter().flat_map(|thing| &thing.groups);
+        let own = self.things.get(thing).into_iter().flat_map(|thing| thing.groups.as_slice());
         own.filter(|name| self.groups.get(*name).is_some_and(|group| group.members.contains(thing)))
     }
 
@@ -168,10 +171,17 @@ impl State {
         self.groups_of(thing).flat_map(|group| self.path_up(group)).cloned().collect()
     }
 
+    /// A group and all groups below it.
+    pub(super) fn groups_below<'a>(
+        &'a self,
+        name: &'a ThingGroupName,
+    ) -> impl Iterator<Item = &'a ThingGroupName> {
+        self.groups.keys().filter(move |group| self.path_up(group).any(|above| above == name))
+    }
+
     /// The things in a group and in all groups below it.
     pub(super) fn things_below(&self, name: &ThingGroupName) -> Vec<ThingName> {
-        let below = self.groups.iter().filter(|(group, _)| self.path_up(group).any(|above| above == name));
-        below.flat_map(|(_, group)| group.members.iter().cloned()).collect()
+        self.groups_below(name).flat_map(|group| self.groups[group].members.iter().cloned()).collect()
     }
 
     pub(super) fn template(&self, id: &JobTemplateId) -> Result<&Template, Rejected> {

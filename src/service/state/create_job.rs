@@ -15,6 +15,7 @@ use super::job_status::{JobStatus, StatusCounts, TargetSelection};
 use super::managed_templates::ManagedTemplate;
 use super::namespace;
 use super::outcome::Outcome;
+use super::queueing::Queueing;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};
@@ -22,7 +23,7 @@ use super::touched::Record;
 use super::validate;
 use super::{Rejected, State};
 use crate::service::time::Timestamp;
-use crate::wire::model::{JobId, ThingName};
+use crate::wire::model::JobId;
 
 /// The body of CreateJob.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -84,15 +85,21 @@ impl State {
             tags::check(request.tags.as_deref(), tags::OF_JOB)?;
             let mut request = change.state.with_template(request)?;
             let tags = request.tags.take().unwrap_or_default();
-            let job = change.state.new_job(now, &id, request)?;
+            let (job, queueing) = change.state.new_job(now, &id, request)?;
             change.add_job(&id, job, tags);
+            change.begin_queueing(&id, queueing);
             change.roll_out(&id);
             change.state.job_named(&id)
         })
     }
 
-    /// The job that a request describes, if it may be created; nothing of it has reached a thing yet.
-    fn new_job(&self, now: Timestamp, id: &JobId, request: CreateJobRequest) -> Result<Job, Rejected> {
+    /// The job that a request describes, if it may be created, and what it is for; nothing of it has reached a thing yet.
+    fn new_job(
+        &self,
+        now: Timestamp,
+        id: &JobId,
+        request: CreateJobRequest,
+    ) -> Result<(Job, Option<Queueing>), Rejected> {
         let selection = selection(request.target_selection.as_deref());
         let config = request.scheduling_config.as_ref();
         let schedule =
@@ -108,9 +115,8 @@ impl State {
         let resolved = self.targets(&targets)?;
         self.check_unused(id)?;
 
-        let mut rollout = Rollout::default();
-        let _ = rollout.add(self.things_of(&resolved));
-        Ok(Job {
+        let queueing = self.to_queue(&resolved);
+        let job = Job {
             sequence: self.last_job + 1,
             document_text: text,
             document,
@@ -133,10 +139,11 @@ impl State {
             created_at: now,
             last_updated_at: now,
             completed_at: None,
-            rollout,
+            rollout: Rollout::default(),
             counts: StatusCounts::default(),
             executions: JobExecutions::default(),
-        })
+        };
+        Ok((job, queueing))
     }
 
     /// The request, with what its template provides where it names nothing itself.
@@ -183,15 +190,6 @@ impl State {
     /// What the ARNs in `targets` name, in the same order.
     pub(super) fn targets(&self, targets: &[String]) -> Result<Vec<Target>, Rejected> {
         targets.iter().map(|arn| self.target(arn)).collect()
-    }
-
-    /// The things that `targets` lead to now; a thing in several of them may come more than once.
-    pub(super) fn things_of(&self, targets: &[Target]) -> Vec<ThingName> {
-        let things = |target: &Target| match target {
-            Target::Thing(thing) => vec![thing.clone()],
-            Target::Group(group) => self.things_below(group),
-        };
-        targets.iter().flat_map(things).collect()
     }
 
     /// What `arn` names.
@@ -241,7 +239,6 @@ impl Change<'_> {
         let schedule = job.schedule.clone();
         state.jobs.insert(id.clone(), job);
         self.set_schedule(id, &schedule, Self::start_timer);
-        self.touch_whole_queue(id);
         let touched = &mut self.effects.touched;
         touched.add(Record::Account);
         touched.add(Record::Job(id.clone()));

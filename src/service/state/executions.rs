@@ -1,27 +1,28 @@
 //! The job executions of one thing: all of them, and the pending ones in their order.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound::{Excluded, Unbounded};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::execution::{Execution, PendingOrder};
 use super::sequence::Sequence;
+use super::small_set::SmallSet;
 use crate::wire::model::{JobId, ThingName};
 use crate::wire::number::ExecutionNumber;
 
 /// Every job execution of one thing, terminal ones included.
 ///
 /// The pending list is kept in order while executions change, so that neither its head nor its first
-/// entries cost more for a thing with a long history.
+/// entries cost more for a thing with a long history. All are arrays: most things have one execution, and a node of a
+/// tree has room for eleven.
 #[derive(Debug, Default)]
 pub(crate) struct Executions {
     /// The number of the thing among all that ever had an execution.
     number: u64,
-    /// By sequence number, the order of creation. Boxed, since a node of the map has room for eleven and most things
-    /// have one.
-    records: BTreeMap<Sequence, Box<Execution>>,
-    /// The sequence numbers of each job's executions, oldest first; never empty.
-    by_job: BTreeMap<JobId, Vec<Sequence>>,
-    pending: BTreeSet<PendingOrder>,
+    /// By sequence number, the order of creation.
+    records: Vec<(Sequence, Box<Execution>)>,
+    /// The same, by job.
+    by_job: SmallSet<(JobId, Sequence)>,
+    /// In their order.
+    pending: VecDeque<PendingOrder>,
     pub(super) last_sequence: Sequence,
     /// Grows whenever an execution enters or leaves the pending set.
     pending_changes: u64,
@@ -51,7 +52,7 @@ impl Executions {
 
     /// Whether the newest of all executions that the thing ever got is still there.
     pub(crate) fn has_newest(&self) -> bool {
-        self.records.contains_key(&self.last_sequence)
+        self.records.last().is_some_and(|(newest, _)| *newest == self.last_sequence)
     }
 
     /// Differs from an earlier one if the set of pending executions does.
@@ -61,7 +62,7 @@ impl Executions {
 
     /// The pending executions: IN_PROGRESS first, then by `queuedAt`, then as created.
     pub(crate) fn pending(&self) -> impl Iterator<Item = (Sequence, &Execution)> {
-        self.pending.iter().map(|order| (order.sequence, &*self.records[&order.sequence]))
+        self.pending.iter().filter_map(|order| Some((order.sequence, self.get(order.sequence)?)))
     }
 
     /// The execution of `job` with `number`, or its newest one.
@@ -70,22 +71,28 @@ impl Executions {
         job: &JobId,
         number: Option<ExecutionNumber>,
     ) -> Option<(Sequence, &Execution)> {
-        let sequences = self.by_job.get(job)?;
-        sequences
+        let by_job = self.by_job.as_slice();
+        by_job[..by_job.partition_point(|(other, _)| other <= job)]
             .iter()
             .rev()
-            .map(|sequence| (*sequence, &*self.records[sequence]))
+            .take_while(|(other, _)| other == job)
+            .filter_map(|(_, sequence)| Some((*sequence, self.get(*sequence)?)))
             .find(|(_, execution)| number.is_none_or(|number| execution.number == number))
     }
 
     pub(crate) fn get(&self, sequence: Sequence) -> Option<&Execution> {
-        self.records.get(&sequence).map(Box::as_ref)
+        Some(&*self.records[self.place(sequence)?].1)
     }
 
     /// All executions, or those created before `end`, newest first.
     pub(crate) fn before(&self, end: Option<Sequence>) -> impl Iterator<Item = (Sequence, &Execution)> {
-        let end = end.map_or(Unbounded, Excluded);
-        self.records.range((Unbounded, end)).rev().map(|(sequence, execution)| (*sequence, &**execution))
+        let end =
+            end.map_or(self.records.len(), |end| self.records.partition_point(|(other, _)| *other < end));
+        self.records[..end].iter().rev().map(|(sequence, execution)| (*sequence, &**execution))
+    }
+
+    fn place(&self, sequence: Sequence) -> Option<usize> {
+        self.records.binary_search_by_key(&sequence, |(other, _)| *other).ok()
     }
 
     /// Adds an execution, the newest of its job, and returns its sequence number.
@@ -97,9 +104,13 @@ impl Executions {
     }
 
     fn put(&mut self, sequence: Sequence, execution: Execution) {
-        self.by_job.entry(execution.job_id.clone()).or_default().push(sequence);
+        self.by_job.insert((execution.job_id.clone(), sequence));
         self.reorder(None, execution.pending_order(sequence));
-        self.records.insert(sequence, Box::new(execution));
+        let place = self.records.partition_point(|(other, _)| *other < sequence);
+        if self.records.is_empty() {
+            self.records.reserve_exact(1);
+        }
+        self.records.insert(place, (sequence, Box::new(execution)));
     }
 
     /// Changes an execution and keeps the pending list in order.
@@ -108,7 +119,8 @@ impl Executions {
         sequence: Sequence,
         edit: impl FnOnce(&mut Execution) -> T,
     ) -> Option<T> {
-        let execution = self.records.get_mut(&sequence)?;
+        let place = self.place(sequence)?;
+        let execution = &mut *self.records[place].1;
         let before = execution.pending_order(sequence);
         let result = edit(execution);
         let after = execution.pending_order(sequence);
@@ -117,26 +129,24 @@ impl Executions {
     }
 
     pub(crate) fn remove(&mut self, sequence: Sequence) -> Option<Execution> {
-        let execution = *self.records.remove(&sequence)?;
+        let (_, execution) = self.records.remove(self.place(sequence)?);
         self.reorder(execution.pending_order(sequence), None);
-        if let Some(sequences) = self.by_job.get_mut(&execution.job_id) {
-            sequences.retain(|other| *other != sequence);
-            if sequences.is_empty() {
-                self.by_job.remove(&execution.job_id);
-            }
-        }
-        Some(execution)
+        self.by_job.remove(&(execution.job_id.clone(), sequence));
+        Some(*execution)
     }
 
     fn reorder(&mut self, before: Option<PendingOrder>, after: Option<PendingOrder>) {
         if before == after {
             return;
         }
-        if let Some(before) = before {
-            self.pending.remove(&before);
+        if let Some(Ok(place)) = before.map(|before| self.pending.binary_search(&before)) {
+            self.pending.remove(place);
         }
-        if let Some(after) = after {
-            self.pending.insert(after);
+        if let Some((after, Err(place))) = after.map(|after| (after, self.pending.binary_search(&after))) {
+            if self.pending.is_empty() {
+                self.pending.reserve_exact(1);
+            }
+            self.pending.insert(place, after);
         }
         if before.is_some() != after.is_some() {
             self.pending_changes += 1;
@@ -197,7 +207,9 @@ mod tests {
         assert!(executions.remove(only).is_some());
         assert_ne!(executions.pending_changes(), before);
         assert!(
-            executions.records.is_empty() && executions.by_job.is_empty() && executions.pending.is_empty()
+            executions.records.is_empty()
+                && executions.by_job.as_slice().is_empty()
+                && executions.pending.is_empty()
         );
         assert!(executions.find(&"job".parse().unwrap(), None).is_none());
     }

@@ -224,6 +224,7 @@ impl State {
                 );
                 return Err(Rejected::InvalidRequest(message));
             }
+            change.finish_queueing();
             let state = &mut *change.state;
             let path = state.path_up(&name).cloned().collect();
             let Some(Group { id, members, .. }) = state.groups.remove(&name) else { return Ok(()) };
@@ -345,6 +346,7 @@ impl State {
 impl Change<'_> {
     /// Puts a thing into a group or takes it out, unless that is so already.
     fn set_member(&mut self, thing: &ThingName, name: &ThingGroupName, member: bool) {
+        self.finish_queueing();
         let before = self.state.groups_above(thing);
         let (Some(group), Some(record)) = (self.state.groups.get_mut(name), self.state.things.get_mut(thing))
         else {

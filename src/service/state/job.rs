@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Rejected;
 use super::execution::Execution;
 use super::job_configs::JobConfigs;
@@ -19,7 +21,8 @@ use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
 
 /// What a target's ARN leads to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Target {
     Thing(ThingName),
     Group(ThingGroupName),

@@ -5,6 +5,7 @@
 use super::change::{Change, SLICE};
 use super::job_event::JobOperation;
 use super::job_status::JobStatus;
+use super::queueing::QUEUED_AT_ONCE;
 use super::retry::RetriesUsed;
 use super::rollout::Next;
 use super::schedule::Schedule;
@@ -38,6 +39,9 @@ impl Change<'_> {
     /// The rest falls due at once or, if the job has a rate, in the next minute.
     pub(super) fn roll_out(&mut self, id: &JobId) {
         let (now, unset) = (self.now, self.state.choices.rollout_rate_without_configuration);
+        // Outside of its schedule nothing drives a job.
+        let is_driven = self.state.jobs.get(id).is_some_and(|job| job.status == JobStatus::InProgress);
+        self.queue_targets(id, if is_driven { QUEUED_AT_ONCE } else { usize::MAX });
         for _ in 0..SLICE {
             let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
                 return;
@@ -50,6 +54,7 @@ impl Change<'_> {
                     }
                     self.roll_out_to(&thing, id);
                 }
+                Next::Wait(_) | Next::Nothing if job.rollout.is_queueing() => break,
                 Next::Wait(due) => {
                     self.start_timer(due, Timer::RollOut(id.clone()));
                     return;

@@ -18,7 +18,7 @@
 //! | `thing`, `thing_type`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
 //! | `account`, `settings` | all of it: `State`, and which account it is |
 //! | `event`, `event_types`, `job_event` | what is published, and whether it is |
-//! | `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
+//! | `small_set`, `validate`, `paging`, `outcome`, `touched`, `rejected` | what all operations share |
 //!
 //! | operations | what they do |
 //! |---|---|
@@ -28,7 +28,7 @@
 //! | `create_job`, `describe_job`, `update_job`, `cancel_job` | jobs, from beginning to end |
 //! | `documents` | job documents, as they are given and as devices get them |
 //! | `namespace` | which job executions and which topics go with the namespace of a job |
-//! | `targets` | how CONTINUOUS jobs follow their targets |
+//! | `queueing`, `targets` | how things get into the queue of a job; how CONTINUOUS jobs follow their targets |
 //! | `operator`, `end_execution` | job executions as the control plane sees and ends them |
 //! | `things`, `thing_types`, `groups`, `update_thing_group`, `thing_lists` | the registry |
 //! | `templates`, `managed_templates`, `tagging` | job templates, AWS's own too; labels |
@@ -68,6 +68,7 @@ mod next_timer;
 pub mod operator;
 mod outcome;
 mod paging;
+mod queueing;
 mod rejected;
 mod reset;
 pub mod retry;
@@ -75,6 +76,7 @@ pub mod rollout;
 pub mod schedule;
 mod sequence;
 mod settings;
+mod small_set;
 pub mod tagging;
 pub mod tags;
 pub mod targets;

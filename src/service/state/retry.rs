@@ -28,17 +28,18 @@ pub struct RetryCriteria {
 /// How many retries led to a job execution, by the failure that caused them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RetriesUsed {
-    pub(super) after_failed: u64,
-    pub(super) after_timed_out: u64,
+    pub(super) after_failed: u8,
+    pub(super) after_timed_out: u8,
 }
 
 impl RetriesUsed {
     /// `retryAttempt`: 1 for the first retry, 0 for an execution that is no retry.
     pub(crate) fn attempt(self) -> u64 {
-        self.after_failed + self.after_timed_out
+        u64::from(self.after_failed + self.after_timed_out)
     }
 }
 
+/// Of a job execution in all, so that they can be counted in a byte.
 const MAX_RETRIES: i64 = 10;
 const ALL: &str = "ALL";
 
@@ -83,10 +84,10 @@ impl JobExecutionsRetryConfig {
             _ if timed_out => used.after_timed_out,
             _ => used.after_failed,
         };
-        let left = u64::try_from(entry.number_of_retries?).is_ok_and(|limit| so_far < limit);
+        let left = u8::try_from(entry.number_of_retries?).is_ok_and(|limit| so_far < limit);
         left.then_some(RetriesUsed {
-            after_failed: used.after_failed + u64::from(!timed_out),
-            after_timed_out: used.after_timed_out + u64::from(timed_out),
+            after_failed: used.after_failed + u8::from(!timed_out),
+            after_timed_out: used.after_timed_out + u8::from(timed_out),
         })
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::job_status::{StatusCounts, TargetSelection};
+use super::queueing::Queueing;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, ThingName};
 
@@ -119,6 +120,8 @@ pub(crate) struct Rollout {
     /// The place of each of them. Hashed, since a large group is put in at once.
     pub(super) places: HashMap<ThingName, u64>,
     pub(super) next_place: u64,
+    /// What is still to be put into the queue.
+    pub(super) queueing: Option<Queueing>,
     /// The things reached so far.
     pub(super) notified: u64,
     /// When the present minute began, and how many things it can still reach.
@@ -189,6 +192,7 @@ impl Rollout {
 
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
+        self.queueing = None;
         self.queue.clear();
         self.places.clear();
     }
@@ -198,12 +202,12 @@ impl Rollout {
     }
 
     pub(crate) fn is_under_way(&self) -> bool {
-        !self.queue.is_empty()
+        !self.queue.is_empty() || self.queueing.is_some()
     }
 
     /// Whether no further thing will be reached.
     pub(crate) fn is_over(&self, selection: TargetSelection) -> bool {
-        self.queue.is_empty() && (self.stopped || selection == TargetSelection::Snapshot)
+        !self.is_under_way() && (self.stopped || selection == TargetSelection::Snapshot)
     }
 
     /// Takes the next step, `unset` things a minute if that is not configured.

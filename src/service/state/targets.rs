@@ -54,8 +54,8 @@ impl State {
                 let message = format!("Job {job_id} cannot have more than {MAX_TARGETS} targets.");
                 return Err(Rejected::LimitExceeded(message));
             }
-            let things = change.state.things_of(&new);
-            change.enqueue(&id, things);
+            let queueing = change.state.to_queue(&new);
+            change.begin_queueing(&id, queueing);
             change.effects.touched.add(Record::Job(id.clone()));
             if let Some(job) = change.job_mut(&id) {
                 job.targets.extend(added);

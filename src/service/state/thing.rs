@@ -1,10 +1,11 @@
 //! One thing of the registry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::Rejected;
+use super::small_set::SmallSet;
 use crate::wire::model::{ThingGroupName, ThingName};
 use crate::wire::number::VersionNumber;
 
@@ -16,7 +17,7 @@ pub(crate) struct Thing {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) version: VersionNumber,
     /// The groups that it was added to, not those above them.
-    pub(crate) groups: BTreeSet<ThingGroupName>,
+    pub(crate) groups: SmallSet<ThingGroupName>,
 }
 
 pub(super) fn no_such_thing(name: &ThingName) -> Rejected {

@@ -2,13 +2,14 @@
 //!
 //! AWS: <https://docs.aws.amazon.com/iot/latest/developerguide/thing-registry.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::attributes::{AttributePayload, check_most, given_attributes, merged_attributes};
 use super::outcome::Outcome;
+use super::small_set::SmallSet;
 use super::thing::{Thing, no_such_thing};
 use super::touched::Record;
 use super::validate::{self, check_version};
@@ -108,7 +109,7 @@ impl State {
                 type_name: request.thing_type_name.clone(),
                 attributes: attributes.clone(),
                 version: VersionNumber::FIRST,
-                groups: BTreeSet::new(),
+                groups: SmallSet::default(),
             });
             let same = thing.type_name == request.thing_type_name && thing.attributes == attributes;
             if !same {
@@ -180,8 +181,8 @@ impl State {
             let Some(thing) = self.things.get(&name) else { return Ok(()) };
             check_version(&format!("thing {name}"), expected_version, thing.version)?;
             self.check_no_principals(&name)?;
-            for group in thing.groups.clone() {
-                if let Some(group) = self.groups.get_mut(&group) {
+            for group in thing.groups.clone().as_slice() {
+                if let Some(group) = self.groups.get_mut(group) {
                     group.members.remove(&name);
                 }
             }

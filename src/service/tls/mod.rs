@@ -5,12 +5,12 @@
 //! | `port` | how the TLS of a port is set up, and how a client gets through it |
 //! | `verifier` | which certificates are let in |
 //! | `handshake` | why a handshake failed, in words |
-//! | `break_off` | a connection that ends with a RST |
+//! | `socket` | what a connection wants of its socket, TLS or not |
 
-mod break_off;
 mod handshake;
 mod port;
+mod socket;
 mod verifier;
 
-pub(crate) use break_off::BreakOff;
 pub(crate) use port::{TlsPort, certificate_shown};
+pub(crate) use socket::Socket;

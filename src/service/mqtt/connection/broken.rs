@@ -13,10 +13,10 @@ use crate::service::broker::faults::ending;
 use crate::service::broker::limits;
 use crate::service::broker::packet::{ConnectAck, Outgoing};
 use crate::service::broker::refusal::Refusal;
-use crate::service::tls::BreakOff;
+use crate::service::tls::Socket;
 use crate::wire::fault::Kind;
 
-impl<S: AsyncRead + AsyncWrite + BreakOff + Unpin> PacketStream<S> {
+impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
     /// Lets go wrong what is to go wrong with a CONNECT before it is handled. If the connection goes on, hands back
     /// why it ends right after the CONNACK, if it does.
     pub(super) async fn suffer(&mut self, fault: Option<Kind>) -> ControlFlow<(), Option<Refusal>> {
@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + BreakOff + Unpin> PacketStream<S> {
         loop {
             self.input.clear();
             tokio::select! {
-                read = self.reader.read_buf(&mut self.input) => if !matches!(read, Ok(1..)) { return },
+                read = self.stream.read_buf(&mut self.input) => if !matches!(read, Ok(1..)) { return },
                 () = &mut over => return,
             }
         }
@@ -69,6 +69,6 @@ impl<S: AsyncRead + AsyncWrite + BreakOff + Unpin> PacketStream<S> {
     /// Breaks the connection off, once what came before has been sent.
     pub(super) async fn break_off(mut self) {
         let _ = timeout(self.timeouts.linger, self.write_out()).await;
-        self.reader.unsplit(self.writer).break_off();
+        self.stream.break_off();
     }
 }

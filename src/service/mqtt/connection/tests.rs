@@ -14,7 +14,7 @@ use crate::service::choices::Choices;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::{Settings, State};
 
-impl BreakOff for DuplexStream {
+impl Socket for DuplexStream {
     fn break_off(&self) {}
 }
 

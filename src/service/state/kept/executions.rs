@@ -31,9 +31,9 @@ struct ExecutionRow<'a> {
     last_updated_at: Millis,
     version_number: VersionNumber,
     #[serde(default, skip_serializing_if = "is_zero")]
-    retries_after_failed: u64,
+    retries_after_failed: u8,
     #[serde(default, skip_serializing_if = "is_zero")]
-    retries_after_timed_out: u64,
+    retries_after_timed_out: u8,
     #[serde(default, skip_serializing_if = "is_false")]
     force_canceled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ fn is_first(number: &ExecutionNumber) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(count: &u64) -> bool {
+fn is_zero(count: &u8) -> bool {
     *count == 0
 }
 

@@ -8,6 +8,7 @@ use super::super::job::{Job, Target};
 use super::super::job_configs::JobConfigs;
 use super::super::job_executions::JobExecutions;
 use super::super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::super::queueing::Queueing;
 use super::super::rollout::Rollout;
 use super::super::schedule::Schedule;
 use super::super::template::Template;
@@ -33,19 +34,23 @@ struct JobProgressRow<'a> {
     completed_at: Option<Millis>,
     /// When its next maintenance window begins, or the present one ends.
     window_turns: Option<Millis>,
-    rollout: RolloutRow,
+    #[serde(borrow)]
+    rollout: RolloutRow<'a>,
 }
 
 /// How far a job has come in reaching its things.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RolloutRow {
+struct RolloutRow<'a> {
     /// The first place of the queue at which a thing still waits: those before it were reached, or left.
     first_place: u64,
     next_place: u64,
     notified: u64,
     minute: Option<Minute>,
     stopped: bool,
+    /// What is still to be put into the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queueing: Option<Cow<'a, Queueing>>,
 }
 
 /// The present minute of a rollout at a rate, and how many things it can still reach.
@@ -103,6 +108,7 @@ impl State {
                 notified: rollout.notified,
                 minute: rollout.minute.map(|(began, left)| Minute { began: began.into(), left }),
                 stopped: rollout.stopped,
+                queueing: rollout.queueing.as_ref().map(Cow::Borrowed),
             },
         }))
     }
@@ -160,6 +166,9 @@ impl Restoring {
         if job.target_selection == TargetSelection::Continuous && job.status.is_active() {
             self.state.continuous.insert(id.clone());
         }
+        if job.rollout.is_queueing() {
+            self.state.queueing.insert(id.clone());
+        }
         self.state.jobs.insert(id, job);
         Ok(())
     }
@@ -210,10 +219,11 @@ impl Restoring {
     }
 }
 
-impl From<RolloutRow> for Rollout {
-    fn from(row: RolloutRow) -> Self {
+impl From<RolloutRow<'_>> for Rollout {
+    fn from(row: RolloutRow<'_>) -> Self {
         let minute = row.minute.map(|Minute { began, left }| (began.into(), left));
         let (next_place, notified, stopped) = (row.next_place, row.notified, row.stopped);
-        Self { next_place, notified, minute, stopped, ..Self::default() }
+        let queueing = row.queueing.map(Cow::into_owned);
+        Self { next_place, notified, minute, stopped, queueing, ..Self::default() }
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::super::State;
 use super::super::group::{DeletedGroup, Group};
+use super::super::small_set::SmallSet;
 use super::super::thing::Thing;
 use super::super::thing_type::ThingType;
 use super::damaged_row::Damage;
@@ -148,7 +149,7 @@ impl Restoring {
     pub(super) fn take_thing(&mut self, name: &str, value: &str) -> Result<(), Damage> {
         let name: ThingName = named(name)?;
         let row: ThingRow<'_> = read(value)?;
-        let mut groups = BTreeSet::new();
+        let mut groups = SmallSet::default();
         for id in row.groups {
             let state = &mut self.state;
             let known = self.groups.get(&id).and_then(|group| Some((group, state.groups.get_mut(group)?)));

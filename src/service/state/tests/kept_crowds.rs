@@ -7,6 +7,7 @@ use super::bench::{ARN, from, many};
 use super::kept::{Kept, image, settings};
 use crate::service::data_plane;
 use crate::service::row::{Kind, RowKey};
+use crate::service::state::queueing::QUEUED_AT_ONCE;
 use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
 
@@ -65,7 +66,7 @@ impl Crowd {
 
 #[test]
 fn a_restart_between_slices_of_a_rollout_a_cancellation_and_a_deletion_changes_nothing() {
-    let mut crowd = Crowd::of(300, json!({ "maximumPerMinute": 260 }));
+    let mut crowd = Crowd::of(QUEUED_AT_ONCE + 100, json!({ "maximumPerMinute": 260 }));
     crowd.restart();
     let () = crowd.go_on(0).clear();
     assert_eq!(
@@ -109,6 +110,8 @@ fn things_go_on_leaving_a_deleted_group_after_a_restart() {
 #[test]
 fn a_thing_that_is_reached_costs_no_more_where_many_wait() {
     let mut crowd = Crowd::of(600, json!({ "maximumPerMinute": 100 }));
+    // All of them wait.
+    let _ = crowd.go_on(0);
     let written = crowd.go_on(1);
     let of = |kind| {
         written.iter().filter(move |(key, _)| matches!(key, RowKey::Named(found, _) if *found == kind))

@@ -19,6 +19,7 @@ mod operate;
 mod operations;
 mod pair;
 mod properties;
+mod queueing;
 mod registry;
 mod registry_operations;
 mod registry_words;
