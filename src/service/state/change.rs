@@ -23,7 +23,7 @@ use crate::wire::model::{
 use crate::wire::number::ExecutionNumber;
 
 /// How many job executions one call touches before the rest waits for its turn.
-pub(super) const SLICE: usize = 250;
+pub(super) const SLICE: usize = 100;
 
 /// A change of the account while it is being made.
 #[derive(Debug)]

@@ -5,7 +5,6 @@
 use super::change::{Change, SLICE};
 use super::job_event::JobOperation;
 use super::job_status::JobStatus;
-use super::queueing::QUEUED_AT_ONCE;
 use super::retry::RetriesUsed;
 use super::rollout::Next;
 use super::schedule::Schedule;
@@ -41,7 +40,7 @@ impl Change<'_> {
         let (now, unset) = (self.now, self.state.choices.rollout_rate_without_configuration);
         // Outside of its schedule nothing drives a job.
         let is_driven = self.state.jobs.get(id).is_some_and(|job| job.status == JobStatus::InProgress);
-        self.queue_targets(id, if is_driven { QUEUED_AT_ONCE } else { usize::MAX });
+        self.queue_targets(id, if is_driven { SLICE } else { usize::MAX });
         for _ in 0..SLICE {
             let Some(job) = self.job_mut(id).filter(|job| job.status == JobStatus::InProgress) else {
                 return;

@@ -13,9 +13,6 @@ use super::job::Target;
 use super::rollout::Rollout;
 use crate::wire::model::{JobId, ThingName};
 
-/// How many things one call puts into a queue before the rest waits for its turn.
-pub(super) const QUEUED_AT_ONCE: usize = 250;
-
 /// Targets whose things are being put into a queue.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

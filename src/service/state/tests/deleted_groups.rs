@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::bench::{Bench, from};
+use crate::service::state::change::SLICE;
 use crate::service::state::thing_lists::ListThingGroupsQuery;
 
 const THINGS: usize = 600;
@@ -61,7 +62,7 @@ fn the_group_is_gone_at_once_and_its_jobs_take_back_what_is_queued_bit_by_bit() 
     let last = thing(THINGS - 1);
     assert_eq!(groups(&bench, &last), 0);
     let first_slice = removed(&bench);
-    assert!((1..250).contains(&first_slice), "{first_slice} things at once");
+    assert!((1..SLICE as u64).contains(&first_slice), "{first_slice} things at once");
     assert_eq!(bench.state.next_timeout(), Some(bench.now), "the rest is due");
 
     bench.wait_minutes(1);

@@ -7,7 +7,7 @@ use super::bench::{ARN, from, many};
 use super::kept::{Kept, image, settings};
 use crate::service::data_plane;
 use crate::service::row::{Kind, RowKey};
-use crate::service::state::queueing::QUEUED_AT_ONCE;
+use crate::service::state::change::SLICE;
 use crate::service::state::{Effects, State};
 use crate::service::time::Timestamp;
 
@@ -66,7 +66,7 @@ impl Crowd {
 
 #[test]
 fn a_restart_between_slices_of_a_rollout_a_cancellation_and_a_deletion_changes_nothing() {
-    let mut crowd = Crowd::of(QUEUED_AT_ONCE + 100, json!({ "maximumPerMinute": 260 }));
+    let mut crowd = Crowd::of(3 * SLICE, json!({ "maximumPerMinute": 260 }));
     crowd.restart();
     let () = crowd.go_on(0).clear();
     assert_eq!(
