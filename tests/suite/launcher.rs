@@ -123,7 +123,7 @@ fn a_shell_completes_options_with_the_script_it_is_given() {
         let ask = format!(
             "set -- $(complete -p jobs-sandbox); while [ $1 != -F ]; do shift; done; function=$2
             COMP_WORDS=(jobs-sandbox {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
-            $function jobs-sandbox \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo ${{COMPREPLY[@]}}"
+            $function jobs-sandbox \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"; echo ${{COMPREPLY[@]}}"
         );
         let bash = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
         let replies = String::from_utf8_lossy(&bash.stdout);
