@@ -1,4 +1,4 @@
-//! The signals that end the program, caught so that it can clean up first.
+//! The signals that end the program, caught so that it can clean up first, and one that must not.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -46,6 +46,13 @@ async fn received(signal: &mut Option<Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
+}
+
+/// Lets a write that would make a file larger than allowed (`ulimit -f`) fail and be told, where SIGXFSZ would end us.
+///
+/// It is caught, for good, and not ignored: what is ignored is so in the programs that we start, too.
+pub(crate) fn survive_large_files() -> io::Result<()> {
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
 }
 
 /// Discards the signals received so far.
