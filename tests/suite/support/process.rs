@@ -58,13 +58,15 @@ pub(crate) fn open_pipe(path: &Path) -> File {
 }
 
 /// Whether nothing is left of a process, but perhaps that nobody has waited for it yet.
+#[track_caller]
 pub(crate) fn is_gone(id: &str) -> bool {
+    let id: i32 = id.parse().unwrap();
     let state = if cfg!(target_os = "linux") {
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         // Behind the name of the program, in parentheses.
         stat.rsplit(") ").next().unwrap_or_default().to_owned()
     } else {
-        let listed = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
+        let listed = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().unwrap();
         String::from_utf8(listed.stdout).unwrap()
     };
     let state = state.trim_start();
