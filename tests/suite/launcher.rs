@@ -40,6 +40,11 @@ fn a_connection_option_without_the_others_names_what_is_missing() {
     refused(Sandbox::new().args(["--endpoint", "localhost"]), "--cert, --key, --thing");
     refused(Sandbox::new().env("JOBS_SANDBOX_ENDPOINT", ""), "--endpoint, --cert, --key, --thing");
     refused(Sandbox::new().args(AWS).args(["--dir", "d"]), "--dir belongs to the local service");
+    // As after `. d/env`.
+    refused(
+        Sandbox::new().env("JOBS_SANDBOX_ENDPOINT", "localhost").args(["--dir", "d", "--keep"]),
+        "the environment variable JOBS_SANDBOX_ENDPOINT selects AWS mode: leave out --dir, or unset the variable",
+    );
 }
 
 /// As Compose and CI set what has no value.
