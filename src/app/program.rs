@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{fleet, health, host, provision, run, serve, session, standard_streams};
+use crate::app::{fleet, health, host, provision, run, serve, session, signals, standard_streams};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -47,6 +47,10 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
     host::ask_for_open_files();
     host::check_open_files().map_err(|message| (message, ExitStatus::Failure))?;
     let runtime = runtime().context("cannot start the async runtime").map_err(failed)?;
+    runtime
+        .block_on(async { signals::survive_large_files() })
+        .context("cannot wait for signals")
+        .map_err(failed)?;
     let ended = match launch {
         Launch::Serve(options, trace) => runtime
             .block_on(serve::run(options, trace))

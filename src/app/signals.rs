@@ -1,9 +1,11 @@
-//! The signals that end the program, caught so that it can clean up first.
+//! The signals that end the program, caught so that it can clean up first, and one that must not.
 
-use std::fs;
 use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
 use std::time::Duration;
 
+use nix::libc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
@@ -46,15 +48,27 @@ async fn received(signal: &mut Option<Signal>) {
     }
 }
 
+/// Lets a write that would make a file larger than allowed (`ulimit -f`) fail and be told, where SIGXFSZ would end us.
+///
+/// It is caught, for good, and not ignored: what is ignored is so in the programs that we start, too.
+pub(crate) fn survive_large_files() -> io::Result<()> {
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
+}
+
 /// Discards the signals received so far.
 pub(crate) async fn drain(signal: &mut Signal) {
     while timeout(Duration::ZERO, signal.recv()).await.is_ok() {}
 }
 
-/// Known only on Linux: elsewhere asking takes unsafe code, so SIGHUP is left alone.
+/// Whether SIGHUP is ignored, as the parent process had it.
 fn hangup_is_ignored() -> bool {
-    let Ok(status) = fs::read_to_string("/proc/self/status") else { return true };
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // The lowest bit stands for signal 1, which is SIGHUP.
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
+    let mut current = MaybeUninit::<libc::sigaction>::zeroed();
+    #[expect(
+        unsafe_code,
+        reason = "without a new action the call only tells the current one, which is plain data"
+    )]
+    unsafe {
+        libc::sigaction(libc::SIGHUP, ptr::null(), current.as_mut_ptr()) == 0
+            && current.assume_init().sa_sigaction == libc::SIG_IGN
+    }
 }

@@ -26,6 +26,21 @@ pub(super) fn throttled(log: Log) -> Log {
     })
 }
 
+/// Lines that say the same again and again: one a second is enough.
+#[derive(Debug, Default)]
+pub(super) struct OnceASecond(Option<Instant>);
+
+impl OnceASecond {
+    /// Whether the line may come now.
+    pub(super) fn admits(&mut self, now: Instant) -> bool {
+        let is_due = self.0.is_none_or(|last| now.saturating_duration_since(last) >= INTERVAL);
+        if is_due {
+            self.0 = Some(now);
+        }
+        is_due
+    }
+}
+
 #[derive(Debug)]
 struct Throttle {
     /// How many lines may come at `since`.
@@ -74,5 +89,13 @@ mod tests {
         assert_eq!(throttle.admit(now + INTERVAL * 2), Some(1));
         let later = now + INTERVAL * 60;
         assert_eq!((0..BURST).filter_map(|_| throttle.admit(later)).count(), 58);
+    }
+
+    #[test]
+    fn what_happens_again_and_again_is_said_once_a_second() {
+        let (now, mut lines) = (Instant::now(), OnceASecond::default());
+        let admitted =
+            [0, 0, 999, 1000, 1001, 1999, 2000].map(|at| lines.admits(now + Duration::from_millis(at)));
+        assert_eq!(admitted, [true, false, false, true, false, false, true]);
     }
 }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use nix::errno::Errno;
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
-use crate::support::{Output, Sandbox, pattern};
+use crate::support::peers::installed;
+use crate::support::skip::skip;
+use crate::support::{Output, Sandbox, pattern, process};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jobs-sandbox");
 
@@ -23,12 +24,9 @@ fn beside(device: &str, args: &[&str]) -> Sandbox {
     Sandbox::new().args(args).args(["--", "sh", "-c", device]).stderr_any()
 }
 
-/// Whether nothing is left of the process whose id stands in a file, but that nobody may have waited for it yet.
+/// Whether nothing is left of the process whose id stands in a file.
 fn is_gone(id: &Path) -> bool {
-    let id = fs::read_to_string(id).unwrap().trim().parse().unwrap();
-    let stat = format!("/proc/{id}/stat");
-    signal::kill(Pid::from_raw(id), None) == Err(Errno::ESRCH)
-        || fs::read_to_string(stat).map_or(cfg!(target_os = "linux"), |stat| stat.contains(") Z "))
+    process::is_gone(fs::read_to_string(id).unwrap().trim())
 }
 
 /// The lines of standard error that are not of the local service.
@@ -161,7 +159,8 @@ fn a_program_that_ends_first_or_does_not_connect_fails_the_script_before_its_fir
     let expected = "-c: the device program ended before it had connected and subscribed, with exit code 3; its last lines:";
     assert_eq!(said(&ends), ["device| why", expected, "    why"]);
 
-    let idle = beside("echo $$ > id; exec sleep 1h", &["--device-within", "200ms", "-c", "create-job J {}"]);
+    let idle =
+        beside("echo $$ > id; exec sleep 3600", &["--device-within", "200ms", "-c", "create-job J {}"]);
     let idle = idle.status(1);
     let output = idle.run();
     let expected = "-c: the device program did not connect within 200ms (--device-within gives it longer)";
@@ -202,7 +201,7 @@ fn a_program_that_a_signal_ends_by_itself_is_told_as_such() {
 #[test]
 fn nothing_that_it_has_started_outlives_the_script() {
     let device = format!(
-        "sh -c 'trap \"\" TERM; echo $$ > deaf; sleep 1h & wait' & echo $$ > id; trap 'echo asked' TERM; {} & wait; wait",
+        "sh -c 'trap \"\" TERM; echo $$ > deaf; sleep 3600 & wait' & echo $$ > id; trap 'echo asked' TERM; {} & wait; wait",
         pump()
     );
     let sandbox = beside(&device, &["-c", "help quit"]);
@@ -234,7 +233,7 @@ fn a_signal_to_us_ends_it_and_a_second_one_at_once() {
 
 #[test]
 fn a_signal_before_it_is_connected_fails_the_script_in_the_report_too() {
-    let sandbox = beside("echo waits; exec sleep 1h", &["-f", "smoke.jobs", "--junit", "report.xml"])
+    let sandbox = beside("echo waits; exec sleep 3600", &["-f", "smoke.jobs", "--junit", "report.xml"])
         .file("smoke.jobs", "help quit\ntest later\nhelp quit\n");
     let report = sandbox.path("report.xml");
     let mut process = sandbox.spawn();
@@ -297,6 +296,7 @@ fn stop_returns_when_the_program_is_gone() {
 
 #[test]
 fn a_connection_that_outlives_the_program_is_no_end_of_it() {
+    let Some(_) = installed("setsid") else { return skip("setsid is not installed") };
     let device = format!("setsid sh -c 'echo $$ > id; exec \"$@\"' - {} > /dev/null 2>&1 & wait", pump());
     let sandbox = beside(&device, &["-c", "device kill"]).status(1);
     let output = sandbox.run();

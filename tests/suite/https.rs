@@ -17,6 +17,7 @@ fn devices_use_the_data_plane_with_their_certificates() {
     assert!(finished.status.success(), "{}\n{}{}", finished.status, finished.stdout, finished.stderr);
     for line in [
         "-- no TLS: what it sends is not TLS",
+        "a client speaks no TLS on the HTTPS port: let it connect with https:// ",
         "-- no TLS: it offers protocols (ALPN), but not http/1.1",
         "iotjobsdata:GetPendingJobExecutions refused on arn:aws:iot:us-east-1:123456789012:thing/Other: no attached",
         "-- no TLS: its certificate is not registered",

@@ -1,6 +1,8 @@
 //! What `serve --dir` knows outlives it, and what it cannot keep it does not answer.
 
 use std::fs;
+use std::io::{self, Write as _};
+use std::net::TcpStream;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -136,11 +138,11 @@ fn on_a_full_disk_it_ends_and_all_that_it_answered_is_found_again() {
         things += 1;
         assert!(things < 5000, "the disk is never full");
     };
-    assert!(refused.contains("state.db: no storage space"), "{refused}");
+    assert!(refused.contains("state.db: No space left on device"), "{refused}");
     let finished = serve.process.wait();
     assert_eq!(finished.status.code(), Some(3), "{}", finished.stderr);
     assert!(
-        finished.stderr.contains("state.db: no storage space: nothing more is answered"),
+        finished.stderr.contains("state.db: No space left on device: nothing more is answered"),
         "{}",
         finished.stderr
     );
@@ -149,6 +151,25 @@ fn on_a_full_disk_it_ends_and_all_that_it_answered_is_found_again() {
     let found = serve.get("/_sandbox/health")["counts"]["things"].as_u64().unwrap();
     // MyThing is there too. What was refused may be kept all the same.
     assert!(found == things + 1 || found == things + 2, "{found} of {things}");
+}
+
+/// As on a full disk, without a disk that is full: where a limit does not kill it, a write fails.
+#[test]
+fn where_no_file_may_grow_further_it_says_so_and_ends() {
+    let mut serve = Serve::run(Sandbox::new().file_blocks(400), &[]);
+    let large = json!({"attributePayload": {"attributes": {"a": "x".repeat(800)}}}).to_string();
+    // It may end between two requests.
+    let is_made = |thing| -> io::Result<bool> {
+        let mut stream = TcpStream::connect(serve.http)?;
+        let head = format!("POST /things/T{thing} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{large}", large.len())?;
+        Ok(io::read_to_string(stream)?.starts_with("HTTP/1.1 200 "))
+    };
+    assert!((0..1000).any(|thing| !is_made(thing).unwrap_or(false)), "the limit is not reached");
+    let finished = serve.process.wait();
+    assert_eq!(finished.status.code(), Some(3), "{}\n{}", finished.status, finished.stderr);
+    let said = ": File too large: nothing more is answered\n";
+    assert!(finished.stderr.ends_with(said), "{}", finished.stderr);
 }
 
 #[test]

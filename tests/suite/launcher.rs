@@ -40,6 +40,11 @@ fn a_connection_option_without_the_others_names_what_is_missing() {
     refused(Sandbox::new().args(["--endpoint", "localhost"]), "--cert, --key, --thing");
     refused(Sandbox::new().env("JOBS_SANDBOX_ENDPOINT", ""), "--endpoint, --cert, --key, --thing");
     refused(Sandbox::new().args(AWS).args(["--dir", "d"]), "--dir belongs to the local service");
+    // As after `. d/env`.
+    refused(
+        Sandbox::new().env("JOBS_SANDBOX_ENDPOINT", "localhost").args(["--dir", "d", "--keep"]),
+        "the environment variable JOBS_SANDBOX_ENDPOINT selects AWS mode: leave out --dir, or unset the variable",
+    );
 }
 
 /// As Compose and CI set what has no value.
@@ -123,7 +128,7 @@ fn a_shell_completes_options_with_the_script_it_is_given() {
         let ask = format!(
             "set -- $(complete -p jobs-sandbox); while [ $1 != -F ]; do shift; done; function=$2
             COMP_WORDS=(jobs-sandbox {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
-            $function jobs-sandbox \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo ${{COMPREPLY[@]}}"
+            $function jobs-sandbox \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"; echo ${{COMPREPLY[@]}}"
         );
         let bash = Command::new("bash").args(["-c", &format!("{script}\n{ask}")]).output().unwrap();
         let replies = String::from_utf8_lossy(&bash.stdout);

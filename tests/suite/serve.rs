@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Process, Sandbox, Serve, connect};
+use crate::support::{Process, Sandbox, Serve, connect, has_full_device};
 
 #[test]
 fn a_signal_ends_it_cleanly() {
@@ -23,6 +23,9 @@ fn a_signal_ends_it_cleanly() {
 /// Whoever waits for the ready line would wait for ever.
 #[test]
 fn a_ready_line_that_cannot_be_written_ends_it() {
+    if !has_full_device() {
+        return;
+    }
     let sandbox = Sandbox::new().args(["serve", "--mqtt-port", "0", "--http-port", "0"]);
     let inner = sandbox.command();
     let mut program = Command::new("sh");

@@ -108,12 +108,23 @@ fn after_a_reset_the_thing_that_is_played_exists() {
     Sandbox::new().script(script).stderr_any().run();
 }
 
+#[test]
+fn a_thing_that_was_deleted_is_created_anew_when_it_is_played() {
+    let again = |thing| format!("delete-thing {thing}\nthing {thing}\ndescribe-thing {thing}\n");
+    let script = again("MyThing") + "create-job Job1 {}\nthing Pump2\n" + &again("Pump2");
+    let output = Sandbox::new().script(script).stderr_any().run();
+    for (thing, times) in [("MyThing", 1), ("Pump2", 2)] {
+        let created = format!("created thing arn:aws:iot:us-east-1:123456789012:thing/{thing}\n");
+        assert_eq!(output.stderr.matches(&created).count(), times, "{}", output.stderr);
+    }
+}
+
 /// The second connection of the session is not that of a program which has not connected yet.
 #[test]
 fn a_connection_of_the_session_is_no_device_program() {
     let program = env!("CARGO_BIN_EXE_jobs-sandbox");
     let device = format!(
-        "[ -e begun ] && exec sleep 1h; touch begun; exec '{program}' --client-id pump -c 'sleep 1h'"
+        "[ -e begun ] && exec sleep 3600; touch begun; exec '{program}' --client-id pump -c 'sleep 1h'"
     );
     let script = "device stop\ndevice start --no-wait\nthing Pump2\nget-pending-job-executions\ndevice stop\ndelete-job None\n";
     let sandbox = Sandbox::json().file("a.jobs", format!("test it fails\n{script}"));

@@ -156,6 +156,8 @@ fn why_there_is_no_tls_is_told_in_words() {
     let mut stream = connect(serve.mqtt);
     stream.write_all(b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1").unwrap();
     serve.process.stderr_until("127.0.0.1 -- no TLS: what it sends is not TLS");
+    // Told without a trace too.
+    serve.process.stderr_until("a client speaks no TLS on the MQTT port: let it connect with TLS, ");
 
     let stranger = Authority::new();
     let client = || serve.client().args(["-c", "get-pending-job-executions"]).status(3).stderr_any();

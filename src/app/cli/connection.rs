@@ -8,6 +8,7 @@ use super::endpoint;
 use super::error::UsageError;
 use super::key_material;
 use super::options::AwsOptions;
+use super::selector::Selector;
 use crate::app::device_folder;
 
 const MQTT_PORT: u16 = 8883;
@@ -70,15 +71,6 @@ pub(super) struct ConnectionArgs {
 }
 
 impl DeviceConnectionArgs {
-    /// Whether any of them is given that leads somewhere. Even an empty value counts: a CI job whose secret is missing
-    /// must not run against the local service.
-    pub(super) fn are_given(&self) -> bool {
-        self.folder.is_some()
-            || [&self.endpoint, &self.cert, &self.key, &self.port, &self.ca_file]
-                .into_iter()
-                .any(Option::is_some)
-    }
-
     /// Takes what the folder of `--device` says. What else is given must agree: it may be another device's, left in the
     /// environment.
     pub(super) fn take_from_folder(
@@ -160,9 +152,20 @@ impl DeviceConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// Whether any connection option is given.
-    pub(super) fn selects_aws(&self) -> bool {
-        self.device.are_given() || self.control_endpoint_url.is_some()
+    /// What selects AWS mode, if anything does. Even an empty value counts: a CI job whose secret is missing must not
+    /// run against the local service.
+    pub(super) fn selects_aws(&self) -> Option<Selector> {
+        let DeviceConnectionArgs { folder, endpoint, cert, key, port, ca_file, .. } = &self.device;
+        let given = [
+            ("--device", folder.is_some()),
+            ("--endpoint", endpoint.is_some()),
+            ("--cert", cert.is_some()),
+            ("--key", key.is_some()),
+            ("--port", port.is_some()),
+            ("--ca-file", ca_file.is_some()),
+            ("--control-endpoint-url", self.control_endpoint_url.is_some()),
+        ];
+        given.into_iter().find_map(|(option, given)| given.then_some(Selector(option)))
     }
 
     pub(super) fn aws_options(&self, thing_given: bool) -> Result<AwsOptions, UsageError> {

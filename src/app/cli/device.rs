@@ -8,6 +8,7 @@ use clap::Args;
 use super::durations::parse_timeout;
 use super::error::UsageError;
 use super::options::DeviceOptions;
+use super::selector::Selector;
 
 /// How long a device program may take to connect and subscribe unless told otherwise.
 const DEVICE_WITHIN: Duration = Duration::from_secs(10);
@@ -41,15 +42,11 @@ impl DeviceArgs {
     }
 
     /// What AWS mode does not have.
-    pub(super) fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
+    pub(super) fn refuse_in_aws_mode(&self, selector: Selector) -> Result<(), UsageError> {
         if self.program.is_empty() {
             return Ok(());
         }
-        Err(UsageError(
-            "-- PROGRAM runs a device program beside the local service of this process, but a connection option selects \
-             AWS mode: leave out one of the two"
-                .to_owned(),
-        ))
+        Err(selector.excludes("-- PROGRAM", "runs a device program beside the local service of this process"))
     }
 
     /// The program, if there is one.

@@ -18,6 +18,7 @@ use super::options::{
 };
 use super::policy_files;
 use super::refused;
+use super::selector::Selector;
 use super::values::parse_region;
 use crate::app::command::Names;
 use crate::service::state::rollout::RolloutRate;
@@ -95,9 +96,9 @@ impl Cli {
         self.connection.device.take_from_folder(&mut self.connection.region, &mut self.thing.thing)?;
         let thing = self.thing.thing.as_deref().map(parse_thing).transpose()?;
         self.device.refuse_without_program()?;
-        let (mode, thing) = if self.connection.selects_aws() {
-            self.local.refuse_in_aws_mode()?;
-            self.device.refuse_in_aws_mode()?;
+        let (mode, thing) = if let Some(selector) = self.connection.selects_aws() {
+            self.local.refuse_in_aws_mode(selector)?;
+            self.device.refuse_in_aws_mode(selector)?;
             let aws = self.connection.aws_options(thing.is_some())?;
             (Mode::Aws(aws), thing.unwrap_or_else(default_thing))
         } else {
@@ -207,7 +208,7 @@ impl LocalArgs {
         key_material::refuse_contents("--dir", self.dir.as_deref())
     }
 
-    fn refuse_in_aws_mode(&self) -> Result<(), UsageError> {
+    fn refuse_in_aws_mode(&self, selector: Selector) -> Result<(), UsageError> {
         let given = [
             ("--mqtt-port", self.mqtt_port.is_some()),
             ("--http-port", self.http_port.is_some()),
@@ -222,9 +223,7 @@ impl LocalArgs {
         ];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
-            Some((option, _)) => Err(UsageError(format!(
-                "{option} belongs to the local service, but a connection option selects AWS mode: leave out one of the two"
-            ))),
+            Some((option, _)) => Err(selector.excludes(option, "belongs to the local service")),
         }
     }
 }

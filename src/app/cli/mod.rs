@@ -28,6 +28,7 @@ mod provision;
 mod provision_options;
 mod refused;
 mod run;
+mod selector;
 mod serve_trace;
 mod values;
 

@@ -165,6 +165,12 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             ArgumentValue::Text(word.to_owned())
         }
         Shape::Targets => {
+            // What a shell takes for nothing.
+            if matches!(word, "" | "\"\"" | "''") {
+                return Err(format!(
+                    "{name} is empty: name things or thing groups, as in {name} Pumps,MyThing"
+                ));
+            }
             let targets: Vec<_> = word.split(',').map(str::to_owned).collect();
             if targets.iter().any(String::is_empty) {
                 return Err(format!("{name} needs names with one comma between two, not \"{}\"", shown()));

@@ -39,8 +39,8 @@ impl Output {
     /// Reads a stream of the program to its end.
     pub(super) async fn read(&self, stream: impl AsyncRead + Unpin) {
         let mut lines = Lines::default();
-        read(stream, &self.printer, |chunk| lines.push(chunk, |line| self.put(line))).await;
-        lines.finish(|line| self.put(line));
+        read(stream, &self.printer, |chunk| lines.push(chunk, |line| self.put(&line.text))).await;
+        lines.finish(|line| self.put(&line.text));
     }
 
     /// The program starts anew.

@@ -17,6 +17,8 @@ impl Dispatcher {
         if let Some(thing) = thing {
             // Without a connection nothing is created, for a name that may be mistyped.
             self.things.play(thing).await.map_err(|error| self.not_played(thing, &error))?;
+            // Somebody may have deleted it since it was last played.
+            self.things.current().set_arn(None);
             self.look_up_thing().await;
         }
         let names: Vec<_> = self.things.all().iter().map(|thing| thing.name.to_string()).collect();

@@ -1,10 +1,11 @@
 //! A program with all that it has started: a process group.
 
+use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::libc::{P_PID, WEXITED, WNOHANG, WNOWAIT, siginfo_t, waitid};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use tokio::process::Child;
 use tokio::time::sleep;
@@ -42,8 +43,18 @@ impl Group {
 
     /// Whether the process that leads it has ended, although nobody may have been told yet.
     pub(crate) fn leader_has_ended(self) -> bool {
-        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        waitid(Id::Pid(self.0), look) != Ok(WaitStatus::StillAlive)
+        let mut found = MaybeUninit::<siginfo_t>::zeroed();
+        // nix has no waitid for macOS.
+        #[expect(unsafe_code, reason = "it takes any number, and fills in plain data of ours if anything")]
+        unsafe {
+            let looked = waitid(
+                P_PID,
+                self.0.as_raw().cast_unsigned(),
+                found.as_mut_ptr(),
+                WEXITED | WNOHANG | WNOWAIT,
+            );
+            looked != 0 || found.assume_init().si_signo != 0
+        }
     }
 }
 
@@ -55,9 +66,10 @@ fn has_ended(group: Pid) -> bool {
     !files.any(|file| std::fs::read_to_string(file).is_ok_and(|stat| is_alive_in(&stat, group)))
 }
 
+/// The same: what can be asked about is alive, and macOS refuses to ask a group of which everything has ended.
 #[cfg(not(target_os = "linux"))]
-fn has_ended(_: Pid) -> bool {
-    false
+fn has_ended(group: Pid) -> bool {
+    killpg(group, None) == Err(Errno::EPERM)
 }
 
 /// Whether a line of `/proc/PID/stat` is about a process of that group that has not ended.

@@ -28,10 +28,19 @@ pub(crate) async fn read(stream: impl AsyncRead + Unpin, printer: &Printer, mut 
     }
 }
 
+/// A line, or its beginning and how much was left out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// Without its end.
+    pub text: String,
+    /// Whether something was left out.
+    pub is_cut: bool,
+}
+
 /// Makes lines of pieces; of each, only the beginning is kept.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    line: Line,
+    line: Beginning,
     limit: fn(&[u8]) -> usize,
 }
 
@@ -44,11 +53,11 @@ impl Default for Lines {
 impl Lines {
     /// Lines of which as many bytes are kept as their beginning says, so far as it has been read.
     pub(crate) fn within(limit: fn(&[u8]) -> usize) -> Self {
-        Self { line: Line::default(), limit }
+        Self { line: Beginning::default(), limit }
     }
 
-    /// Takes a piece, and hands on the lines that it ends, without their ends.
-    pub(crate) fn push(&mut self, chunk: &[u8], mut put: impl FnMut(&str)) {
+    /// Takes a piece, and hands on the lines that it ends.
+    pub(crate) fn push(&mut self, chunk: &[u8], mut put: impl FnMut(&Line)) {
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             self.line.push(piece, self.limit);
             if piece.ends_with(b"\n") {
@@ -58,7 +67,7 @@ impl Lines {
     }
 
     /// Hands on a last line that has no end.
-    pub(crate) fn finish(&mut self, put: impl FnOnce(&str)) {
+    pub(crate) fn finish(&mut self, put: impl FnOnce(&Line)) {
         if !self.line.bytes.is_empty() {
             put(&self.line.take());
         }
@@ -66,12 +75,12 @@ impl Lines {
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct Beginning {
     bytes: Vec<u8>,
     left_out: usize,
 }
 
-impl Line {
+impl Beginning {
     fn push(&mut self, piece: &[u8], limit: fn(&[u8]) -> usize) {
         let mut rest = piece;
         loop {
@@ -85,15 +94,16 @@ impl Line {
         self.left_out += rest.len();
     }
 
-    /// The line as text, without its end.
-    fn take(&mut self) -> String {
+    /// The line as text.
+    fn take(&mut self) -> Line {
         let Self { bytes, left_out } = std::mem::take(self);
         let text = String::from_utf8_lossy(&bytes);
-        match left_out {
+        let text = match left_out {
             0 => text.trim_end_matches(['\r', '\n']).to_owned(),
             // A character may be cut in two.
             _ => format!("{}… ({left_out} bytes more)", text.trim_end_matches('\u{fffd}')),
-        }
+        };
+        Line { text, is_cut: left_out > 0 }
     }
 }
 
@@ -106,12 +116,15 @@ mod tests {
         let mut lines = Lines::within(|begin| if begin.starts_with(b"long") { 10 } else { 5 });
         let mut all = Vec::new();
         for piece in ["lo", "ng line, really\nshort line\n1", "2345\nlast"] {
-            lines.push(piece.as_bytes(), |line| all.push(line.to_owned()));
+            lines.push(piece.as_bytes(), |line| all.push((line.text.clone(), line.is_cut)));
         }
-        lines.finish(|line| all.push(line.to_owned()));
-        assert_eq!(
-            all,
-            ["long line,… (8 bytes more)", "short… (6 bytes more)", "12345… (1 bytes more)", "last"]
-        );
+        lines.finish(|line| all.push((line.text.clone(), line.is_cut)));
+        let expected = [
+            ("long line,… (8 bytes more)", true),
+            ("short… (6 bytes more)", true),
+            ("12345… (1 bytes more)", true),
+            ("last", false),
+        ];
+        assert_eq!(all, expected.map(|(text, is_cut)| (text.to_owned(), is_cut)));
     }
 }

@@ -56,13 +56,13 @@ fn flags(scan: &Scan) -> Vec<Pair> {
 fn values(shape: Shape, word: &str, known_names: &KnownNames, played: &Played) -> Vec<Pair> {
     let spaced = |words: &[&str]| words.iter().map(|word| with_space(word, true)).collect();
     match shape {
-        Shape::Job => names(known_names, Named::Job),
+        Shape::Job => names(known_names, played, Named::Job),
         Shape::JobOrNext => {
-            let jobs = names(known_names, Named::Job);
+            let jobs = names(known_names, played, Named::Job);
             jobs.into_iter().chain([with_space("$next", true)]).collect()
         }
-        Shape::Named(named) => names(known_names, named),
-        Shape::Targets => targets(word, known_names),
+        Shape::Named(named) => names(known_names, played, named),
+        Shape::Targets => targets(word, known_names, played),
         Shape::Thing => played.all().iter().map(|thing| with_space(thing.as_str(), true)).collect(),
         Shape::OneOf(words) => spaced(words),
         Shape::Suggested(words) => words.iter().map(|word| with_space(word, !word.ends_with('='))).collect(),
@@ -108,16 +108,21 @@ fn values(shape: Shape, word: &str, known_names: &KnownNames, played: &Played) -
     }
 }
 
-fn names(known_names: &KnownNames, named: Named) -> Vec<Pair> {
+fn names(known_names: &KnownNames, played: &Played, named: Named) -> Vec<Pair> {
     let mut all = known_names.of(named);
+    if matches!(named, Named::Thing) {
+        all.extend(played.all().iter().map(ToString::to_string));
+    }
     all.sort();
+    all.dedup();
     all.iter().map(|name| with_space(name, true)).collect()
 }
 
 /// The things and groups that may stand behind those which are listed already.
-fn targets(word: &str, known_names: &KnownNames) -> Vec<Pair> {
+fn targets(word: &str, known_names: &KnownNames, played: &Played) -> Vec<Pair> {
     let listed = &word[..word.rfind(',').map_or(0, |comma| comma + 1)];
-    let names = [Named::ThingGroup, Named::Thing].into_iter().flat_map(|named| names(known_names, named));
+    let kinds = [Named::ThingGroup, Named::Thing];
+    let names = kinds.into_iter().flat_map(|named| names(known_names, played, named));
     let whole = |pair: Pair| Pair { replacement: format!("{listed}{}", pair.replacement), ..pair };
     names.filter(|pair| !listed.split(',').any(|name| name == pair.display)).map(whole).collect()
 }
@@ -199,12 +204,15 @@ mod tests {
         );
         assert_eq!(offered("describe-job-template "), ["Reboot "]);
         assert!(offered("create-job-template ").is_empty() && offered("create-thing ").is_empty());
-        assert_eq!(offered("describe-thing "), ["Mill ", "Press "]);
-        assert_eq!(offered("cancel-job-execution Job1 --thing-name P"), ["Press "]);
+        assert_eq!(offered("describe-thing "), ["Fan ", "Mill ", "Press ", "Pump "]);
+        assert_eq!(offered("cancel-job-execution Job1 --thing-name P"), ["Press ", "Pump "]);
         assert_eq!(offered("delete-thing-group "), ["Line1 "]);
         assert_eq!(offered("list-jobs --thing-group-name "), ["Line1 "]);
-        assert_eq!(offered("create-job J {} --targets "), ["Line1 ", "Mill ", "Press "]);
-        assert_eq!(offered("create-job J {} --targets Mill,"), ["Mill,Line1 ", "Mill,Press "]);
+        assert_eq!(offered("create-job J {} --targets "), ["Line1 ", "Fan ", "Mill ", "Press ", "Pump "]);
+        assert_eq!(
+            offered("create-job J {} --targets Mill,"),
+            ["Mill,Line1 ", "Mill,Fan ", "Mill,Press ", "Mill,Pump "]
+        );
         assert_eq!(offered("create-job J {} --target-selection C"), ["CONTINUOUS "]);
         assert_eq!(offered("create-job J {} --abort-config "), ["file://"]);
         assert_eq!(offered("list-jobs --status COMPLETED --tab"), ["--table"]);

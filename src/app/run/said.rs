@@ -7,7 +7,7 @@ use tokio::io::AsyncRead;
 
 use super::details::{MARK, MAX_MARKED_LINE, Tail, outcome, parse};
 use crate::app::output::printer::Printer;
-use crate::app::processes::lines::{Lines, MAX_LINE, read};
+use crate::app::processes::lines::{Line, Lines, MAX_LINE, read};
 use crate::client::executor::{Control, Outcome, RESUMED, Stop};
 use crate::wire::model::{JobId, StatusDetails};
 
@@ -32,9 +32,12 @@ impl Said {
         let limit =
             |begin: &[u8]| if begin.starts_with(MARK.as_bytes()) { MAX_MARKED_LINE } else { MAX_LINE };
         let mut lines = Lines::within(limit);
-        let take = |line: &str| match line.strip_prefix(MARK) {
+        let take = |line: &Line| match line.text.strip_prefix(MARK) {
+            Some(_) if line.is_cut => {
+                self.refuse(&format!("their line is longer than {} KiB", MAX_MARKED_LINE / 1024));
+            }
             Some(json) => self.report(json),
-            None => self.show(line),
+            None => self.show(&line.text),
         };
         read(stream, &self.printer, |chunk| lines.push(chunk, take)).await;
         lines.finish(take);
@@ -44,10 +47,10 @@ impl Said {
         let mut lines = Lines::default();
         let take = |chunk: &[u8]| {
             locked(&self.stderr).push(chunk);
-            lines.push(chunk, |line| self.show(line));
+            lines.push(chunk, |line| self.show(&line.text));
         };
         read(stream, &self.printer, take).await;
-        lines.finish(|line| self.show(line));
+        lines.finish(|line| self.show(&line.text));
     }
 
     /// What its end means after all that.
@@ -68,10 +71,12 @@ impl Said {
                 details.extend(mark);
                 self.control.report(reported);
             }
-            Err(why) => {
-                self.printer.diagnostic(&format!("{}: these status details are not sent: {why}", self.job));
-            }
+            Err(why) => self.refuse(&why),
         }
+    }
+
+    fn refuse(&self, why: &str) {
+        self.printer.diagnostic(&format!("{}: these status details are not sent: {why}", self.job));
     }
 }
 

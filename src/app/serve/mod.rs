@@ -87,8 +87,15 @@ fn with_advice(error: StartError) -> anyhow::Error {
         {
             "make room there, or name another folder with --dir"
         }
-        StartError::Write { error, .. } if too_many_open_files(error) => {
+        StartError::Write { error, .. } | StartError::Store(StoreError::Write { error, .. })
+            if too_many_open_files(error) =>
+        {
             "raise the limit on open files (ulimit -n)"
+        }
+        StartError::Write { error, .. } | StartError::Store(StoreError::Write { error, .. })
+            if error.kind() == io::ErrorKind::FileTooLarge =>
+        {
+            "raise the limit on the size of files (ulimit -f)"
         }
         StartError::Write { .. } | StartError::Store(StoreError::Write { .. }) => {
             "name another folder with --dir"

@@ -8,10 +8,12 @@
 //! | `sqlite` | reads and writes the file: all the SQL that there is |
 //! | `writer` | writes what has piled up, again and again |
 //! | `checkpointer` | brings it to the disk once a second |
+//! | `refusal` | why the operating system refuses a file |
 //! | `error` | why a file cannot be used |
 
 mod checkpointer;
 mod error;
+mod refusal;
 mod sqlite;
 mod writer;
 

@@ -8,9 +8,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use nix::errno::Errno;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi, params};
 
 use super::error::StoreError;
+use super::refusal::{files_are_limited, lost, unusable};
 use crate::service::keeping::Change;
 use crate::service::row::{Row, RowKey, UnknownKind};
 use crate::service::state::Settings;
@@ -199,7 +201,7 @@ impl Store {
     /// What brings the file to the disk, on a connection of its own.
     pub(super) fn checkpoints(&self) -> Result<Checkpoints, StoreError> {
         let connection = connect(&self.path)?;
-        let file = file_id(&self.path).map_err(|_| StoreError::Gone { path: self.path.clone() })?;
+        let file = file_id(&self.path).map_err(|error| lost(&self.path, error))?;
         Ok(Checkpoints { connection, path: self.path.clone(), file })
     }
 
@@ -209,7 +211,7 @@ impl Store {
         log.push("-wal");
         let mut files = Vec::new();
         for path in [self.path.clone(), log.into()] {
-            files.push(file_id(&path).map_err(|_| StoreError::Gone { path })?);
+            files.push(file_id(&path).map_err(|error| lost(&path, error))?);
         }
         if self.files.is_empty() {
             self.files = files;
@@ -241,7 +243,7 @@ impl Checkpoints {
     /// Flushes what was written, and empties the log where that has grown large. That the file is gone is noticed here
     /// where nothing is written.
     pub(super) fn make(&self) -> Result<(), StoreError> {
-        if file_id(&self.path).ok() != Some(self.file) {
+        if file_id(&self.path).map_err(|error| lost(&self.path, error))? != self.file {
             return Err(StoreError::Gone { path: self.path.clone() });
         }
         let pages = self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")?;
@@ -313,23 +315,24 @@ fn put(transaction: &Transaction<'_>, rows: &[Row]) -> rusqlite::Result<()> {
 
 /// What goes wrong in SQLite, as what it means for the file.
 fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    let write = |kind: ErrorKind, path| StoreError::Write { path, error: kind.into() };
+    let damaged = |why: &str| StoreError::Damaged { path: path.to_owned(), why: why.to_owned() };
+    let is_write = error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse { path },
-        Some(ErrorCode::NotADatabase) => StoreError::Damaged { path, why: "it is no database".to_owned() },
-        Some(ErrorCode::DatabaseCorrupt) => {
-            StoreError::Damaged { path, why: "a part of it is not what was written".to_owned() }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::InUse { path: path.to_owned() }
         }
-        Some(ErrorCode::DiskFull) => write(ErrorKind::StorageFull, path),
-        Some(ErrorCode::ReadOnly) => write(ErrorKind::ReadOnlyFilesystem, path),
-        Some(ErrorCode::PermissionDenied) => write(ErrorKind::PermissionDenied, path),
-        Some(ErrorCode::CannotOpen) => StoreError::Gone { path },
+        Some(ErrorCode::NotADatabase) => damaged("it is no database"),
+        Some(ErrorCode::DatabaseCorrupt) => damaged("a part of it is not what was written"),
+        Some(ErrorCode::DiskFull) => lost(path, Errno::ENOSPC.into()),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => unusable(path),
+        Some(ErrorCode::SystemIoFailure) if is_write && files_are_limited() => {
+            lost(path, Errno::EFBIG.into())
+        }
         // A column that is missing, or holds something else.
         None | Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => {
-            StoreError::Damaged { path, why: "its tables are not those of jobs-sandbox".to_owned() }
+            damaged("its tables are not those of jobs-sandbox")
         }
-        Some(_) => StoreError::Write { path, error: io::Error::other("the disk reports an error") },
+        Some(_) => lost(path, io::Error::other("the disk reports an error")),
     }
 }
 

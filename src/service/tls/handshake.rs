@@ -9,8 +9,7 @@ use crate::wire::system_error::in_words;
 
 /// What to tell of a handshake on a port whose protocol has this name in ALPN.
 pub(super) fn why(error: &io::Error, protocol: &str) -> String {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let known = match (tls, error.kind()) {
+    let known = match (of_rustls(error), error.kind()) {
         (Some(Error::NoApplicationProtocol), _) => {
             return format!("it offers protocols (ALPN), but not {protocol}");
         }
@@ -25,6 +24,15 @@ pub(super) fn why(error: &io::Error, protocol: &str) -> String {
         || one_line(&format!("the handshake failed: {}", in_words(error)), MESSAGE),
         str::to_owned,
     )
+}
+
+/// Whether what came was no TLS at all.
+pub(super) fn is_no_tls(error: &io::Error) -> bool {
+    matches!(of_rustls(error), Some(Error::InvalidMessage(_)))
+}
+
+fn of_rustls(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 fn of_tls(error: &Error) -> Option<&'static str> {

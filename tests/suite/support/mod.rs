@@ -10,6 +10,7 @@
 pub(crate) mod broker;
 pub(crate) mod certificates;
 pub(crate) mod http;
+mod machine;
 pub(crate) mod ministack;
 pub(crate) mod mosquitto;
 pub(crate) mod moto;
@@ -17,7 +18,7 @@ mod namespace;
 mod packet;
 pub(crate) mod pattern;
 pub(crate) mod peers;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 mod sandbox;
 mod serve;
@@ -25,6 +26,7 @@ pub(crate) mod skip;
 pub(crate) mod tls;
 pub(crate) mod wire;
 
+pub(crate) use machine::{has_address, has_full_device};
 pub(crate) use namespace::Namespace;
 pub(crate) use process::{DEADLINE, Finished, Process, connect, open_pipe, refusing};
 pub(crate) use sandbox::{Message, Output, Sandbox};

@@ -1,6 +1,6 @@
 //! A child process, connections to it and pipes; every wait has a deadline.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::iter;
 use std::net::{SocketAddr, TcpStream};
@@ -55,6 +55,22 @@ pub(crate) fn open_pipe(path: &Path) -> File {
     thread::spawn(move || sender.send(File::options().write(true).open(pipe)));
     let Ok(opened) = opened.recv_timeout(DEADLINE) else { panic!("nobody reads from {}", path.display()) };
     opened.unwrap()
+}
+
+/// Whether nothing is left of a process, but perhaps that nobody has waited for it yet.
+#[track_caller]
+pub(crate) fn is_gone(id: &str) -> bool {
+    let id: i32 = id.parse().unwrap();
+    let state = if cfg!(target_os = "linux") {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // Behind the name of the program, in parentheses.
+        stat.rsplit(") ").next().unwrap_or_default().to_owned()
+    } else {
+        let listed = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap()
+    };
+    let state = state.trim_start();
+    state.is_empty() || state.starts_with('Z')
 }
 
 /// What a process left behind.

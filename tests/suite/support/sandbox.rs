@@ -26,7 +26,7 @@ pub(crate) struct Sandbox {
     stderr: Expected,
     status: i32,
     /// What `ulimit` is told before the program starts.
-    open_files: Option<String>,
+    limit: Option<String>,
 }
 
 /// What standard error must be.
@@ -75,7 +75,7 @@ impl Sandbox {
             stdout: None,
             stderr: Expected::Quiet,
             status: 0,
-            open_files: None,
+            limit: None,
         }
     }
 
@@ -165,13 +165,19 @@ impl Sandbox {
 
     /// How many files it may have open; as many as the test unless given.
     pub(crate) fn open_files(mut self, limit: u32) -> Self {
-        self.open_files = Some(format!("-n {limit}"));
+        self.limit = Some(format!("-n {limit}"));
         self
     }
 
     /// How many files it may have open before it asks for more.
     pub(crate) fn soft_open_files(mut self, limit: u32) -> Self {
-        self.open_files = Some(format!("-Sn {limit}"));
+        self.limit = Some(format!("-Sn {limit}"));
+        self
+    }
+
+    /// How large a file may become, in blocks, which not every shell takes to be as long.
+    pub(crate) fn file_blocks(mut self, limit: u32) -> Self {
+        self.limit = Some(format!("-f {limit}"));
         self
     }
 
@@ -229,7 +235,7 @@ impl Sandbox {
     /// The command line, for a test that wants other pipes than [`spawn`](Self::spawn)'s.
     pub(crate) fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_jobs-sandbox");
-        let mut command = match &self.open_files {
+        let mut command = match &self.limit {
             None => Command::new(program),
             Some(limit) => {
                 let mut shell = Command::new("sh");

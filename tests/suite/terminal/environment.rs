@@ -48,7 +48,7 @@ fn a_history_that_is_no_file_is_said_in_a_line() {
     fs::remove_dir(state.join(FILE)).unwrap();
 
     // Read to its end it would fill the memory.
-    symlink("/dev/full", state.join(FILE)).unwrap();
+    symlink("/dev/zero", state.join(FILE)).unwrap();
     says_once(&home, &state, &[], "history: it is not a file");
 }
 
@@ -93,10 +93,10 @@ fn without_a_home_nothing_is_kept_and_nothing_is_said() {
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
     // Not even root can make a folder there.
-    let nowhere = Setup { env: &[("HOME", "/proc/nowhere")], columns: 200, ..Setup::default() };
+    let nowhere = Setup { env: &[("HOME", "/dev/null/nowhere")], columns: 200, ..Setup::default() };
     let mut terminal = Terminal::start(home.path(), &nowhere);
     terminal.command("get-pending-job-executions");
-    assert_eq!(terminal.raw().matches("no history is kept: /proc/nowhere/.local/state").count(), 1);
+    assert_eq!(terminal.raw().matches("no history is kept: /dev/null/nowhere/.local/state").count(), 1);
 }
 
 #[test]

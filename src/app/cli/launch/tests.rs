@@ -43,8 +43,19 @@ fn any_connection_option_selects_aws_mode_and_what_is_missing_is_named() {
 
 #[test]
 fn options_of_the_local_service_do_not_fit_aws_mode() {
-    let error = launch(&["--endpoint", "h", "--dir", "d"]).unwrap_err().to_string();
-    assert!(error.starts_with("--dir belongs to the local service"), "{error}");
+    for (arguments, said) in [
+        (
+            &["--endpoint", "h", "--dir", "d"][..],
+            "--dir belongs to the local service, but --endpoint selects AWS mode",
+        ),
+        (
+            &["--port", "1", "--", "./device"],
+            "of this process, but --port selects AWS mode: leave out one of the two",
+        ),
+    ] {
+        let error = launch(arguments).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 #[test]

@@ -154,6 +154,10 @@ fn what_does_not_fit_is_told_before_anything_is_sent() {
     for (text, expected) in [
         ("create-job J --targets A", "create-job: <jobDocument-as-JSON> is missing"),
         (
+            "create-job J {} --targets \"\"",
+            "create-job: --targets is empty: name things or thing groups, as in --targets Pumps,MyThing",
+        ),
+        (
             "create-job J {} --targets A,,B",
             "create-job: --targets needs names with one comma between two, not \"A,,B\"",
         ),

@@ -6,17 +6,26 @@ use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::HeaderMap;
-use hyper::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE};
-use time::OffsetDateTime;
+use hyper::header::{
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::error::S3Error;
+
+/// How headers spell a date.
+const DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// What tells one version of a file from another.
 #[derive(Debug)]
 pub(super) struct Validators {
     pub(super) etag: HeaderValue,
     pub(super) last_modified: HeaderValue,
+    /// The same, in seconds.
+    modified: OffsetDateTime,
 }
 
 /// How much is served.
@@ -40,15 +49,20 @@ impl Validators {
     fn new(modified: SystemTime, length: u64) -> Self {
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let etag = format!("\"{:x}-{length:x}\"", since.as_nanos());
-        let date = format_description!(
-            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-        );
-        let modified = OffsetDateTime::UNIX_EPOCH + since;
-        let modified = modified.format(date).unwrap_or_default();
+        let modified = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(since.as_secs());
+        let date = modified.format(DATE).unwrap_or_default();
         Self {
             etag: HeaderValue::try_from(etag).expect("it is plain ASCII"),
-            last_modified: HeaderValue::try_from(modified).expect("it is plain ASCII"),
+            last_modified: HeaderValue::try_from(date).expect("it is plain ASCII"),
+            modified,
         }
+    }
+
+    /// Whether the file has changed since the date in a header; what is no date is no condition.
+    fn has_changed_since(&self, headers: &HeaderMap, name: &HeaderName) -> Option<bool> {
+        let date = headers.get(name)?.to_str().ok()?;
+        let date = PrimitiveDateTime::parse(date.trim(), DATE).ok()?;
+        Some(self.modified > date.assume_utc())
     }
 
     /// Whether one of the entity tags in a header is this one; `*` is any.
@@ -66,10 +80,16 @@ impl Validators {
 
 /// What a request with these headers gets of a file.
 pub(super) fn evaluate(headers: &HeaderMap, validators: &Validators, length: u64) -> Result<Served, S3Error> {
-    if validators.is_among(headers, &IF_MATCH) == Some(false) {
-        return Err(S3Error::precondition_failed("If-Match"));
+    // A date counts only where there is no tag.
+    match validators.is_among(headers, &IF_MATCH) {
+        Some(false) => return Err(S3Error::precondition_failed("If-Match")),
+        None if validators.has_changed_since(headers, &IF_UNMODIFIED_SINCE) == Some(true) => {
+            return Err(S3Error::precondition_failed("If-Unmodified-Since"));
+        }
+        _ => {}
     }
-    if validators.is_among(headers, &IF_NONE_MATCH) == Some(true) {
+    let is_unchanged = || validators.has_changed_since(headers, &IF_MODIFIED_SINCE).map(|changed| !changed);
+    if validators.is_among(headers, &IF_NONE_MATCH).or_else(is_unchanged) == Some(true) {
         return Ok(Served::NotModified);
     }
     // What was begun of another version is not continued with this one.
@@ -171,6 +191,30 @@ mod tests {
             [(own, range), ("Tue, 03 Jun 2025 12:00:00 GMT", range), ("\"a\"", Ok(Served::Whole))]
         {
             assert_eq!(served(&[(RANGE, "bytes=3-"), (IF_RANGE, validator)]), expected, "{validator}");
+        }
+    }
+
+    /// AWS: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>, of these headers together.
+    #[test]
+    fn a_version_is_known_by_its_date_where_there_is_no_tag() {
+        let own = validators();
+        let (tag, date) = (own.etag.to_str().unwrap(), own.last_modified.to_str().unwrap());
+        let (before, after) = ("Tue, 03 Jun 2025 11:59:59 GMT", "Tue, 03 Jun 2025 12:00:01 GMT");
+        for (headers, expected) in [
+            (&[(IF_MODIFIED_SINCE, date)][..], Ok(Served::NotModified)),
+            (&[(IF_MODIFIED_SINCE, after)], Ok(Served::NotModified)),
+            (&[(IF_MODIFIED_SINCE, before)], Ok(Served::Whole)),
+            (&[(IF_MODIFIED_SINCE, "yesterday")], Ok(Served::Whole)),
+            (&[(IF_MODIFIED_SINCE, before), (IF_NONE_MATCH, tag)], Ok(Served::NotModified)),
+            (&[(IF_MODIFIED_SINCE, date), (IF_NONE_MATCH, "\"a\"")], Ok(Served::Whole)),
+            (&[(IF_UNMODIFIED_SINCE, date)], Ok(Served::Whole)),
+            (&[(IF_UNMODIFIED_SINCE, before)], Err(412)),
+            (&[(IF_UNMODIFIED_SINCE, "yesterday")], Ok(Served::Whole)),
+            (&[(IF_UNMODIFIED_SINCE, before), (IF_MATCH, tag)], Ok(Served::Whole)),
+            (&[(IF_UNMODIFIED_SINCE, after), (IF_MATCH, "\"a\"")], Err(412)),
+            (&[(RANGE, "bytes=3-"), (IF_MODIFIED_SINCE, date)], Ok(Served::NotModified)),
+        ] {
+            assert_eq!(served(headers), expected, "{headers:?}");
         }
     }
 }

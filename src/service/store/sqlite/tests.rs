@@ -115,6 +115,39 @@ fn what_was_killed_before_it_began_begins() {
     assert!(open(&dir).unwrap().is_new());
 }
 
+/// Until the first checkpoint the tables are in the log alone, of which a power cut may leave a part, or nothing.
+#[test]
+fn what_was_killed_after_it_began_is_found_or_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir).unwrap();
+    let begun = [named(Kind::Thing, "T", Some("1"))];
+    store.begin(&begun).unwrap();
+    let read = |name| fs::read(dir.path().join(name)).unwrap();
+    let (file, log) = (read("state.db"), read("state.db-wal"));
+    for (kept, is_found) in [(log.len(), true), (log.len() / 2, false), (0, false)] {
+        let left = tempfile::tempdir().unwrap();
+        fs::write(left.path().join("state.db"), &file).unwrap();
+        fs::write(left.path().join("state.db-wal"), &log[..kept]).unwrap();
+        let mut store = open(&left).unwrap();
+        assert_eq!(!store.is_new(), is_found, "{kept} bytes of the log");
+        if !is_found {
+            store.begin(&begun).unwrap();
+        }
+        assert_eq!(rows(&store).unwrap(), begun);
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_in_the_words_of_the_system() {
+    let path = Path::new("state.db");
+    let said =
+        |code| store_error(path, &rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).to_string();
+    assert_eq!(said(ffi::SQLITE_FULL), "cannot write state.db: No space left on device");
+    assert_eq!(said(ffi::SQLITE_IOERR_READ), "cannot write state.db: the disk reports an error");
+    let gone = said(ffi::SQLITE_CANTOPEN);
+    assert_eq!(gone, "state.db is gone: it was removed or replaced under way");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_file_and_its_log_are_for_their_owner_alone() {
