@@ -106,6 +106,13 @@ impl Drop for ServedSession {
     }
 }
 
+/// What a connection that was waited for has done.
+enum Moved {
+    In,
+    Out,
+    Nothing,
+}
+
 /// The two directions of a connection.
 struct PacketStream<S> {
     reader: ReadHalf<S>,
@@ -173,20 +180,30 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             let more_input = self.output.len() < limits::UNWRITTEN;
             self.give_back_memory();
             self.input.reserve(limits::READ);
-            tokio::select! {
-                read = self.reader.read_buf(&mut self.input), if more_input => match read {
-                    Ok(1..) => heard = Instant::now(),
-                    _ => return End::Lost,
-                },
-                written = write_some(&mut self.writer, &mut self.output, &mut self.flushed), if writing => {
-                    if written.is_err() {
-                        return End::Lost;
+            let moves = async {
+                tokio::select! {
+                    read = self.reader.read_buf(&mut self.input), if more_input => match read {
+                        Ok(1..) => Some(Moved::In),
+                        _ => None,
+                    },
+                    written = write_some(&mut self.writer, &mut self.output, &mut self.flushed), if writing => {
+                        written.is_ok().then_some(Moved::Out)
                     }
-                    progress = Instant::now();
+                    () = served.connection.wake.notified() => Some(Moved::Nothing),
                 }
-                () = served.connection.wake.notified() => {}
+            };
+            let moved = tokio::select! {
+                biased;
+                moved = moves => moved,
+                // Last, so that after the process was stopped for a while what came meanwhile counts.
                 () = sleep_until(heard + keep_alive_timeout) => return Refusal::KeepAlive.into(),
                 () = sleep_until(progress + self.timeouts.write), if writing => return Refusal::SlowReader.into(),
+            };
+            match moved {
+                Some(Moved::In) => heard = Instant::now(),
+                Some(Moved::Out) => progress = Instant::now(),
+                Some(Moved::Nothing) => {}
+                None => return End::Lost,
             }
         }
     }
