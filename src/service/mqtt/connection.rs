@@ -180,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             let more_input = self.output.len() < limits::UNWRITTEN;
             self.give_back_memory();
             self.input.reserve(limits::READ);
-            let moves = async {
+            let transfer = async {
                 tokio::select! {
                     read = self.reader.read_buf(&mut self.input), if more_input => match read {
                         Ok(1..) => Some(Moved::In),
@@ -194,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite> PacketStream<S> {
             };
             let moved = tokio::select! {
                 biased;
-                moved = moves => moved,
+                moved = transfer => moved,
                 // Last, so that after the process was stopped for a while what came meanwhile counts.
                 () = sleep_until(heard + keep_alive_timeout) => return Refusal::KeepAlive.into(),
                 () = sleep_until(progress + self.timeouts.write), if writing => return Refusal::SlowReader.into(),
