@@ -171,11 +171,6 @@ pub(crate) struct Choices {
     ///
     /// AWS refuses what is no role at UpdateJob; nothing is known of a look at creation, where no link is signed yet.
     pub(crate) role_of_placeholders_is_checked: bool,
-    /// 49. Are the job executions that a thing has not finished REMOVED when it is deleted?
-    ///
-    /// AWS's model counts things as removed "because they have been deleted", among others. Another implementation leaves
-    /// them as they are, for whichever thing is called so next.
-    pub(crate) executions_of_deleted_thing_are_removed: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -239,7 +234,6 @@ impl Default for Choices {
             document_parameters_are_escaped: true,
             presigned_url_answers_head: true,
             role_of_placeholders_is_checked: true,
-            executions_of_deleted_thing_are_removed: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

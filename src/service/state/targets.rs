@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::change::{Change, SLICE};
 use super::create_job::JobNamed;
-use super::executions::Executions;
 use super::job::Job;
 use super::job_status::{JobStatus, TargetSelection};
 use super::outcome::Outcome;
@@ -130,22 +129,6 @@ impl Change<'_> {
         }
         self.state.deleted_groups.insert(id, group);
         self.start_timer(self.now, Timer::LeaveGroup(id));
-    }
-
-    /// Ends all that a thing has not finished.
-    pub(super) fn remove_pending(&mut self, thing: &ThingName) {
-        let pending = self.state.executions.get(thing).into_iter().flat_map(Executions::pending);
-        let pending: Vec<_> =
-            pending.map(|(sequence, execution)| (sequence, execution.job_id.clone())).collect();
-        for (sequence, job) in pending {
-            self.edit_executions(thing, &job, |change| {
-                let found = change.state.executions.get(thing).and_then(|found| found.get(sequence));
-                // The end of one may have canceled its job, and with it another.
-                if found.is_some_and(|execution| execution.status.is_pending()) {
-                    change.end_execution(thing, sequence, JobExecutionStatus::Removed, |_| ());
-                }
-            });
-        }
     }
 
     fn remove_queued(&mut self, thing: &ThingName, job: &JobId) {

@@ -173,27 +173,23 @@ impl State {
         })
     }
 
-    /// Takes a thing out of the registry; what it has not finished is REMOVED. One that does not exist is no error.
-    pub fn delete_thing(&mut self, now: Timestamp, name: &str, expected_version: Option<i64>) -> Outcome<()> {
-        self.change(now, |change| {
-            let state = &mut *change.state;
+    /// Takes a thing out of the registry; its job executions stay. One that does not exist is no error.
+    pub fn delete_thing(&mut self, name: &str, expected_version: Option<i64>) -> Outcome<()> {
+        Outcome::of(|effects| {
             let name = validate::name::<ThingName>(name)?;
-            let Some(thing) = state.things.get(&name) else { return Ok(()) };
+            let Some(thing) = self.things.get(&name) else { return Ok(()) };
             check_version(&format!("thing {name}"), expected_version, thing.version)?;
-            state.check_no_principals(&name)?;
+            self.check_no_principals(&name)?;
             for group in thing.groups.clone() {
-                if let Some(group) = state.groups.get_mut(&group) {
+                if let Some(group) = self.groups.get_mut(&group) {
                     group.members.remove(&name);
                 }
             }
-            for group in state.deleted_groups.values_mut() {
+            for group in self.deleted_groups.values_mut() {
                 group.members.remove(&name);
             }
-            state.things.remove(&name);
-            if state.choices.executions_of_deleted_thing_are_removed {
-                change.remove_pending(&name);
-            }
-            change.effects.touched.add(Record::Thing(name));
+            self.things.remove(&name);
+            effects.touched.add(Record::Thing(name));
             Ok(())
         })
     }

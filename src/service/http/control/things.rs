@@ -26,8 +26,8 @@ pub(super) const HANDLERS: Handlers = &[
         write(shared, |state, _| state.update_thing(call.label(Label::ThingName), request))
     }),
     ("DeleteThing", |shared, call| {
-        write(shared, |state, now| {
-            state.delete_thing(now, call.label(Label::ThingName), call.number("expectedVersion"))
+        write(shared, |state, _| {
+            state.delete_thing(call.label(Label::ThingName), call.number("expectedVersion"))
         })
     }),
     ("CreateThingGroup", |shared, call| {

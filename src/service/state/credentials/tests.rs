@@ -141,14 +141,14 @@ fn a_certificate_in_use_is_not_deleted() {
     assert!(matches!(refused(state.delete_certificate(&id, true)), Rejected::CertificateState(_)));
     ok(state.update_certificate(LATER, &id, Some("REVOKED")));
     assert!(matches!(refused(state.delete_certificate(&id, true)), Rejected::DeleteConflict(_)));
-    let thing = refused(state.delete_thing(LATER, "T", None)).to_string();
+    let thing = refused(state.delete_thing("T", None)).to_string();
     assert_eq!(thing, "Cannot delete. Thing T is still attached to one or more principals");
     ok(state.detach_thing_principal("T", &cert_arn(&id)));
     assert!(matches!(refused(state.delete_certificate(&id, false)), Rejected::DeleteConflict(_)));
     ok(state.delete_certificate(&id, true));
     assert!(matches!(state.check_certificate(&id), Err(CertificateRefusal::Unknown { .. })));
     ok(state.delete_policy("P"));
-    ok(state.delete_thing(LATER, "T", None));
+    ok(state.delete_thing("T", None));
 }
 
 #[test]

@@ -306,3 +306,15 @@ fn deleting_the_last_pending_execution_completes_a_snapshot_job() {
     bench.take(outcome).unwrap();
     assert_eq!(bench.job("J")["status"], "COMPLETED");
 }
+
+#[test]
+fn a_deleted_thing_keeps_its_executions_and_is_told_nothing() {
+    let mut bench = Bench::with_things(["T"]);
+    bench.create("J", "thing/T", json!({})).unwrap();
+    bench.take_events();
+    let outcome = bench.state.delete_thing("T", None);
+    bench.take(outcome).unwrap();
+    assert_eq!(bench.take_events(), NONE);
+    assert_eq!(bench.device("get", json!({})).unwrap_err(), "ResourceNotFound");
+    assert_eq!(bench.execution("T", "J")["status"], "QUEUED");
+}

@@ -97,7 +97,7 @@ fn things_go_on_leaving_a_deleted_group_after_a_restart() {
     let membership = from(json!({ "thingName": joined, "thingGroupName": "G" }));
     let effects = crowd.state.add_thing_to_thing_group(crowd.now, &membership).effects;
     crowd.keep(&effects);
-    let effects = crowd.state.delete_thing(crowd.now, &gone, None).effects;
+    let effects = crowd.state.delete_thing(&gone, None).effects;
     crowd.keep(&effects);
     crowd.restart();
     let _ = crowd.go_on(0);

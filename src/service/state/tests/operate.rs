@@ -82,7 +82,7 @@ pub(super) fn operate(state: &mut State, now: Timestamp, new_id: Uuid, op: &Op) 
         Op::CreateThing(thing) => {
             done(state.create_thing(now, THINGS[*thing], new_id, &CreateThingRequest::default()))
         }
-        Op::DeleteThing(thing) => done(state.delete_thing(now, THINGS[*thing], None)),
+        Op::DeleteThing(thing) => done(state.delete_thing(THINGS[*thing], None)),
         Op::Join { thing, group } => done(state.add_thing_to_thing_group(now, &membership(*thing, *group))),
         Op::Leave { thing, group } => {
             done(state.remove_thing_from_thing_group(now, &membership(*thing, *group)))

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::both;
-use super::from;
 
 #[test]
 fn status_details_replace_the_stored_ones_or_are_merged_with_them() {
@@ -174,35 +173,4 @@ fn values_of_status_details_may_have_any_characters_or_printable_ones_alone() {
     let refused = || Some("InvalidRequest".to_owned());
     assert_eq!(any, [None, None, None, refused(), None, None]);
     assert_eq!(printable, [None, refused(), refused(), refused(), refused(), refused()]);
-}
-
-/// The same name may stand for another device the next time.
-#[test]
-fn what_a_deleted_thing_has_not_finished_is_removed_or_waits_for_the_next_one_of_its_name() {
-    let (removed, left) = both(
-        |choices| choices.executions_of_deleted_thing_are_removed = false,
-        |bench| {
-            bench.for_thing("Begun", json!({}));
-            bench.update("Begun", "IN_PROGRESS");
-            bench.for_thing("Queued", json!({}));
-            bench.take_events();
-            let deleted = bench.state.delete_thing(bench.now, "T", None);
-            bench.take(deleted).unwrap();
-            let events = bench.take_events();
-            assert_eq!(bench.device("get", json!({})).unwrap_err(), "ResourceNotFound");
-            let created = bench.state.create_thing(bench.now, "T", uuid::Uuid::nil(), &from(json!({})));
-            bench.take(created).unwrap();
-            let pending = bench.device("get", json!({})).unwrap();
-            let pending =
-                ["inProgressJobs", "queuedJobs"].map(|list| pending[list].as_array().unwrap().len());
-            let statuses = ["Begun", "Queued"].map(|job| bench.execution("T", job)["status"].clone());
-            (events.len(), pending, statuses, bench.job("Begun")["status"].clone())
-        },
-    );
-    // Each time a list that is shorter, and another job that comes next, or none.
-    assert_eq!(removed, (4, [0, 0], ["REMOVED", "REMOVED"].map(|status| json!(status)), json!("COMPLETED")));
-    assert_eq!(
-        left,
-        (0, [1, 1], ["IN_PROGRESS", "QUEUED"].map(|status| json!(status)), json!("IN_PROGRESS"))
-    );
 }

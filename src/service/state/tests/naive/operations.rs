@@ -63,7 +63,6 @@ impl Naive {
                 for group in &mut naive.groups {
                     group.members.retain(|member| member != THINGS[*thing]);
                 }
-                naive.remove_pending(THINGS[*thing]);
             }
             Op::Join { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], true),
             Op::Leave { thing, group } => return change_member(naive, THINGS[*thing], GROUPS[*group], false),

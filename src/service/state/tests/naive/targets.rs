@@ -1,6 +1,6 @@
 //! Which things a job has, how it reaches them, and what time brings.
 
-use super::{Execution, Group, Job, Naive};
+use super::{Group, Job, Naive};
 
 impl Naive {
     /// Every group of a thing, the ones above included.
@@ -103,16 +103,6 @@ impl Naive {
         let busy = self.newest(thing, id).is_some_and(|index| self.executions[index].pending());
         if !busy && self.things.iter().any(|known| known == thing) {
             self.mutate(thing, id, |naive| naive.queue(thing, id, Vec::new()));
-        }
-    }
-
-    /// What a deleted thing has not finished is over.
-    pub(super) fn remove_pending(&mut self, thing: &str) {
-        for index in self.pending(thing) {
-            let Execution { job, .. } = self.executions[index].clone();
-            if self.executions[index].pending() {
-                self.mutate(thing, &job, |naive| naive.end(index, "REMOVED"));
-            }
         }
     }
 
