@@ -35,7 +35,7 @@ pub(crate) struct Progress {
     pub things: Option<Counts>,
     /// The newest executions that failed, the last one first.
     pub failures: Vec<FailedExecution>,
-    /// Whether something happened between the two answers, so that they do not agree.
+    /// Whether something happened between the two answers that may count a thing twice, or not at all.
     pub is_torn: bool,
 }
 
@@ -68,6 +68,13 @@ impl Counts {
         if let Some(at) = at.filter(|_| count > 0) {
             *self.0.entry(at).or_default() += count;
         }
+    }
+
+    fn without(&self, others: &Self) -> Self {
+        let left = |(at, count): (&usize, &u64)| {
+            (*at, count.saturating_sub(others.0.get(at).copied().unwrap_or_default()))
+        };
+        Self(self.0.iter().map(left).filter(|(_, count)| *count > 0).collect())
     }
 
     /// Those that there are, in the order of a job execution's life.
@@ -121,23 +128,24 @@ impl Progress {
         Some(progress)
     }
 
+    /// Each thing counts by its newest execution: all executions, which come in one answer, without those that a later
+    /// one has followed. The list says which ones these are; they change no more, however long it takes to read.
     fn count_things(&mut self, listed: Listed<Summary>) {
-        let mut newest: BTreeMap<String, Summary> = BTreeMap::new();
-        let mut executions = Counts::default();
+        let mut all: BTreeMap<(String, i64), Summary> = BTreeMap::new();
         for execution in listed.execution_summaries {
-            executions.add(&execution.job_execution_summary.status, 1);
-            let thing = execution.thing().to_owned();
             let number = execution.job_execution_summary.execution_number;
-            if newest.get(&thing).is_none_or(|known| known.execution_number < number) {
-                newest.insert(thing, execution.job_execution_summary);
+            all.insert((execution.thing().to_owned(), number), execution.job_execution_summary);
+        }
+        let (mut executions, mut followed) = (Counts::default(), Counts::default());
+        let mut newest: BTreeMap<String, Summary> = BTreeMap::new();
+        for ((thing, _), summary) in all {
+            executions.add(&summary.status, 1);
+            if let Some(before) = newest.insert(thing, summary) {
+                followed.add(&before.status, 1);
             }
         }
-        self.is_torn = executions != self.executions;
-        let mut counts = Counts::default();
-        for summary in newest.values() {
-            counts.add(&summary.status, 1);
-        }
-        self.things = Some(counts);
+        self.is_torn = followed != Counts::default() && executions != self.executions;
+        self.things = Some(self.executions.without(&followed));
         let mut failed: Vec<_> =
             newest.into_iter().filter(|(_, summary)| is_failure(&summary.status)).collect();
         failed.sort_by(|(_, a), (_, b)| b.last_updated_at.total_cmp(&a.last_updated_at));
@@ -323,6 +331,26 @@ mod tests {
         let json: Value = serde_json::from_str(&progress.to_json()).unwrap();
         assert_eq!(json["things"], json!({"QUEUED": 1, "SUCCEEDED": 1, "TIMED_OUT": 1}));
         assert_eq!(json["failures"][0]["statusDetails"]["why"], "\u{1b}[2J");
+    }
+
+    /// The list is another answer, and a long one takes its time: it is not what is counted.
+    #[test]
+    fn what_ends_between_the_two_answers_counts_for_things_and_executions_alike() {
+        let later = listed().replace("\"QUEUED\"", "\"SUCCEEDED\"");
+        let progress = Progress::of("J", DESCRIBED, Some(&later)).unwrap();
+        assert!(progress.is_torn);
+        assert!(
+            progress.line().starts_with(
+                "J IN_PROGRESS: 2 of 3 things done; things: 1 QUEUED, 1 SUCCEEDED, 1 TIMED_OUT; executions: 1 QUEUED, 1 SUCCEEDED, "
+            ),
+            "{}",
+            progress.line()
+        );
+        // A page may repeat the last execution of the one before.
+        let again = r#"{"thingArn":"arn:aws:iot:r:1:thing/C","jobExecutionSummary":{"status":"FAILED","executionNumber":1,"lastUpdatedAt":3}}"#;
+        let twice = listed().replace("]}", &format!(",{again}]}}"));
+        let progress = Progress::of("J", DESCRIBED, Some(&twice)).unwrap();
+        assert!(progress.line().starts_with("J IN_PROGRESS: 2 of 3 things done; "), "{}", progress.line());
     }
 
     #[test]

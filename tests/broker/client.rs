@@ -20,7 +20,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio_util::codec::{Decoder, Encoder};
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// TLS as a device sets it up.
 pub(crate) fn tls(ca: &Path, cert: &[u8], key: &[u8]) -> Arc<ClientConfig> {
@@ -107,9 +107,9 @@ impl Client {
         Ok(client)
     }
 
-    /// Sends from now on as the AWS SDKs do.
-    pub(crate) fn leave_nagle_on(&self) {
-        self.stream.get_ref().0.set_nodelay(false).unwrap();
+    /// Whether it sends from now on as the AWS SDKs do.
+    pub(crate) fn set_nagle(&self, is_on: bool) {
+        self.stream.get_ref().0.set_nodelay(!is_on).unwrap();
     }
 
     pub(crate) async fn send(&mut self, packet: Packet) {

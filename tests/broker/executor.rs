@@ -147,8 +147,13 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_begins_twice() {
     for (number, (kind, on)) in kinds.iter().flat_map(|kind| MESSAGES.map(|on| (kind, on))).enumerate() {
         let fault = format!("{kind} --on {on} --client-id test-{number}");
         if on != "subscribe" && fault.parse::<Fault>().is_ok() {
-            let (service, thing) = (service.clone(), format!("T{number}"));
-            all.spawn(async move { meet(&service, &thing, &format!("test-{number}"), &fault).await });
+            let (service, thing, client_id) =
+                (service.clone(), format!("T{number}"), format!("test-{number}"));
+            service.create_thing(&thing);
+            let options = executor::Options { once: false, ..once() };
+            // One after the other: all at once they might take longer than each may.
+            let executor = executor_of(&service, thing.parse().unwrap(), &client_id, options).await;
+            all.spawn(async move { meet(&service, executor, &thing, &client_id, &fault).await });
         }
     }
     assert_eq!(all.len(), 63);
@@ -157,10 +162,13 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_begins_twice() {
     }
 }
 
-async fn meet(service: &Service, thing: &str, client_id: &str, fault: &str) {
-    service.create_thing(thing);
-    let options = executor::Options { once: false, ..once() };
-    let (executor, mut notices) = executor_of(service, thing.parse().unwrap(), client_id, options).await;
+async fn meet(
+    service: &Service,
+    (executor, mut notices): (Executor, Notices),
+    thing: &str,
+    client_id: &str,
+    fault: &str,
+) {
     let add =
         async |fault: &str| service.sandbox("POST", "faults", &json!({ "fault": fault }).to_string()).await;
     add(fault).await;

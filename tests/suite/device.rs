@@ -24,9 +24,10 @@ fn beside(device: &str, args: &[&str]) -> Sandbox {
     Sandbox::new().args(args).args(["--", "sh", "-c", device]).stderr_any()
 }
 
-/// Whether nothing is left of the process whose id stands in a file.
+/// Whether nothing is left of the process whose id stands in a file. It may have been ended before it could write that.
 fn is_gone(id: &Path) -> bool {
-    process::is_gone(fs::read_to_string(id).unwrap().trim())
+    let id = fs::read_to_string(id).unwrap_or_default();
+    id.trim().is_empty() || process::is_gone(id.trim())
 }
 
 /// The lines of standard error that are not of the local service.
@@ -201,7 +202,8 @@ fn a_program_that_a_signal_ends_by_itself_is_told_as_such() {
 #[test]
 fn nothing_that_it_has_started_outlives_the_script() {
     let device = format!(
-        "sh -c 'trap \"\" TERM; echo $$ > deaf; sleep 3600 & wait' & echo $$ > id; trap 'echo asked' TERM; {} & wait; wait",
+        "sh -c 'trap \"\" TERM; echo $$ > deaf; sleep 3600 & wait' & echo $$ > id; trap 'echo asked' TERM; \
+         until [ -s deaf ]; do sleep 0.01; done; {} & wait; wait",
         pump()
     );
     let sandbox = beside(&device, &["-c", "help quit"]);
@@ -269,7 +271,8 @@ print {{KILLED}} {{STARTED}} {{STOPPED}}
     let [pump, none] = ["\"pump\"", "null"];
     assert_eq!(answers, [pump, pump, pump, pump, none, none]);
     assert!(output.stdout.contains(r#""body":"pump pump pump""#), "{}", output.stdout);
-    assert!(output.stderr.matches("device| starts").count() >= 4, "{}", output.stderr);
+    // Those that nobody has waited for may be ended before they say a word.
+    assert!(output.stderr.matches("device| starts").count() >= 3, "{}", output.stderr);
 }
 
 #[test]

@@ -62,9 +62,13 @@ struct Session {
 
 impl Session {
     fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Option<Self> {
         let mosquitto = Mosquitto::start()?;
         let control_plane = Serve::start();
-        let sandbox = mosquitto.client(&control_plane.url()).args(["--json", "--timeout", "1s"]);
+        let sandbox = mosquitto.client(&control_plane.url()).arg("--json").args(arguments);
         let process = sandbox.spawn();
         let service = mosquitto.service();
         Some(Self {
@@ -109,7 +113,7 @@ fn next(process: &mut Process) -> Message {
 
 #[test]
 fn a_late_answer_resolves_no_other_request() {
-    let Some(mut session) = Session::start() else { return };
+    let Some(mut session) = Session::start_with(&["--timeout", "5s"]) else { return };
     session.process.send("get-pending-job-executions\n");
     let late = session.service.request();
     let error = session.next();

@@ -60,6 +60,10 @@ fn every_message_has_the_written_shape() {
         }
     }
     lines += &Sandbox::json().arg("--echo").script(EVERYTHING).status(1).stderr_any().run().stdout;
+    let fleet = ["fleet", "--json", "--things", "20", "--fail", "25%", "--hang", "10%", "--abort-config"];
+    let abort = r#"{"criteriaList":[{"failureType":"FAILED","action":"CANCEL","thresholdPercentage":10,"minNumberOfExecutedThings":2}]}"#;
+    lines += &Sandbox::new().args(fleet).arg(abort).run().stdout;
+    lines += &Sandbox::new().args(["fleet", "--json", "--things", "1"]).run().stdout;
     let mut check = Command::new(python)
         .arg(root.join("tests/python/json_output.py"))
         .arg(root.join(".github/docs/json-output.schema.json"))
@@ -71,5 +75,8 @@ fn every_message_has_the_written_shape() {
     let checked = check.wait_with_output().unwrap();
     assert!(checked.status.success());
     let kinds = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(kinds.trim(), "command error event expect fault message print rejected response");
+    assert_eq!(
+        kinds.trim(),
+        "command error event expect fault message minute print rejected response summary"
+    );
 }

@@ -16,6 +16,9 @@ use crate::support::DEADLINE;
 use crate::support::mosquitto::{Mosquitto, Service};
 use crate::support::proxy::{Proxy, next_change};
 
+/// For what waits in vain; long enough for what is answered.
+const SHORT: Duration = Duration::from_secs(5);
+
 /// The client behind a line that can be broken, the test as the service behind the broker.
 struct Rig {
     client: Client,
@@ -197,7 +200,7 @@ async fn an_answer_that_cannot_be_read_at_all_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_out_after_a_refusal_names_the_refusal() {
-    let Some(rig) = Rig::start(Duration::from_secs(3)).await else { return };
+    let Some(rig) = Rig::start(SHORT).await else { return };
     let get = rig.get();
     let request = rig.service.request();
     rig.service.publish("get/rejected", rejected(request.token(), "RequestThrottled"));
@@ -205,21 +208,21 @@ async fn a_time_out_after_a_refusal_names_the_refusal() {
     assert_eq!(
         get.await.unwrap().unwrap().to_string(),
         "GetPendingJobExecutions: no answer on $aws/things/MyThing/jobs/get/accepted or \
-         $aws/things/MyThing/jobs/get/rejected within 3 s: it was refused with RequestThrottled: m, and what was asked \
+         $aws/things/MyThing/jobs/get/rejected within 5 s: it was refused with RequestThrottled: m, and what was asked \
          again is not answered"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_nobody_answers_names_the_topics() {
-    let Some(rig) = Rig::start(Duration::from_secs(3)).await else { return };
+    let Some(rig) = Rig::start(SHORT).await else { return };
     let update = rig.update(JobExecutionStatus::Succeeded);
     let late = rig.service.request();
     let prefix = "$aws/things/MyThing/jobs/J/update";
     assert_eq!(
         update.await.unwrap().unwrap().to_string(),
         format!(
-            "UpdateJobExecution: no answer on {prefix}/accepted or {prefix}/rejected within 3 s: \
+            "UpdateJobExecution: no answer on {prefix}/accepted or {prefix}/rejected within 5 s: \
              if none ever comes, allow iot:Receive there"
         )
     );

@@ -24,6 +24,7 @@ mod env_file;
 mod examples;
 mod expectations;
 mod fault_injected;
+mod fault_settings;
 mod faults;
 mod files;
 mod fleet;

@@ -100,6 +100,9 @@ Good)
 Unfit) exit 64 ;;
 Bad) echo '::status {"a":null}'; printf 'it\nbroke\n' >&2; exit 3 ;;
 Killed) kill -9 $$ ;;
+Full)
+    echo '::status {"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}'
+    echo broke >&2; exit 3 ;;
 Flood) printf '::status {"a":"'; head -c 3000000 /dev/zero | tr '\0' x; echo '"}'
     head -c 3000000 /dev/zero | tr '\0' x ;;
 Reboot)
@@ -109,7 +112,7 @@ esac
 "#,
     );
     let document = format!(r#"{{"a":"{}"}}"#, "é".repeat(16_000));
-    let jobs = ["Good", "Unfit", "Bad", "Killed", "Flood", "Reboot", "Last"];
+    let jobs = ["Good", "Unfit", "Bad", "Killed", "Full", "Flood", "Reboot", "Last"];
     for job in jobs {
         device.create_job(job, &document);
     }
@@ -123,6 +126,7 @@ esac
         "Good: SUCCEEDED",
         "Bad: these status details are not sent: a is no string, number or boolean",
         "Flood: these status details are not sent: their line is longer than 64 KiB",
+        "warning: Full: not sent, [..]: exitCode=3, stderr=broke",
         "Flood| xxx[..]xxx… ([..] bytes more)",
         "Reboot| has {}",
         "Reboot: stays IN_PROGRESS, for the next start",
@@ -137,7 +141,7 @@ esac
     assert!(stderr.contains(r#"Reboot| has {"at":"reboot","resumed":"1"}"#), "{stderr}");
     assert_eq!(
         device.read("order").split_whitespace().collect::<Vec<_>>(),
-        [&jobs[..6], &jobs[5..]].concat()
+        [&jobs[..7], &jobs[6..]].concat()
     );
     for (job, stands) in [
         ("Good", json!(["SUCCEEDED", {"step": "2", "is": "true"}])),
@@ -166,20 +170,15 @@ Deaf*) trap '' TERM; sleep 3600 & echo $! > "$JOB_ID"; echo begun; wait ;;
 esac
 "#,
     );
-    for job in ["Heeds", "Deaf", "Ends"] {
+    for job in ["Heeds", "Ends"] {
         device.create_job(job, "{}");
     }
-    let mut run = device.run(&["--grace", "300ms"]);
+    let mut run = device.run(&["--grace", "1m"]);
     run.stderr_until("Heeds| begun");
     device.cancel_job("Heeds");
-    run.stderr_until("Heeds: SIGTERM to the handler, which has 300ms");
+    run.stderr_until("Heeds: SIGTERM to the handler, which has 1m");
     run.stderr_until("Heeds| asked");
     run.stderr_until("Heeds: stops, it was canceled");
-    run.stderr_until("Deaf| begun");
-    device.cancel_job("Deaf");
-    run.stderr_until("Deaf: the handler has not ended within 300ms: SIGKILL");
-    run.stderr_until("Deaf: stops, it was canceled");
-    device.is_gone("Deaf");
     run.stderr_until("Ends| begun");
     run.signal(Signal::SIGTERM);
     run.stderr_until("Ends| asked");
@@ -188,8 +187,18 @@ esac
     device.is_gone("Ends");
 
     device.cancel_job("Ends");
+    device.create_job("Deaf", "{}");
+    let mut run = device.run(&["--grace", "300ms"]);
+    run.stderr_until("Deaf| begun");
+    device.cancel_job("Deaf");
+    run.stderr_until("Deaf: the handler has not ended within 300ms: SIGKILL");
+    run.stderr_until("Deaf: stops, it was canceled");
+    device.is_gone("Deaf");
+    run.signal(Signal::SIGTERM);
+    assert_eq!(run.wait().status.code(), Some(0));
+
     device.create_job("Deaf2", "{}");
-    let mut run = device.run(&[]);
+    let mut run = device.run(&["--grace", "1m"]);
     run.stderr_until("Deaf2| begun");
     run.signal(Signal::SIGINT);
     run.stderr_until("Deaf2: SIGTERM to the handler");
@@ -241,7 +250,7 @@ fn it_asks_no_more_of_a_service_than_aws_describes() {
     for (option, file) in [("--cert", "cert.pem"), ("--key", "key.pem"), ("--ca-file", "ca.pem")] {
         sandbox = sandbox.arg(option).arg(mosquitto.file(file));
     }
-    let sandbox = sandbox.args(["--once", "--timeout", "1s", "--", "grep", "Reboot"]);
+    let sandbox = sandbox.args(["--once", "--timeout", "5s", "--", "grep", "Reboot"]);
     let mut run = sandbox.spawn();
     let list = service.request();
     service.publish("get/accepted", list.list(&["J"]));

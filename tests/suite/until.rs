@@ -14,9 +14,13 @@ struct Waiting {
 impl Waiting {
     /// Creates the job A, and asks until the answer is no longer the first one.
     fn for_command(command: &str) -> Self {
+        Self::with(&[], command)
+    }
+
+    /// The same with further arguments.
+    fn with(arguments: &[&str], command: &str) -> Self {
         let serve = Serve::start();
-        let (sandbox, mut process) =
-            serve.client().args(["--json", "--trace", "--timeout", "2s"]).spawn_kept();
+        let (sandbox, mut process) = serve.client().args(["--json", "--trace"]).args(arguments).spawn_kept();
         process.send(format!("create-job A {{}}\n{command}\n"));
         process.stdout_until("NextJobExecutionChangedEvent");
         for _ in 0..2 {
@@ -84,8 +88,10 @@ fn a_refusal_on_the_way_is_no_failure() {
 
 #[test]
 fn a_lost_connection_ends_the_wait_as_a_failure() {
-    let waiting =
-        Waiting::for_command("describe-job-execution A --until execution.status=FAILED --within 1h");
+    let waiting = Waiting::with(
+        &["--timeout", "5s"],
+        "describe-job-execution A --until execution.status=FAILED --within 1h",
+    );
     let Waiting { mut process, serve, _sandbox } = waiting;
     drop(serve);
     let finished = process.finish();

@@ -27,8 +27,6 @@ pub(crate) enum Error {
     NotRunning,
     /// It ended before it was connected.
     EndedFirst(Ended),
-    /// It ended as soon as it was connected.
-    Ended(Ended),
     /// It was not connected in time.
     NotConnected {
         /// The time that it had.
@@ -52,7 +50,7 @@ impl Error {
             Self::NotStarted { .. } => "DeviceNotStarted",
             Self::Running => "DeviceRunning",
             Self::NotRunning => "DeviceNotRunning",
-            Self::EndedFirst(_) | Self::Ended(_) => "DeviceEnded",
+            Self::EndedFirst(_) => "DeviceEnded",
             Self::NotConnected { .. } => "DeviceNotConnected",
             Self::StillConnected { .. } => "DeviceStillConnected",
         }
@@ -74,7 +72,6 @@ impl Error {
             Self::EndedFirst(ended) => {
                 told("the device program ended before it had connected and subscribed", ended)
             }
-            Self::Ended(ended) => ended.told(),
             Self::NotConnected { within, connected, last_lines } => {
                 let within = humantime::format_duration(within);
                 let what = match connected {

@@ -165,15 +165,8 @@ impl Device {
             // What it has left behind is no part of the new one.
             before.program.stop(Stop::Terminate).await;
         }
-        let (transcript, may_end) = (self.transcript.clone(), self.options.may_end);
-        let by_itself = move |ended: &Ended| {
-            if !may_end {
-                let (text, details) = ended.clone().told();
-                transcript.incident(Incident { details, ..Incident::new("DeviceEnded", text) });
-            }
-        };
         let program =
-            Program::start(&self.options, &self.environment, self.output.clone(), phase, by_itself)?;
+            Program::start(&self.options, &self.environment, self.output.clone(), phase, self.by_itself())?;
         Ok(slot.insert(Running { program, connections, client_id: None }))
     }
 
@@ -196,9 +189,21 @@ impl Device {
             return Err(Error::NotConnected { within, connected, last_lines: self.output.last_lines() });
         };
         let client_id = come?;
-        match running.program.expect_to_run() {
-            Err(ended) if !self.options.may_end => Err(Error::Ended(ended)),
-            _ => Ok(client_id),
+        // The same incident whether it ends just before this or just after.
+        if let Err(ended) = running.program.expect_to_run() {
+            self.by_itself()(&ended);
+        }
+        Ok(client_id)
+    }
+
+    /// What its end is, where it ends although it was to run.
+    fn by_itself(&self) -> impl Fn(&Ended) + Send + 'static + use<> {
+        let (transcript, may_end) = (self.transcript.clone(), self.options.may_end);
+        move |ended| {
+            if !may_end {
+                let (text, details) = ended.clone().told();
+                transcript.incident(Incident { details, ..Incident::new("DeviceEnded", text) });
+            }
         }
     }
 }

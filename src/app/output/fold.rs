@@ -1,6 +1,7 @@
 //! The width of the terminal, and text folded to it.
 
 use textwrap::{Options, WordSplitter};
+use unicode_width::UnicodeWidthStr;
 
 /// The columns of the terminal; none without one.
 #[must_use]
@@ -16,6 +17,15 @@ pub(crate) fn columns() -> Option<usize> {
 pub(crate) fn fold(text: &str, width: usize, first: &str, others: &str) -> String {
     let options = Options::new(width).initial_indent(first).subsequent_indent(others);
     textwrap::fill(text, options.break_words(false).word_splitter(WordSplitter::NoHyphenation))
+}
+
+/// How many columns `text` takes, colors not counted.
+#[must_use]
+pub(crate) fn width(text: &str) -> usize {
+    // A color is an escape sequence up to its m.
+    let mut pieces = text.split('\x1b');
+    let first = pieces.next().map_or(0, UnicodeWidthStr::width);
+    first + pieces.filter_map(|piece| piece.split_once('m')).map(|(_, text)| text.width()).sum::<usize>()
 }
 
 #[cfg(test)]

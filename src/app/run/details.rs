@@ -65,13 +65,27 @@ fn text_of(json: &str) -> Option<String> {
     }
 }
 
+/// What the end of a handler means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    pub(super) outcome: Outcome,
+    /// What tells of it and finds no room beside what the handler has reported itself.
+    pub(super) left_out: Vec<(&'static str, String)>,
+}
+
+impl From<Verdict> for Meaning {
+    fn from(verdict: Verdict) -> Self {
+        Self { outcome: verdict.into(), left_out: Vec::new() }
+    }
+}
+
 /// What the end of a handler means, told to stop or not; `kept` is what the service has of status details.
-pub(super) fn outcome(
+pub(super) fn meaning(
     ended: ExitStatus,
     stopped: Option<Stop>,
     stderr: String,
     kept: &StatusDetails,
-) -> Outcome {
+) -> Meaning {
     match ended.code() {
         Some(0) => Verdict::Succeeded.into(),
         Some(REJECTED) => Verdict::Rejected.into(),
@@ -87,22 +101,24 @@ pub(super) fn outcome(
 }
 
 /// A handler that could not be started.
-pub(super) fn not_started(why: String, kept: &StatusDetails) -> Outcome {
-    failed([("reason", why)], kept)
+pub(super) fn not_started(why: String) -> Outcome {
+    failed([("reason", why)], &StatusDetails::new()).outcome
 }
 
-/// A failure with as many of these details as there is room for.
-fn failed(further: impl IntoIterator<Item = (&'static str, String)>, kept: &StatusDetails) -> Outcome {
-    let mut status_details = StatusDetails::new();
+/// A failure with as many of these details as there is room for, the first ones first.
+fn failed(further: impl IntoIterator<Item = (&'static str, String)>, kept: &StatusDetails) -> Meaning {
+    let (mut status_details, mut left_out) = (StatusDetails::new(), Vec::new());
     let mut room = MAX_STATUS_DETAILS.saturating_sub(kept.len());
     for (name, value) in further {
         let takes_room = !kept.contains_key(name);
         if room > 0 || !takes_room {
             room -= usize::from(takes_room);
             status_details.insert(name.to_owned(), value);
+        } else {
+            left_out.push((name, value));
         }
     }
-    Outcome { verdict: Verdict::Failed, status_details }
+    Meaning { outcome: Outcome { verdict: Verdict::Failed, status_details }, left_out }
 }
 
 /// The last bytes of a stream.
@@ -189,7 +205,7 @@ mod tests {
     #[test]
     fn an_exit_code_stands_for_a_verdict() {
         let none = StatusDetails::new();
-        let of = |raw, stopped| outcome(ExitStatus::from_raw(raw), stopped, "why".to_owned(), &none);
+        let of = |raw, stopped| meaning(ExitStatus::from_raw(raw), stopped, "why".to_owned(), &none).outcome;
         assert_eq!(of(0, None), Verdict::Succeeded.into());
         assert_eq!(of(64 << 8, Some(Stop::Shutdown)), Verdict::Rejected.into());
         assert_eq!(of(75 << 8, None), Verdict::Unfinished.into());
@@ -202,13 +218,15 @@ mod tests {
     #[test]
     fn there_are_never_more_details_than_the_service_takes() {
         let of = |kept: &StatusDetails, stderr: &str| {
-            outcome(ExitStatus::from_raw(256), None, stderr.to_owned(), kept).status_details
+            let Meaning { outcome, left_out } =
+                meaning(ExitStatus::from_raw(256), None, stderr.to_owned(), kept);
+            (outcome.status_details, left_out.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         };
-        assert_eq!(of(&many(10), "why"), StatusDetails::new());
-        assert_eq!(of(&many(9), "why"), details(&[("exitCode", "1")]));
-        assert_eq!(of(&many(8), ""), details(&[("exitCode", "1")]));
+        assert_eq!(of(&many(10), "why"), (StatusDetails::new(), vec!["exitCode", "stderr"]));
+        assert_eq!(of(&many(9), "why"), (details(&[("exitCode", "1")]), vec!["stderr"]));
+        assert_eq!(of(&many(8), ""), (details(&[("exitCode", "1")]), vec![]));
         let full: StatusDetails = many(9).into_iter().chain(details(&[("stderr", "old")])).collect();
-        assert_eq!(of(&full, "why"), details(&[("stderr", "why")]));
+        assert_eq!(of(&full, "why"), (details(&[("stderr", "why")]), vec!["exitCode"]));
     }
 
     #[test]

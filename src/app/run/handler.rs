@@ -27,7 +27,7 @@ use crate::wire::system_error::in_words;
 
 /// How long it may take until we hear of a signal that has ended the handler already: who stops a service may signal
 /// all of its processes.
-const SAME_SIGNAL: Duration = Duration::from_millis(100);
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 /// The program that carries out job executions.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Handler {
             Ok(running) => running,
             Err(why) => {
                 self.printer.diagnostic(&why);
-                return not_started(excerpt(&why, 1000), &StatusDetails::new());
+                return not_started(excerpt(&why, 1000));
             }
         };
         let said = Arc::new(Said::new(job.clone(), details, self.printer.clone(), control.clone()));
@@ -138,12 +138,13 @@ impl Handler {
         // What it has left behind may go on printing.
         reading.detach_all();
         let Ok(ended) = ended else { return Verdict::Failed.into() };
-        let outcome = said.outcome(ended, stopped);
-        if stopped.is_none() && outcome.verdict == Verdict::Failed {
+        let mut meaning = said.meaning(ended, stopped);
+        if stopped.is_none() && meaning.outcome.verdict == Verdict::Failed {
             let stopped = timeout(SAME_SIGNAL, control.stopped()).await.ok();
-            return said.outcome(ended, stopped);
+            meaning = said.meaning(ended, stopped);
         }
-        outcome
+        said.tell_left_out(&meaning.left_out);
+        meaning.outcome
     }
 
     /// Asks it to end, and makes it after a while.

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::AsyncRead;
 
-use super::details::{MARK, MAX_MARKED_LINE, Tail, outcome, parse};
+use super::details::{MARK, MAX_MARKED_LINE, Meaning, Tail, meaning, parse};
+use crate::app::output::escape::excerpt;
 use crate::app::output::printer::Printer;
 use crate::app::processes::lines::{Line, Lines, MAX_LINE, read};
-use crate::client::executor::{Control, Outcome, RESUMED, Stop};
+use crate::client::executor::{Control, MAX_STATUS_DETAILS, RESUMED, Stop};
 use crate::wire::model::{JobId, StatusDetails};
 
 /// Takes what the handler of a job execution prints.
@@ -54,8 +55,21 @@ impl Said {
     }
 
     /// What its end means after all that.
-    pub(super) fn outcome(&self, ended: ExitStatus, stopped: Option<Stop>) -> Outcome {
-        outcome(ended, stopped, locked(&self.stderr).text(), &locked(&self.details))
+    pub(super) fn meaning(&self, ended: ExitStatus, stopped: Option<Stop>) -> Meaning {
+        meaning(ended, stopped, locked(&self.stderr).text(), &locked(&self.details))
+    }
+
+    /// Says what the service is not told for want of room.
+    pub(super) fn tell_left_out(&self, left_out: &[(&'static str, String)]) {
+        if left_out.is_empty() {
+            return;
+        }
+        let pairs: Vec<_> = left_out.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (job, pairs) = (&self.job, excerpt(&pairs.join(", "), MAX_LINE));
+        self.printer.diagnostic(&format!(
+            "warning: {job}: not sent, as there may be {MAX_STATUS_DETAILS} status details and the handler has reported \
+             its own: {pairs}"
+        ));
     }
 
     fn show(&self, line: &str) {

@@ -162,8 +162,8 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::testing::DEADLINE;
 
-    const DEADLINE: Duration = Duration::from_secs(10);
     const HOUR: Duration = Duration::from_hours(1);
 
     /// A listener whose clients have connected with their first byte, and get each byte back.

@@ -204,12 +204,14 @@ impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
             self.input.reserve(limits::READ);
             self.stream.acknowledge();
             tokio::select! {
+                biased;
                 step = self.step(more_input) => match step {
                     Ok(Step::Read(1..)) => heard = Instant::now(),
                     Ok(Step::Wrote) => progress = Instant::now(),
                     _ => return End::Lost,
                 },
                 () = served.connection.wake.notified() => {}
+                // Last, so that after the process was stopped for a while what came meanwhile counts.
                 () = &mut alarm => {
                     let now = Instant::now();
                     if now >= heard + keep_alive_timeout {

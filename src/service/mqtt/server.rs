@@ -95,6 +95,7 @@ mod tests {
 
     use super::*;
     use crate::service::state::Settings;
+    use crate::testing::DEADLINE;
 
     #[tokio::test]
     async fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
@@ -112,7 +113,7 @@ mod tests {
             client.write_all(start).await.unwrap();
             let (stream, address) = listener.accept().await.unwrap();
             let serving = server.clone().serve_client(stream, address, Connecting::default());
-            let ended = timeout(Duration::from_secs(10), serving).await.unwrap();
+            let ended = timeout(DEADLINE, serving).await.unwrap();
             assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
             assert!(!matches!(client.read(&mut [0]).await, Ok(1..)));
         }

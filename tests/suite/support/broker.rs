@@ -1,6 +1,6 @@
 //! An MQTT 5 broker of the test's, byte by byte: it says what no real one would.
 
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -151,19 +151,40 @@ impl Connection {
         (topic.to_owned(), serde_json::from_slice(payload).unwrap())
     }
 
+    /// Stays connected, with an answer to nothing but pings, until the client goes.
+    pub(crate) fn stay(mut self) {
+        thread::spawn(move || while self.next_but_pings().is_ok() {});
+    }
+
     /// The next packet, which begins with this byte, without its header.
     #[track_caller]
     fn next(&mut self, first: u8) -> Vec<u8> {
-        self.flush();
+        let (found, body) = self.next_but_pings().unwrap();
+        assert_eq!(found, first);
+        body
+    }
+
+    /// The first byte of the next packet, and what is behind its header; pings before it are answered.
+    fn next_but_pings(&mut self) -> io::Result<(u8, Vec<u8>)> {
+        loop {
+            self.flush();
+            let (first, body) = self.packet()?;
+            if first != PINGREQ {
+                return Ok((first, body));
+            }
+            self.write(PINGRESP, &[]);
+        }
+    }
+
+    fn packet(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut byte = || {
             let mut byte = [0];
-            self.reader.read_exact(&mut byte).unwrap();
-            byte[0]
+            self.reader.read_exact(&mut byte).map(|()| byte[0])
         };
-        assert_eq!(byte(), first);
+        let first = byte()?;
         let (mut length, mut shift) = (0, 0);
         loop {
-            let seven = byte();
+            let seven = byte()?;
             length |= usize::from(seven & 0x7F) << shift;
             shift += 7;
             if seven & 0x80 == 0 {
@@ -171,8 +192,8 @@ impl Connection {
             }
         }
         let mut body = vec![0; length];
-        self.reader.read_exact(&mut body).unwrap();
-        body
+        self.reader.read_exact(&mut body)?;
+        Ok((first, body))
     }
 
     fn write(&mut self, first: u8, parts: &[&[u8]]) {
@@ -181,3 +202,6 @@ impl Connection {
 }
 
 const PREFIX: &str = "$aws/things/MyThing/jobs/";
+
+const PINGREQ: u8 = 0xC0;
+const PINGRESP: u8 = 0xD0;

@@ -1,10 +1,11 @@
 //! A control plane that we did not write: MiniStack.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Process, peers};
+use tokio::net::TcpSocket;
+
+use super::{Process, kept_port, peers};
 
 /// MiniStack's server.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct MiniStack {
     _process: Process,
     /// Where it listens.
     pub(crate) url: String,
+    /// What keeps others from its ports.
+    _kept: [TcpSocket; 2],
 }
 
 impl MiniStack {
@@ -21,12 +24,11 @@ impl MiniStack {
         // It wants another botocore than the others, so that it has an environment of its own.
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ministack/bin/ministack");
         let program = if own.is_file() { own } else { peers::program("ministack")? };
-        // It cannot choose by itself: these were free a moment ago.
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [http, mqtt] = listeners.map(|listener| listener.local_addr().unwrap().port().to_string());
+        let kept = [(); 2].map(|()| kept_port());
+        let [http, mqtt] = kept.each_ref().map(|kept| kept.local_addr().unwrap().port().to_string());
         let mut process =
             Process::spawn(Command::new(program).envs([("GATEWAY_PORT", &http), ("IOT_MTLS_PORT", &mqtt)]));
         process.stderr_until("Running on http://");
-        Some(Self { _process: process, url: format!("http://127.0.0.1:{http}") })
+        Some(Self { _process: process, url: format!("http://127.0.0.1:{http}"), _kept: kept })
     }
 }

@@ -28,6 +28,6 @@ pub(crate) mod wire;
 
 pub(crate) use machine::{has_address, has_full_device};
 pub(crate) use namespace::Namespace;
-pub(crate) use process::{DEADLINE, Finished, Process, connect, open_pipe, refusing};
+pub(crate) use process::{DEADLINE, Finished, Process, connect, kept_port, open_pipe, refusing};
 pub(crate) use sandbox::{Message, Output, Sandbox};
 pub(crate) use serve::Serve;

@@ -1,7 +1,7 @@
 //! A broker that we did not write, mosquitto, and the test itself in the part of the Jobs service behind it.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -15,9 +15,10 @@ use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{Client, Event, MqttOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use super::certificates::{Authority, Pem};
-use super::{DEADLINE, Process, Sandbox, peers};
+use super::{DEADLINE, Process, Sandbox, kept_port, peers};
 
 /// mosquitto with a mutual-TLS listener for our program and a plain one for the test.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Mosquitto {
     pub(crate) port: u16,
     plain_port: u16,
     dir: TempDir,
+    /// What keeps others from its ports.
+    _kept: [TcpSocket; 2],
 }
 
 impl Mosquitto {
@@ -52,7 +55,8 @@ impl Mosquitto {
         write("ca.pem", &authority.pem());
         write("ca.key", &authority.key_pem());
 
-        let [port, plain_port] = free_ports();
+        let kept = [(); 2].map(|()| kept_port());
+        let [port, plain_port] = kept.each_ref().map(|kept| kept.local_addr().unwrap().port());
         // Started as root it would become another user, who cannot read the key.
         write(
             "mosquitto.conf",
@@ -74,7 +78,7 @@ impl Mosquitto {
             .replace("\n                 ", "\n"),
         );
         let process = spawn(&program, dir.path());
-        Some(Self { process, port, plain_port, dir })
+        Some(Self { process, port, plain_port, dir, _kept: kept })
     }
 
     /// Where it speaks MQTT to anybody.
@@ -136,12 +140,6 @@ fn spawn(program: &Path, dir: &Path) -> Process {
         Process::spawn(std::process::Command::new(program).args(["-c", "mosquitto.conf"]).current_dir(dir));
     process.stderr_until(" running");
     process
-}
-
-/// Two ports that were free a moment ago: mosquitto cannot choose by itself.
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// The Jobs service of `MyThing`, played by a test step by step.

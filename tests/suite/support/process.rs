@@ -46,6 +46,15 @@ pub(crate) fn refusing() -> TcpSocket {
     socket
 }
 
+/// A port of loopback for a program that cannot choose one by itself: nobody else is given it while this lives. Who
+/// asks for it by its number and lets it be used again (`SO_REUSEADDR`) gets it, as Linux has it.
+pub(crate) fn kept_port() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
+}
+
 /// Opens a named pipe for writing, as soon as somebody reads from it.
 #[track_caller]
 pub(crate) fn open_pipe(path: &Path) -> File {

