@@ -99,3 +99,31 @@ fn fail(message: &str, status: ExitStatus) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {}", escape::line(&in_words(&message)));
     status.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    /// The names of all options and commands.
+    fn words(command: &Command) -> Vec<String> {
+        let options = command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned);
+        let below = command.get_subcommands();
+        options
+            .chain(below.flat_map(|below| [vec![below.get_name().to_owned()], words(below)].concat()))
+            .collect()
+    }
+
+    #[test]
+    fn every_command_and_option_can_be_completed() {
+        let words = words(&Cli::described());
+        assert!(words.len() > 80, "{words:?}");
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = completions(shell);
+            for word in &words {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
+    }
+}

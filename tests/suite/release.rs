@@ -66,12 +66,23 @@ fn a_release_is_packed_and_the_action_installs_and_uses_it() {
         run(home.path(), ".github/actions/jobs-sandbox/install", &[], &environment)
     };
     passes(&install("Linux", ""));
+    let installed = fs::read_to_string(&added).unwrap();
+    let installed = Path::new(installed.trim_end());
+    for file in
+        ["completions/_jobs-sandbox", "completions/jobs-sandbox.fish", "man/man1/jobs-sandbox-serve.1"]
+    {
+        assert!(fs::metadata(installed.join(file)).unwrap().len() > 0, "{file}");
+    }
+    for file in
+        ["LICENSE", "README.md", "policies", "tests/scripts", "tests/python/device.py", ".github/docs"]
+    {
+        assert!(installed.join(file).exists(), "{file}");
+    }
 
     let script =
         "test a job is carried out\ncreate-job Job1 {}\ndescribe-job Job1 --until job.status=COMPLETED\n";
     fs::write(path("smoke.jobs"), script).unwrap();
-    let search =
-        format!("{}:{}", fs::read_to_string(&added).unwrap().trim_end(), std::env::var("PATH").unwrap());
+    let search = format!("{}:{}", installed.display(), std::env::var("PATH").unwrap());
     let environment = [
         ("PATH", &*search),
         ("SCRIPT", "smoke.jobs\n"),
