@@ -24,7 +24,7 @@ fn write_pages(command: &Command, dir: &Path) -> io::Result<()> {
         write_pages(below, dir)?;
     }
     let source = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-    Man::new(command.clone()).source(source).manual("Manual").generate_to(dir).map(drop)
+    Man::new(command.clone()).source(source).generate_to(dir).map(drop)
 }
 
 #[cfg(test)]
