@@ -89,9 +89,7 @@ fn a_release_is_packed_and_the_action_installs_and_uses_it() {
         ("JUNIT", "report.xml"),
         ("DEVICE", "jobs-sandbox run -- true"),
     ];
-    let used = run(home.path(), ".github/actions/jobs-sandbox/run", &[], &environment);
-    passes(&used);
-    assert!(used.stderr.contains("device| Job1: SUCCEEDED\n"), "{}", used.stderr);
+    passes(&run(home.path(), ".github/actions/jobs-sandbox/run", &[], &environment));
     let report = fs::read_to_string(path("report.xml")).unwrap();
     assert!(report.contains("a job is carried out") && report.contains("failures=\"0\""), "{report}");
 
