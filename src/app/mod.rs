@@ -14,6 +14,7 @@
 //! | [`device`] | a device program beside the local service |
 //! | [`processes`] | programs beside ours: the signals to them, what they print |
 //! | `health`, `host` | whether a local service is ready; what the machine must have |
+//! | `man_pages` | the manual pages, made from the command line |
 //! | [`mqtt`] | the connection of a device, as the options say |
 //! | [`own_clients`] | the client ids of the session's own connections |
 //! | [`cli`] | the command line, and what its options mean together |
@@ -47,6 +48,7 @@ mod host;
 pub(crate) mod input;
 pub(crate) mod json;
 mod listed;
+mod man_pages;
 pub(crate) mod mqtt;
 pub(crate) mod output;
 pub(crate) mod own_clients;

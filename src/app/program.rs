@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{fleet, health, host, provision, run, serve, session, signals, standard_streams};
+use crate::app::{
+    fleet, health, host, man_pages, provision, run, serve, session, signals, standard_streams,
+};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
@@ -70,6 +71,9 @@ fn carry_out(launch: Launch) -> Result<ExitStatus, (String, ExitStatus)> {
         Launch::PolicyPrint(options) => print(&provision::print(&options)),
         Launch::Health { url, wait } => runtime.block_on(health::run(&url, wait)),
         Launch::Completions(shell) => print(&completions(shell)),
+        Launch::ManPages(dir) => man_pages::write(Cli::described(), &dir)
+            .map(|()| ExitStatus::Success)
+            .map_err(|message| (message, ExitStatus::Failure)),
     };
     // A name resolution that hangs must not keep the program from ending.
     runtime.shutdown_background();
@@ -95,7 +99,7 @@ fn say(line: &str) {
 /// The script with which a shell completes our command line.
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    clap_complete::generate(shell, &mut Cli::described(), env!("CARGO_PKG_NAME"), &mut script);
     // clap_complete 4.6 calls a program with a hyphen by two names, which hides its subcommands from bash.
     String::from_utf8_lossy(&script).replace("jobs__subcmd__sandbox", "jobs__sandbox")
 }
@@ -110,4 +114,32 @@ fn fail(message: &str, status: ExitStatus) -> ExitCode {
     // There is nowhere else to say it.
     let _ = writeln!(io::stderr(), "error: {}", escape::line(&in_words(&message)));
     status.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    /// The names of all options and commands.
+    fn words(command: &Command) -> Vec<String> {
+        let options = command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned);
+        let below = command.get_subcommands();
+        options
+            .chain(below.flat_map(|below| [vec![below.get_name().to_owned()], words(below)].concat()))
+            .collect()
+    }
+
+    #[test]
+    fn every_command_and_option_can_be_completed() {
+        let words = words(&Cli::described());
+        assert!(words.len() > 80, "{words:?}");
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = completions(shell);
+            for word in &words {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
+    }
 }

@@ -51,6 +51,7 @@ mod plain_words;
 mod policies;
 mod provision;
 mod readme;
+mod release;
 mod reset;
 mod resolver;
 mod run;

@@ -80,6 +80,12 @@ pub(super) enum CliCommand {
         /// The shell
         shell: Shell,
     },
+    /// Write the manual pages: one of the program, and one of each of these commands
+    ManPages {
+        /// The folder for them, such as ~/.local/share/man/man1; made if it does not exist
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -12,8 +12,18 @@ use crate::app::output::escape;
 const SHOWN: usize = 200;
 
 /// What `jobs-sandbox` may be followed by.
-const SUBCOMMANDS: [&str; 9] =
-    ["serve", "run", "fleet", "health", "provision", "clean-up", "policy", "completions", "help"];
+const SUBCOMMANDS: [&str; 10] = [
+    "serve",
+    "run",
+    "fleet",
+    "health",
+    "provision",
+    "clean-up",
+    "policy",
+    "completions",
+    "man-pages",
+    "help",
+];
 
 /// What to type instead, where clap refused an argument that is a command or a script.
 pub(super) fn pointer(error: &clap::Error, arguments: &[String]) -> Option<UsageError> {

@@ -60,9 +60,19 @@ impl Cli {
         let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         let arguments: Vec<_> = arguments.collect();
         key_material::refuse_pem(&arguments)?;
-        let parsed = with_variables(Self::command()).try_get_matches();
+        let parsed = without_empty_variables(Self::described()).try_get_matches();
         let parsed = parsed.and_then(|matches| Self::from_arg_matches(&matches));
         parsed.map_err(|error| habits::pointer(&error, &arguments).unwrap_or_else(|| refused::exit(&error)))
+    }
+
+    /// The command line as its help and its manual describe it, with the environment variables of `serve`. A session
+    /// has other ones: beside a `serve` in the same container it is to use neither its ports nor its folder.
+    pub(crate) fn described() -> Command {
+        Self::command().mut_subcommand("serve", |serve| {
+            SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
+                serve.mut_arg(option, |argument| argument.env(variable).hide_env_values(true))
+            })
+        })
     }
 
     /// Works out what the options mean together.
@@ -81,6 +91,7 @@ impl Cli {
             Some(CliCommand::CleanUp(clean_up)) => return clean_up.launch(),
             Some(CliCommand::Policy { command }) => return command.launch(),
             Some(CliCommand::Completions { shell }) => return Ok(Launch::Completions(shell)),
+            Some(CliCommand::ManPages { dir }) => return Ok(Launch::ManPages(dir)),
             None => {}
         }
         self.connection.device.refuse_contents()?;
@@ -157,20 +168,13 @@ fn names(given: Vec<(String, String)>) -> Result<Names, UsageError> {
     Ok(names)
 }
 
-/// Adds the environment variables of `serve`. A session has other ones: beside a `serve` in the same container it is
-/// to use neither its ports nor its folder.
-fn with_variables(command: Command) -> Command {
-    let command = command.mut_subcommand("serve", |serve| {
-        let serve = SERVE_VARIABLES.into_iter().fold(serve, |serve, (option, variable)| {
-            serve.mut_arg(option, |argument| argument.env(variable).hide_env_values(true))
-        });
-        serve.mut_args(unless_empty)
-    });
+/// Leaves the variables out of account that are empty, as Compose and CI set what has no value.
+fn without_empty_variables(command: Command) -> Command {
+    let command = command.mut_subcommand("serve", |serve| serve.mut_args(unless_empty));
     command.mut_subcommand("run", |run| run.mut_args(unless_empty)).mut_args(unless_empty)
 }
 
-/// Leaves the variable of an option out of account where it is empty, as Compose and CI set what has no value; not
-/// so where that selects AWS mode.
+/// Leaves the variable of an option out of account where it is empty; not so where that selects AWS mode.
 fn unless_empty(argument: Arg) -> Arg {
     let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
     if is_empty && !AWS_MODE.contains(&argument.get_id().as_str()) {

@@ -42,6 +42,8 @@ pub(crate) enum Launch {
     },
     /// A completion script for a shell.
     Completions(Shell),
+    /// Write the manual pages into this folder.
+    ManPages(PathBuf),
     /// A device on AWS is made.
     Provision(ProvisionOptions),
     /// A device on AWS is taken away again.
