@@ -2,22 +2,22 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::checkout::{Checkout, SERVE};
 use super::page::root;
 use super::section::{Section, script};
-use crate::support::peers;
 use crate::support::skip::skip;
+use crate::support::{Process, peers};
 
-/// What a workflow says in YAML, as JSON.
-fn read_yaml(yaml: &str) -> Value {
-    let read =
-        "python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(\"workflow.yml\"))))'";
-    let checkout = Checkout::new();
-    checkout.write("workflow.yml", yaml);
-    serde_json::from_str(&checkout.run(read).stdout).unwrap()
+/// What YAML says, as JSON.
+fn read_yaml(python: &Path, yaml: &str) -> Value {
+    let read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.argv[1])))";
+    let finished = Process::spawn(Command::new(python).args(["-c", read, yaml])).finish();
+    serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}\n{}", finished.stderr))
 }
 
 /// A checkout of a project that has the smoke test and its device program.
@@ -38,11 +38,11 @@ fn assert_passed(checkout: &Checkout, printed: &str) {
 #[test]
 fn the_workflow_passes() {
     let workflow = Section::open("README.md", "In CI").take("yaml");
-    let (Some(_), Some(_)) = (peers::python("yaml"), peers::python("paho.mqtt.client")) else { return };
+    let (Some(python), Some(_)) = (peers::python("yaml"), peers::python("paho.mqtt.client")) else { return };
     if !cfg!(target_os = "linux") {
         return skip("the job runs on Linux");
     }
-    let workflow = read_yaml(&workflow);
+    let workflow = read_yaml(&python, &workflow);
     let steps = workflow["jobs"]["smoke"]["steps"].as_array().unwrap();
     let checkout = project();
     let added = checkout.path("added-to-path");

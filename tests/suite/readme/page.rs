@@ -36,8 +36,9 @@ impl Page {
     /// All pages.
     pub(super) fn all() -> Vec<Self> {
         let docs = fs::read_dir(root().join(".github/docs")).unwrap();
-        let docs = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = docs.filter(|name| name.ends_with(".md")).collect();
+        let docs = docs.map(|entry| PathBuf::from(entry.unwrap().file_name()));
+        let pages = docs.filter(|file| file.extension().is_some_and(|extension| extension == "md"));
+        let mut names: Vec<String> = pages.map(|file| file.to_str().unwrap().to_owned()).collect();
         names.sort();
         ["README.md".to_owned()].iter().chain(&names).map(|name| Self::open(name)).collect()
     }

@@ -13,8 +13,8 @@ use super::section::RUN_FOR_ALL;
 #[test]
 fn the_readme_is_short_and_leads_to_every_page() {
     let readme = Page::open("README.md");
-    let lines = readme.text.lines().count();
-    assert!(lines < 300, "README.md has {lines} lines");
+    let length = readme.text.lines().count();
+    assert!(length < 300, "README.md has {length} lines");
     let links: BTreeSet<String> = readme.links().into_iter().collect();
     for page in Page::all().into_iter().filter(|page| page.name != readme.name) {
         assert!(links.contains(&format!(".github/docs/{}", page.name)), "{}", page.name);
@@ -95,10 +95,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn every_option_that_is_named_exists() {
     let option = Regex::new(r"--[a-z0-9][a-z0-9-]*").unwrap();
     let subcommands = ["serve", "run", "fleet", "health", "provision", "clean-up", "policy", "completions"];
-    let help: String = subcommands.iter().map(|name| format!("jobs-sandbox {name} --help\n")).collect();
+    let help = subcommands.map(|name| format!("jobs-sandbox {name} --help\n")).concat();
     let commands = Page::open("commands.md").code_spans().into_iter();
     let commands = commands.filter(|name| Regex::new("^[a-z-]+$").unwrap().is_match(name));
-    let commands: String = commands.map(|name| format!("help {name}\n")).collect();
+    let commands = commands.map(|name| format!("help {name}\n")).collect::<Vec<_>>().concat();
     let help = format!(
         "jobs-sandbox --help\n{help}jobs-sandbox policy check --help\njobs-sandbox policy print --help\n\
          jobs-sandbox 2> told <<'END' || true\n{commands}END"
