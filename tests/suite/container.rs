@@ -7,6 +7,7 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 use regex::Regex;
 
+use crate::readme::{Checkout, Section};
 use crate::support::{Sandbox, Serve};
 
 fn file(name: &str) -> String {
@@ -42,16 +43,20 @@ fn every_option_of_serve_has_a_variable_and_none_selects_aws_mode() {
     }
 }
 
-/// As in the README's Compose file, and on ports that are free here.
+/// As in the Compose file of the page, and on ports that are free here.
 #[test]
 fn the_default_command_of_the_image_serves() {
+    let mut section = Section::open("container.md", "In a container");
+    Checkout::new().run(&section.take("sh"));
+    let compose_file = section.take("yaml");
     let dockerfile = file(".github/Dockerfile");
     let command = dockerfile.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
     let command: Vec<String> = serde_json::from_str(command).unwrap();
-    let readme = file("README.md");
     let compose = Regex::new(r"(?m)^      (JOBS_SANDBOX_\w+): (\S+)$").unwrap();
-    let compose: Vec<_> =
-        compose.captures_iter(&readme).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+    let compose: Vec<_> = compose
+        .captures_iter(&compose_file)
+        .map(|found| (found[1].to_owned(), found[2].to_owned()))
+        .collect();
     assert_eq!(compose.len(), 2);
     let sandbox = Sandbox::new().args(command.iter().map(|word| word.replace("/data", "data")));
     let sandbox = sandbox.env("JOBS_SANDBOX_MQTT_PORT", "0").env("JOBS_SANDBOX_HTTP_PORT", "0");

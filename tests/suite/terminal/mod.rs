@@ -6,7 +6,7 @@ mod device;
 mod environment;
 mod looks;
 mod operator;
-mod screen;
+pub(crate) mod screen;
 mod things;
 mod typing;
 
