@@ -12,9 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::app::cli::{Cli, Launch, without_keys};
 use crate::app::exit::ExitStatus;
 use crate::app::output::escape;
-use crate::app::{
-    fleet, health, host, man_pages, provision, run, serve, session, signals, standard_streams,
-};
+use crate::app::{fleet, health, host, man_pages, provision, run, serve, session, signals, standard_streams};
 use crate::wire::system_error::in_words;
 
 /// Runs the program with the arguments of this process; an error is printed once, on stderr.
