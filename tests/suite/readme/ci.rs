@@ -71,6 +71,21 @@ fn the_workflow_passes() {
     assert_passed(&checkout, &printed);
 }
 
+/// The action takes what the page gives it; what it then does is tested with the releases.
+#[test]
+fn the_action_takes_what_it_is_given() {
+    let steps = Section::open("releases.md", "On GitHub Actions").take("yaml");
+    let Some(python) = peers::python("yaml") else { return };
+    let step = &read_yaml(&python, &steps)[0];
+    let (folder, _) = step["uses"].as_str().unwrap().split_once('@').unwrap();
+    let folder = folder.strip_prefix("<owner>/<name>/").unwrap();
+    let action = fs::read_to_string(root().join(folder).join("action.yml")).unwrap();
+    let action = read_yaml(&python, &action);
+    for name in step["with"].as_object().unwrap().keys() {
+        assert!(action["inputs"].get(name).is_some(), "{name}");
+    }
+}
+
 #[test]
 fn a_job_of_any_ci_system_passes() {
     let job = Section::open("ci.md", "On other CI systems").take("sh");

@@ -58,7 +58,7 @@ fn what_is_installed_runs_and_is_uninstalled() {
         return skip("the release in the README is one for Linux");
     }
     let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
-    assert!(workflow.contains("x86_64-unknown-linux-gnu"), "{workflow}");
+    assert!(workflow.contains("x86_64-unknown-linux-musl"), "{workflow}");
     let checkout = Checkout::without_program();
     let programs = [".local/bin/jobs-sandbox", ".cargo/bin/jobs-sandbox"];
     let versions = programs.map(|program| format!("~/{program} --version\n")).concat();
@@ -69,6 +69,16 @@ fn what_is_installed_runs_and_is_uninstalled() {
     fs::create_dir_all(checkout.path(history)).unwrap();
     checkout.run(&uninstall);
     assert!(programs.iter().chain([&history]).all(|left| !checkout.path(left).exists()));
+}
+
+#[test]
+fn a_release_is_checked() {
+    let check = Section::open("releases.md", "Releases").take("sh");
+    if !cfg!(target_os = "linux") {
+        return skip("macOS calls sha256sum otherwise");
+    }
+    let download = "gh release download --pattern '*.tar.gz' --pattern SHA256SUMS\n";
+    Checkout::new().run_with(&format!("{download}{check}"), &[("OWNER_AND_NAME", "somebody/jobs-sandbox")]);
 }
 
 #[test]
