@@ -78,7 +78,7 @@ fn a_release_is_checked() {
         return skip("macOS calls sha256sum otherwise");
     }
     let download = "gh release download --pattern '*.tar.gz' --pattern SHA256SUMS\n";
-    Checkout::new().run_with(&format!("{download}{check}"), &[("OWNER_AND_NAME", "somebody/jobs-sandbox")]);
+    Checkout::new().run_with(&format!("{download}{check}"), &[("REPOSITORY", "somebody/jobs-sandbox")]);
 }
 
 #[test]
