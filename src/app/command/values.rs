@@ -164,19 +164,7 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             checked.map_err(|error| format!("{error}, not \"{}\"", shown()))?;
             ArgumentValue::Text(word.to_owned())
         }
-        Shape::Targets => {
-            // What a shell takes for nothing.
-            if matches!(word, "" | "\"\"" | "''") {
-                return Err(format!(
-                    "{name} is empty: name things or thing groups, as in {name} Pumps,MyThing"
-                ));
-            }
-            let targets: Vec<_> = word.split(',').map(str::to_owned).collect();
-            if targets.iter().any(String::is_empty) {
-                return Err(format!("{name} needs names with one comma between two, not \"{}\"", shown()));
-            }
-            ArgumentValue::Targets(targets)
-        }
+        Shape::Targets => ArgumentValue::Targets(targets(name, word)?),
         Shape::OneOf(words) => match words.iter().find(|choice| **choice == word) {
             Some(choice) => ArgumentValue::Choice(choice),
             None => return Err(not_one_of(words, word)),
@@ -240,6 +228,20 @@ fn read_word(shape: Shape, name: &str, word: &str) -> Result<ArgumentValue, Stri
             unreachable!("they are no word")
         }
     })
+}
+
+/// Names with a comma between two.
+fn targets(name: &str, word: &str) -> Result<Vec<String>, String> {
+    // What a shell takes for nothing.
+    if matches!(word, "" | "\"\"" | "''") {
+        return Err(format!("{name} is empty: name things or thing groups, as in {name} Pumps,MyThing"));
+    }
+    let targets: Vec<_> = word.split(',').map(str::to_owned).collect();
+    if targets.iter().any(String::is_empty) {
+        let shown = escape::excerpt(word, 80);
+        return Err(format!("{name} needs names with one comma between two, not \"{shown}\""));
+    }
+    Ok(targets)
 }
 
 /// Reads a document: JSON, and whether all of it is known, or a string that names a file, so that its name can hold

@@ -224,6 +224,6 @@ impl From<RolloutRow<'_>> for Rollout {
         let minute = row.minute.map(|Minute { began, left }| (began.into(), left));
         let (next_place, notified, stopped) = (row.next_place, row.notified, row.stopped);
         let queueing = row.queueing.map(Cow::into_owned);
-        Self { next_place, notified, minute, stopped, queueing, ..Self::default() }
+        Self { next_place, queueing, notified, minute, stopped, ..Self::default() }
     }
 }
