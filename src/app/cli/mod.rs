@@ -9,6 +9,7 @@
 //! | `args`, `values`, `durations` | what clap accepts, and values read for it |
 //! | `connection`, `device`, `fleet`, `provision`, `run`, `serve_trace` | the options of one purpose or subcommand each |
 //! | `launch`, `provision_options`, `options` | what the options mean together, and the result, checked and complete |
+//! | `selector` | what selects AWS mode, where something is given besides that only the local service has |
 //! | `endpoint`, `policy_files`, `key_material` | values that are looked into before anything starts |
 //! | `error`, `refused`, `habits` | why a command line makes no sense, and what to type instead |
 

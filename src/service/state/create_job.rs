@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::documents::Given;
-use super::job::{Job, Target};
+use super::job::Job;
 use super::job_configs::JobConfigs;
 use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::job_target::{Queueing, Target};
 use super::managed_templates::ManagedTemplate;
 use super::namespace;
 use super::outcome::Outcome;
-use super::queueing::Queueing;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use super::tags::{self, Tag};

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::abort::AbortConfig;
 use super::group::Group;
-use super::job::{Job, Target};
+use super::job::Job;
 use super::job_configs::{PresignedUrlConfig, TimeoutConfig};
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::job_target::Target;
 use super::managed_templates::ManagedTemplate;
 use super::paging::Page;
 use super::retry::JobExecutionsRetryConfig;

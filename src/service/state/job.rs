@@ -6,27 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::Rejected;
 use super::execution::Execution;
 use super::job_configs::JobConfigs;
 use super::job_executions::JobExecutions;
 use super::job_status::{JobStatus, StatusCounts, TargetSelection};
+use super::job_target::Target;
 use super::retry::RetriesUsed;
 use super::rollout::Rollout;
 use super::schedule::{Schedule, SchedulingConfig};
 use crate::service::choices::Choices;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobDocument, ThingGroupName, ThingName};
-
-/// What a target's ARN leads to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Target {
-    Thing(ThingName),
-    Group(ThingGroupName),
-}
 
 /// A job of the account.
 #[derive(Debug)]

@@ -12,7 +12,7 @@
 //!
 //! | records | what they are |
 //! |---|---|
-//! | `job`, `job_status`, `job_configs` | a job, where it stands, and how it is configured |
+//! | `job`, `job_status`, `job_configs`, `job_target` | a job, where it stands, how it is configured, what it is for |
 //! | `rollout`, `retry`, `abort`, `schedule`, `window`, `timers` | how a job reaches its things, and when it stops |
 //! | `execution`, `executions`, `job_executions`, `sequence` | one job execution; those of one thing, and of one job, in order |
 //! | `thing`, `thing_type`, `group`, `attributes`, `template`, `tags` | the registry, job templates, labels |
@@ -60,6 +60,7 @@ pub mod job_configs;
 mod job_event;
 mod job_executions;
 pub mod job_status;
+mod job_target;
 mod kept;
 mod lifecycle;
 pub mod managed_templates;

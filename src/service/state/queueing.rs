@@ -5,39 +5,20 @@
 
 use std::ops::Bound::{Excluded, Unbounded};
 
-use serde::{Deserialize, Serialize};
-
 use super::State;
 use super::change::Change;
-use super::job::Target;
-use super::rollout::Rollout;
+use super::job_target::{Queueing, Target};
 use crate::wire::model::{JobId, ThingName};
 
-/// Targets whose things are being put into a queue.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Queueing {
-    /// Things, and groups without those below them.
-    targets: Vec<Target>,
-    /// How many of them are in the queue as a whole.
-    done: usize,
-    /// The last thing of the next one that is.
-    after: Option<ThingName>,
-}
-
-impl Queueing {
-    /// Whether a thing was put in with a target before the present one.
-    fn has_queued(&self, state: &State, thing: &ThingName) -> bool {
-        self.targets[..self.done].iter().any(|target| match target {
+impl State {
+    /// Whether a thing was put into a queue with a target before the present one.
+    fn has_queued(&self, queueing: &Queueing, thing: &ThingName) -> bool {
+        queueing.targets[..queueing.done].iter().any(|target| match target {
             Target::Thing(target) => target == thing,
-            Target::Group(group) => {
-                state.groups.get(group).is_some_and(|group| group.members.contains(thing))
-            }
+            Target::Group(group) => self.groups.get(group).is_some_and(|group| group.members.contains(thing)),
         })
     }
-}
 
-impl State {
     /// What of `targets` is to be put into a queue, in this order.
     pub(super) fn to_queue(&self, targets: &[Target]) -> Option<Queueing> {
         let with_groups_below = |target: &Target| match target {
@@ -73,7 +54,7 @@ impl Change<'_> {
             let is_done = things.len() < most || matches!(target, Target::Thing(_));
             most -= things.len();
             queueing.after = things.last().cloned().filter(|_| !is_done);
-            things.retain(|thing| !queueing.has_queued(self.state, thing));
+            things.retain(|thing| !self.state.has_queued(&queueing, thing));
             queueing.done += usize::from(is_done);
             self.enqueue(id, things);
         }
@@ -98,12 +79,5 @@ impl Change<'_> {
         let Some(job) = self.job_mut(id).filter(|_| queueing.is_some()) else { return };
         job.rollout.queueing = queueing;
         self.state.queueing.insert(id.clone());
-    }
-}
-
-impl Rollout {
-    /// Whether things are still being put into the queue.
-    pub(super) fn is_queueing(&self) -> bool {
-        self.queueing.is_some()
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rejected;
 use super::job_status::{StatusCounts, TargetSelection};
-use super::queueing::Queueing;
+use super::job_target::Queueing;
 use crate::service::time::Timestamp;
 use crate::wire::model::{JobExecutionStatus, ThingName};
 
@@ -201,8 +201,13 @@ impl Rollout {
         self.stopped
     }
 
+    /// Whether things are still being put into the queue.
+    pub(crate) fn is_queueing(&self) -> bool {
+        self.queueing.is_some()
+    }
+
     pub(crate) fn is_under_way(&self) -> bool {
-        !self.queue.is_empty() || self.queueing.is_some()
+        !self.queue.is_empty() || self.is_queueing()
     }
 
     /// Whether no further thing will be reached.

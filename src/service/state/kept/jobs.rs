@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::State;
-use super::super::job::{Job, Target};
+use super::super::job::Job;
 use super::super::job_configs::JobConfigs;
 use super::super::job_executions::JobExecutions;
 use super::super::job_status::{JobStatus, StatusCounts, TargetSelection};
-use super::super::queueing::Queueing;
+use super::super::job_target::{Queueing, Target};
 use super::super::rollout::Rollout;
 use super::super::schedule::Schedule;
 use super::super::template::Template;
