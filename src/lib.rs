@@ -18,7 +18,7 @@
 //!
 //! `start-next-pending-job-execution`, typed at the prompt:
 //!
-//! 1. `app::repl` reads the line and `app::command` makes a `app::command::Command` of it, or one line
+//! 1. `app::repl` reads the line and `app::command` makes an `app::command::Command` of it, or one line
 //!    that says what is wrong.
 //! 2. `app::dispatch` tells the `app::transcript` to hold events back and calls
 //!    [`client::jobs::Client::start_next_pending_job_execution`].

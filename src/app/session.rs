@@ -98,8 +98,9 @@ fn start_and_run(
     let status = match commands {
         Commands::Terminal => {
             let version = env!("JOBS_SANDBOX_VERSION");
+            let place = session.dispatcher.place().map_or(String::new(), |place| format!(", {place}"));
             let banner = format!(
-                "jobs-sandbox {version}, thing {}\nhelp lists the commands, quit leaves",
+                "jobs-sandbox {version}, thing {}{place}\nhelp lists the commands, quit leaves",
                 options.thing
             );
             runtime.block_on(repl::run(&session.dispatcher, &banner))

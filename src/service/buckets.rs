@@ -42,7 +42,7 @@ pub(crate) enum Unavailable {
 impl Buckets {
     /// The buckets in a folder, which must not hold the service's own files, `secrets`.
     pub(crate) fn open(folder: &Path, secrets: &Path, presigner: Arc<Presigner>) -> Result<Self, StartError> {
-        let unreadable = |error| StartError::Read { path: folder.to_owned(), error };
+        let unreadable = |error| StartError::NoFiles { path: folder.to_owned(), error };
         let real = folder.canonicalize().map_err(unreadable)?;
         if !real.is_dir() {
             return Err(StartError::NotAFolder { path: folder.to_owned() });

@@ -8,8 +8,8 @@
 //! At the start the rows go into `State::restoring`, one by one as they are read: those of job executions last, in
 //! the order of their keys; the others before, in any order. Then `Restoring::finish` hands out the account, whose
 //! timers that fell due meanwhile are handled next, each at its own due time. Rows of [`Kind::RetainedMessage`],
-//! [`Kind::Clock`] and [`Kind::FirstState`] are the broker's, the clock's and the start's, and passed over. The region and the account of ARNs are not in
-//! rows: what is kept goes with the settings that it was written under.
+//! [`Kind::Clock`] and [`Kind::FirstState`] are the broker's, the clock's and the start's, and passed over. The region and
+//! the account of ARNs are not in rows: what is kept goes with the settings that it was written under.
 //!
 //! A row is small, but for the document of a job, a template or a policy, which are written when those change. Any
 //! later version reads it again: members keep their names, and ones that are not known are passed over.

@@ -46,7 +46,7 @@ pub enum StartError {
         error: io::Error,
     },
     /// Some of the certificates and keys are there, and not all.
-    #[error("{} missing: {PUT_BACK}", are(paths))]
+    #[error("{} missing: {PUT_BACK}{}", are(paths), without_authority(paths))]
     Missing {
         /// Those that are not there.
         paths: Vec<PathBuf>,
@@ -85,6 +85,14 @@ pub enum StartError {
     AnotherKey {
         /// Which.
         path: PathBuf,
+    },
+    /// The folder that is to play S3 cannot be read.
+    #[error("cannot read {}: {}: name another folder with --files", path.display(), in_words(error))]
+    NoFiles {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
     },
     /// The private keys of the service would be among the files that devices can be led to.
     #[error(
@@ -158,6 +166,12 @@ pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> StartError 
 /// What to do about certificates and keys that do not go together.
 const PUT_BACK: &str =
     "put the right one back, or make others, which every device needs then, with --new-certificates";
+
+/// What stands in the way of others: nobody knows whose key it is.
+fn without_authority(paths: &[PathBuf]) -> &'static str {
+    let is_missing = |name: &str| paths.iter().any(|path| path.ends_with(name));
+    if is_missing("ca.pem") && !is_missing("ca.key") { ", after ca.key was moved away" } else { "" }
+}
 
 fn are(paths: &[PathBuf]) -> String {
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();

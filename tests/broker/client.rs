@@ -1,6 +1,6 @@
 //! An MQTT client that sends and shows single packets, so that a test sees what a library would hide.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
@@ -121,6 +121,17 @@ impl Client {
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
+    }
+
+    /// Sends it in one record of TLS, whose beginning leaves alone.
+    pub(crate) async fn send_in_two(&mut self, bytes: &[u8]) {
+        let (socket, tls) = self.stream.get_mut();
+        let mut record = Vec::new();
+        tls.writer().write_all(bytes).unwrap();
+        tls.write_tls(&mut record).unwrap();
+        let (begin, end) = record.split_at(record.len() / 2);
+        socket.write_all(begin).await.unwrap();
+        socket.write_all(end).await.unwrap();
     }
 
     /// The next packet; `None` once the connection is closed.

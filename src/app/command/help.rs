@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::spec::{CommandGroup, Spec};
+use super::spec::{CommandGroup, Shape, Spec};
 use super::table::commands;
 use crate::app::output::fold::fold;
 use crate::app::output::style::{Style, Theme};
@@ -83,6 +83,13 @@ pub(crate) fn help_on_scripts(width: usize) -> String {
 pub(crate) fn help_on(spec: &Spec, theme: Theme, width: usize) -> String {
     let mut out = format!("{}\n", fold(&head(spec, theme), width, "", "    "));
     let _ = writeln!(out, "{}", fold(spec.summary, width, "    ", "    "));
+    let values = spec.arguments.iter().map(|argument| (argument.name, argument.shape));
+    for (name, shape) in values.chain(spec.flags.iter().filter_map(|flag| flag.value)) {
+        if let Shape::Suggested(words) = shape {
+            let words = format!("{name}: {}", words.join(", "));
+            let _ = writeln!(out, "\n{}", fold(&words, width, "    ", "        "));
+        }
+    }
     if !spec.flags.is_empty() {
         let _ = writeln!(out, "\n{}", theme.paint(Style::Strong, "Options"));
         let flags: Vec<_> = spec.flags.iter().map(|flag| (flag.usage(), flag.help)).collect();

@@ -13,15 +13,25 @@ use crate::app::output::message::{Message, MessageKind};
 const ROUND_TRIP_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Dispatcher {
-    /// Where the session is connected; members that are not known, or a round trip without an answer, are null.
-    pub(super) async fn status(&self) -> Message {
-        let Server { endpoint, region, is_ours } = &self.server;
-        let thing = self.things.current();
-        let mode = match (is_ours, thing.client.is_local_service()) {
+    fn mode(&self) -> &'static str {
+        match (self.server.is_ours, self.things.current().client.is_local_service()) {
             (true, _) => "local",
             (false, true) => "local service of another process",
             (false, false) => "AWS",
-        };
+        }
+    }
+
+    /// What and where the server is, if it is not the session's own.
+    pub(crate) fn place(&self) -> Option<String> {
+        let Server { endpoint, is_ours, .. } = &self.server;
+        (!is_ours).then(|| format!("{} at {endpoint}", self.mode()))
+    }
+
+    /// Where the session is connected; members that are not known, or a round trip without an answer, are null.
+    pub(super) async fn status(&self) -> Message {
+        let Server { endpoint, region, .. } = &self.server;
+        let thing = self.things.current();
+        let mode = self.mode();
         // arn:aws:iot:REGION:ACCOUNT:thing/NAME
         let arn = thing.arn();
         let arn = || arn.as_ref().map(|arn| arn.split(':'));

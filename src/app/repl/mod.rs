@@ -28,8 +28,8 @@ use crate::app::exit::ExitStatus;
 use crate::app::signals::{ShutdownSignals, drain};
 use crate::client::jobs::Pending;
 use crate::wire::model::JobExecutionStatus;
-
 use crate::wire::system_error::in_words;
+
 use editor::{EditorEvent, EditorHandle};
 use prompt::Prompt;
 

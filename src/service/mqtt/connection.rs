@@ -1,20 +1,20 @@
 //! One client's connection: bytes in and out around the pure core.
 
 mod broken;
+mod transfer;
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::transfer::Step;
 use super::acceptor::Connecting;
 use super::codec::{Codec, TooLarge};
 use crate::service::broker::end::End;
@@ -32,6 +32,9 @@ const BATCH: usize = 16;
 
 /// How long one client may hold the lock: a single packet may be a message to thousands.
 const SLICE: Duration = Duration::from_millis(1);
+
+/// After the process was stopped for a while, timers ring before what came meanwhile is there to be read.
+const SECOND_LOOK: Duration = Duration::from_millis(20);
 
 const SILENCE: End = End::Refused(Refusal::Fault(Ending::Silence));
 const RESET: End = End::Refused(Refusal::Fault(Ending::Reset));
@@ -109,13 +112,6 @@ impl Drop for ServedSession {
     }
 }
 
-/// What a connection has done.
-enum Step {
-    /// So many bytes.
-    Read(usize),
-    Wrote,
-}
-
 /// The two directions of a connection.
 struct PacketStream<S> {
     stream: S,
@@ -165,6 +161,8 @@ impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
         let mut progress = heard;
         // It rings too early, not too late, and is set again then: most of what is heard or written moves the deadline.
         let mut alarm = pin!(sleep_until(heard + keep_alive_timeout));
+        // Until when a client whose time is over may still turn out to have been heard.
+        let mut reprieve = None;
         loop {
             if !self.is_writing() {
                 // What is written from here on is as young as this.
@@ -193,16 +191,17 @@ impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
                 yield_now().await;
                 continue;
             }
-            let writing = self.is_writing();
-            let due = heard + keep_alive_timeout;
-            let due = if writing { due.min(progress + self.timeouts.write) } else { due };
-            if due < alarm.deadline() {
-                alarm.as_mut().reset(due);
-            }
+            // What is not read is no silence of the client's.
             let more_input = !self.is_full();
+            let silent = more_input.then(|| heard + keep_alive_timeout);
+            let stuck = self.is_writing().then(|| progress + self.timeouts.write);
+            let due = silent.into_iter().chain(stuck).min().unwrap_or(heard + keep_alive_timeout);
+            let ring = reprieve.map_or(due, |until| due.max(until));
+            if ring < alarm.deadline() {
+                alarm.as_mut().reset(ring);
+            }
             self.give_back_memory();
             self.input.reserve(limits::READ);
-            self.stream.acknowledge();
             tokio::select! {
                 biased;
                 step = self.step(more_input) => match step {
@@ -211,58 +210,21 @@ impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
                     _ => return End::Lost,
                 },
                 () = served.connection.wake.notified() => {}
-                // Last, so that after the process was stopped for a while what came meanwhile counts.
                 () = &mut alarm => {
                     let now = Instant::now();
-                    if now >= heard + keep_alive_timeout {
+                    if due > now {
+                        alarm.as_mut().reset(due);
+                    } else if reprieve.is_none_or(|until| until < due) {
+                        reprieve = Some(now + SECOND_LOOK);
+                        alarm.as_mut().reset(now + SECOND_LOOK);
+                    } else if silent.is_some_and(|silent| silent <= now) {
                         return Refusal::KeepAlive.into();
-                    }
-                    if due <= now {
+                    } else {
                         return Refusal::SlowReader.into();
                     }
-                    alarm.as_mut().reset(due);
                 }
             }
         }
-    }
-
-    /// Reads, if that is wanted, or writes what waits to be written; cancel safe.
-    async fn step(&mut self, more_input: bool) -> io::Result<Step> {
-        let is_writing = self.is_writing();
-        let Self { stream, input, output, flushed, .. } = self;
-        poll_fn(|context| {
-            if more_input && let Poll::Ready(read) = pin!(stream.read_buf(input)).poll(context) {
-                return Poll::Ready(read.map(Step::Read));
-            }
-            if is_writing
-                && let Poll::Ready(written) = pin!(write_some(stream, output, flushed)).poll(context)
-            {
-                return Poll::Ready(written.map(|()| Step::Wrote));
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Leaves the buffers no larger than what is in them asks for: a client that has sent or received something large
-    /// costs as little as any other once that is handled.
-    fn give_back_memory(&mut self) {
-        for buffer in [&mut self.input, &mut self.output] {
-            // More than this is growing or being written. What is left shares its memory with what was there before.
-            if buffer.len() < limits::READ {
-                *buffer = BytesMut::from(&buffer[..]);
-            }
-        }
-    }
-
-    /// Whether there is something that the client has yet to take.
-    fn is_writing(&self) -> bool {
-        !self.output.is_empty() || !self.flushed
-    }
-
-    /// Whether so much waits to be written that no more is read.
-    fn is_full(&self) -> bool {
-        self.output.len() >= limits::UNWRITTEN
     }
 
     /// Hands the packets that were read to the core, a few at a time.
@@ -372,56 +334,6 @@ impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
             self.send(Outgoing::Disconnect { reason: reason.code(), text: reason.text() });
         }
     }
-
-    /// Writes as much as the socket takes without a wait; returns how many bytes that were.
-    async fn write_at_once(&mut self) -> io::Result<usize> {
-        let before = self.output.len();
-        while self.is_writing() {
-            let mut step = pin!(write_some(&mut self.stream, &mut self.output, &mut self.flushed));
-            match poll_fn(|context| Poll::Ready(step.as_mut().poll(context))).await {
-                Poll::Ready(written) => written?,
-                Poll::Pending => break,
-            }
-        }
-        Ok(before - self.output.len())
-    }
-
-    /// Writes all that waits to be written.
-    async fn write_out(&mut self) -> io::Result<()> {
-        while self.is_writing() {
-            write_some(&mut self.stream, &mut self.output, &mut self.flushed).await?;
-        }
-        Ok(())
-    }
-
-    /// Lets the client read what was sent last before the socket is closed: closing it at once could destroy that.
-    async fn close(&mut self) {
-        let linger = self.timeouts.linger;
-        let last_bytes = async {
-            self.write_out().await?;
-            self.stream.shutdown().await?;
-            io::copy(&mut self.stream, &mut io::sink()).await
-        };
-        // The time is up, or the client has gone.
-        let _ = timeout(linger, last_bytes).await;
-    }
-}
-
-/// One step of writing; cancel safe.
-async fn write_some<S: AsyncWrite + Unpin>(
-    writer: &mut S,
-    output: &mut BytesMut,
-    flushed: &mut bool,
-) -> io::Result<()> {
-    if output.is_empty() {
-        writer.flush().await?;
-        *flushed = true;
-        return Ok(());
-    }
-    let written = writer.write(output).await?;
-    output.advance(written);
-    *flushed = false;
-    if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]

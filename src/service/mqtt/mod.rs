@@ -5,7 +5,7 @@
 //! | `server` | the port, from its listener to its orderly end |
 //! | `acceptor` | how many clients are let in |
 //! | `quick_ack` | the socket under it |
-//! | `connection` | one client's bytes, in and out; in `broken` what faults do to it |
+//! | `connection` | one client's packets, in and out; in `transfer` their bytes, in `broken` what faults do to it |
 //! | `codec` | bytes to packets and back, for MQTT 3.1.1 and 5 |
 
 mod acceptor;

@@ -1,7 +1,7 @@
 //! How things get into the queue of a job: a group may have a hundred thousand, so they are put in a slice at a time.
 //!
 //! A job is for what its targets hold when they become its targets. So before anything joins or leaves a group whose
-//! things are still being put in, the rest of them is.
+//! things are still being put in, the rest of them is. What is deleted meanwhile is left out.
 
 use std::ops::Bound::{Excluded, Unbounded};
 

@@ -316,7 +316,9 @@ fn put(transaction: &Transaction<'_>, rows: &[Row]) -> rusqlite::Result<()> {
 /// What goes wrong in SQLite, as what it means for the file.
 fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let damaged = |why: &str| StoreError::Damaged { path: path.to_owned(), why: why.to_owned() };
-    let is_write = error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE);
+    // The index of the log is made as large as it needs to be before anything is written to it.
+    let writes = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE];
+    let is_write = error.sqlite_error().is_some_and(|error| writes.contains(&error.extended_code));
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             StoreError::InUse { path: path.to_owned() }

@@ -1,12 +1,15 @@
 //! A connection over a pipe in memory: timeouts, nonsense, and readers that do not read.
 
 use std::collections::HashSet;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{self, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 use super::*;
 use crate::service::broker::packet::{Message, Qos};
@@ -209,6 +212,66 @@ async fn what_has_come_counts_although_its_time_is_over() {
         timeout(DEADLINE, client.read_to_end(&mut bytes)).await.unwrap().unwrap();
         assert!(bytes.ends_with(b"\xd0\0"), "{bytes:?}");
     }
+}
+
+/// A pipe from which nothing can be read for a while, whatever has come.
+struct Late(DuplexStream, Pin<Box<Sleep>>);
+
+impl Socket for Late {
+    fn break_off(&self) {}
+}
+
+impl AsyncRead for Late {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.1.as_mut().poll(context));
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Late {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+/// After a process was stopped, its timers ring before the system has said what can be read.
+#[tokio::test]
+async fn what_turns_out_to_have_come_counts_although_its_time_is_over() {
+    let bench = Bench::new();
+    let (mut client, server) = duplex(1024);
+    client.write_all(CONNECT_5).await.unwrap();
+    let late = Late(server, Box::pin(sleep_until(Instant::now())));
+    let mut packets = PacketStream::new(late, PATIENT, Codec::new(1000));
+    let connect = packets.read_connect().await.unwrap();
+    let connection = Arc::new(ConnectionHandle::default());
+    let connected = bench
+        .shared
+        .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
+        .unwrap();
+    let (shared, session) = (bench.shared.clone(), connected.session);
+    let attached = ServedSession { shared, session, connection, end: End::Lost };
+    client.write_all(b"\xc0\0").await.unwrap();
+    packets.stream.1 = Box::pin(sleep_until(Instant::now() + SHORT + Duration::from_millis(5)));
+    let ended = timeout(DEADLINE, packets.run(&attached, SHORT)).await.unwrap();
+    assert_eq!(ended, End::Refused(Refusal::KeepAlive));
+    drop(packets);
+    assert!(read_to_end(&mut client).await.ends_with(b"\xd0\0"));
 }
 
 #[tokio::test]
