@@ -171,6 +171,11 @@ pub(crate) struct Choices {
     ///
     /// AWS refuses what is no role at UpdateJob; nothing is known of a look at creation, where no link is signed yet.
     pub(crate) role_of_placeholders_is_checked: bool,
+    /// 49. Does a certificate that is attached to a thing as EXCLUSIVE_THING stay so until it is detached?
+    ///
+    /// AWS does not say what AttachThingPrincipal does that names the same two as NON_EXCLUSIVE_THING. Refused, nobody
+    /// loses by accident what somebody else relies on; carried out, the last word counts.
+    pub(crate) exclusive_attachment_stays: bool,
     /// Does DescribeEndpoint refuse the type iot:Data?
     ///
     /// AWS's reference describes it; another implementation refuses it and points to iot:Data-ATS.
@@ -234,6 +239,7 @@ impl Default for Choices {
             document_parameters_are_escaped: true,
             presigned_url_answers_head: true,
             role_of_placeholders_is_checked: true,
+            exclusive_attachment_stays: true,
             data_endpoint_is_retired: true,
             default_max_results: 250,
             retry_follows_thing_that_left: false,

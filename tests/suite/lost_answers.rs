@@ -254,10 +254,16 @@ async fn a_broker_that_restarts_is_found_again_with_every_subscription() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_clients_with_one_id_do_not_fight_on_a_broker_that_tells_neither() {
     let Some(rig) = Rig::start(DEADLINE).await else { return };
-    let (second, mut others) =
-        Client::connect("MyThing".parse().unwrap(), rig.mosquitto.options("test-1"), Trace::off())
-            .await
-            .unwrap();
+    // The first one may be back before the second one has subscribed.
+    let connected = timeout(DEADLINE, async {
+        loop {
+            let options = rig.mosquitto.options("test-1");
+            if let Ok(connected) = Client::connect("MyThing".parse().unwrap(), options, Trace::off()).await {
+                return connected;
+            }
+        }
+    });
+    let (second, mut others) = connected.await.unwrap();
     let Rig { client: first, mut streams, .. } = rig;
     // Each closes the other's connection in turn, until one of them sees what is going on.
     let (left, reason) = timeout(DEADLINE, async {

@@ -14,7 +14,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::transfer::Step;
 use super::acceptor::Connecting;
 use super::codec::{Codec, TooLarge};
 use crate::service::broker::end::End;
@@ -110,6 +109,13 @@ impl Drop for ServedSession {
     fn drop(&mut self) {
         self.shared.requests(|requests| requests.closed(self.session, &self.connection, self.end));
     }
+}
+
+/// What a connection has done.
+enum Step {
+    /// So many bytes.
+    Read(usize),
+    Wrote,
 }
 
 /// The two directions of a connection.

@@ -8,16 +8,9 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::PacketStream;
+use super::{PacketStream, Step};
 use crate::service::broker::limits;
 use crate::service::tls::Socket;
-
-/// What a connection has done.
-pub(super) enum Step {
-    /// So many bytes.
-    Read(usize),
-    Wrote,
-}
 
 impl<S: AsyncRead + AsyncWrite + Socket + Unpin> PacketStream<S> {
     /// Reads, if that is wanted, or writes what waits to be written; cancel safe.

@@ -178,13 +178,15 @@ impl State {
                 );
                 return Err(Rejected::InvalidRequest(message));
             }
-            if was_exclusive && exclusive == Some(false) {
+            if was_exclusive && exclusive == Some(false) && self.choices.exclusive_attachment_stays {
                 let message =
                     format!("The principal {principal} belongs to thing {thing} alone: detach it first.");
                 return Err(Rejected::InvalidRequest(message));
             }
-            if exclusive == Some(true) {
-                self.credentials.exclusive.insert(id.clone());
+            match exclusive {
+                Some(true) => _ = self.credentials.exclusive.insert(id.clone()),
+                Some(false) => _ = self.credentials.exclusive.remove(&id),
+                None => {}
             }
             self.credentials.attach(thing.clone(), id.clone());
             effects.touched.add(Record::ThingPrincipal(thing, id));

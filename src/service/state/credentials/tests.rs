@@ -356,4 +356,12 @@ fn a_certificate_that_belongs_to_one_thing_does_so_until_it_is_detached() {
     for thing in ["T", "U"] {
         ok(state.attach_thing_principal(thing, &arn, shared));
     }
+    for thing in ["T", "U"] {
+        ok(state.detach_thing_principal(thing, &arn));
+    }
+    state.choices.exclusive_attachment_stays = false;
+    ok(state.attach_thing_principal("T", &arn, exclusive));
+    for thing in ["T", "U"] {
+        ok(state.attach_thing_principal(thing, &arn, shared));
+    }
 }
