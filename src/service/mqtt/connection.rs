@@ -118,7 +118,7 @@ enum Step {
     Wrote,
 }
 
-/// The two directions of a connection.
+/// The stream of a connection, and what waits on its way in and out.
 struct PacketStream<S> {
     stream: S,
     codec: Codec,

@@ -75,6 +75,19 @@ impl Bench {
         )
     }
 
+    /// Takes the CONNECT that comes; the session that is served then, and how long its client may send nothing.
+    async fn attach<S: AsyncRead + AsyncWrite + Socket + Unpin>(
+        &self,
+        packets: &mut PacketStream<S>,
+    ) -> (ServedSession, Duration) {
+        let connect = packets.read_connect().await.unwrap();
+        let (shared, connection) = (self.shared.clone(), Arc::new(ConnectionHandle::default()));
+        let Connected { session, keep_alive_timeout } = shared
+            .requests(|requests| requests.connect(&self.peer, &connect, connection.clone(), "id"))
+            .unwrap();
+        (ServedSession { shared, session, connection, end: End::Lost }, keep_alive_timeout)
+    }
+
     fn publish(&self, payload: &Bytes, qos: Qos) {
         let message = Message { topic: "t".into(), payload: payload.clone(), qos, ..Message::default() };
         self.shared.requests(|requests| {
@@ -162,21 +175,10 @@ async fn a_connect_that_is_refused_is_told_why() {
 async fn keep_alive_timeout_beyond_the_keep_alive_ends_the_connection() {
     let bench = Bench::new();
     let (mut client, server) = duplex(1024);
-    let connection = Arc::new(ConnectionHandle::default());
     let mut packets = PacketStream::new(server, PATIENT, Codec::new(1000));
     client.write_all(CONNECT_5).await.unwrap();
-    let connect = packets.read_connect().await.unwrap();
-    let connected = bench
-        .shared
-        .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
-        .unwrap();
-    assert_eq!(connected.keep_alive_timeout, Duration::from_secs(90));
-    let attached = ServedSession {
-        shared: bench.shared.clone(),
-        session: connected.session,
-        connection,
-        end: End::Lost,
-    };
+    let (attached, keep_alive_timeout) = bench.attach(&mut packets).await;
+    assert_eq!(keep_alive_timeout, Duration::from_secs(90));
     let end = timeout(DEADLINE, packets.run(&attached, SHORT)).await.unwrap();
     assert_eq!(end, End::Refused(Refusal::KeepAlive));
     packets.disconnect(end);
@@ -193,14 +195,7 @@ async fn what_has_come_counts_although_its_time_is_over() {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         client.write_all(CONNECT_5).await.unwrap();
         let mut packets = PacketStream::new(listener.accept().await.unwrap().0, PATIENT, Codec::new(1000));
-        let connect = packets.read_connect().await.unwrap();
-        let connection = Arc::new(ConnectionHandle::default());
-        let connected = bench
-            .shared
-            .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
-            .unwrap();
-        let (shared, session) = (bench.shared.clone(), connected.session);
-        let attached = ServedSession { shared, session, connection, end: End::Lost };
+        let (attached, _) = bench.attach(&mut packets).await;
         let stalled = async {
             client.write_all(b"\xc0\0").await.unwrap();
             std::thread::sleep(2 * SHORT);
@@ -258,14 +253,7 @@ async fn what_turns_out_to_have_come_counts_although_its_time_is_over() {
     client.write_all(CONNECT_5).await.unwrap();
     let late = Late(server, Box::pin(sleep_until(Instant::now())));
     let mut packets = PacketStream::new(late, PATIENT, Codec::new(1000));
-    let connect = packets.read_connect().await.unwrap();
-    let connection = Arc::new(ConnectionHandle::default());
-    let connected = bench
-        .shared
-        .requests(|requests| requests.connect(&bench.peer, &connect, connection.clone(), "id"))
-        .unwrap();
-    let (shared, session) = (bench.shared.clone(), connected.session);
-    let attached = ServedSession { shared, session, connection, end: End::Lost };
+    let (attached, _) = bench.attach(&mut packets).await;
     client.write_all(b"\xc0\0").await.unwrap();
     packets.stream.1 = Box::pin(sleep_until(Instant::now() + SHORT + Duration::from_millis(5)));
     let ended = timeout(DEADLINE, packets.run(&attached, SHORT)).await.unwrap();
